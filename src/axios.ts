@@ -1,0 +1,197 @@
+/**
+ * The axios door, in the user's own words: a request interceptor injects the memoized token, with
+ * the memoization expiring after 7000 s, and a response interceptor spots token-invalid errcodes,
+ * clears the cache, and replays the request once.
+ *
+ * The second does not stand among `client.interceptors.response`: an interceptor registered there
+ * earlier (`r => r.data`) would run first and hide the errcode. So the request interceptor gives
+ * each request an adapter of ours, and the response interceptor runs on that adapter's promise:
+ * below all interceptors and transforms, where the answer is still as the server sent it.
+ */
+import defaultAxios, {
+  type AxiosInstance,
+  type AxiosResponse,
+  type AxiosStatic,
+  type InternalAxiosRequestConfig,
+} from 'axios'
+import {
+  asTheCallers,
+  failedOutcome,
+  letGo,
+  type Outcome,
+  refusedBy,
+  settled,
+} from './axios/answer.js'
+import {
+  bringsToken,
+  type Call,
+  destinationsOf,
+  newCall,
+  outgoingConfig,
+  withRemainingTime,
+} from './axios/call.js'
+import { carryingConfig, checkBaseUrl, checkClient, isAxios } from './axios/client.js'
+import { waitLikeAxios } from './axios/patience.js'
+import { axiosTransport } from './axios/transport.js'
+import type { Credential } from './core/credential.js'
+import { type Door, openDoor } from './core/door.js'
+import type { DoorOptions } from './core/options.js'
+import { replayOnce } from './core/replay.js'
+import type { Token } from './core/token.js'
+import type { TokenSource } from './core/token-source.js'
+import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
+
+export { axiosTransport } from './axios/transport.js'
+export type { DoorOptions } from './core/options.js'
+
+/** Options of the axios door. */
+export interface AxiosDoorOptions extends DoorOptions {
+  /**
+   * The copy of axios whose errors are thrown and whose adapters are used, where the client comes
+   * from another one (ESM beside CJS).
+   * @default the axios that this package imports
+   */
+  readonly axios?: AxiosStatic
+}
+
+/** A client with the token attached. */
+export interface Attached {
+  readonly source: TokenSource
+  /** Makes the client what it was. A second call does nothing. */
+  detach(): void
+}
+
+/** What one attach knows. */
+interface Attachment {
+  readonly door: Door
+  readonly lib: AxiosStatic
+  readonly destinationOf: ReturnType<typeof destinationsOf>
+  isDetached: boolean
+}
+
+/**
+ * Gives every WeCom call of an axios client a token, and replaces a refused one once.
+ *
+ * @param client An axios instance, or axios itself. Token calls take its road to the network.
+ * @param tokens `{ corpId, corpSecret }`, a credential, or a token source.
+ * @throws `bad_options`, also if the client's `baseURL` is not one that may receive the token.
+ * @example
+ * const client = axios.create({ baseURL: 'https://qyapi.weixin.qq.com/cgi-bin' })
+ * attachToken(client, { corpId, corpSecret })
+ * await client.post('/message/send', message)
+ */
+export function attachToken(
+  client: AxiosInstance,
+  tokens: SelfBuiltOptions | Credential | TokenSource,
+  options: AxiosDoorOptions = {},
+): Attached {
+  checkClient(client)
+  const { axios: lib = defaultAxios } = options ?? {}
+  const transport = axiosTransport(client, lib)
+  const door = openDoor(tokens, options, {
+    credentialOf: selfBuilt,
+    transport,
+    moreOptions: { axios: isAxios },
+  })
+  checkBaseUrl(client, door)
+  const attachment: Attachment = {
+    door,
+    lib,
+    destinationOf: destinationsOf(door),
+    isDetached: false,
+  }
+  const id = client.interceptors.request.use(requestInterceptor(attachment), undefined, {
+    synchronous: true,
+  })
+
+  return {
+    source: door.source,
+    detach() {
+      if (attachment.isDetached) return
+      attachment.isDetached = true
+      client.interceptors.request.eject(id)
+      door.close()
+    },
+  }
+}
+
+/** Injects the token: not into the config, which is the caller's, but into what the adapter gets. */
+function requestInterceptor(attachment: Attachment) {
+  return (config: InternalAxiosRequestConfig) => {
+    const own = config.adapter
+    config.adapter = (sent) => {
+      // First of all the caller's own adapter goes back, so that a config that is sent again, by
+      // axios-retry or by hand, finds nothing wrapped.
+      if (own === undefined) delete sent.adapter
+      else sent.adapter = own
+      return send(attachment, sent)
+    }
+    return config
+  }
+}
+
+function send(attachment: Attachment, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+  const { door, lib, destinationOf, isDetached } = attachment
+  const adapter = lib.getAdapter(config.adapter ?? lib.defaults.adapter)
+  const destination = isDetached ? undefined : destinationOf(config)
+  const lender = destination && door.lenderFor(destination)
+  if (destination === undefined || lender === undefined) return adapter(config)
+  if (door.callerToken === 'keep' && bringsToken(config, destination)) {
+    lender.emit({ type: 'stood_aside', endpoint: destination.endpoint })
+    return adapter(config)
+  }
+  const call = newCall(config, adapter, lib, lender, destination)
+  const token = call.isSentOnce ? undefined : lender.hit()
+  if (token === undefined) return sendWhenThereIsAToken(call)
+  const outgoing = outgoingConfig(call, token)
+  return adapter(outgoing).then(...responseInterceptor(call, outgoing, token))
+}
+
+async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
+  const { adapter, lender, isSentOnce } = call
+  const token = await waitLikeAxios(lender.lend({ fresh: isSentOnce }), call).catch((error) => {
+    throw carryingConfig(error, call.config)
+  })
+  const outgoing = withRemainingTime(outgoingConfig(call, token), call)
+  return adapter(outgoing).then(...responseInterceptor(call, outgoing, token))
+}
+
+/** Spots a token-invalid errcode, clears that token and replays the request once. */
+function responseInterceptor(call: Call, outgoing: InternalAxiosRequestConfig, token: Token) {
+  const spot = (outcome: Outcome) => {
+    const refused = refusedBy(outcome.response, call.lender.refusals)
+    if (refused === undefined) return settled(outcome)
+    if (typeof refused === 'number') return clearAndReplayOnce(call, token, outcome, refused)
+    return refused.then((errcode) =>
+      errcode === undefined ? settled(outcome) : clearAndReplayOnce(call, token, outcome, errcode),
+    )
+  }
+  return [
+    (response: AxiosResponse) => spot({ response: asTheCallers(response, call) }),
+    (error: unknown) => spot(failedOutcome(error, call, outgoing, token)),
+  ] as const
+}
+
+async function clearAndReplayOnce(
+  call: Call,
+  token: Token,
+  refusedOutcome: Outcome,
+  errcode: number,
+): Promise<AxiosResponse> {
+  const { adapter, lender, destination, isSentOnce } = call
+  const refused = { token, endpoint: destination.endpoint, errcode, isBodyGone: isSentOnce }
+  const replay = await replayOnce<Outcome>(lender, refused, {
+    wait: (replacement) => waitLikeAxios(replacement, call),
+    discard: () => letGo(refusedOutcome),
+    send: (replacement) => {
+      const outgoing = withRemainingTime(outgoingConfig(call, replacement), call)
+      if (call.keptBody !== undefined) outgoing.data = call.keptBody
+      return adapter(outgoing).then(
+        (response) => ({ response: asTheCallers(response, call) }),
+        (error) => failedOutcome(error, call, outgoing, replacement),
+      )
+    },
+    refusedBy: (answer) => refusedBy(answer.response, lender.refusals),
+  })
+  return settled(replay?.answer ?? refusedOutcome)
+}

@@ -1,0 +1,115 @@
+import type { AxiosResponse } from 'axios'
+import { isNodeReadable, peekNodeStream, peekWebStream } from '../core/peek.js'
+import { hide, scrubber, scrubInPlace } from '../core/redact.js'
+import type { Token } from '../core/token.js'
+import {
+  errcodeOfHeader,
+  LONGEST_VERDICT_BYTES,
+  mayBeJson,
+  type Refusals,
+} from '../core/verdict.js'
+import type { Call } from './call.js'
+
+/** How one sending ended: with a response, or an error that may have one. */
+export type Outcome =
+  | { readonly response: AxiosResponse }
+  | { readonly error: unknown; readonly response: AxiosResponse | undefined }
+
+/** What the caller gets of it. */
+export function settled(outcome: Outcome): AxiosResponse {
+  if ('error' in outcome) throw outcome.error
+  return outcome.response
+}
+
+/**
+ * The errcode by which an answer refuses the token. Judged by the `error-code` header if there is
+ * one, else by the body as it came: text, bytes, Blob, stream, or an object from a mock adapter.
+ */
+export function refusedBy(
+  response: AxiosResponse | undefined,
+  refusals: Refusals,
+): number | undefined | Promise<number | undefined> {
+  if (response === undefined) return undefined
+  const { data, headers } = response
+  const errcode = errcodeOfHeader(headers?.['error-code'])
+  if (errcode !== undefined) return refusals.has(errcode) ? errcode : undefined
+  if (typeof data === 'string') return refusals.inText(data)
+  if (typeof data !== 'object' || data === null) return undefined
+  if (data instanceof Uint8Array) return refusals.inBytes(data)
+  if (data instanceof ArrayBuffer) return refusals.inBytes(new Uint8Array(data))
+  return refusedByReading(response, refusals)
+}
+
+/** The kinds of body that have to be read first. */
+function refusedByReading(
+  response: AxiosResponse,
+  refusals: Refusals,
+): number | undefined | Promise<number | undefined> {
+  const { data, headers } = response
+  const contentType = headers?.['content-type']
+  if (data instanceof Blob) {
+    const isWorthReading = data.size <= LONGEST_VERDICT_BYTES && mayBeJson(contentType ?? data.type)
+    return isWorthReading ? data.text().then(refusals.inText) : undefined
+  }
+  if (isNodeReadable(data)) {
+    if (!mayBeJson(contentType)) return undefined
+    return peekNodeStream(data).then((bytes) => bytes && refusals.inBytes(bytes))
+  }
+  if (data instanceof ReadableStream) {
+    return mayBeJson(contentType) ? refusedByWebStream(response, refusals) : undefined
+  }
+  return refusals.inValue(data)
+}
+
+async function refusedByWebStream(response: AxiosResponse, refusals: Refusals) {
+  const { bytes, body } = await peekWebStream(response.data)
+  response.data = body instanceof ReadableStream ? body : new Blob([body]).stream()
+  return bytes && refusals.inBytes(bytes)
+}
+
+/** The response as it would be without us: the caller's config, and no token in sight. */
+export function asTheCallers(response: AxiosResponse, { config }: Call): AxiosResponse {
+  response.config = config
+  hide(response, 'request')
+  hideTokenBearers(response.data)
+  return response
+}
+
+/** The same for an error, which stays the same object. */
+export function failedOutcome(
+  error: unknown,
+  call: Call,
+  outgoing: Call['config'],
+  token: Token,
+): Outcome {
+  if (typeof error !== 'object' || error === null) return { error, response: undefined }
+  const failed = error as { config?: unknown; message?: string; response?: AxiosResponse }
+  if (failed.config !== undefined) failed.config = call.config
+  hide(failed, 'request')
+  if (failed.response !== undefined) asTheCallers(failed.response, call)
+  scrubInPlace(error, scrubber([token.value]))
+  scrubInPlace(error, callersFigure(call, outgoing))
+  return { error, response: failed.response }
+}
+
+/** A call that was kept waiting had less time left to send, but its timeout is the caller's. */
+function callersFigure({ config }: Call, { timeout }: Call['config']) {
+  if (timeout === config.timeout) return (text: string) => text
+  return (text: string) =>
+    text
+      .replaceAll(`timeout of ${timeout}ms`, `timeout of ${config.timeout}ms`)
+      .replaceAll(`timeout ${timeout} of ms`, `timeout ${config.timeout} of ms`)
+}
+
+/** A streamed answer is Node's own object, which knows its request and with it the url. */
+function hideTokenBearers(data: unknown): void {
+  if (!isNodeReadable(data)) return
+  for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(data, key)
+}
+
+/** A refused answer that nobody will read. */
+export function letGo({ response }: Outcome): void {
+  const data: unknown = response?.data
+  if (isNodeReadable(data)) (data as unknown as { destroy(): void }).destroy()
+  else if (data instanceof ReadableStream) data.cancel().catch(() => {})
+}

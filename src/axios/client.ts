@@ -1,0 +1,57 @@
+import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios'
+import { coversClient } from '../core/destination.js'
+import type { Door } from '../core/door.js'
+import { badOption, isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
+import { hide } from '../core/redact.js'
+
+/** Throws `bad_options` for anything that is not an axios instance. */
+export function checkClient(client: unknown): asserts client is AxiosInstance {
+  const { interceptors, defaults } = (client ?? {}) as Partial<AxiosInstance>
+  const isClient =
+    typeof interceptors?.request?.use === 'function' &&
+    typeof defaults === 'object' &&
+    defaults !== null
+  if (!isClient) throw badOption('client', 'an axios instance, e.g. axios.create()', client)
+}
+
+/** A client that can never reach a place that may have the token is a mistake, said at once. */
+export function checkBaseUrl({ defaults }: AxiosInstance, door: Door): void {
+  const { baseURL } = defaults
+  const { baseUrl, trustedOrigins } = door
+  if (!baseURL || coversClient(baseURL, baseUrl, trustedOrigins)) return
+  const message =
+    `The client's baseURL '${withoutUser(baseURL)}' is not below ${baseUrl}, so its calls would get no token. ` +
+    `Pass { baseUrl } with the address of your WeCom API (scheme, host, port and prefix, without /cgi-bin), ` +
+    `or { trustedOrigins } if its origin may receive the token too.`
+  door.close()
+  throw new QyapiTokenError('bad_options', message)
+}
+
+function withoutUser(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//')
+}
+
+/** The option `axios`. */
+export const isAxios: readonly [(value: unknown) => boolean, string] = [
+  (value) =>
+    typeof value === 'function' &&
+    ['getAdapter', 'create', 'AxiosError'].every((name) => name in value),
+  'the axios that the client was made with',
+]
+
+/**
+ * An error of ours as axios' errors are: with the caller's config. It is not enumerable, because a
+ * config holds agents and their sockets; and where the caller's client has axios-retry, it carries
+ * a state that does not retry what is no error of the call.
+ */
+export function carryingConfig(error: unknown, config: InternalAxiosRequestConfig): unknown {
+  if (!isQyapiTokenError(error)) return error
+  const retryState = (config as { 'axios-retry'?: object })['axios-retry']
+  const notRetried = {
+    'axios-retry': { ...retryState, retries: 0, onMaxRetryTimesExceeded: () => {} },
+  }
+  const carried = retryState === undefined ? config : { ...config, ...notRetried }
+  Object.assign(error, { config: carried, isAxiosError: false })
+  hide(error, 'config')
+  return error
+}

@@ -1,0 +1,46 @@
+import { type Call, remainingMs } from './call.js'
+
+/**
+ * Waits for a token for as long as the caller would wait for the call, and ends as axios would: a
+ * `CanceledError`, or a timeout with the caller's own figure. What is waited for goes on.
+ */
+export function waitLikeAxios<T>(promise: Promise<T>, call: Call): Promise<T> {
+  const { signal, cancelToken } = call.config
+  const left = remainingMs(call)
+  if (!signal && !cancelToken && left === undefined) return promise
+
+  return new Promise<T>((resolve, reject) => {
+    const cancel = () => reject(canceledError(call))
+    const timer =
+      left === undefined ? undefined : setTimeout(() => reject(timeoutError(call)), left)
+    const subscription = cancelToken?.promise.then(reject) as { cancel?: () => void } | undefined
+    const stopWaiting = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener?.('abort', cancel)
+      subscription?.cancel?.()
+    }
+    if (signal?.aborted) cancel()
+    signal?.addEventListener?.('abort', cancel)
+    promise.then(resolve, reject).finally(stopWaiting)
+  })
+}
+
+function timeoutError({ config, lib }: Call): Error {
+  const { timeout, timeoutErrorMessage, transitional } = config
+  const message = timeoutErrorMessage || `timeout of ${timeout}ms exceeded`
+  const { ETIMEDOUT, ECONNABORTED } = lib.AxiosError
+  return new lib.AxiosError(
+    message,
+    transitional?.clarifyTimeoutError ? ETIMEDOUT : ECONNABORTED,
+    config,
+  )
+}
+
+function canceledError({ config, lib }: Call): Error {
+  // Its declared constructor is AxiosError's; the real one takes message, config and request.
+  const CanceledError = lib.CanceledError as unknown as new (
+    message: undefined,
+    config: object,
+  ) => Error
+  return new CanceledError(undefined, config)
+}

@@ -1,0 +1,129 @@
+import {
+  ENDPOINT_RULES,
+  type EndpointRule,
+  TOKEN_PARAMETERS,
+  type TokenKind,
+} from '../wecom/endpoints.js'
+import { urlOf } from './options.js'
+
+/** Where a call goes, if it is one that takes a token. */
+export interface Destination {
+  /** The path below `/cgi-bin/`. */
+  readonly endpoint: string
+  /** Which kind of token. */
+  readonly token: Exclude<TokenKind, 'none'>
+  /** The exact name of its query parameter. */
+  readonly parameter: string
+  /** The url already carries a token parameter: with a value, or an empty one. */
+  readonly tokenInUrl: 'value' | 'empty' | undefined
+}
+
+/** Tells the destination of a final, absolute url; `undefined`: no token may go there. */
+export type JudgeDestination = (finalUrl: string) => Destination | undefined
+
+/** Every name under which a token can ride. A second one on a call breaks it. */
+export const TOKEN_PARAMETER_NAMES: readonly string[] = [
+  ...Object.values(TOKEN_PARAMETERS),
+  'model_access_token',
+]
+
+/**
+ * Only an origin that is `baseUrl`'s or trusted may receive a token, and only below
+ * `<baseUrl's path>/cgi-bin/`. Judged on the parsed url, so that no prefix, user or dot segment
+ * (`https://qyapi.weixin.qq.com@evil.example/`) deceives it.
+ */
+export function judgeDestinations(
+  baseUrl: string,
+  trustedOrigins: readonly string[],
+): JudgeDestination {
+  const { origin, root } = apiRoot(baseUrl)
+  const origins = new Set([origin, ...trustedOrigins.map((trusted) => new URL(trusted).origin)])
+
+  return (finalUrl) => {
+    const url = urlOf(finalUrl)
+    if (url === undefined || !origins.has(url.origin)) return undefined
+    if (url.username !== '' || url.password !== '') return undefined
+    if (!url.pathname.startsWith(root)) return undefined
+    const endpoint = url.pathname.slice(root.length)
+    const { token, parameter } = ruleFor(endpoint)
+    if (token === 'none') return undefined
+    return {
+      endpoint,
+      token,
+      parameter: parameter ?? TOKEN_PARAMETERS[token],
+      tokenInUrl: tokenIn(url.searchParams),
+    }
+  }
+}
+
+/** Whether some call of a client with this `baseURL` could be one that takes a token. */
+export function coversClient(
+  clientBaseUrl: string,
+  baseUrl: string,
+  trustedOrigins: readonly string[],
+): boolean {
+  const url = urlOf(clientBaseUrl)
+  if (url === undefined || url.username !== '' || url.password !== '') return false
+  const { origin, root } = apiRoot(baseUrl)
+  const isTrusted = [origin, ...trustedOrigins.map((trusted) => new URL(trusted).origin)]
+  const path = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`
+  return isTrusted.includes(url.origin) && (path.startsWith(root) || root.startsWith(path))
+}
+
+/** `https://host/prefix`, with or without a final `/cgi-bin`, as origin and path up to `/cgi-bin/`. */
+export function apiRoot(baseUrl: string): { origin: string; root: string } {
+  const { origin, pathname } = new URL(baseUrl)
+  const prefix = pathname.replace(/\/+$/, '').replace(/\/cgi-bin$/, '')
+  return { origin, root: `${prefix}/cgi-bin/` }
+}
+
+/** The longest rule that names the path itself or a folder above it. */
+function ruleFor(endpoint: string): EndpointRule {
+  let best: EndpointRule = { path: '', token: 'app' }
+  for (const rule of ENDPOINT_RULES) {
+    const folder = rule.path.endsWith('/') ? rule.path : `${rule.path}/`
+    const isMatch = endpoint === rule.path || endpoint.startsWith(folder)
+    if (isMatch && rule.path.length > best.path.length) best = rule
+  }
+  return best
+}
+
+function tokenIn(query: URLSearchParams): Destination['tokenInUrl'] {
+  const given = TOKEN_PARAMETER_NAMES.flatMap((name) => query.getAll(name))
+  if (given.length === 0) return undefined
+  return given.some((value) => value !== '') ? 'value' : 'empty'
+}
+
+/** Adds a query parameter to a url, relative or not, leaving every other character as it is. */
+export function withParameter(url: string, name: string, value: string): string {
+  const hashAt = url.indexOf('#')
+  const address = hashAt === -1 ? url : url.slice(0, hashAt)
+  const hash = hashAt === -1 ? '' : url.slice(hashAt)
+  const separator = !address.includes('?') ? '?' : /[?&]$/.test(address) ? '' : '&'
+  return `${address}${separator}${name}=${encodeURIComponent(value)}${hash}`
+}
+
+/** Takes every token parameter out of a url, leaving every other character as it is. */
+export function withoutTokenParameters(url: string): string {
+  const [, path = '', query, hash = ''] = /^([^?#]*)(?:\?([^#]*))?(#.*)?$/s.exec(url) ?? []
+  if (query === undefined) return url
+  const kept = query.split('&').filter((pair) => {
+    const [name] = new URLSearchParams(pair).keys()
+    return name === undefined || !TOKEN_PARAMETER_NAMES.includes(name)
+  })
+  return `${path}${kept.length > 0 ? `?${kept.join('&')}` : ''}${hash}`
+}
+
+/** Remembers what a function said of the last few hundred strings. */
+export function remembered<T>(judge: (text: string) => T): (text: string) => T {
+  const most = 500
+  const known = new Map<string, T>()
+  return (text) => {
+    const before = known.get(text)
+    if (before !== undefined || known.has(text)) return before as T
+    if (known.size >= most) known.clear()
+    const now = judge(text)
+    known.set(text, now)
+    return now
+  }
+}

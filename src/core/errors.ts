@@ -1,0 +1,84 @@
+const BRAND = Symbol.for('qyapi-token.error')
+
+/**
+ * - `bad_options`: an argument of ours is wrong; the message names it.
+ * - `token_fetch_failed`: no token could be had (network, server, or an answer that makes no sense).
+ * - `credential_refused`: WeCom refused the id or the secret.
+ * - `ip_not_trusted`: WeCom does not take token calls from this IP.
+ * - `rate_limited`: over WeCom's call limit.
+ * - `refresh_budget_spent`: too many forced refreshes within a minute.
+ * - `closed`: the source was closed.
+ */
+export type QyapiTokenErrorCode =
+  | 'bad_options'
+  | 'token_fetch_failed'
+  | 'credential_refused'
+  | 'ip_not_trusted'
+  | 'rate_limited'
+  | 'refresh_budget_spent'
+  | 'closed'
+
+export interface QyapiTokenErrorDetails {
+  /** WeCom's errcode, where one came back. */
+  readonly errcode?: number
+  /** What went wrong underneath: a copy without secrets, never a live AxiosError. */
+  readonly cause?: unknown
+  /** Until then every call fails at once with this same error. */
+  readonly retryAfterMs?: number
+  /** Whether the same call may succeed later with nothing changed. */
+  readonly retryable?: boolean
+}
+
+/** Every error of ours. A business errcode is the caller's answer, not an error of ours. */
+export class QyapiTokenError extends Error {
+  override readonly name = 'QyapiTokenError'
+  readonly code: QyapiTokenErrorCode
+  readonly errcode?: number
+  readonly retryAfterMs?: number
+  readonly retryable: boolean
+
+  constructor(code: QyapiTokenErrorCode, message: string, details: QyapiTokenErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.retryable = details.retryable ?? false
+    if (details.errcode !== undefined) this.errcode = details.errcode
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs
+    Object.defineProperty(this, BRAND, { value: true })
+  }
+
+  /** Each door of the CommonJS build has a copy of this class; `instanceof` means any of them. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isQyapiTokenError(value)
+  }
+}
+
+/** Whether it is an error of ours, also when it comes from another copy of this package. */
+export function isQyapiTokenError(error: unknown): error is QyapiTokenError {
+  return typeof error === 'object' && error !== null && BRAND in error
+}
+
+/** The same failure for one more caller: own stack, same cause. */
+export function repeated(failure: QyapiTokenError, retryAfterMs?: number): QyapiTokenError {
+  return new QyapiTokenError(failure.code, failure.message, {
+    ...(failure.errcode === undefined ? {} : { errcode: failure.errcode }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryable: failure.retryable,
+    cause: failure.cause,
+  })
+}
+
+/** `name`: which option; `expected`: what it should be; `got`: shown by its type only if it is secret. */
+export function badOption(name: string, expected: string, got: unknown, isSecret = false) {
+  return new QyapiTokenError(
+    'bad_options',
+    `${name} must be ${expected}, got ${shown(got, isSecret)}.`,
+  )
+}
+
+function shown(value: unknown, isSecret: boolean): string {
+  if (value === undefined || value === null || value === '') return value === '' ? "''" : `${value}`
+  if (isSecret) return `a ${typeof value} (not shown)`
+  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
+  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}

@@ -1,0 +1,111 @@
+import type { QyapiTokenErrorCode } from './errors.js'
+
+/** For whom: part of every event. */
+export interface EventSubject {
+  /** The kind of credential, e.g. `self-built`. */
+  readonly kind: string
+  /** For whom, e.g. `corp ww1234`. Never a secret. */
+  readonly subject: string
+}
+
+/** What happened. No event carries a token or a secret. */
+export type TokenEvent = EventSubject &
+  (
+    | {
+        /** Callers waited for this token: the first, one after a memo's end, one after a refusal. */
+        readonly type: 'fetched'
+        readonly generation: number
+        readonly tookMs: number
+        /** Whether the server gave the same string as before. */
+        readonly isSameString: boolean
+      }
+    | {
+        /** The same, behind the callers' backs: they kept the current token meanwhile. */
+        readonly type: 'refreshed'
+        readonly generation: number
+        readonly tookMs: number
+        readonly isSameString: boolean
+      }
+    | {
+        /** WeCom refused the token of this generation. */
+        readonly type: 'refused'
+        readonly generation: number
+        readonly endpoint: string
+        readonly errcode?: number
+      }
+    | {
+        /** After a refusal a newer token was there already: no fetch. */
+        readonly type: 'adopted'
+        readonly generation: number
+        readonly from: 'memory' | 'store'
+      }
+    | {
+        /** A refused call was sent again, with this generation. */
+        readonly type: 'replayed'
+        readonly generation: number
+        readonly endpoint: string
+      }
+    | {
+        /** A refused call was not sent again: the refused answer is the caller's. */
+        readonly type: 'not_replayed'
+        readonly endpoint: string
+        readonly reason: NotReplayedReason
+        readonly message?: string
+      }
+    | {
+        /** No token could be had. Until `retryAfterMs` have passed nobody asks again. */
+        readonly type: 'failed'
+        readonly code: QyapiTokenErrorCode
+        readonly errcode?: number
+        readonly message: string
+        readonly retryAfterMs: number
+      }
+    | {
+        /** A replay was refused too: for `restMs` this endpoint forces no more refreshes. */
+        readonly type: 'rested'
+        readonly endpoint: string
+        readonly restMs: number
+      }
+    | {
+        /** The call brought a token of its own and was left alone. */
+        readonly type: 'stood_aside'
+        readonly endpoint: string
+      }
+    | {
+        /** The store failed, or did not answer in time; the source goes on without it. */
+        readonly type: 'store_trouble'
+        readonly operation: 'get' | 'set' | 'delete'
+        readonly message: string
+      }
+  )
+
+/**
+ * - `body_sent_once`: the body was a stream, gone with the first sending.
+ * - `endpoint_rests`: a replay was refused there a short while ago.
+ * - `refresh_budget_spent`: too many forced refreshes within a minute.
+ * - `no_replacement`: a new token could not be had.
+ * - `gave_up_waiting`: the caller aborted or timed out while the new token was on its way.
+ */
+export type NotReplayedReason =
+  | 'body_sent_once'
+  | 'endpoint_rests'
+  | 'refresh_budget_spent'
+  | 'no_replacement'
+  | 'gave_up_waiting'
+
+/** Called with each event. What it throws is dropped: a listener must not break a call. */
+export type OnEvent = (event: TokenEvent) => void
+
+type WithoutSubject<E> = E extends EventSubject ? Omit<E, keyof EventSubject> : never
+export type Emit = (event: WithoutSubject<TokenEvent>) => void
+
+export function emitter(onEvent: OnEvent | undefined, { kind, subject }: EventSubject): Emit {
+  if (onEvent === undefined) return () => {}
+  return (event) => {
+    try {
+      onEvent({ kind, subject, ...event } as TokenEvent)
+    } catch {
+      // Intentionally dropped: a listener must not break a call.
+    }
+  }
+}

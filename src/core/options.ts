@@ -1,0 +1,223 @@
+import type { Clock } from './clock.js'
+import { badOption, QyapiTokenError } from './errors.js'
+import type { OnEvent } from './events.js'
+import type { Platform } from './platform.js'
+import type { TokenStore } from './store.js'
+import type { Transport } from './transport.js'
+
+/** Options of a token source. */
+export interface SourceOptions {
+  /**
+   * Where WeCom's API is: scheme, host, port and path prefix (a reverse proxy), without `/cgi-bin`.
+   * @default 'https://qyapi.weixin.qq.com'
+   */
+  readonly baseUrl?: string
+  /**
+   * For how long a token is handed out at the most, in milliseconds. Shorter lives are scaled.
+   * @default 7_000_000
+   */
+  readonly maxAgeMs?: number
+  /**
+   * In that last part of a token's life one refresh runs behind the callers, in milliseconds; 0: none.
+   * @default 300_000
+   */
+  readonly refreshAheadMs?: number
+  /**
+   * Where tokens are kept beyond this source, for other sources and processes.
+   * @default none
+   */
+  readonly store?: TokenStore
+  /**
+   * How token calls are sent.
+   * @default global fetch; in the axios door the client's own road
+   */
+  readonly transport?: Transport
+  /**
+   * For how long a token call may take in all, its quick tries included, in milliseconds.
+   * @default 10_000
+   */
+  readonly fetchTimeoutMs?: number
+  /**
+   * More errcodes that mean "token refused".
+   * @default []
+   */
+  readonly refusalErrcodes?: readonly number[]
+  /**
+   * How many refreshes refusals may force within a minute.
+   * @default 20
+   */
+  readonly refreshBudget?: number
+  /**
+   * For how long an endpoint whose replay was refused too forces no refresh, in milliseconds.
+   * @default 30_000
+   */
+  readonly endpointRestMs?: number
+  /**
+   * Told what happens. No event carries a token or a secret.
+   * @default none
+   */
+  readonly onEvent?: OnEvent
+  /**
+   * Where time comes from.
+   * @default the system's wall clock and monotonic clock
+   */
+  readonly clock?: Clock
+}
+
+/** Options of a door: those of the source that it makes, and its own. */
+export interface DoorOptions extends SourceOptions {
+  /**
+   * More origins that may receive the token, e.g. `['https://wecom-proxy.example.com']`.
+   * @default []
+   */
+  readonly trustedOrigins?: readonly string[]
+  /**
+   * What to do with a token that the call brought itself, in its params or url: `'keep'` it and
+   * leave the call alone, or `'replace'` it by ours, which heals SDKs that manage their own.
+   * @default 'keep'
+   */
+  readonly callerToken?: 'keep' | 'replace'
+}
+
+/** Every default there is, but for what the platform gives. */
+export const DEFAULTS = {
+  baseUrl: 'https://qyapi.weixin.qq.com',
+  maxAgeMs: 7_000_000,
+  refreshAheadMs: 300_000,
+  fetchTimeoutMs: 10_000,
+  refusalErrcodes: [] as readonly number[],
+  refreshBudget: 20,
+  endpointRestMs: 30_000,
+  trustedOrigins: [] as readonly string[],
+  callerToken: 'keep' as const,
+}
+
+type Check = readonly [isRight: (value: unknown) => boolean, expected: string]
+
+const isFunction = (value: unknown) => typeof value === 'function'
+const isNumber = (value: unknown): value is number => Number.isFinite(value)
+const hasMethods =
+  (...names: string[]) =>
+  (value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    names.every((name) => isFunction((value as Record<string, unknown>)[name]))
+const isListOf = (isRight: (item: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.every(isRight)
+
+const POSITIVE: Check = [
+  (value) => isNumber(value) && value > 0,
+  'a number of milliseconds above 0',
+]
+const NOT_NEGATIVE: Check = [(value) => isNumber(value) && value >= 0, 'a number from 0 up']
+
+const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
+  baseUrl: [
+    isBaseUrl,
+    "an absolute http(s) URL without user, query or hash, e.g. 'https://qyapi.weixin.qq.com'",
+  ],
+  maxAgeMs: POSITIVE,
+  refreshAheadMs: NOT_NEGATIVE,
+  store: [hasMethods('get', 'set', 'delete'), 'a token store'],
+  transport: [isFunction, 'a transport, e.g. fetchTransport(fetch)'],
+  fetchTimeoutMs: POSITIVE,
+  refusalErrcodes: [isListOf(Number.isInteger), 'an array of errcodes'],
+  refreshBudget: NOT_NEGATIVE,
+  endpointRestMs: NOT_NEGATIVE,
+  onEvent: [isFunction, 'a function'],
+  clock: [
+    hasMethods('wall', 'monotonic', 'after'),
+    'an object with wall(), monotonic() and after()',
+  ],
+}
+
+const DOOR_CHECKS: Readonly<Record<string, Check>> = {
+  trustedOrigins: [isListOf(isOrigin), "an array of origins, e.g. ['https://proxy.example.com']"],
+  callerToken: [(value) => value === 'keep' || value === 'replace', "'keep' or 'replace'"],
+}
+
+/** Checks the options of a source by name. Throws `bad_options`. */
+export function checkSourceOptions(options: unknown, where = 'options'): void {
+  check(options, SOURCE_CHECKS, where, (key) =>
+    key in DOOR_CHECKS ? `it belongs to attachToken or withToken` : undefined,
+  )
+}
+
+/** Checks the options of a door that is to make a source, or that was given one. Throws `bad_options`. */
+export function checkDoorOptions(
+  options: unknown,
+  { makesSource, more = {} }: { makesSource: boolean; more?: Readonly<Record<string, Check>> },
+): void {
+  const known = { onEvent: SOURCE_CHECKS.onEvent, ...DOOR_CHECKS, ...more }
+  check(options, makesSource ? { ...SOURCE_CHECKS, ...known } : known, 'options', (key) =>
+    key in SOURCE_CHECKS ? 'it belongs to the source: pass it to createTokenSource' : undefined,
+  )
+}
+
+/** Checks an object key by key: no unknown ones, each as it should be. */
+export function check(
+  value: unknown,
+  checks: Readonly<Record<string, Check>>,
+  where: string,
+  whereItBelongs: (key: string) => string | undefined = () => undefined,
+): void {
+  if (value === undefined) return
+  if (!isPlainObject(value)) throw badOption(where, 'an object', value)
+  for (const [key, given] of Object.entries(value)) {
+    const [isRight, expected] = (Object.hasOwn(checks, key) && checks[key]) || []
+    if (isRight === undefined || expected === undefined) {
+      const hint = whereItBelongs(key) ?? `known are ${Object.keys(checks).join(', ')}`
+      throw new QyapiTokenError('bad_options', `Unknown key '${key}' in ${where}: ${hint}.`)
+    }
+    if (given !== undefined && !isRight(given)) throw badOption(key, expected, given)
+  }
+}
+
+/** Whether a key of an option object is one of `SourceOptions` or `DoorOptions`. */
+export function isOptionName(key: string): boolean {
+  return Object.hasOwn(SOURCE_CHECKS, key) || Object.hasOwn(DOOR_CHECKS, key)
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function isBaseUrl(value: unknown): boolean {
+  const url = typeof value === 'string' ? urlOf(value) : undefined
+  if (!url) return false
+  return (
+    /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash
+  )
+}
+
+function isOrigin(value: unknown): boolean {
+  const url = typeof value === 'string' ? urlOf(value) : undefined
+  return url !== undefined && url.origin !== 'null' && url.href === `${url.origin}/`
+}
+
+/** The URL that a text spells, if it spells one. */
+export function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What a source goes by: its options, the defaults, and the machine that it runs on. */
+export type SourceSettings = Readonly<
+  Required<Omit<SourceOptions, 'store' | 'onEvent'>> &
+    Pick<SourceOptions, 'store' | 'onEvent'> &
+    Pick<Platform, 'hash' | 'random'>
+>
+
+/** Checks the options of a source and fills in what is missing. Throws `bad_options`. */
+export function sourceSettings(options: SourceOptions, machine: Platform): SourceSettings {
+  checkSourceOptions(options)
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  )
+  return { ...DEFAULTS, ...machine, ...given }
+}

@@ -1,0 +1,80 @@
+/** Takes secrets and tokens out of a text; see `scrubber`. */
+export type Scrub = (text: string) => string
+
+const HIDDEN = '[hidden]'
+
+/** Replaces each value wherever it stands, raw or percent-encoded (as URL, URLSearchParams or axios write it). */
+export function scrubber(values: readonly string[]): Scrub {
+  const forms = new Set<string>()
+  for (const value of values) {
+    if (value === '') continue
+    for (const form of spellings(value)) forms.add(form)
+  }
+  const longestFirst = [...forms].sort((a, b) => b.length - a.length)
+  return (text) => longestFirst.reduce((rest, form) => rest.replaceAll(form, HIDDEN), text)
+}
+
+function spellings(value: string): string[] {
+  const encoded = encodeURIComponent(value)
+  return [
+    value,
+    encoded,
+    encoded.replace(/%[0-9A-F]{2}/g, (sequence) => sequence.toLowerCase()),
+    new URLSearchParams({ '': value }).toString().slice(1),
+    encoded.replace(/%3A/g, ':').replace(/%24/g, '$').replace(/%2C/g, ',').replace(/%20/g, '+'),
+  ]
+}
+
+/**
+ * A copy of an error with its name, message, code and stack scrubbed, and of its causes: never the
+ * live object, whose request, config or socket would carry what must not be printed.
+ */
+export function scrubbedCopy(error: unknown, scrub: Scrub, depth = 3): unknown {
+  if (!(error instanceof Error)) return typeof error === 'string' ? scrub(error) : undefined
+  const copy = new Error(scrub(error.message))
+  copy.name = error.name
+  if (typeof error.stack === 'string') copy.stack = scrub(error.stack)
+  const { code, cause } = error as Error & { code?: unknown }
+  if (typeof code === 'string') Object.assign(copy, { code })
+  if (depth > 0 && cause !== undefined) {
+    const value = scrubbedCopy(cause, scrub, depth - 1)
+    Object.defineProperty(copy, 'cause', { value, configurable: true, writable: true })
+  }
+  return copy
+}
+
+/** Takes secrets out of an error in place, so that it stays the caller's own object. */
+export function scrubInPlace(error: unknown, scrub: Scrub, depth = 3): void {
+  if (!(error instanceof Error)) return
+  for (const key of ['message', 'stack'] as const) {
+    const text = error[key]
+    if (typeof text !== 'string') continue
+    const clean = scrub(text)
+    if (clean !== text) replaceText(error, key, clean)
+  }
+  if (depth > 0) scrubInPlace(error.cause, scrub, depth - 1)
+}
+
+function replaceText(error: Error, key: 'message' | 'stack', value: string): void {
+  const own = Object.getOwnPropertyDescriptor(error, key)
+  if (own?.configurable === false) return
+  Object.defineProperty(error, key, {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: own?.enumerable ?? false,
+  })
+}
+
+/** Still there for who asks, no longer there for who prints. */
+export function hide(owner: object, key: string): void {
+  const own = Object.getOwnPropertyDescriptor(owner, key)
+  if (own?.configurable && own.enumerable) {
+    Object.defineProperty(owner, key, { ...own, enumerable: false })
+  }
+}
+
+/** WeCom's errmsg repeats the caller's outgoing IP. */
+export function withoutIp(errmsg: string): string {
+  return errmsg.replace(/,?\s*from ip: [^,]*/i, '')
+}

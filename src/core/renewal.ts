@@ -1,0 +1,164 @@
+import { rememberedFailure } from './backoff.js'
+import { instantOf } from './clock.js'
+import type { Credential } from './credential.js'
+import { isQyapiTokenError, QyapiTokenError } from './errors.js'
+import type { Emit } from './events.js'
+import { type FetchedToken, fetchToken } from './fetch-token.js'
+import { memoizeToken } from './memoized-token.js'
+import type { SourceSettings } from './options.js'
+import { sharedTokens } from './shared-tokens.js'
+import { ageMs, firstLife, isUsable, reconfirmedLife, type Token } from './token.js'
+
+/** One credential's tokens, one generation after the other; never two fetches at once. */
+export type Renewal = ReturnType<typeof createRenewal>
+
+/**
+ * Knows which token is the newest, which generations were thrown away, and how the next one is
+ * had: from the store, or by a token call. Callers and their waiting are not its business.
+ */
+export function createRenewal(credential: Credential, settings: SourceSettings, emit: Emit) {
+  const { clock, maxAgeMs, refreshAheadMs } = settings
+  const life = { maxAgeMs, refreshAheadMs, jitter: settings.random() }
+  const memo = memoizeToken(fetchNext, { maxAgeMs, clock })
+  const shared = sharedTokens(credential, settings, emit)
+  const failures = rememberedFailure(clock)
+  const closing = new AbortController()
+  let lastThrownAway = 0
+  let isRenewing = false
+
+  const isThrownAway = (token: Token) => token.generation <= lastThrownAway
+
+  /** The newest token if it is not thrown away; it may be over. */
+  function current(): Token | undefined {
+    const { latest } = memo
+    return latest === undefined || isThrownAway(latest) ? undefined : latest
+  }
+
+  /** The next generation, for everyone who asks while it is on its way. */
+  function renew(): Promise<Token> {
+    memo.clear()
+    return memo.get()
+  }
+
+  async function fetchNext(): Promise<Token> {
+    isRenewing = true
+    try {
+      const stored = await adoptFromStore()
+      closing.signal.throwIfAborted()
+      return stored ?? (await fetchNew())
+    } finally {
+      isRenewing = false
+    }
+  }
+
+  /** A newer token that someone else has put into the store. */
+  async function adoptFromStore(): Promise<Token | undefined> {
+    if (shared === undefined) return undefined
+    const stored = await shared.get()
+    if (stored === undefined || stored.generation <= (memo.latest?.generation ?? 0))
+      return undefined
+    const now = instantOf(clock)
+    const token: Token = {
+      value: stored.value,
+      generation: stored.generation,
+      firstSeenAt: { wall: now.wall - stored.ageMs, monotonic: now.monotonic - stored.ageMs },
+      ...firstLife(stored.expiresInMs, life),
+    }
+    if (!isUsable(token, stored.ageMs)) return undefined
+    memo.set(token)
+    emit({ type: 'adopted', generation: token.generation, from: 'store' })
+    return token
+  }
+
+  async function fetchNew(): Promise<Token> {
+    const before = memo.latest
+    const isBehindCallers =
+      before !== undefined && !isThrownAway(before) && isUsable(before, ageMs(before, clock))
+    const askedAt = instantOf(clock)
+    const fetched = await fetchUnlessThrownAway()
+    const token = toToken(fetched, askedAt, before)
+    memo.set(token)
+    failures.forget()
+    void shared?.set(token, fetched.expiresInMs)
+    emit({
+      type: isBehindCallers ? 'refreshed' : 'fetched',
+      generation: token.generation,
+      tookMs: clock.monotonic() - askedAt.monotonic,
+      isSameString: token.value === before?.value,
+    })
+    return token
+  }
+
+  /** A fetch that began before a throw-away cannot bring the thrown-away string back: it asks again. */
+  async function fetchUnlessThrownAway(): Promise<FetchedToken> {
+    for (;;) {
+      const thrownAwayBefore = lastThrownAway
+      const fetched = await fetchRemembered()
+      const isStale = lastThrownAway > thrownAwayBefore && fetched.value === memo.latest?.value
+      if (!isStale) return fetched
+    }
+  }
+
+  async function fetchRemembered(): Promise<FetchedToken> {
+    try {
+      return await fetchToken({ credential, ...settings }, closing.signal)
+    } catch (error) {
+      if (closing.signal.aborted || !isQyapiTokenError(error)) throw error
+      const failure = failures.remember(error)
+      const { code, errcode, message, retryAfterMs = 0 } = failure
+      emit({
+        type: 'failed',
+        code,
+        message,
+        retryAfterMs,
+        ...(errcode === undefined ? {} : { errcode }),
+      })
+      throw failure
+    }
+  }
+
+  /** The same string is a new generation, but does not start a new life. */
+  function toToken(
+    fetched: FetchedToken,
+    askedAt: Token['firstSeenAt'],
+    before: Token | undefined,
+  ): Token {
+    const { value, expiresInMs } = fetched
+    const generation = Math.max(before?.generation ?? 0, shared?.lastGeneration() ?? 0) + 1
+    if (before?.value !== value) {
+      return { value, generation, firstSeenAt: askedAt, ...firstLife(expiresInMs, life) }
+    }
+    const { firstSeenAt, memoMs } = before
+    const age = ageMs(before, clock)
+    return { value, generation, firstSeenAt, ...reconfirmedLife(memoMs, age, expiresInMs) }
+  }
+
+  return {
+    current,
+    isThrownAway,
+    renew,
+    adoptFromStore,
+    /** The newest token, thrown away or not. */
+    latest: () => memo.latest,
+    /** The failure that still keeps everyone from asking, as an error for one caller. */
+    failure: failures.current,
+    restsForMs: failures.restsForMs,
+    isBusy: () => isRenewing || failures.restsForMs() > 0,
+    /** Nobody is handed this generation, or an older one, again. */
+    throwAway(token: Token): void {
+      lastThrownAway = Math.max(lastThrownAway, token.generation)
+      void shared?.delete(token.generation)
+    },
+    /** Ends what is on its way; waiters get the reason. */
+    close(): void {
+      lastThrownAway = Number.POSITIVE_INFINITY
+      closing.abort(closedError(credential))
+    },
+    isClosed: () => closing.signal.aborted,
+  }
+}
+
+export function closedError({ kind, subject }: Credential): QyapiTokenError {
+  const message = `The token source of ${kind} ${subject} was closed. Make a new one, or close it later.`
+  return new QyapiTokenError('closed', message)
+}

@@ -1,0 +1,47 @@
+import type { Lender } from './lender.js'
+import { replayOnce } from './replay.js'
+import type { Token } from './token.js'
+import { errcodeOfOutcome } from './verdict.js'
+import { waitFor } from './wait.js'
+
+export interface RunOptions {
+  /** What is called, e.g. `message/send`. */
+  readonly endpoint?: string
+  /** Ends the waiting for a token; the call itself is not ours to end. */
+  readonly signal?: AbortSignal
+}
+
+/** How a call of somebody else's ended. */
+type Outcome<T> = { readonly value: T } | { readonly error: unknown }
+
+/** Calls with a token, and once more with a newer one if it was refused. */
+export async function runWithToken<T>(
+  lender: Lender,
+  call: (token: string) => Promise<T> | T,
+  { endpoint = '', signal }: RunOptions = {},
+): Promise<T> {
+  const send = async ({ value }: Token): Promise<Outcome<T>> => {
+    try {
+      return { value: await call(value) }
+    } catch (error) {
+      return { error }
+    }
+  }
+  const refusedBy = (outcome: Outcome<T>) => {
+    const errcode = errcodeOfOutcome('value' in outcome ? outcome.value : outcome.error)
+    return lender.refusals.has(errcode) ? errcode : undefined
+  }
+
+  const token = await waitFor(lender.lend(), signal)
+  const first = await send(token)
+  const errcode = refusedBy(first)
+  if (errcode === undefined) return settled(first)
+  const wait = (replacement: Promise<Token | undefined>) => waitFor(replacement, signal)
+  const replay = await replayOnce(lender, { token, endpoint, errcode }, { wait, send, refusedBy })
+  return settled(replay?.answer ?? first)
+}
+
+function settled<T>(outcome: Outcome<T>): T {
+  if ('error' in outcome) throw outcome.error
+  return outcome.value
+}

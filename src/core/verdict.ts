@@ -1,0 +1,96 @@
+/** An answer longer than this is not a refusal, and is never read to find out. */
+export const LONGEST_VERDICT_BYTES = 16 * 1024
+
+/** Which answers refuse the token. Decided by a top-level `errcode`, never by `errmsg`. */
+export interface Refusals {
+  has(errcode: number | undefined): boolean
+  /** The refusing errcode in a JSON text, if there is one. */
+  inText(text: string): number | undefined
+  inBytes(bytes: Uint8Array): number | undefined
+  /** … in a parsed answer. */
+  inValue(value: unknown): number | undefined
+}
+
+export function refusals(errcodes: readonly number[]): Refusals {
+  const codes = new Set(errcodes)
+  const digits = errcodes.map(String)
+
+  function inText(text: string): number | undefined {
+    if (text.length > LONGEST_VERDICT_BYTES) return undefined
+    // Hardly any answer has those digits anywhere, so hardly any is parsed.
+    if (!digits.some((code) => text.includes(code))) return undefined
+    return inValue(parsed(text))
+  }
+
+  function inValue(value: unknown): number | undefined {
+    const errcode = errcodeOf(value)
+    return errcode !== undefined && codes.has(errcode) ? errcode : undefined
+  }
+
+  return {
+    has: (errcode) => errcode !== undefined && codes.has(errcode),
+    inText,
+    inBytes(bytes) {
+      const mayBeJson = bytes.length <= LONGEST_VERDICT_BYTES && startsLikeAnObject(bytes)
+      return mayBeJson ? inText(new TextDecoder().decode(bytes)) : undefined
+    },
+    inValue,
+  }
+}
+
+/** The errcode in WeCom's undocumented `error-code` header. */
+export function errcodeOfHeader(header: unknown): number | undefined {
+  return typeof header === 'string' && header !== '' ? asErrcode(header) : undefined
+}
+
+/** The top-level `errcode` of a parsed answer; one that is nested is somebody's data. */
+export function errcodeOf(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return asErrcode((value as { errcode?: unknown }).errcode)
+}
+
+/**
+ * The errcode of what an SDK resolved with or threw: on the object itself, in its `data`, in its
+ * `response.data`, or as the error's `code`.
+ */
+export function errcodeOfOutcome(outcome: unknown): number | undefined {
+  if (typeof outcome === 'string') return errcodeOf(parsed(outcome))
+  if (typeof outcome !== 'object' || outcome === null) return undefined
+  const { data, response, code } = outcome as Record<string, unknown>
+  return (
+    errcodeOf(outcome) ??
+    errcodeOf(data) ??
+    errcodeOf((response as { data?: unknown } | undefined)?.data) ??
+    asErrcode(code)
+  )
+}
+
+function asErrcode(value: unknown): number | undefined {
+  if (typeof value === 'number') return value
+  if (typeof value === 'string' && /^-?\d{1,9}$/.test(value)) return Number(value)
+  return undefined
+}
+
+/** The value of a JSON text; `undefined` if it is none. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether bytes may be the text of a JSON object. */
+const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d])
+const OPENING_BRACE = 0x7b
+
+export function startsLikeAnObject(bytes: Uint8Array): boolean {
+  return bytes.find((byte) => !SPACES.has(byte)) === OPENING_BRACE
+}
+
+/** Loosely: WeCom sends `application/json`, and `text/plain` here and there. No type at all may be JSON too. */
+export function mayBeJson(contentType: unknown): boolean {
+  return (
+    typeof contentType !== 'string' || contentType === '' || /json|text\/plain/i.test(contentType)
+  )
+}

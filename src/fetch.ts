@@ -1,0 +1,127 @@
+/**
+ * The fetch door: the token goes into the url just before the call leaves, the answer is judged
+ * before the caller sees it, and a refused call is sent once more with a new token.
+ */
+import type { Credential } from './core/credential.js'
+import {
+  type Destination,
+  remembered,
+  withoutTokenParameters,
+  withParameter,
+} from './core/destination.js'
+import { openDoor } from './core/door.js'
+import { badOption } from './core/errors.js'
+import type { Lender } from './core/lender.js'
+import type { DoorOptions } from './core/options.js'
+import { scrubber, scrubInPlace } from './core/redact.js'
+import { replayOnce } from './core/replay.js'
+import type { Token } from './core/token.js'
+import type { TokenSource } from './core/token-source.js'
+import { fetchTransport } from './core/transport.js'
+import { waitFor } from './core/wait.js'
+import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
+import { isRequest, type OutgoingRequest, outgoingRequest } from './fetch/request.js'
+import { type JudgedResponse, judgeResponse } from './fetch/response.js'
+
+export type { DoorOptions } from './core/options.js'
+export { fetchTransport } from './core/transport.js'
+
+type Fetch = typeof globalThis.fetch
+type FetchInput = Parameters<Fetch>[0]
+/** Any fetch: the global one, undici's, a polyfill's. */
+type AnyFetch = (input: never, init?: never) => Promise<unknown>
+
+/** A fetch that carries the token, and its source. */
+export type FetchWithToken<F extends AnyFetch> = F & { readonly source: TokenSource }
+
+/**
+ * Gives a fetch that adds the token to WeCom calls and replaces a refused one once. Calls to
+ * anywhere else pass through untouched.
+ *
+ * @param fetch The fetch to call; token calls go through it too.
+ * @param tokens `{ corpId, corpSecret }`, a credential, or a token source.
+ * @throws `bad_options`. A call rejects with a `QyapiTokenError` only if it never had a token.
+ * @example
+ * const qyFetch = withToken(fetch, { corpId, corpSecret })
+ * await qyFetch('https://qyapi.weixin.qq.com/cgi-bin/user/get?userid=zhangsan')
+ */
+export function withToken<F extends AnyFetch>(
+  fetch: F,
+  tokens: SelfBuiltOptions | Credential | TokenSource,
+  options: DoorOptions = {},
+): FetchWithToken<F> {
+  if (typeof fetch !== 'function') throw badOption('fetch', 'a fetch function', fetch)
+  const plainFetch = fetch as unknown as Fetch
+  const transport = fetchTransport(plainFetch)
+  const door = openDoor(tokens, options, { credentialOf: selfBuilt, transport })
+  const judge = remembered(door.judge)
+
+  const qyFetch: Fetch = (input, init) => {
+    const destination = judge(urlTextOf(input))
+    const lender = destination && door.lenderFor(destination)
+    if (destination === undefined || lender === undefined) return plainFetch(input, init)
+    if (destination.tokenInUrl === 'value' && door.callerToken === 'keep') {
+      lender.emit({ type: 'stood_aside', endpoint: destination.endpoint })
+      return plainFetch(input, init)
+    }
+    return fetchWithToken(plainFetch, lender, destination, input, init)
+  }
+
+  Object.defineProperties(qyFetch, {
+    name: { value: fetch.name, configurable: true },
+    length: { value: fetch.length, configurable: true },
+    source: { value: door.source, enumerable: true },
+  })
+  return qyFetch as unknown as FetchWithToken<F>
+}
+
+function urlTextOf(input: FetchInput): string {
+  if (typeof input === 'string') return input
+  return isRequest(input) ? input.url : String(input)
+}
+
+async function fetchWithToken(
+  fetch: Fetch,
+  lender: Lender,
+  destination: Destination,
+  input: FetchInput,
+  init: RequestInit | undefined,
+): Promise<Response> {
+  const outgoing = await outgoingRequest(input, init)
+  const { signal } = outgoing.init
+  const hit = outgoing.isSentOnce ? undefined : lender.hit()
+  const token = hit ?? (await waitFor(lender.lend({ fresh: outgoing.isSentOnce }), signal))
+
+  const send = async (sent: Token): Promise<JudgedResponse> => {
+    const url = targetUrl(outgoing, destination, sent)
+    try {
+      return await judgeResponse(await fetch(url, outgoing.init), lender.refusals)
+    } catch (error) {
+      scrubInPlace(error, scrubber([sent.value]))
+      throw error
+    }
+  }
+
+  const first = await send(token)
+  if (first.refusedBy === undefined) return first.response
+  const { endpoint } = destination
+  const refused = { token, endpoint, errcode: first.refusedBy, isBodyGone: outgoing.isSentOnce }
+  const replay = await replayOnce<JudgedResponse>(lender, refused, {
+    wait: (replacement) => waitFor(replacement, signal),
+    discard: () => void first.response.body?.cancel().catch(() => {}),
+    send,
+    refusedBy: (answer) => answer.refusedBy,
+  })
+  return (replay?.answer ?? first).response
+}
+
+/** The caller's url with our token in it; of the kind that the caller passed. */
+function targetUrl(
+  { url }: OutgoingRequest,
+  { parameter, tokenInUrl }: Destination,
+  token: Token,
+): string | URL {
+  const text = tokenInUrl === undefined ? String(url) : withoutTokenParameters(String(url))
+  const target = withParameter(text, parameter, token.value)
+  return typeof url === 'string' ? target : new URL(target)
+}

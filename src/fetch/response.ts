@@ -1,0 +1,76 @@
+import { withoutTokenParameters } from '../core/destination.js'
+import { isNodeReadable, peekNodeStream, peekWebStream } from '../core/peek.js'
+import {
+  errcodeOfHeader,
+  LONGEST_VERDICT_BYTES,
+  mayBeJson,
+  type Refusals,
+} from '../core/verdict.js'
+
+/** An answer as the caller may have it, and the errcode by which it refuses the token. */
+export interface JudgedResponse {
+  readonly response: Response
+  readonly refusedBy: number | undefined
+}
+
+/**
+ * Judges an answer by its `error-code` header; where there is none, by a short JSON body, which is
+ * then given on as if nobody had looked.
+ */
+export async function judgeResponse(answer: Response, refusals: Refusals): Promise<JudgedResponse> {
+  const errcode = errcodeOfHeader(answer.headers.get('error-code'))
+  if (errcode !== undefined) {
+    return {
+      response: withoutTokenInUrl(answer),
+      refusedBy: refusals.has(errcode) ? errcode : undefined,
+    }
+  }
+  if (!isWorthReading(answer)) {
+    return { response: withoutTokenInUrl(answer), refusedBy: undefined }
+  }
+  const { response, bytes } = await peekBody(answer)
+  const refusedBy = bytes === undefined ? undefined : refusals.inBytes(bytes)
+  return { response: withoutTokenInUrl(response), refusedBy }
+}
+
+function isWorthReading({ body, headers }: Response): boolean {
+  const length = Number(headers.get('content-length') ?? 0)
+  return (
+    body !== null && mayBeJson(headers.get('content-type')) && !(length > LONGEST_VERDICT_BYTES)
+  )
+}
+
+async function peekBody(
+  response: Response,
+): Promise<{ response: Response; bytes: Uint8Array | undefined }> {
+  const body: unknown = response.body
+  // node-fetch and its kin give Node streams: what was read goes back into the very same stream.
+  if (isNodeReadable(body)) return { response, bytes: await peekNodeStream(body) }
+  const peeked = await peekWebStream(response.body as ReadableStream<Uint8Array>)
+  return { response: rebuilt(response, peeked.body), bytes: peeked.bytes }
+}
+
+/** The same answer of the same class with its body put back: ten times as fast as a clone's two branches. */
+function rebuilt(response: Response, body: ReadableStream | Uint8Array<ArrayBuffer>): Response {
+  const { status, statusText, headers, url, redirected, type } = response
+  const SameResponse = response.constructor as typeof Response
+  const copy = new SameResponse(body, { status, statusText, headers })
+  return Object.defineProperties(copy, {
+    url: { value: url, configurable: true },
+    redirected: { value: redirected, configurable: true },
+    type: { value: type, configurable: true },
+  })
+}
+
+/** A response's url, and its clones', would show the token to whoever prints it. */
+function withoutTokenInUrl(response: Response): Response {
+  return response.url ? withUrl(response, withoutTokenParameters(response.url)) : response
+}
+
+function withUrl(response: Response, url: string): Response {
+  const { clone } = response
+  return Object.defineProperties(response, {
+    url: { value: url, configurable: true },
+    clone: { value: () => withUrl(clone.call(response), url), configurable: true, writable: true },
+  })
+}

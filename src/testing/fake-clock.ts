@@ -1,0 +1,45 @@
+import type { Clock } from '../core/clock.js'
+
+/** A clock that stands still until it is told to go on. */
+export interface FakeClock extends Clock {
+  /** Lets that many milliseconds pass on both clocks, and calls back what falls due. */
+  advance(ms: number): void
+  /** Sets the wall clock by that many milliseconds, forward or back; nothing else notices. */
+  setWallBy(ms: number): void
+}
+
+/**
+ * A clock for tests: pass it as the option `clock`.
+ *
+ * @example
+ * const clock = fakeClock()
+ * const source = createTokenSource(credential, { clock })
+ * clock.advance(7_000_000)
+ */
+export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
+  let wall = startMs
+  let monotonic = 0
+  let timers: { at: number; callback: () => void }[] = []
+
+  return {
+    wall: () => wall,
+    monotonic: () => monotonic,
+    after(delayMs, callback) {
+      const timer = { at: monotonic + delayMs, callback }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter((other) => other !== timer)
+      }
+    },
+    advance(ms) {
+      wall += ms
+      monotonic += ms
+      const due = timers.filter(({ at }) => at <= monotonic).sort((a, b) => a.at - b.at)
+      timers = timers.filter(({ at }) => at > monotonic)
+      for (const { callback } of due) callback()
+    },
+    setWallBy(ms) {
+      wall += ms
+    },
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What WeCom's errcodes mean, as far as tokens are concerned. Data only.
+ * Source of every entry, unless it says otherwise: 全局错误码, document/path/90313.
+ */
+
+/** The token was refused: throw that one away, fetch another, send the call once more. */
+export const REFUSED_ACCESS_TOKEN = [40014, 42001] as const
+
+/** WeCom saw no token on the call. A refusal only if the call really went out without one. */
+export const MISSING_ACCESS_TOKEN = 41001
+
+/** "System busy": try again, three times at the most. */
+export const SYSTEM_BUSY = -1
+
+/**
+ * Why a token was not given.
+ * - `credential`: an id or secret is wrong. Repeating it gets the whole IP blocked for an hour.
+ * - `ip`: the caller's IP is not on the app's trusted list.
+ * - `rate`: over a call limit.
+ */
+export type FetchErrcodeClass = 'credential' | 'ip' | 'rate'
+
+export interface FetchErrcode {
+  readonly class: FetchErrcodeClass
+  readonly meaning: string
+  readonly advice: string
+}
+
+const CHECK_SECRET = 'Check that the secret is the one of this app and has not been reset.'
+const CHECK_CORP_ID = 'Check the corp id (管理后台 > 我的企业 > 企业ID).'
+const TRUST_IP =
+  "Add this machine's outgoing IP to the app's trusted IPs (企业可信IP), or send the token call " +
+  'through a proxy that is on that list: axiosTransport(client) takes the road of an axios client ' +
+  'with a proxy or an agent.'
+
+export const FETCH_ERRCODES: Readonly<Record<number, FetchErrcode>> = {
+  40001: { class: 'credential', meaning: 'the secret is wrong', advice: CHECK_SECRET },
+  40013: { class: 'credential', meaning: 'the corp id is wrong', advice: CHECK_CORP_ID },
+  40091: { class: 'credential', meaning: 'the secret is wrong', advice: CHECK_SECRET },
+  2000002: { class: 'credential', meaning: 'the corp id is wrong', advice: CHECK_CORP_ID },
+  41002: { class: 'credential', meaning: 'the corp id is missing', advice: CHECK_CORP_ID },
+  41004: { class: 'credential', meaning: 'the secret is missing', advice: CHECK_SECRET },
+  41024: { class: 'credential', meaning: 'the permanent code is missing', advice: CHECK_SECRET },
+  45031: {
+    class: 'credential',
+    meaning: 'the secret has to be reset',
+    advice: 'Reset the secret in the admin console and use the new one.',
+  },
+  60020: { class: 'ip', meaning: 'the IP is not trusted', advice: TRUST_IP },
+  301042: { class: 'ip', meaning: 'the IP is not trusted', advice: TRUST_IP },
+  90308: { class: 'ip', meaning: 'the IP is not trusted', advice: TRUST_IP },
+  45009: {
+    class: 'rate',
+    meaning: 'over the call limit',
+    // 访问频率限制, document/path/90312
+    advice:
+      'Wait for the window that was hit: a minute, an hour or a day. Fewer processes, or one store for all, ask less often.',
+  },
+}

@@ -1,0 +1,20 @@
+import { defineConfig, type Options } from 'tsup'
+
+const doors: Options = {
+  entry: {
+    index: 'src/index.ts',
+    axios: 'src/axios.ts',
+    fetch: 'src/fetch.ts',
+    testing: 'src/testing.ts',
+  },
+  target: 'node20',
+  dts: true,
+  sourcemap: true,
+  treeshake: false,
+}
+
+export default defineConfig([
+  { ...doors, format: 'esm', splitting: true },
+  // p-memoize is ESM only: in the CJS build it travels along, for Jest and older loaders.
+  { ...doors, format: 'cjs', splitting: false, noExternal: ['p-memoize'] },
+])
