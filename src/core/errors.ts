@@ -77,7 +77,7 @@ export function badOption(name: string, expected: string, got: unknown, isSecret
 
 function shown(value: unknown, isSecret: boolean): string {
   if (value === undefined || value === null || value === '') return value === '' ? "''" : `${value}`
-  if (isSecret) return `a ${typeof value} (not shown)`
+  if (isSecret) return `something of type ${typeof value} (not shown)`
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
   if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object'
   return typeof value === 'function' ? 'a function' : String(value)

@@ -1,5 +1,7 @@
 import { delayBeforeTry, TRIES } from './backoff.js'
 
+type Fetch = typeof fetch
+
 /** One token call, finished but for the sending. Its url or body holds the secret. */
 export interface TokenRequest {
   readonly method: 'GET' | 'POST'
@@ -34,7 +36,7 @@ export type Transport = (request: TokenRequest, context: TransportContext) => Pr
  * @example
  * const source = createTokenSource(credential, { transport: fetchTransport(undici.fetch) })
  */
-export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
+export function fetchTransport(fetch: Fetch): Transport {
   return async (request, { signal, shouldTryAgain, wait }) => {
     for (let tries = 1; ; tries += 1) {
       const isLast = tries === TRIES
@@ -50,7 +52,7 @@ export function fetchTransport(fetch: typeof globalThis.fetch): Transport {
 }
 
 async function sendOnce(
-  fetch: typeof globalThis.fetch,
+  fetch: Fetch,
   { method, url, body }: TokenRequest,
   signal: AbortSignal,
 ): Promise<TokenAnswer> {

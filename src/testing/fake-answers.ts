@@ -9,6 +9,19 @@ export interface FakeAnswer {
 /** A business endpoint of the fake: a fixed answer, or one that depends on the request. */
 export type FakeEndpoint = FakeAnswer | ((request: FakeRequest) => FakeAnswer)
 
+/** What a path answers next, instead of what it should. */
+export interface NextAnswer {
+  readonly errcode?: number
+  readonly status?: number
+  /** The connection is cut without an answer. */
+  readonly reset?: boolean
+  /** The connection is cut half-way through the answer. */
+  readonly truncate?: boolean
+  readonly delayMs?: number
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** One call as the fake saw it on the wire. */
 export interface FakeRequest {
   readonly method: string

@@ -1,13 +1,20 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import {
   ENDPOINTS,
   errorAnswer,
   type FakeAnswer,
   type FakeEndpoint,
   type FakeRequest,
+  type NextAnswer,
   UNKNOWN_PATH,
 } from './fake-answers.js'
+import {
+  fakeServer,
+  type Handled,
+  type Incoming,
+  interceptByNock,
+  type NockLike,
+  type WireAnswer,
+} from './fake-server.js'
 import { type FakeApp, fakeTokens, type TokenMode } from './fake-tokens.js'
 
 export interface FakeQyapiOptions {
@@ -38,19 +45,6 @@ export interface FakeQyapiOptions {
   readonly now?: () => number
 }
 
-/** What a path answers next, instead of what it should. */
-export interface NextAnswer {
-  readonly errcode?: number
-  readonly status?: number
-  /** The connection is cut without an answer. */
-  readonly reset?: boolean
-  /** The connection is cut half-way through the answer. */
-  readonly truncate?: boolean
-  readonly delayMs?: number
-  readonly body?: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
 /** A stand-in for qyapi.weixin.qq.com, as a server on loopback or behind nock. */
 export interface FakeQyapi {
   /** Starts a server on a free port of 127.0.0.1. Resolves with its address, for `baseUrl`. */
@@ -74,19 +68,7 @@ export interface FakeQyapi {
   readonly requests: readonly FakeRequest[]
 }
 
-/** As much of nock as is needed. */
-export type NockLike = (baseUrl: string) => { persist(): NockScope }
-interface NockScope {
-  intercept(path: RegExp, method: string): { reply(answer: NockReply): unknown }
-}
-type NockReply = (
-  this: { readonly req: { readonly headers: Record<string, string>; readonly method?: string } },
-  uri: string,
-  body: unknown,
-) => Promise<readonly [number, string | Buffer, Record<string, string>]>
-
 const ROOT = '/cgi-bin/'
-const METHODS = ['GET', 'POST']
 
 /**
  * Makes a fake of WeCom's API with tokens that really expire and can be revoked.
@@ -105,7 +87,6 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
   const endpoints = new Map(Object.entries(ENDPOINTS))
   const planned = new Map<string, NextAnswer[]>()
   const requests: FakeRequest[] = []
-  let server: Server | undefined
   for (const app of options.apps ?? [{ corpId: 'ww-fake', corpSecret: 'fake-secret' }])
     tokens.add(app)
 
@@ -162,57 +143,9 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     }
   }
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const { method = 'GET', headers, url = '/' } = request
-    const { answer, next } = await handle({ method, headers, body: Buffer.concat(chunks) }, url)
-    if (next.reset) {
-      response.destroy()
-      return
-    }
-    response.writeHead(answer.status, answer.headers)
-    if (!next.truncate) {
-      response.end(answer.body)
-      return
-    }
-    response.write(answer.body.subarray(0, Math.ceil(answer.body.length / 2)), () =>
-      response.destroy(),
-    )
-  }
-
   return {
-    listen() {
-      const listening = createServer((request, response) => {
-        serve(request, response).catch(() => response.destroy())
-      })
-      server = listening
-      return new Promise((resolve, reject) => {
-        listening.once('error', reject)
-        listening.listen(0, '127.0.0.1', () => {
-          resolve(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`)
-        })
-      })
-    },
-    close() {
-      const closing = server
-      server = undefined
-      if (closing === undefined) return Promise.resolve()
-      closing.closeAllConnections()
-      return new Promise((resolve) => closing.close(() => resolve()))
-    },
-    interceptWith(nock, baseUrl = 'https://qyapi.weixin.qq.com') {
-      for (const expected of METHODS) {
-        const scope = nock(baseUrl).persist()
-        scope.intercept(/\/cgi-bin\//, expected).reply(async function (uri, given) {
-          const { headers } = this.req
-          const body = Buffer.from(typeof given === 'string' ? given : JSON.stringify(given ?? ''))
-          const { answer, next } = await handle({ method: expected, headers, body }, uri)
-          if (next.reset) throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
-          return [answer.status, answer.body, answer.headers]
-        })
-      }
-    },
+    ...fakeServer(handle),
+    interceptWith: (nock, baseUrl) => interceptByNock(nock, handle, baseUrl),
     addApp: (app) => void tokens.add(app),
     on: (path, endpoint) => void endpoints.set(path, endpoint),
     revoke: (only = {}) => tokens.end('revoked', only),
@@ -228,19 +161,6 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
       ).length,
     requests,
   }
-}
-
-type Incoming = Pick<FakeRequest, 'method' | 'headers' | 'body'>
-
-interface Handled {
-  readonly answer: WireAnswer
-  readonly next: NextAnswer
-}
-
-interface WireAnswer {
-  readonly status: number
-  readonly body: Buffer
-  readonly headers: Record<string, string>
 }
 
 function instead(

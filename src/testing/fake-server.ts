@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { FakeRequest, NextAnswer } from './fake-answers.js'
+
+/** A call before anyone has looked at its path. */
+export type Incoming = Pick<FakeRequest, 'method' | 'headers' | 'body'>
+
+export interface WireAnswer {
+  readonly status: number
+  readonly body: Buffer
+  readonly headers: Record<string, string>
+}
+
+/** What is to happen to one call. */
+export interface Handled {
+  readonly answer: WireAnswer
+  readonly next: NextAnswer
+}
+
+type Handle = (incoming: Incoming, uri: string) => Promise<Handled>
+
+/** A real server on loopback. */
+export function fakeServer(handle: Handle) {
+  let server: Server | undefined
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const { method = 'GET', headers, url = '/' } = request
+    const { answer, next } = await handle({ method, headers, body: Buffer.concat(chunks) }, url)
+    if (next.reset) {
+      response.destroy()
+      return
+    }
+    response.writeHead(answer.status, answer.headers)
+    if (!next.truncate) {
+      response.end(answer.body)
+      return
+    }
+    const half = answer.body.subarray(0, Math.ceil(answer.body.length / 2))
+    response.write(half, () => response.destroy())
+  }
+
+  return {
+    listen(): Promise<string> {
+      const listening = createServer((request, response) => {
+        serve(request, response).catch(() => response.destroy())
+      })
+      server = listening
+      return new Promise((resolve, reject) => {
+        listening.once('error', reject)
+        listening.listen(0, '127.0.0.1', () => {
+          resolve(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`)
+        })
+      })
+    },
+    close(): Promise<void> {
+      const closing = server
+      server = undefined
+      if (closing === undefined) return Promise.resolve()
+      closing.closeAllConnections()
+      return new Promise((resolve) => closing.close(() => resolve()))
+    },
+  }
+}
+
+/** As much of nock as is needed. */
+export type NockLike = (baseUrl: string) => { persist(): NockScope }
+interface NockScope {
+  intercept(path: RegExp, method: string): { reply(answer: NockReply): unknown }
+}
+type NockReply = (
+  this: { readonly req: { readonly headers: Record<string, string> } },
+  uri: string,
+  body: unknown,
+) => Promise<readonly [number, string | Buffer, Record<string, string>]>
+
+/** Answers every GET and POST below `/cgi-bin/` by nock. */
+export function interceptByNock(
+  nock: NockLike,
+  handle: Handle,
+  baseUrl = 'https://qyapi.weixin.qq.com',
+): void {
+  for (const method of ['GET', 'POST']) {
+    const scope = nock(baseUrl).persist()
+    scope.intercept(/\/cgi-bin\//, method).reply(async function (uri, given) {
+      const { headers } = this.req
+      const body = Buffer.from(typeof given === 'string' ? given : JSON.stringify(given ?? ''))
+      const { answer, next } = await handle({ method, headers, body }, uri)
+      if (next.reset) throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
+      return [answer.status, answer.body, answer.headers]
+    })
+  }
+}

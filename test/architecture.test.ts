@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const SRC = new URL('../src', import.meta.url).pathname
+
+interface SourceFile {
+  readonly path: string
+  readonly text: string
+  readonly imports: readonly string[]
+}
+
+const files: SourceFile[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(SRC, path), 'utf8')
+    const imports = [...text.matchAll(/(?:from|import)\s+'([^']+)'/g)].map(([, name = '']) =>
+      name.startsWith('.') ? normalize(join(dirname(path), name)).replace(/\.js$/, '.ts') : name,
+    )
+    return { path, text, imports }
+  })
+
+/** doors → credentials, stores → core → wecom; testing → core, wecom. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  wecom: ['wecom'],
+  core: ['core', 'wecom'],
+  credentials: ['core', 'wecom'],
+  stores: ['core'],
+  testing: ['testing', 'core', 'wecom'],
+  axios: ['axios', 'core'],
+  fetch: ['fetch', 'core'],
+  '': ['axios', 'fetch', 'testing', 'credentials', 'stores', 'core', 'wecom'],
+}
+
+const roomOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '')
+const isOurs = (name: string) => files.some(({ path }) => path === name)
+
+describe('the house', () => {
+  it('arrows point down only', () => {
+    const wrong = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(isOurs)
+        .filter((name) => !(MAY_IMPORT[roomOf(path)] ?? []).includes(roomOf(name)))
+        .map((name) => `${path} -> ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('nobody imports the root door', () => {
+    expect(files.filter(({ imports }) => imports.includes('index.ts'))).toEqual([])
+  })
+
+  it('has no cycles, types included', () => {
+    const importsOf = new Map(files.map(({ path, imports }) => [path, imports.filter(isOurs)]))
+    const cycles: string[] = []
+    const done = new Set<string>()
+    const walk = (path: string, trail: readonly string[]) => {
+      if (trail.includes(path))
+        cycles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '))
+      if (trail.includes(path) || done.has(path)) return
+      for (const name of importsOf.get(path) ?? []) walk(name, [...trail, path])
+      done.add(path)
+    }
+    for (const { path } of files) walk(path, [])
+    expect(cycles).toEqual([])
+  })
+
+  it('each dependency lives in one place', () => {
+    const importersOf = (name: string) =>
+      files.filter(({ imports }) => imports.includes(name)).map(({ path }) => path)
+    expect(importersOf('p-memoize')).toEqual(['core/memoized-token.ts'])
+    expect(importersOf('axios-retry')).toEqual(['axios/transport.ts'])
+    for (const path of importersOf('axios')) expect(path).toMatch(/^axios[./]/)
+  })
+
+  it('the core touches neither Node nor a global, but for the platform', () => {
+    const core = files.filter(({ path }) => path.startsWith('core/'))
+    expect(core.filter(({ imports }) => imports.some((name) => name.startsWith('node:')))).toEqual(
+      [],
+    )
+    const globals =
+      /\b(performance|globalThis|Date\.now|setTimeout|setInterval|process|crypto)\b[.(]/
+    const touching = core.filter(({ text }) => globals.test(text.replace(/\/\*[\s\S]*?\*\//g, '')))
+    expect(touching.map(({ path }) => path)).toEqual(['core/platform.ts'])
+  })
+
+  it('no module keeps state that outlives its factories', () => {
+    const keeping = files.filter(({ text }) => /^(export )?(let|var) /m.test(text))
+    expect(keeping.map(({ path }) => path)).toEqual([])
+  })
+
+  it('files stay below 250 lines', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 251)
+    expect(long.map(({ path }) => path)).toEqual([])
+  })
+
+  it('opens with the user’s own words where the axios door opens', () => {
+    const door = files.find(({ path }) => path === 'axios.ts')?.text.replace(/\n \* /g, ' ') ?? ''
+    expect(door).toContain(
+      'a request interceptor injects the memoized token, with the memoization expiring after 7000 s',
+    )
+    expect(door).toContain(
+      'spots token-invalid errcodes, clears the cache, and replays the request once',
+    )
+  })
+})

@@ -1,0 +1,636 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { createTokenSource, memoryStore, selfBuilt } from '../../src/index.js'
+import { APP, settle } from '../support/qyapi.js'
+import { deferred, sourceWith, tokenBody } from '../support/source.js'
+
+const HOUR_MS = 3_600_000
+
+describe('rule 1, no usable token: everyone waits for the same fetch', () => {
+  it('asks once for ten thousand callers', async () => {
+    const answer = deferred<string>()
+    const { source, fetches } = sourceWith(() => answer.promise)
+    const callers = Array.from({ length: 10_000 }, () => source.get())
+    await settle()
+    answer.resolve('token-1')
+    expect(new Set(await Promise.all(callers))).toEqual(new Set(['token-1']))
+    expect(fetches()).toBe(1)
+  })
+
+  it('asks nothing until someone asks', async () => {
+    const { source, fetches } = sourceWith('token')
+    expect(source.describe().state).toBe('empty')
+    await settle()
+    expect(fetches()).toBe(0)
+  })
+})
+
+describe('rule 2, 7000 s', () => {
+  it('hands a token out for 7000 of 7200 s, then the next caller waits for a new one', async () => {
+    const { source, clock, fetches } = sourceWith((count) => `token-${count}`, {
+      refreshAheadMs: 0,
+    })
+    expect(await source.get()).toBe('token-1')
+    clock.advance(6_999_999)
+    expect(await source.get()).toBe('token-1')
+    clock.advance(1)
+    expect(await source.get()).toBe('token-2')
+    expect(fetches()).toBe(2)
+  })
+
+  it.each([
+    [1200, 1166.6],
+    [3, 2.9],
+    [1, 0.97],
+    ['7200', 6999.9],
+  ])('scales a life of %s s to %s s', async (expiresIn, lastsSeconds) => {
+    const { source, clock, fetches } = sourceWith(() => ({ body: tokenBody('token', expiresIn) }), {
+      refreshAheadMs: 0,
+    })
+    await source.get()
+    clock.advance(lastsSeconds * 1000)
+    await source.get()
+    expect(fetches()).toBe(1)
+    clock.advance(100)
+    await source.get()
+    expect(fetches()).toBe(2)
+  })
+
+  it('never longer than maxAgeMs', async () => {
+    const { source, clock, fetches } = sourceWith('token', { maxAgeMs: 60_000, refreshAheadMs: 0 })
+    await source.get()
+    clock.advance(59_999)
+    await source.get()
+    expect(fetches()).toBe(1)
+    clock.advance(1)
+    await source.get()
+    expect(fetches()).toBe(2)
+  })
+})
+
+describe('rule 5, only the refused token is thrown away', () => {
+  it('a refusal of an older generation throws nothing away', async () => {
+    const { source, fetches } = sourceWith((count) => `token-${count}`)
+    await source.get()
+    expect(await source.invalidate('token-1')).toBe(true)
+    expect(await source.get()).toBe('token-2')
+    expect(await source.invalidate('token-1')).toBe(false)
+    expect(await source.get()).toBe('token-2')
+    expect(fetches()).toBe(2)
+  })
+
+  it('a string that gettoken reconfirmed in the last 10 s counts as newer', async () => {
+    const { source, clock, fetches } = sourceWith('same')
+    await source.get()
+    expect(await source.invalidate('same')).toBe(true)
+    await source.get()
+    expect(fetches()).toBe(2)
+    clock.advance(9_999)
+    expect(await source.invalidate('same')).toBe(false)
+    clock.advance(1)
+    expect(await source.invalidate('same')).toBe(true)
+  })
+
+  it.each(['new', 'same'])(
+    '100 runs refused one after the other make one fetch (%s string)',
+    async (mode) => {
+      const { source, fetches } = sourceWith((count) =>
+        mode === 'new' ? `token-${count}` : 'same',
+      )
+      await source.get()
+      const calls = Array.from({ length: 100 }, (_, index) => {
+        let times = 0
+        return source.run(async () => {
+          times += 1
+          if (times > 1) return { errcode: 0 }
+          for (let turn = 0; turn < index; turn += 1) await Promise.resolve()
+          return { errcode: 42001 }
+        })
+      })
+      expect((await Promise.all(calls)).every(({ errcode }) => errcode === 0)).toBe(true)
+      expect(fetches()).toBe(2)
+    },
+  )
+})
+
+describe('rule 6, what began before a throw-away', () => {
+  it('cannot bring the thrown-away string back: it is asked for again', async () => {
+    const behind = deferred<string>()
+    const { source, clock, fetches } = sourceWith((count) =>
+      count === 2 ? behind.promise : count === 1 ? 'old' : 'new',
+    )
+    await source.get()
+    clock.advance(6_900_000)
+    await source.get()
+    await settle()
+    expect(fetches()).toBe(2)
+    await source.invalidate('old')
+    const next = source.get()
+    behind.resolve('old')
+    expect(await next).toBe('new')
+    expect(fetches()).toBe(3)
+  })
+
+  it('may bring another string: that one is used, and nobody asks again', async () => {
+    const behind = deferred<string>()
+    const { source, clock, fetches } = sourceWith((count) => (count === 2 ? behind.promise : 'old'))
+    await source.get()
+    clock.advance(6_900_000)
+    await source.get()
+    await source.invalidate('old')
+    const next = source.get()
+    behind.resolve('fresh')
+    expect(await next).toBe('fresh')
+    expect(fetches()).toBe(2)
+  })
+
+  it('a hit that races a throw-away never sees undefined', async () => {
+    const { source } = sourceWith((count) => `token-${count}`, { refreshBudget: 1000 })
+    const seen: Promise<string>[] = []
+    for (let round = 0; round < 100; round += 1) {
+      const current = await source.get()
+      seen.push(source.get())
+      const thrownAway = source.invalidate(current)
+      seen.push(source.get())
+      await thrownAway
+      seen.push(source.get())
+    }
+    for (const token of await Promise.all(seen)) expect(token).toMatch(/^token-\d+$/)
+  })
+})
+
+describe('rule 7, adopt before fetching', () => {
+  it('a newer token in memory replaces a refused one', async () => {
+    const { source, fetches, types } = sourceWith((count) => `token-${count}`)
+    const gate = deferred<void>()
+    let times = 0
+    const slow = source.run(async (token) => {
+      times += 1
+      if (times === 1) await gate.promise
+      return { errcode: times === 1 ? 42001 : 0, token }
+    })
+    await settle()
+    await source.invalidate('token-1')
+    await source.get()
+    gate.resolve()
+    expect(await slow).toEqual({ errcode: 0, token: 'token-2' })
+    expect(fetches()).toBe(2)
+    expect(types()).toEqual(['fetched', 'fetched', 'refused', 'adopted', 'replayed'])
+  })
+
+  it('a newer token in the store replaces a refused one, without a fetch', async () => {
+    const store = memoryStore()
+    const one = sourceWith((count) => `one-${count}`, { store })
+    const other = sourceWith(() => 'never', { store })
+    expect(await one.source.get()).toBe('one-1')
+    await settle()
+    expect(await other.source.get()).toBe('one-1')
+    await one.source.invalidate('one-1')
+    expect(await one.source.get()).toBe('one-2')
+    await settle()
+    const used: string[] = []
+    await other.source.run((token) => {
+      used.push(token)
+      return { errcode: token === 'one-1' ? 40014 : 0 }
+    })
+    expect(used).toEqual(['one-1', 'one-2'])
+    expect(other.fetches()).toBe(0)
+  })
+})
+
+describe('rule 8, the same string may come back', () => {
+  it('it is a new generation and the call is replayed once with it', async () => {
+    const { source } = sourceWith('same')
+    let times = 0
+    const { errcode } = await source.run(() => {
+      times += 1
+      return { errcode: times === 1 ? 42001 : 0 }
+    })
+    expect(errcode).toBe(0)
+    expect(source.describe().generation).toBe(2)
+  })
+
+  it('it does not start a new life: from the end of its memo on it is usable for 200 s at a time', async () => {
+    const { source, clock, fetches } = sourceWith('same', { refreshAheadMs: 0 })
+    await source.get()
+    clock.advance(5_000_000)
+    await source.invalidate('same')
+    await source.get()
+    expect(fetches()).toBe(2)
+    clock.advance(1_999_999)
+    await source.get()
+    expect(fetches()).toBe(2)
+    clock.advance(1)
+    expect(await source.get()).toBe('same')
+    await settle()
+    expect(fetches()).toBe(3)
+    clock.advance(99_999)
+    await source.get()
+    await settle()
+    expect(fetches()).toBe(3)
+    clock.advance(200_000)
+    const waited = source.get()
+    expect(source.describe().state).toBe('over')
+    await waited
+    expect(fetches()).toBe(4)
+  })
+})
+
+describe('rule 9, once', () => {
+  it('an endpoint whose replay was refused forces no refresh while it rests', async () => {
+    const { source, clock, fetches, types } = sourceWith((count) => `token-${count}`)
+    const refuse = () => source.run(() => ({ errcode: 42001 }), { endpoint: 'bad/one' })
+    await refuse()
+    expect(fetches()).toBe(2)
+    for (let call = 0; call < 50; call += 1) expect(await refuse()).toEqual({ errcode: 42001 })
+    expect(fetches()).toBe(2)
+    expect(types()).toContain('rested')
+    clock.advance(30_000)
+    await refuse()
+    expect(fetches()).toBe(3)
+  })
+
+  it('other endpoints are not affected', async () => {
+    const { source, fetches } = sourceWith((count) => `token-${count}`)
+    await source.run(() => ({ errcode: 42001 }), { endpoint: 'bad/one' })
+    const used: string[] = []
+    await source.run(
+      (token) => {
+        used.push(token)
+        return { errcode: used.length === 1 ? 42001 : 0 }
+      },
+      { endpoint: 'good/one' },
+    )
+    expect(used).toEqual(['token-2', 'token-3'])
+    expect(fetches()).toBe(3)
+  })
+
+  it('refreshBudget bounds all forced refreshes; while it is spent, refused answers surface', async () => {
+    const { source, clock, fetches } = sourceWith((count) => `token-${count}`, {
+      refreshBudget: 3,
+      endpointRestMs: 0,
+    })
+    for (let call = 0; call < 10; call += 1) {
+      expect(await source.run(() => ({ errcode: 42001 }), { endpoint: `e${call}` })).toEqual({
+        errcode: 42001,
+      })
+    }
+    expect(fetches()).toBe(4)
+    expect(await source.get()).toBe('token-4')
+    await source.invalidate('token-4')
+    await expect(source.get()).rejects.toMatchObject({
+      code: 'refresh_budget_spent',
+      retryable: true,
+    })
+    expect(await source.run((token) => ({ token }))).toEqual({ token: 'token-4' })
+    clock.advance(60_000)
+    expect(await source.get()).toBe('token-5')
+  })
+})
+
+describe('rule 10, a failed fetch is shared, typed and remembered briefly', () => {
+  it('a wrong secret is asked once, then rests for 60 s doubling to 10 min', async () => {
+    const body = JSON.stringify({
+      errcode: 40001,
+      errmsg: 'invalid credential, from ip: 203.0.113.9',
+    })
+    const { source, clock, fetches } = sourceWith({ body })
+    const callers = Array.from({ length: 100 }, () => source.get().catch((error) => error))
+    for (const error of await Promise.all(callers)) {
+      expect(error).toMatchObject({ code: 'credential_refused', errcode: 40001, retryable: false })
+    }
+    expect(fetches()).toBe(1)
+    for (const restSeconds of [60, 120, 240, 480, 600, 600]) {
+      await expect(source.get()).rejects.toMatchObject({ retryAfterMs: restSeconds * 1000 })
+      clock.advance(restSeconds * 1000 - 1)
+      await expect(source.get()).rejects.toMatchObject({ retryAfterMs: 1 })
+      const before = fetches()
+      clock.advance(1)
+      await expect(source.get()).rejects.toMatchObject({ code: 'credential_refused' })
+      expect(fetches()).toBe(before + 1)
+    }
+  })
+
+  it.each([
+    [45009, 'rate_limited'],
+    [60020, 'ip_not_trusted'],
+  ])('%s rests 60 s', async (errcode, code) => {
+    const { source, clock } = sourceWith({ body: JSON.stringify({ errcode, errmsg: 'no' }) })
+    for (let time = 0; time < 3; time += 1) {
+      await expect(source.get()).rejects.toMatchObject({
+        code,
+        errcode,
+        retryAfterMs: 60_000,
+        retryable: true,
+      })
+      clock.advance(60_000)
+    }
+  })
+
+  it('trouble of the network rests 1 s doubling to 30 s, and a success forgets it', async () => {
+    const { source, clock } = sourceWith((count) =>
+      count === 8 ? 'token' : new Error('connect ECONNREFUSED'),
+    )
+    for (const restSeconds of [1, 2, 4, 8, 16, 30, 30]) {
+      await expect(source.get()).rejects.toMatchObject({
+        code: 'token_fetch_failed',
+        retryAfterMs: restSeconds * 1000,
+      })
+      clock.advance(restSeconds * 1000)
+    }
+    expect(await source.get()).toBe('token')
+    await source.invalidate('token')
+    await expect(source.get()).rejects.toMatchObject({ retryAfterMs: 1000 })
+  })
+
+  it('a fetch that takes longer than fetchTimeoutMs has failed', async () => {
+    const { source, clock } = sourceWith(() => new Promise(() => {}), { fetchTimeoutMs: 5_000 })
+    const waiting = source.get()
+    await settle()
+    clock.advance(5_000)
+    await expect(waiting).rejects.toThrow('no answer within 5000 ms')
+  })
+})
+
+describe('rules 3 and 4, refreshed ahead and kept through an outage', () => {
+  it('near its end callers get the token at once and one refresh runs behind them', async () => {
+    const behind = deferred<string>()
+    const { source, clock, fetches, types } = sourceWith((count) =>
+      count === 1 ? 'old' : behind.promise,
+    )
+    await source.get()
+    clock.advance(6_699_000)
+    await source.get()
+    expect(fetches()).toBe(1)
+    clock.advance(200_000)
+    expect(await Promise.all([source.get(), source.get(), source.get()])).toEqual([
+      'old',
+      'old',
+      'old',
+    ])
+    await settle()
+    expect(fetches()).toBe(2)
+    behind.resolve('new')
+    await settle()
+    expect(await source.get()).toBe('new')
+    expect(types()).toEqual(['fetched', 'refreshed'])
+  })
+
+  it('a refresh that fails behind the callers is theirs to know of only by event', async () => {
+    const { source, clock, types } = sourceWith((count) =>
+      count === 1 ? 'old' : new Error('down'),
+    )
+    await source.get()
+    clock.advance(6_999_000)
+    expect(await source.get()).toBe('old')
+    await settle()
+    expect(types()).toEqual(['fetched', 'failed'])
+  })
+
+  it('past its memo an old token is handed out while no new one can be fetched, until its life is over', async () => {
+    const { source, clock } = sourceWith((count) => (count === 1 ? 'old' : new Error('down')))
+    await source.get()
+    clock.advance(7_100_000)
+    expect(await source.get()).toBe('old')
+    expect(await source.get()).toBe('old')
+    clock.advance(100_000)
+    await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
+  })
+
+  it('a refused token is not kept', async () => {
+    const { source } = sourceWith((count) => (count === 1 ? 'old' : new Error('down')))
+    await source.get()
+    await source.invalidate('old')
+    await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
+  })
+})
+
+describe('rule 11, a caller who gives up ends only its own waiting', () => {
+  it('get rejects with signal.reason, and the others get their token', async () => {
+    const answer = deferred<string>()
+    const { source, fetches } = sourceWith(() => answer.promise)
+    const controller = new AbortController()
+    const impatient = source.get({ signal: controller.signal })
+    const patient = source.get()
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(impatient).rejects.toBe(reason)
+    answer.resolve('token')
+    expect(await patient).toBe('token')
+    expect(fetches()).toBe(1)
+    await expect(source.get({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  })
+})
+
+describe('rule 12, the token call is never redirected', () => {
+  it.each([301, 302, 307, 308, 0])('%s is a failed fetch', async (status) => {
+    const { source, fetches } = sourceWith({ body: tokenBody('stolen'), status })
+    await expect(source.get()).rejects.toThrow(/redirected/)
+    expect(fetches()).toBe(1)
+  })
+})
+
+describe('rule 13, time is both wall clock and monotonic', () => {
+  it('a token is over when the wall clock says so', async () => {
+    const { source, clock, fetches } = sourceWith('token')
+    await source.get()
+    clock.setWallBy(3 * HOUR_MS)
+    await source.get()
+    expect(fetches()).toBe(2)
+  })
+
+  it('a token is over when the monotonic clock says so, with the wall clock set back a year', async () => {
+    const { source, clock, fetches } = sourceWith('token', { refreshAheadMs: 0 })
+    await source.get()
+    clock.setWallBy(-365 * 24 * HOUR_MS)
+    await source.get()
+    expect(fetches()).toBe(1)
+    clock.advance(7_000_000)
+    await source.get()
+    expect(fetches()).toBe(2)
+  })
+
+  it('time is taken before the request', async () => {
+    const answer = deferred<string>()
+    const { source, clock, fetches } = sourceWith(
+      (count) => (count === 1 ? answer.promise : 'second'),
+      {
+        refreshAheadMs: 0,
+        fetchTimeoutMs: 100_000,
+      },
+    )
+    const first = source.get()
+    await settle()
+    clock.advance(9_000)
+    answer.resolve('first')
+    await first
+    clock.advance(6_991_000)
+    expect(await source.get()).toBe('second')
+    expect(fetches()).toBe(2)
+  })
+})
+
+describe('rule 14, secrets', () => {
+  it('store keys hold base address, kind and ids, and a hash of the secret, never the secret', async () => {
+    const keys: string[] = []
+    const memory = memoryStore()
+    const store = { ...memory, get: (key: string) => (keys.push(key), memory.get(key)) }
+    for (const corpSecret of ['app-one-secret', 'app-two-secret']) {
+      const transport = async () => ({ status: 200, body: tokenBody(corpSecret.slice(0, 7)) })
+      const source = createTokenSource(selfBuilt({ corpId: 'ww1', corpSecret }), {
+        store,
+        transport,
+      })
+      expect(await source.get()).toBe(corpSecret.slice(0, 7))
+    }
+    expect(new Set(keys).size).toBe(2)
+    for (const key of keys) {
+      expect(key).toMatch(
+        /^qyapi-token:https%3A%2F%2Fqyapi\.weixin\.qq\.com:self-built:ww1:[0-9a-f]{64}$/,
+      )
+      expect(key).not.toContain('secret')
+    }
+  })
+
+  it('nothing that can be printed shows one', async () => {
+    const { source, events } = sourceWith('the-token-itself')
+    await source.get()
+    const printed = [source, source.describe(), events, selfBuilt(APP)].map(
+      (value) => inspect(value, { depth: 10, showHidden: true }) + JSON.stringify(value),
+    )
+    for (const text of printed) {
+      expect(text).not.toContain(APP.corpSecret)
+      expect(text).not.toContain('the-token-itself')
+    }
+  })
+})
+
+describe('the store', () => {
+  it('in trouble is told by event, and the source goes on without it', async () => {
+    const broken = {
+      get: () => Promise.reject(new Error('ECONNREFUSED')),
+      set: () => new Promise<boolean>(() => {}),
+      delete: async () => true,
+    }
+    const { source, events, clock } = sourceWith('token', { store: broken })
+    expect(await source.get()).toBe('token')
+    await settle()
+    clock.advance(400)
+    await settle()
+    expect(events).toMatchObject([
+      { type: 'store_trouble', operation: 'get', message: 'ECONNREFUSED' },
+      { type: 'fetched' },
+      { type: 'store_trouble', operation: 'set', message: 'no answer within 400 ms' },
+    ])
+  })
+})
+
+describe('run', () => {
+  it.each<[string, (errcode: number) => unknown]>([
+    ['a resolved value', (errcode) => ({ errcode })],
+    ['a resolved axios response', (errcode) => ({ data: { errcode } })],
+    ['a resolved text', (errcode) => JSON.stringify({ errcode })],
+    ['err.errcode', (errcode) => Promise.reject(Object.assign(new Error('x'), { errcode }))],
+    ['err.code', (errcode) => Promise.reject(Object.assign(new Error('x'), { code: errcode }))],
+    [
+      'err.data.errcode',
+      (errcode) => Promise.reject(Object.assign(new Error('x'), { data: { errcode } })),
+    ],
+    [
+      'err.response.data.errcode',
+      (errcode) =>
+        Promise.reject(Object.assign(new Error('x'), { response: { data: { errcode } } })),
+    ],
+  ])('recognises the errcode in %s', async (_name, outcome) => {
+    const { source, fetches } = sourceWith((count) => `token-${count}`)
+    const used: string[] = []
+    const answer = await source.run(async (token) => {
+      used.push(token)
+      return used.length === 1 ? outcome(40014) : 'done'
+    })
+    expect(answer).toBe('done')
+    expect(used).toEqual(['token-1', 'token-2'])
+    expect(fetches()).toBe(2)
+  })
+
+  it('gives other values and errors on as the same objects', async () => {
+    const { source } = sourceWith('token')
+    const value = { errcode: 40001 }
+    expect(await source.run(() => value)).toBe(value)
+    const error = new Error('business')
+    await expect(
+      source.run(() => {
+        throw error
+      }),
+    ).rejects.toBe(error)
+  })
+
+  it('without a replacement to be had gives the refused answer, and an event with the cause', async () => {
+    const { source, events } = sourceWith((count) =>
+      count === 1 ? 'token' : new Error('gettoken is down'),
+    )
+    expect(await source.run(() => ({ errcode: 42001 }))).toEqual({ errcode: 42001 })
+    expect(events.at(-1)).toMatchObject({ type: 'not_replayed', reason: 'no_replacement' })
+    expect(JSON.stringify(events.at(-1))).toContain('gettoken is down')
+  })
+})
+
+describe('describe and close', () => {
+  it('describe tells how things stand', async () => {
+    const { source, clock } = sourceWith('token')
+    expect(source.describe()).toEqual({
+      kind: 'self-built',
+      subject: 'app of corp ww-fake',
+      state: 'empty',
+    })
+    await source.get()
+    clock.advance(1_000)
+    expect(source.describe()).toMatchObject({
+      state: 'usable',
+      ageMs: 1_000,
+      expiresInMs: 6_999_000,
+      generation: 1,
+    })
+    clock.advance(HOUR_MS * 2)
+    expect(source.describe()).toMatchObject({ state: 'over', expiresInMs: 0 })
+    const failing = sourceWith({ body: JSON.stringify({ errcode: 40001 }) })
+    await failing.source.get().catch(() => {})
+    expect(failing.source.describe().restingUntil).toBe(failing.clock.wall() + 60_000)
+  })
+
+  it('close gives waiters and later callers a closed error', async () => {
+    const { source } = sourceWith(() => new Promise(() => {}))
+    const waiting = source.get()
+    await settle()
+    source.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'closed' })
+    await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
+    await expect(source.run(() => 1)).rejects.toMatchObject({ code: 'closed' })
+    expect(source.describe().state).toBe('closed')
+  })
+
+  it('is disposed of by await using', async () => {
+    const { source } = sourceWith('token')
+    await source.get()
+    await source[Symbol.asyncDispose]()
+    await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
+  })
+
+  it('closed with a good token in hand refuses all the same', async () => {
+    const { source } = sourceWith('token')
+    await source.get()
+    source.close()
+    await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
+  })
+})
+
+describe('a listener that throws', () => {
+  it('breaks no call', async () => {
+    const { source } = sourceWith('token', {
+      onEvent: () => {
+        throw new Error('listener')
+      },
+    })
+    expect(await source.get()).toBe('token')
+  })
+})
