@@ -30,13 +30,13 @@ const ROAD = [
  */
 export function axiosTransport(client: AxiosInstance, lib: AxiosStatic = axios): Transport {
   return async (request, { signal, shouldTryAgain }) => {
-    const road = roadOf(client)
     const body = request.body === undefined ? {} : { data: request.body, headers: JSON_BODY }
-    const { method, url } = request
+    // The query as params, so that mock adapters find the call by its url.
+    const { origin, pathname, searchParams } = new URL(request.url)
+    const address = { url: `${origin}${pathname}`, params: Object.fromEntries(searchParams) }
     try {
-      return answerOf(
-        await tokenClient(lib, shouldTryAgain).request({ method, url, signal, ...body, ...road }),
-      )
+      const ours = tokenClient(lib, roadOf(client), shouldTryAgain)
+      return answerOf(await ours.request({ method: request.method, signal, ...address, ...body }))
     } catch (error) {
       // After its last try axios-retry rejects with whatever came; that is an answer too.
       if (lib.isAxiosError(error) && error.response !== undefined) return answerOf(error.response)
@@ -47,15 +47,16 @@ export function axiosTransport(client: AxiosInstance, lib: AxiosStatic = axios):
 
 const JSON_BODY = { 'Content-Type': 'application/json' }
 
-/** An instance without anyone's defaults, which retries as every transport does. */
+/** An instance with nobody's defaults but the road, which retries as every transport does. */
 function tokenClient(
   lib: AxiosStatic,
+  road: AxiosRequestConfig,
   shouldTryAgain: (answer: TokenAnswer) => boolean,
 ): AxiosInstance {
   const client = lib.create()
-  for (const key of Object.keys(client.defaults))
-    delete client.defaults[key as keyof typeof client.defaults]
-  Object.assign(client.defaults, {
+  const defaults = client.defaults as Partial<typeof client.defaults>
+  for (const key of Object.keys(defaults)) delete defaults[key as keyof typeof defaults]
+  Object.assign(defaults, road, {
     headers: { Accept: 'application/json, text/plain, */*' },
     responseType: 'text',
     transformResponse: [(data: unknown) => data],

@@ -143,8 +143,10 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     }
   }
 
+  const { listen, close } = fakeServer(handle)
   return {
-    ...fakeServer(handle),
+    listen,
+    close,
     interceptWith: (nock, baseUrl) => interceptByNock(nock, handle, baseUrl),
     addApp: (app) => void tokens.add(app),
     on: (path, endpoint) => void endpoints.set(path, endpoint),
