@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const ROOT = new URL('../../', import.meta.url).pathname
+const env = { ...process.env, WECOM_CORPID: '', WECOM_CORPSECRET: '', NO_COLOR: '1' }
+
+const programs = readdirSync(`${ROOT}examples`).filter((name) => name.endsWith('.js'))
+
+/** A line that each program must print. */
+const PRINTS: Record<string, string> = {
+  'axios.js': 'zhangsan is 张三',
+  'fetch.js': 'lisi is 张三',
+  'tour.js': 'All 7 held.',
+  'unit-test.test.js': '# fail 0',
+  'wrap-sdk.js': '2 gettoken',
+}
+
+describe('examples', () => {
+  it.each(programs)('%s runs and prints what it promises', async (name) => {
+    const { stdout } = await run(process.execPath, [`examples/${name}`], { cwd: ROOT, env })
+    expect(PRINTS).toHaveProperty([name])
+    expect(stdout.split('\n')).toContain(PRINTS[name])
+  })
+
+  it('the tour talks to the server that it is told, and is red when that does not hold', async () => {
+    const real = {
+      ...env,
+      WECOM_CORPID: 'ww-none',
+      WECOM_CORPSECRET: 'none',
+      WECOM_BASE_URL: 'http://127.0.0.1:9',
+    }
+    const failed = await run(process.execPath, ['examples/tour.js'], {
+      cwd: ROOT,
+      env: real,
+    }).catch((error) => error)
+    expect(failed.code).toBe(1)
+    expect(failed.stdout).toContain('The real WeCom at http://127.0.0.1:9')
+    expect(failed.stdout).toContain('ECONNREFUSED')
+  })
+
+  it('the tour shows source and age of a real token', async () => {
+    const { fakeQyapi } = await import('../../src/testing.js')
+    const wecom = fakeQyapi()
+    const real = {
+      ...env,
+      WECOM_CORPID: 'ww-fake',
+      WECOM_CORPSECRET: 'fake-secret',
+      WECOM_BASE_URL: await wecom.listen(),
+    }
+    const { stdout } = await run(process.execPath, ['examples/tour.js'], { cwd: ROOT, env: real })
+    expect(stdout).toMatch(/errcode 0, 1 addresses/)
+    expect(stdout).toMatch(/self-built app of corp ww-fake, \d+ ms old, handed out for \d+ s more/)
+    await wecom.close()
+  })
+})

@@ -1,0 +1,26 @@
+// What the README takes for granted: a WeCom, an app, a message, an SDK.
+import nock from 'nock'
+import { fakeQyapi } from 'qyapi-token/testing'
+
+process.env.WECOM_CORPID = 'ww-readme'
+process.env.WECOM_CORPSECRET = 'readme-secret'
+
+const wecom = fakeQyapi({ apps: [{ corpId: 'ww-readme', corpSecret: 'readme-secret' }] })
+nock.disableNetConnect()
+if (process.env.SNIPPET_BRINGS_NOCK !== 'yes') {
+  wecom.interceptWith(nock)
+  wecom.interceptWith(nock, 'https://wecom.example.com')
+}
+
+globalThis.message = {
+  touser: '@all',
+  msgtype: 'text',
+  agentid: 1000002,
+  text: { content: '你好' },
+}
+globalThis.sdk = {
+  async sendMessage(token, content) {
+    const url = `https://qyapi.weixin.qq.com/cgi-bin/message/send?access_token=${token}`
+    return (await fetch(url, { method: 'POST', body: JSON.stringify(content) })).json()
+  },
+}

@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const ROOT = new URL('../../', import.meta.url).pathname
+// Inside the package, so that `qyapi-token` is found by its own name.
+const SNIPPETS = `${ROOT}test/examples/.snippets`
+
+beforeAll(() => mkdirSync(SNIPPETS, { recursive: true }))
+afterAll(() => rmSync(SNIPPETS, { recursive: true, force: true }))
+
+const read = (name: string) => readFileSync(`${ROOT}${name}`, 'utf8')
+
+describe.each(['README.md', 'README.zh-CN.md'])('%s', (name) => {
+  const text = read(name)
+  const snippets = [...text.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, code = '']) => code)
+
+  it('has as many snippets as the other', () => {
+    expect(snippets.length).toBe([...read('README.md').matchAll(/^```js\n/gm)].length)
+    expect(snippets.length).toBeGreaterThan(5)
+  })
+
+  it.each(snippets.map((code, index) => [index + 1, code] as const))(
+    'snippet %i runs',
+    async (index, code) => {
+      const file = `${SNIPPETS}/${name}-${index}.js`
+      writeFileSync(file, code)
+      const env = {
+        ...process.env,
+        SNIPPET_BRINGS_NOCK: code.includes("from 'nock'") ? 'yes' : 'no',
+      }
+      const { stdout } = await run(
+        process.execPath,
+        ['--import', './test/examples/preamble.js', file],
+        { cwd: ROOT, env },
+      )
+      // A comment behind a console.log is what it prints.
+      for (const [, expected = ''] of code.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)) {
+        expect(stdout.split('\n')).toContain(expected)
+      }
+    },
+  )
+
+  it('shows ten working lines by line 20 and says how it works by line 40', () => {
+    const lines = text.split('\n')
+    const first = lines.slice(0, 20).join('\n')
+    expect(first).toMatch(/```js[\s\S]*attachToken\(client[\s\S]*```/)
+    expect(lines.slice(0, 40).join('\n')).toMatch(/7000[\s\S]*(replays the request once|重放一次)/)
+    expect(lines.length).toBeLessThanOrEqual(251)
+  })
+
+  it('says exactly how to see it work and how to test it', () => {
+    expect(text).toContain('```sh\nnpm ci && npm start\nnpm ci && npm test\n```')
+  })
+
+  it('names every option with its default', () => {
+    const defaults = read('src/core/options.ts')
+    const options = [...defaults.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(
+      ([, option = '']) => option,
+    )
+    expect(options.length).toBeGreaterThan(12)
+    for (const option of options) expect(text).toContain(`| \`${option}\` |`)
+  })
+
+  it('names every error code and every event', () => {
+    const codes =
+      /export type QyapiTokenErrorCode =([\s\S]*?)\n\n/.exec(read('src/core/errors.ts'))?.[1] ?? ''
+    const events = read('src/core/events.ts')
+    for (const [, code = ''] of codes.matchAll(/'(\w+)'/g))
+      expect(text).toContain(`| \`${code}\` |`)
+    for (const [, type = ''] of events.matchAll(/readonly type: '(\w+)'/g))
+      expect(text).toContain(`\`${type}\``)
+  })
+})
+
+it('both READMEs have the same headings, in their own words', () => {
+  const levels = (name: string) => [...read(name).matchAll(/^(#+) /gm)].map(([, marks]) => marks)
+  expect(levels('README.zh-CN.md')).toEqual(levels('README.md'))
+})
