@@ -11,10 +11,14 @@ const doors: Options = {
   dts: true,
   sourcemap: true,
   treeshake: false,
+  removeNodeProtocol: false,
 }
+
+const NOTICE =
+  '/* Holds p-memoize and mimic-function, MIT License, (c) Sindre Sorhus (https://sindresorhus.com) */'
 
 export default defineConfig([
   { ...doors, format: 'esm', splitting: true },
   // p-memoize is ESM only: in the CJS build it travels along, for Jest and older loaders.
-  { ...doors, format: 'cjs', splitting: false, noExternal: ['p-memoize'] },
+  { ...doors, format: 'cjs', splitting: false, noExternal: ['p-memoize'], banner: { js: NOTICE } },
 ])

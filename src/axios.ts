@@ -144,7 +144,8 @@ function send(attachment: Attachment, config: InternalAxiosRequestConfig): Promi
   const token = call.isSentOnce ? undefined : lender.hit()
   if (token === undefined) return sendWhenThereIsAToken(call)
   const outgoing = outgoingConfig(call, token)
-  return adapter(outgoing).then(...responseInterceptor(call, outgoing, token))
+  const { onFulfilled, onRejected } = responseInterceptor(call, outgoing, token)
+  return adapter(outgoing).then(onFulfilled, onRejected)
 }
 
 async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
@@ -153,23 +154,33 @@ async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
     throw carryingConfig(error, call.config)
   })
   const outgoing = withRemainingTime(outgoingConfig(call, token), call)
-  return adapter(outgoing).then(...responseInterceptor(call, outgoing, token))
+  const { onFulfilled, onRejected } = responseInterceptor(call, outgoing, token)
+  return adapter(outgoing).then(onFulfilled, onRejected)
 }
 
 /** Spots a token-invalid errcode, clears that token and replays the request once. */
 function responseInterceptor(call: Call, outgoing: InternalAxiosRequestConfig, token: Token) {
-  const spot = (outcome: Outcome) => {
-    const refused = refusedBy(outcome.response, call.lender.refusals)
+  const { refusals } = call.lender
+  return {
+    onFulfilled(response: AxiosResponse) {
+      const refused = refusedBy(response, refusals)
+      asTheCallers(response, call)
+      return refused === undefined ? response : spotted({ response }, refused)
+    },
+    onRejected(error: unknown) {
+      const outcome = failedOutcome(error, call, outgoing, token)
+      return spotted(outcome, refusedBy(outcome.response, refusals))
+    },
+  }
+
+  function spotted(
+    outcome: Outcome,
+    refused: ReturnType<typeof refusedBy>,
+  ): AxiosResponse | Promise<AxiosResponse> {
     if (refused === undefined) return settled(outcome)
     if (typeof refused === 'number') return clearAndReplayOnce(call, token, outcome, refused)
-    return refused.then((errcode) =>
-      errcode === undefined ? settled(outcome) : clearAndReplayOnce(call, token, outcome, errcode),
-    )
+    return refused.then((errcode) => spotted(outcome, errcode))
   }
-  return [
-    (response: AxiosResponse) => spot({ response: asTheCallers(response, call) }),
-    (error: unknown) => spot(failedOutcome(error, call, outgoing, token)),
-  ] as const
 }
 
 async function clearAndReplayOnce(

@@ -122,6 +122,6 @@ function targetUrl(
   token: Token,
 ): string | URL {
   const text = tokenInUrl === undefined ? String(url) : withoutTokenParameters(String(url))
-  const target = withParameter(text, parameter, token.value)
+  const target = withParameter(text, parameter, token.encoded)
   return typeof url === 'string' ? target : new URL(target)
 }

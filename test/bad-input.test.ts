@@ -180,6 +180,9 @@ describe('QyapiTokenError', () => {
     })
     expect(isQyapiTokenError(foreign)).toBe(true)
     expect(foreign).toBeInstanceOf(QyapiTokenError)
+    class Narrower extends QyapiTokenError {}
+    expect(foreign).not.toBeInstanceOf(Narrower)
+    expect(new Narrower('closed', 'x')).toBeInstanceOf(Narrower)
     for (const other of [new Error('x'), null, undefined, 'x', {}])
       expect(isQyapiTokenError(other)).toBe(false)
   })

@@ -82,7 +82,7 @@ export function remainingMs({ config: { timeout }, startedAt }: Call): number | 
 /** The config that goes to the adapter: a copy with the token in it. WeCom never redirects over https. */
 export function outgoingConfig({ config, destination }: Call, token: Token): Config {
   const outgoing = copied(config)
-  addToken(outgoing, destination, token.value)
+  addToken(outgoing, destination, token)
   outgoing.maxRedirects = 0
   outgoing.fetchOptions = { ...outgoing.fetchOptions, redirect: 'manual' }
   return outgoing
@@ -109,16 +109,16 @@ function copied(config: Config): Config {
  * Into `params` where they are an object, so that mock adapters which match by url still match;
  * into the url where the caller serializes the params in another way.
  */
-function addToken(config: Config, { parameter, tokenInUrl }: Destination, value: string): void {
+function addToken(config: Config, { parameter, tokenInUrl }: Destination, token: Token): void {
   const { params, paramsSerializer } = config
   if (tokenInUrl !== undefined) config.url = withoutTokenParameters(config.url ?? '')
   const serialize = serializerOf(paramsSerializer)
   if (serialize === undefined && !(params instanceof URLSearchParams)) {
-    config.params = withTokenParam(params, parameter, value)
+    config.params = withTokenParam(params, parameter, token.value)
     return
   }
   const query = params == null ? '' : serialize ? serialize(params) : String(params)
-  config.url = withParameter(withQuery(config.url ?? '', query), parameter, value)
+  config.url = withParameter(withQuery(config.url ?? '', query), parameter, token.encoded)
   config.params = undefined
 }
 
@@ -128,6 +128,7 @@ function serializerOf(given: Config['paramsSerializer']): ((params: object) => s
 }
 
 function withTokenParam(params: unknown, parameter: string, value: string) {
+  if (params == null) return { [parameter]: value }
   const copy: Record<string, unknown> = { ...(params as object | undefined) }
   for (const name of TOKEN_PARAMETER_NAMES) if (name in copy) delete copy[name]
   copy[parameter] = value

@@ -4,9 +4,13 @@ import axios, {
   type AxiosResponse,
   type AxiosStatic,
 } from 'axios'
-import axiosRetry from 'axios-retry'
+import importedRetry from 'axios-retry'
 import { delayBeforeTry, TRIES } from '../core/backoff.js'
 import type { TokenAnswer, Transport } from '../core/transport.js'
+
+/** Inside the CommonJS build the default import is the exports object that holds it. */
+const axiosRetry: typeof importedRetry =
+  (importedRetry as { default?: typeof importedRetry }).default ?? importedRetry
 
 /** What makes up a client's road to the network. Nothing else of its defaults reaches a token call. */
 const ROAD = [

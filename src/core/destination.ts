@@ -95,12 +95,12 @@ function tokenIn(query: URLSearchParams): Destination['tokenInUrl'] {
 }
 
 /** Adds a query parameter to a url, relative or not, leaving every other character as it is. */
-export function withParameter(url: string, name: string, value: string): string {
+export function withParameter(url: string, name: string, encoded: string): string {
   const hashAt = url.indexOf('#')
   const address = hashAt === -1 ? url : url.slice(0, hashAt)
   const hash = hashAt === -1 ? '' : url.slice(hashAt)
   const separator = !address.includes('?') ? '?' : /[?&]$/.test(address) ? '' : '&'
-  return `${address}${separator}${name}=${encodeURIComponent(value)}${hash}`
+  return `${address}${separator}${name}=${encoded}${hash}`
 }
 
 /** Takes every token parameter out of a url, leaving every other character as it is. */

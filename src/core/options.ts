@@ -137,7 +137,7 @@ const DOOR_CHECKS: Readonly<Record<string, Check>> = {
 }
 
 /** Checks the options of a source by name. Throws `bad_options`. */
-export function checkSourceOptions(options: unknown, where = 'options'): void {
+function checkSourceOptions(options: unknown, where = 'options'): void {
   check(options, SOURCE_CHECKS, where, (key) =>
     key in DOOR_CHECKS ? `it belongs to attachToken or withToken` : undefined,
   )

@@ -65,7 +65,8 @@ export interface NodeReadable {
 }
 
 export function isNodeReadable(value: unknown): value is NodeReadable {
-  const { read, unshift } = (value ?? {}) as Partial<NodeReadable>
+  if (typeof value !== 'object' || value === null) return false
+  const { read, unshift } = value as Partial<NodeReadable>
   return typeof read === 'function' && typeof unshift === 'function'
 }
 

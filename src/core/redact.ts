@@ -68,6 +68,7 @@ function replaceText(error: Error, key: 'message' | 'stack', value: string): voi
 
 /** Still there for who asks, no longer there for who prints. */
 export function hide(owner: object, key: string): void {
+  if ((owner as Record<string, unknown>)[key] == null) return
   const own = Object.getOwnPropertyDescriptor(owner, key)
   if (own?.configurable && own.enumerable) {
     Object.defineProperty(owner, key, { ...own, enumerable: false })

@@ -9,11 +9,8 @@ import type { SourceSettings } from './options.js'
 import { sharedTokens } from './shared-tokens.js'
 import { ageMs, firstLife, isUsable, reconfirmedLife, type Token } from './token.js'
 
-/** One credential's tokens, one generation after the other; never two fetches at once. */
-export type Renewal = ReturnType<typeof createRenewal>
-
 /**
- * Knows which token is the newest, which generations were thrown away, and how the next one is
+ * One credential's tokens, one generation after the other; never two fetches at once. Knows which token is the newest, which generations were thrown away, and how the next one is
  * had: from the store, or by a token call. Callers and their waiting are not its business.
  */
 export function createRenewal(credential: Credential, settings: SourceSettings, emit: Emit) {
@@ -60,6 +57,7 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     const now = instantOf(clock)
     const token: Token = {
       value: stored.value,
+      encoded: encodeURIComponent(stored.value),
       generation: stored.generation,
       firstSeenAt: { wall: now.wall - stored.ageMs, monotonic: now.monotonic - stored.ageMs },
       ...firstLife(stored.expiresInMs, life),
@@ -124,13 +122,14 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     before: Token | undefined,
   ): Token {
     const { value, expiresInMs } = fetched
+    const encoded = encodeURIComponent(value)
     const generation = Math.max(before?.generation ?? 0, shared?.lastGeneration() ?? 0) + 1
     if (before?.value !== value) {
-      return { value, generation, firstSeenAt: askedAt, ...firstLife(expiresInMs, life) }
+      return { value, encoded, generation, firstSeenAt: askedAt, ...firstLife(expiresInMs, life) }
     }
     const { firstSeenAt, memoMs } = before
     const age = ageMs(before, clock)
-    return { value, generation, firstSeenAt, ...reconfirmedLife(memoMs, age, expiresInMs) }
+    return { value, encoded, generation, firstSeenAt, ...reconfirmedLife(memoMs, age, expiresInMs) }
   }
 
   return {

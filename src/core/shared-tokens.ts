@@ -8,8 +8,6 @@ import { ageMs, type Token } from './token.js'
 const DEADLINE_MS = 400
 
 /** One credential's place in the store. Store trouble never becomes token trouble: it is an event. */
-export type SharedTokens = ReturnType<typeof sharedTokens>
-
 export function sharedTokens(credential: Credential, settings: SourceSettings, emit: Emit) {
   const { store, clock } = settings
   if (store === undefined) return undefined

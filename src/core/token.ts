@@ -6,6 +6,8 @@ import type { Clock, Instant } from './clock.js'
  */
 export interface Token {
   readonly value: string
+  /** The value as it stands in a url. */
+  readonly encoded: string
   /** Counts up with every fetch, also when the same string came back. */
   readonly generation: number
   readonly firstSeenAt: Instant

@@ -59,13 +59,11 @@ export function errorAnswer(
   return { json: { ...emptyFields, errcode, errmsg } }
 }
 
-export const OK: FakeAnswer = { json: { errcode: 0, errmsg: 'ok' } }
-
 /** WeCom's answer to a path that it does not know. */
 export const UNKNOWN_PATH: FakeAnswer = { status: 404, body: '' }
 
 /** A one-pixel PNG. */
-export const PIXEL = Uint8Array.from(
+const PIXEL = Uint8Array.from(
   atob(
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   ),

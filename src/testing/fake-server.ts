@@ -7,7 +7,7 @@ export type Incoming = Pick<FakeRequest, 'method' | 'headers' | 'body'>
 
 export interface WireAnswer {
   readonly status: number
-  readonly body: Buffer
+  readonly body: Uint8Array
   readonly headers: Record<string, string>
 }
 
@@ -73,7 +73,7 @@ type NockReply = (
   this: { readonly req: { readonly headers: Record<string, string> } },
   uri: string,
   body: unknown,
-) => Promise<readonly [number, string | Buffer, Record<string, string>]>
+) => Promise<readonly [number, Uint8Array, Record<string, string>]>
 
 /** Answers every GET and POST below `/cgi-bin/` by nock. */
 export function interceptByNock(

@@ -6,12 +6,6 @@
 /** The token was refused: throw that one away, fetch another, send the call once more. */
 export const REFUSED_ACCESS_TOKEN = [40014, 42001] as const
 
-/** WeCom saw no token on the call. A refusal only if the call really went out without one. */
-export const MISSING_ACCESS_TOKEN = 41001
-
-/** "System busy": try again, three times at the most. */
-export const SYSTEM_BUSY = -1
-
 /**
  * Why a token was not given.
  * - `credential`: an id or secret is wrong. Repeating it gets the whole IP blocked for an hour.

@@ -474,7 +474,11 @@ describe('rule 14, secrets', () => {
   it('store keys hold base address, kind and ids, and a hash of the secret, never the secret', async () => {
     const keys: string[] = []
     const memory = memoryStore()
-    const store = { ...memory, get: (key: string) => (keys.push(key), memory.get(key)) }
+    const get = (key: string) => {
+      keys.push(key)
+      return memory.get(key)
+    }
+    const store = { ...memory, get }
     for (const corpSecret of ['app-one-secret', 'app-two-secret']) {
       const transport = async () => ({ status: 200, body: tokenBody(corpSecret.slice(0, 7)) })
       const source = createTokenSource(selfBuilt({ corpId: 'ww1', corpSecret }), {

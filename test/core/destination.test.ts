@@ -1,0 +1,144 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  coversClient,
+  judgeDestinations,
+  remembered,
+  TOKEN_PARAMETER_NAMES,
+  withoutTokenParameters,
+  withParameter,
+} from '../../src/core/destination.js'
+
+const QYAPI = 'https://qyapi.weixin.qq.com'
+const judge = judgeDestinations(QYAPI, [])
+const to = (path: string) => judge(`${QYAPI}/cgi-bin/${path}`)
+
+describe('which token a path takes', () => {
+  it.each([
+    ['message/send', 'app', 'access_token'],
+    ['user/get', 'app', 'access_token'],
+    ['corpgroup/corp/gettoken', 'app', 'access_token'],
+    ['service/get_corp_token', 'suite', 'suite_access_token'],
+    ['service/v2/get_permanent_code', 'suite', 'suite_access_token'],
+    ['service/get_order_list', 'suite', 'suite_access_token'],
+    ['service/contact/batchsearch', 'provider', 'provider_access_token'],
+    ['license/create_new_order', 'provider', 'provider_access_token'],
+    ['service/get_login_info', 'provider', 'access_token'],
+    ['service/get_auth_info', 'suite', 'suite_access_token'],
+    ['service/get_auth_information', 'app', 'access_token'],
+    ['webhooks', 'app', 'access_token'],
+  ])('%s takes the %s token as %s', (path, token, parameter) => {
+    expect(to(path)).toMatchObject({ endpoint: path, token, parameter })
+  })
+
+  it.each([
+    'gettoken',
+    'service/get_suite_token',
+    'service/get_provider_token',
+    'openhw/get_model_token',
+    'webhook/send',
+    'aibot/response',
+    'wedoc/smartsheet/webhook',
+    'wedoc/smartsheet/webhook/add_records',
+  ])('%s takes none', (path) => {
+    expect(to(path)).toBeUndefined()
+  })
+})
+
+describe('a base address', () => {
+  it.each([
+    ['https://proxy.example', true],
+    ['https://proxy.example/', true],
+    ['https://proxy.example/cgi-bin', true],
+    ['https://proxy.example/cgi-bin/', true],
+    ['https://proxy.example:443', true],
+    ['https://proxy.example/wecom', false],
+    ['https://proxy.example:8443', false],
+  ])('%s makes https://proxy.example/cgi-bin/user/get a destination: %s', (baseUrl, expected) => {
+    const destination = judgeDestinations(baseUrl, [])('https://proxy.example/cgi-bin/user/get')
+    expect(destination !== undefined).toBe(expected)
+  })
+
+  it('of plain http on a port of its own works for private deployments', () => {
+    const judged = judgeDestinations('http://10.0.0.1:8080/wecom/', [])
+    expect(judged('http://10.0.0.1:8080/wecom/cgi-bin/user/get')).toBeDefined()
+    expect(judged('http://10.0.0.1:8081/wecom/cgi-bin/user/get')).toBeUndefined()
+  })
+
+  it.each([
+    [`${QYAPI}/cgi-bin`, true],
+    [`${QYAPI}/cgi-bin/`, true],
+    [`${QYAPI}/cgi-bin/user`, true],
+    [QYAPI, true],
+    [`${QYAPI}/other`, false],
+    ['http://qyapi.weixin.qq.com/cgi-bin', false],
+    ['https://user@qyapi.weixin.qq.com/cgi-bin', false],
+    ['/cgi-bin', false],
+    ['not a url', false],
+  ])('covers a client with baseURL %s: %s', (baseURL, expected) => {
+    expect(coversClient(baseURL, QYAPI, [])).toBe(expected)
+  })
+})
+
+describe('a token in the url', () => {
+  it.each([
+    ['user/get', undefined],
+    ['user/get?userid=access_token', undefined],
+    ['user/get?my_access_token=x', undefined],
+    ['user/get#access_token=x', undefined],
+    ['user/get?access_token=x', 'value'],
+    ['user/get?a=1&access%5Ftoken=x', 'value'],
+    ['user/get?suite_access_token=x', 'value'],
+    ['user/get?provider_access_token=x', 'value'],
+    ['user/get?access_token=', 'empty'],
+    ['user/get?access_token', 'empty'],
+  ])('of %s: %s', (path, expected) => {
+    expect(to(path)?.tokenInUrl).toBe(expected)
+  })
+})
+
+describe('urls are changed where they must be, and nowhere else', () => {
+  const word = fc.stringMatching(/^[\w%.~!*'()+:@/-]{0,8}$/)
+  const pairs = fc.array(fc.tuple(word, word), { maxLength: 4 })
+  const url = fc.tuple(word, pairs, fc.option(word)).map(([path, query, hash]) => {
+    const text = query.map(([name, value]) => `${name}=${value}`).join('&')
+    return `/p${path}${query.length > 0 ? `?${text}` : ''}${hash === null ? '' : `#${hash}`}`
+  })
+
+  it('a parameter that is added and taken out again leaves the url as it was', () => {
+    fc.assert(
+      fc.property(url, fc.constantFrom(...TOKEN_PARAMETER_NAMES), (given, name) => {
+        expect(withoutTokenParameters(withParameter(given, name, 'value'))).toBe(given)
+      }),
+    )
+  })
+
+  it('what is added is read back by URL, once', () => {
+    fc.assert(
+      fc.property(url, fc.string(), (given, value) => {
+        const added = new URL(
+          withParameter(given, 'access_token', encodeURIComponent(value)),
+          QYAPI,
+        )
+        expect(added.searchParams.getAll('access_token')).toEqual([value])
+        expect(added.pathname).toBe(new URL(given, QYAPI).pathname)
+      }),
+    )
+  })
+})
+
+describe('remembered', () => {
+  it('asks once for each text, also where the answer is undefined, and forgets in time', () => {
+    const asked: string[] = []
+    const judged = remembered((text: string) => {
+      asked.push(text)
+      return undefined
+    })
+    judged('a')
+    judged('a')
+    expect(asked).toEqual(['a'])
+    for (let text = 0; text < 500; text += 1) judged(String(text))
+    judged('a')
+    expect(asked.filter((text) => text === 'a')).toHaveLength(2)
+  })
+})

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import ts from 'typescript'
+import manifest from '../../package.json' with { type: 'json' }
+import { inPackage } from './packed.js'
+
+/** What is loaded when a file of dist is. */
+export interface Bundle {
+  /** The file itself and, by way of relative imports, its chunks. */
+  readonly files: readonly string[]
+  /** Every other module that they import or require. */
+  readonly imports: readonly string[]
+  /** The sources that went into them, by their maps; for declarations none. */
+  readonly sources: readonly string[]
+}
+
+/** The files of one door, relative to the package. */
+export interface Door {
+  readonly name: string
+  readonly import: DoorFiles
+  readonly require: DoorFiles
+}
+
+interface DoorFiles {
+  readonly types: string
+  readonly default: string
+}
+
+export const doors: readonly Door[] = Object.entries(manifest.exports).flatMap(([path, files]) =>
+  typeof files === 'string' ? [] : [{ name: posix.join('qyapi-token', path), ...files }],
+)
+
+export function bundleOf(entry: string): Bundle {
+  const files = new Set<string>()
+  const imports = new Set<string>()
+  const follow = (file: string) => {
+    if (files.has(file)) return
+    files.add(file)
+    for (const specifier of importsOf(file)) {
+      if (specifier.startsWith('.'))
+        follow(posix.join(posix.dirname(file), declared(specifier, file)))
+      else imports.add(specifier)
+    }
+  }
+  follow(posix.normalize(entry))
+  const sources = [...files].filter((file) => !isDeclaration(file)).flatMap(sourcesOf)
+  return { files: [...files], imports: [...imports].sort(), sources: [...new Set(sources)].sort() }
+}
+
+/** The package whose code a source is, if it is not ours. */
+export function packageOf(source: string): string | undefined {
+  return /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1]
+}
+
+function importsOf(file: string): string[] {
+  const { importedFiles, referencedFiles } = ts.preProcessFile(
+    readFileSync(inPackage(file), 'utf8'),
+    true,
+    true,
+  )
+  return [...importedFiles, ...referencedFiles].map(({ fileName }) => fileName)
+}
+
+function sourcesOf(file: string): string[] {
+  const map: { sources: string[] } = JSON.parse(readFileSync(inPackage(`${file}.map`), 'utf8'))
+  return map.sources.map((source) => posix.join(posix.dirname(file), source))
+}
+
+function isDeclaration(file: string): boolean {
+  return /\.d\.[cm]?ts$/.test(file)
+}
+
+/** Declarations import each other by the names of the JavaScript that they declare. */
+function declared(specifier: string, importer: string): string {
+  return isDeclaration(importer) ? specifier.replace(/\.([cm]?)js$/, '.d.$1ts') : specifier
+}
