@@ -41,6 +41,7 @@ import type { Token } from './core/token.js'
 import type { TokenSource } from './core/token-source.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 
+export { type BusyRetryOptions, busyRetry } from './axios/busy-retry.js'
 export { axiosTransport } from './axios/transport.js'
 export type { DoorOptions } from './core/options.js'
 

@@ -48,10 +48,8 @@ export class QyapiTokenError extends Error {
 
   /** Each door of the CommonJS build has a copy of this class; `instanceof` means any of them. */
   static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: a subclass asks for itself, not for any error of ours
-    const asked = this
-    if (asked === QyapiTokenError) return isQyapiTokenError(value)
-    return Function.prototype[Symbol.hasInstance].call(asked, value)
+    if (this === QyapiTokenError) return isQyapiTokenError(value)
+    return Function.prototype[Symbol.hasInstance].call(this, value)
   }
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from './platform.js'
 import { LONGEST_VERDICT_BYTES, startsLikeAnObject } from './verdict.js'
 
 /** The beginning of a body, and the body as if nobody had looked. */
@@ -53,8 +54,10 @@ export function resumedStream(
 export interface NodeReadable {
   read(size: number): Uint8Array | null
   unshift(chunk: Uint8Array): void
-  on(event: string, listener: () => void): unknown
-  off(event: string, listener: () => void): unknown
+  on(event: string, listener: (...args: unknown[]) => void): unknown
+  off(event: string, listener: (...args: unknown[]) => void): unknown
+  emit(event: string, ...args: unknown[]): unknown
+  listenerCount(event: string): number
   readonly destroyed: boolean
   readonly readableLength: number
   readonly readableEnded: boolean
@@ -72,7 +75,7 @@ export function isNodeReadable(value: unknown): value is NodeReadable {
 
 /**
  * Looks into a Node stream and puts back what it read, so that the caller gets the same stream,
- * paused where it began. A stream that breaks meanwhile is simply not looked into.
+ * paused where it began. A stream that breaks meanwhile says so again once the caller has it.
  */
 export function peekNodeStream(stream: NodeReadable): Promise<Uint8Array | undefined> {
   const hasAllArrived = () => stream._readableState?.ended === true
@@ -85,13 +88,20 @@ export function peekNodeStream(stream: NodeReadable): Promise<Uint8Array | undef
   return new Promise((resolve) => {
     const finish = (isWhole: boolean) => {
       stream.off('readable', onReadable)
+      stream.off('error', onBroken)
       stream.off('close', onClose)
-      stream.off('error', onClose)
       const bytes = joined(chunks, length)
       if (length > 0 && !stream.destroyed) putBack(stream, bytes)
       resolve(isWhole ? bytes : undefined)
     }
     const onClose = () => finish(false)
+    const onBroken = (...args: unknown[]) => {
+      finish(false)
+      // The caller had no time to listen yet; iterators and pipelines see it anyway.
+      systemClock.after(0, () => {
+        if (stream.listenerCount('error') > 0) stream.emit('error', ...args)
+      })
+    }
     const onReadable = () => {
       // Exactly what is there: asking for more would end a stream whose last bytes these are.
       const chunk = stream.readableLength > 0 ? stream.read(stream.readableLength) : null
@@ -101,8 +111,8 @@ export function peekNodeStream(stream: NodeReadable): Promise<Uint8Array | undef
       else if (hasAllArrived()) finish(true)
     }
     stream.on('readable', onReadable)
+    stream.on('error', onBroken)
     stream.on('close', onClose)
-    stream.on('error', onClose)
   })
 }
 

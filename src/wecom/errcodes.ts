@@ -7,6 +7,12 @@
 export const REFUSED_ACCESS_TOKEN = [40014, 42001] as const
 
 /**
+ * Busy, or in conflict with other calls: the same call may succeed a little later.
+ * -1 system busy (at most three retries); 45033 too many at once; 45035, 45036 and 6000 conflicts.
+ */
+export const BUSY_ERRCODES = [-1, 45033, 45035, 45036, 6000] as const
+
+/**
  * Why a token was not given.
  * - `credential`: an id or secret is wrong. Repeating it gets the whole IP blocked for an hour.
  * - `ip`: the caller's IP is not on the app's trusted list.

@@ -1,0 +1,63 @@
+import type { AxiosError, AxiosResponse } from 'axios'
+import type { IAxiosRetryConfig } from 'axios-retry'
+import { errcodeOfHeader, errcodeOfOutcome } from '../core/verdict.js'
+import { BUSY_ERRCODES } from '../wecom/errcodes.js'
+
+export interface BusyRetryOptions {
+  /**
+   * How often a busy call is sent again; WeCom allows three.
+   * @default 3
+   */
+  readonly retries?: number
+  /**
+   * Methods that are sent again. A POST may be done twice: WeCom does not say whether a busy answer
+   * means that nothing was done.
+   * @default ['get']
+   */
+  readonly methods?: readonly string[]
+}
+
+/**
+ * Options for an axios-retry of your own: sends calls again that WeCom answered with -1, 45033,
+ * 45035, 45036 or 6000, and network errors, with growing jittered delays. When the tries are used up
+ * the busy answer is the answer. Spread it to change a part.
+ *
+ * @example
+ * axiosRetry(client, busyRetry())
+ * attachToken(client, { corpId, corpSecret })
+ */
+export function busyRetry({
+  retries = 3,
+  methods = ['get'],
+}: BusyRetryOptions = {}): IAxiosRetryConfig {
+  const isOneOfThem = (method: string | undefined) =>
+    methods.includes((method ?? 'get').toLowerCase())
+
+  return {
+    retries,
+    retryDelay: (times) => 250 * 2 ** (times - 1) * (1 + 0.5 * Math.random()),
+    retryCondition: ({ config, response, code }: AxiosError) => {
+      if (!isOneOfThem(config?.method)) return false
+      return response === undefined ? isNetworkTrouble(code) : isBusy(response)
+    },
+    // axios-retry sends every answer down its rejected path first; this one gives the rest back.
+    validateResponse: (response: AxiosResponse) => {
+      const { status, config } = response
+      const isAnswer = status >= 200 && status < 300
+      const tried =
+        (config as { 'axios-retry'?: { retryCount?: number } })['axios-retry']?.retryCount ?? 0
+      return isAnswer && !(isBusy(response) && isOneOfThem(config.method) && tried < retries)
+    },
+  }
+}
+
+function isBusy({ data, headers }: AxiosResponse): boolean {
+  const errcode = errcodeOfHeader(headers?.['error-code']) ?? errcodeOfOutcome(data)
+  return BUSY_ERRCODES.some((code) => code === errcode)
+}
+
+function isNetworkTrouble(code: string | undefined): boolean {
+  return (
+    code !== undefined && /^(ECONN(RESET|REFUSED)|ENETDOWN|ENETUNREACH|EAI_AGAIN|EPIPE)$/.test(code)
+  )
+}
