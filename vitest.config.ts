@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/**', 'test/examples/**', 'test/machines/**'],
+          exclude: ['test/{package,examples,properties,machines}/**'],
         },
       },
       {
@@ -22,6 +22,13 @@ export default defineConfig({
           include: ['test/package/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'properties',
+          include: ['test/properties/**/*.test.ts'],
+          testTimeout: 300_000,
         },
       },
       { test: { name: 'examples', include: ['test/examples/**/*.test.ts'], testTimeout: 60_000 } },
