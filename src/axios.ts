@@ -119,6 +119,8 @@ export function attachToken(
 /** Injects the token: not into the config, which is the caller's, but into what the adapter gets. */
 function requestInterceptor(attachment: Attachment) {
   return (config: InternalAxiosRequestConfig) => {
+    // Already called off: axios will say so, with this config in its error.
+    if (config.signal?.aborted || config.cancelToken?.reason) return config
     const own = config.adapter
     config.adapter = (sent) => {
       // First of all the caller's own adapter goes back, so that a config that is sent again, by

@@ -1,0 +1,374 @@
+import { Readable } from 'node:stream'
+import { inspect } from 'node:util'
+import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios'
+import FormDataPackage from 'form-data'
+import nock from 'nock'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { attachToken } from '../src/axios.js'
+import { startPlainServer } from './support/plain-server.js'
+import { APP } from './support/qyapi.js'
+
+let server: Awaited<ReturnType<typeof startPlainServer>>
+beforeAll(async () => {
+  nock.restore()
+  server = await startPlainServer()
+})
+afterAll(() => server.close())
+
+/** One request of the script. Made anew for each run, since some of its parts can be used once. */
+type Make = () => AxiosRequestConfig
+
+const bodies: Record<string, () => unknown> = {
+  object: () => ({ touser: 'u', nested: { 文: ['字'] } }),
+  string: () => 'a string',
+  buffer: () => Buffer.from('bytes'),
+  'array buffer': () => Uint8Array.from([1, 2, 3]).buffer,
+  'url search params': () => new URLSearchParams({ a: '1', b: '文' }),
+  'native form': () => {
+    const form = new FormData()
+    form.append('media', new File(['content'], 'a.txt', { lastModified: 0 }))
+    return form
+  },
+  'package form': () => {
+    const form = new FormDataPackage()
+    form.append('media', Buffer.from('content'), 'a.txt')
+    return form
+  },
+  stream: () => Readable.from([Buffer.from('one'), Buffer.from('two')]),
+  null: () => null,
+  number: () => 7,
+}
+
+const answers = [
+  '/echo',
+  '/errcode',
+  '/text',
+  '/html',
+  '/empty',
+  '/204',
+  '/binary',
+  '/braces',
+  '/range',
+  '/broken-json',
+  '/long',
+  '/gzip',
+  '/long-gzip',
+  '/400',
+  '/404',
+  '/500',
+  '/dripping',
+  '/reset',
+  '/truncated',
+]
+
+const script: [string, Make][] = [
+  ...['get', 'delete', 'head', 'options', 'post', 'put', 'patch'].map((method): [string, Make] => [
+    method,
+    () => ({ method, url: '/echo' }),
+  ]),
+  ...['post', 'put', 'patch'].flatMap((method) =>
+    Object.entries(bodies).map(([name, body]): [string, Make] => [
+      `${method} ${name}`,
+      () => ({ method, url: '/echo', data: body() }),
+    ]),
+  ),
+  ...answers.flatMap((url) =>
+    ['json', 'text', 'arraybuffer', 'stream'].map((responseType): [string, Make] => [
+      `${url} as ${responseType}`,
+      () => ({ url, responseType: responseType as 'json' }),
+    ]),
+  ),
+  [
+    'params',
+    () => ({
+      url: '/echo',
+      params: { a: 'b c', list: [1, 2], nested: { x: 1 }, date: new Date(0), nothing: null },
+    }),
+  ],
+  [
+    'params as URLSearchParams',
+    () => ({ url: '/echo?z=1', params: new URLSearchParams({ a: 'b c' }) }),
+  ],
+  [
+    'paramsSerializer',
+    () => ({ url: '/echo', params: { a: 1 }, paramsSerializer: { serialize: () => 'own=1' } }),
+  ],
+  [
+    'paramsSerializer options',
+    () => ({ url: '/echo', params: { list: [1, 2] }, paramsSerializer: { indexes: null } }),
+  ],
+  ['a hash', () => ({ url: '/echo?x=1#hash' })],
+  [
+    'an absolute url',
+    () => ({ url: `${server.baseUrl}/cgi-bin/echo`, baseURL: 'http://elsewhere.example' }),
+  ],
+  ['headers', () => ({ url: '/echo', headers: { 'X-Own': 'yes', 'User-Agent': 'mine' } })],
+  ['auth', () => ({ url: '/echo', auth: { username: 'u', password: 'p' } })],
+  ['validateStatus none', () => ({ url: '/500', validateStatus: null })],
+  [
+    'validateStatus only 400',
+    () => ({ url: '/echo', validateStatus: (status: number) => status === 400 }),
+  ],
+  [
+    'transformRequest',
+    () => ({
+      method: 'post',
+      url: '/echo',
+      data: { a: 1 },
+      transformRequest: [(data: object) => `t:${JSON.stringify(data)}`],
+    }),
+  ],
+  [
+    'transformResponse',
+    () => ({ url: '/echo', transformResponse: [(text: string) => text.length > 0] }),
+  ],
+  [
+    'transformResponse that throws',
+    () => ({
+      url: '/echo',
+      transformResponse: [
+        () => {
+          throw new Error('transform')
+        },
+      ],
+    }),
+  ],
+  [
+    'transformRequest that throws',
+    () => ({
+      method: 'post',
+      url: '/echo',
+      data: {},
+      transformRequest: [
+        () => {
+          throw new Error('transform')
+        },
+      ],
+    }),
+  ],
+  [
+    'strict JSON of a broken answer',
+    () => ({
+      url: '/broken-json',
+      transitional: { silentJSONParsing: false },
+      responseType: 'json',
+    }),
+  ],
+  ['maxContentLength', () => ({ url: '/long', maxContentLength: 1000 })],
+  [
+    'maxContentLength of a stream',
+    () => ({ url: '/long', maxContentLength: 1000, responseType: 'stream' }),
+  ],
+  [
+    'maxBodyLength',
+    () => ({ method: 'post', url: '/echo', data: 'x'.repeat(3000), maxBodyLength: 1000 }),
+  ],
+  ['decompress false', () => ({ url: '/gzip', decompress: false, responseType: 'arraybuffer' })],
+  ['timeout', () => ({ url: '/slow', timeout: 100 })],
+  [
+    'timeout with a message',
+    () => ({ url: '/slow', timeout: 100, timeoutErrorMessage: 'own words' }),
+  ],
+  [
+    'timeout clarified',
+    () => ({ url: '/slow', timeout: 100, transitional: { clarifyTimeoutError: true } }),
+  ],
+  ['a timeout that suffices', () => ({ url: '/slow', timeout: 5000 })],
+  ['signal aborted before', () => ({ url: '/echo', signal: AbortSignal.abort() })],
+  ['signal aborted meanwhile', () => ({ url: '/slow', signal: abortedIn(60) })],
+  ['AbortSignal.timeout', () => ({ url: '/slow', signal: AbortSignal.timeout(60) })],
+  ['cancelToken', () => ({ url: '/slow', cancelToken: cancelledIn(60) })],
+  ['responseEncoding', () => ({ url: '/text', responseEncoding: 'latin1' as const })],
+  ['a port where nobody listens', () => ({ url: '/echo', baseURL: undefined, ...closedPort() })],
+  [
+    'a custom adapter',
+    () => ({
+      url: '/echo',
+      adapter: async (config) => ({
+        data: '{"a":1}',
+        status: 200,
+        statusText: 'OK',
+        headers: {},
+        config,
+      }),
+    }),
+  ],
+  [
+    'a custom adapter that rejects',
+    () => ({ url: '/echo', adapter: () => Promise.reject(new Error('own adapter')) }),
+  ],
+  ['an unknown adapter', () => ({ url: '/echo', adapter: 'nope' as never })],
+  ['an unknown config key', () => ({ url: '/echo', ownKey: { deep: true } }) as AxiosRequestConfig],
+]
+
+function abortedIn(ms: number): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(), ms)
+  return controller.signal
+}
+
+function cancelledIn(ms: number) {
+  const { token, cancel } = axios.CancelToken.source()
+  setTimeout(() => cancel('enough'), ms)
+  return token
+}
+
+function closedPort() {
+  return { httpAgent: undefined, socketPath: '/tmp/qyapi-token-nobody-listens.sock' }
+}
+
+/** Everything that a caller can see of one request, in a form that can be compared. */
+async function seenBy(client: AxiosInstance, make: Make) {
+  const order: string[] = []
+  const progress: string[] = []
+  const request = client.interceptors.request.use(
+    (config) => {
+      order.push(`request ${Object.keys(config).sort().join()}`)
+      return config
+    },
+    undefined,
+    { synchronous: true },
+  )
+  const response = client.interceptors.response.use(
+    (given) => {
+      order.push('answered')
+      return given
+    },
+    (error) => {
+      order.push('rejected')
+      throw error
+    },
+  )
+  const given = {
+    ...make(),
+    onDownloadProgress: ({ loaded }: { loaded: number }) => void progress.push(`down ${loaded}`),
+  }
+  const before = Object.entries(given)
+  const calling = client.request(given)
+  order.push('called')
+  const outcome = await calling.then(
+    async (answer) => ({ answer: await responseOf(answer) }),
+    async (error) => ({ error: await errorOf(error) }),
+  )
+  client.interceptors.request.eject(request)
+  client.interceptors.response.eject(response)
+  // What the caller passed is as it was, part by part.
+  expect(Object.keys(given)).toEqual(before.map(([key]) => key))
+  for (const [key, value] of before) expect(given[key as 'url']).toBe(value)
+  return { ...outcome, order, progress: [...new Set(progress)] }
+}
+
+async function responseOf(answer: AxiosResponse) {
+  const { status, statusText, headers, data, config, request, ...others } = answer
+  const { date: _date, ...shown } = { ...headers }
+  return {
+    status,
+    statusText,
+    headers: shown,
+    data: await contentOf(data),
+    config: configOf(config),
+    hasRequest: request !== undefined && request !== null,
+    others: Object.keys(others).sort(),
+    prototype: Object.getPrototypeOf(headers ?? {}).constructor?.name,
+  }
+}
+
+async function contentOf(data: unknown): Promise<unknown> {
+  if (data instanceof ArrayBuffer) return ['ArrayBuffer', Buffer.from(data).toString('latin1')]
+  if (data instanceof Uint8Array) return ['Buffer', Buffer.from(data).toString('latin1')]
+  const name = (data as object | null)?.constructor?.name
+  const isStream = typeof data === 'object' && data !== null && Symbol.asyncIterator in data
+  if (!isStream) return data
+  let text = ''
+  try {
+    for await (const chunk of data as AsyncIterable<Uint8Array>)
+      text += Buffer.from(chunk).toString('latin1')
+    return [name, text]
+  } catch (error) {
+    return [name, 'broken', (error as Error & { code?: string }).code ?? (error as Error).message]
+  }
+}
+
+function configOf(config: object | undefined) {
+  if (config === undefined) return undefined
+  return inspect(Object.fromEntries(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))), {
+    depth: 3,
+  })
+    .replace(/boundary=[\w.-]+/g, 'boundary=X')
+    .replace(/formdata-undici-\d+/g, 'BOUNDARY')
+    .replace(/AbortSignal \{[^}]*\}/g, 'AbortSignal')
+    .replace(/-{10,}[\w-]+/g, 'BOUNDARY')
+    .replace(/_events:[\s\S]*/, '_events')
+}
+
+async function errorOf(
+  error: Error & {
+    config?: object
+    response?: AxiosResponse
+    request?: unknown
+    code?: string
+    status?: number
+    cause?: unknown
+    event?: unknown
+  },
+) {
+  const {
+    name,
+    message,
+    code,
+    status,
+    config,
+    response,
+    request,
+    cause,
+    event: _event,
+    ...others
+  } = error
+  return {
+    name,
+    message,
+    code,
+    status,
+    config: configOf(config),
+    response: response === undefined ? undefined : await responseOf(response),
+    hasRequest: request !== undefined && request !== null,
+    isSameConfig: response === undefined ? undefined : response.config === config,
+    cause: cause instanceof Error ? cause.message : cause,
+    isAxiosError: axios.isAxiosError(error),
+    isCancel: axios.isCancel(error),
+    others: Object.keys(others)
+      .filter((key) => key !== 'request')
+      .sort(),
+    prototype: Object.getPrototypeOf(error).constructor.name,
+  }
+}
+
+describe.each(['http', 'fetch'] as const)(
+  'attached and bare do the same, %s adapter',
+  (adapter) => {
+    const applicable = script.filter(
+      ([name]) =>
+        adapter === 'http' ||
+        !/stream$|package form|cancelToken|listens|maxBodyLength|auth/.test(name),
+    )
+
+    it.each(applicable)('%s', async (_name, make) => {
+      // Without redirects on both sides: that is the one difference there is, and a stated one.
+      const defaults = {
+        baseURL: `${server.baseUrl}/cgi-bin`,
+        adapter,
+        maxRedirects: 0,
+        fetchOptions: { redirect: 'manual' },
+      } as const
+      const bare = axios.create(defaults)
+      const attached = axios.create(defaults)
+      const { source } = attachToken(attached, APP, { baseUrl: server.baseUrl })
+      await source.get()
+      expect(await seenBy(attached, make)).toEqual(await seenBy(bare, make))
+    })
+  },
+)
+
+it('the script has some hundred requests', () => {
+  expect(script.length).toBeGreaterThan(120)
+})
