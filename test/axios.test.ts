@@ -1,7 +1,8 @@
-import axios, { AxiosHeaders, type AxiosInstance } from 'axios'
+import axios, { AxiosHeaders, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
 import { describe, expect, it } from 'vitest'
 import { type AxiosDoorOptions, attachToken } from '../src/axios.js'
-import type { TokenEvent } from '../src/index.js'
+import type { TokenEvent, Transport } from '../src/index.js'
+import { doorContract } from './support/door-contract.js'
 import { APP, interceptQyapi, ORIGIN, useNock, type Wire } from './support/qyapi.js'
 
 useNock()
@@ -16,78 +17,42 @@ function attached(wire: Wire, options: AxiosDoorOptions = {}, defaults: object =
   return { client, events, ...door }
 }
 
-describe('the axios door', () => {
-  it('injects the memoized token', async () => {
-    const wire = interceptQyapi()
-    const { client, source } = attached(wire)
-    const first = await client.post('/message/send', message)
-    const second = await client.get('/user/get', { params: { userid: 'zhangsan' } })
-    expect(first.data.errcode).toBe(0)
-    expect(second.data.userid).toBe('zhangsan')
-    const token = await source.get()
-    const sent = wire.wecom.requests.filter(({ path }) => path !== 'gettoken')
-    expect(sent.map(({ query }) => query.get('access_token'))).toEqual([token, token])
-    expect(wire.fetches()).toBe(1)
-  })
-
-  it('the memo expires after 7000 s', async () => {
-    const wire = interceptQyapi()
-    // Without a refresh ahead, which would run behind the callers from 6700 s on.
-    const { client } = attached(wire, { refreshAheadMs: 0 })
-    await client.get('/user/get')
-    wire.clock.advance(6_999_000)
-    await client.get('/user/get')
-    expect(wire.fetches()).toBe(1)
-    wire.clock.advance(2_000)
-    await client.get('/user/get')
-    expect(wire.fetches()).toBe(2)
-  })
-
-  it('42001 or 40014: clears the cache and replays once', async () => {
-    const wire = interceptQyapi()
-    const { client } = attached(wire)
-    await client.get('/user/get')
-    wire.wecom.expire()
-    expect((await client.post('/message/send', message)).data.errcode).toBe(0)
-    expect(wire.fetches()).toBe(2)
-    wire.wecom.revoke()
-    expect((await client.post('/message/send', message)).data.errcode).toBe(0)
-    expect(wire.fetches()).toBe(3)
-    const sends = wire.wecom.requests.filter(({ path }) => path === 'message/send')
-    expect(sends).toHaveLength(4)
-    expect(new Set(sends.map(({ body }) => String(body)))).toEqual(
-      new Set([JSON.stringify(message)]),
-    )
-  })
+doorContract('the axios door', (wire, options, corpSecret = APP.corpSecret) => {
+  const client = axios.create({ baseURL: `${ORIGIN}/cgi-bin` })
+  const { source } = attachToken(client, { ...APP, corpSecret }, { clock: wire.clock, ...options })
+  const send = async (url: string, data?: object, signal?: AbortSignal) => {
+    const method = data === undefined ? 'get' : 'post'
+    const answer = await client.request({ method, url, data, ...(signal && { signal }) })
+    return answer.data.errcode as number
+  }
+  return { source, send }
 })
 
+it('10,000 cold calls of an axios client make one gettoken', async () => {
+  const wire = interceptQyapi()
+  const adapter = async (config: InternalAxiosRequestConfig) => ({
+    data: '{"errcode":0}',
+    status: 200,
+    statusText: 'OK',
+    headers: new AxiosHeaders(),
+    config,
+  })
+  const client = axios.create({ baseURL: `${ORIGIN}/cgi-bin`, adapter })
+  attachToken(client, APP, { transport: nockTransport(wire) })
+  const calls = Array.from({ length: 10_000 }, () => client.get('/user/get'))
+  expect((await Promise.all(calls)).filter(({ data }) => data.errcode === 0)).toHaveLength(10_000)
+  expect(wire.fetches()).toBe(1)
+})
+
+function nockTransport(_wire: Wire): Transport {
+  return async ({ url }) => {
+    const asText = { responseType: 'text', transformResponse: (text: string) => text } as const
+    const { status, data } = await axios.get(url, asText)
+    return { status, body: data }
+  }
+}
+
 describe('a refusal', () => {
-  it('of the replay too surfaces: it is sent again once, not twice', async () => {
-    const wire = interceptQyapi()
-    const { client, events } = attached(wire)
-    wire.wecom.failNext('user/get', { errcode: 42001 }, 5)
-    const { data } = await client.get('/user/get')
-    expect(data.errcode).toBe(42001)
-    expect(wire.wecom.count('user/get')).toBe(2)
-    expect(wire.fetches()).toBe(2)
-    expect(events.map(({ type }) => type)).toEqual([
-      'fetched',
-      'refused',
-      'fetched',
-      'replayed',
-      'rested',
-    ])
-  })
-
-  it('is never read out of 40001, which is a wrong secret', async () => {
-    const wire = interceptQyapi()
-    const { client } = attached(wire)
-    wire.wecom.failNext('user/get', { errcode: 40001 })
-    expect((await client.get('/user/get')).data.errcode).toBe(40001)
-    expect(wire.wecom.count('user/get')).toBe(1)
-    expect(wire.fetches()).toBe(1)
-  })
-
   it.each([true, false])(
     'is seen with the error-code header there: %s, for every responseType',
     async (header) => {
@@ -114,17 +79,6 @@ describe('a refusal', () => {
     },
   )
 
-  it('is not seen in a nested errcode of the caller’s own data', async () => {
-    const wire = interceptQyapi({ errorCodeHeader: false })
-    const { client } = attached(wire)
-    const rows = [{ errcode: 42001 }, { text: '"errcode":42001' }]
-    wire.wecom.on('user/simplelist', {
-      json: { errcode: 0, errmsg: 'ok', userlist: rows, note: 'errcode 40014' },
-    })
-    expect((await client.get('/user/simplelist')).data.userlist).toEqual(rows)
-    expect(wire.fetches()).toBe(1)
-  })
-
   it('is seen whatever validateStatus says', async () => {
     const wire = interceptQyapi()
     const { client } = attached(wire)
@@ -136,75 +90,7 @@ describe('a refusal', () => {
       response: { data: { errcode: 42001 } },
     })
   })
-
-  it.each([{ tokens: 'new' as const }, { tokens: 'same' as const }])(
-    'storm of 100 spread over 500 ms makes one gettoken and 100 successes (server gives: $tokens)',
-    async (mode) => {
-      const wire = interceptQyapi(mode)
-      const { client, source } = attached(wire)
-      await source.get()
-      wire.wecom.revoke()
-      // The first 100 calls are refused whatever the server thinks of the token by then.
-      for (let call = 0; call < 100; call += 1) {
-        wire.wecom.failNext('message/send', { errcode: 40014, delayMs: call * 5 })
-      }
-      const answers = await Promise.all(
-        Array.from({ length: 100 }, () => client.post('/message/send', message)),
-      )
-      expect(answers.filter(({ data }) => data.errcode === 0)).toHaveLength(100)
-      expect(wire.fetches()).toBe(2)
-    },
-  )
-
-  it.each([{ tokens: 'new' as const }, { tokens: 'same' as const }])(
-    'of 20 stragglers with the old token makes no further gettoken (server gives: $tokens)',
-    async (mode) => {
-      const wire = interceptQyapi(mode)
-      const { client, source } = attached(wire)
-      await source.get()
-      wire.wecom.failNext('user/get', { errcode: 42001, delayMs: 150 }, 20)
-      const stragglers = Array.from({ length: 20 }, () => client.get('/user/get'))
-      wire.wecom.failNext('message/send', { errcode: 42001 })
-      await client.post('/message/send', message)
-      expect(wire.fetches()).toBe(2)
-      const answers = await Promise.all(stragglers)
-      expect(answers.every(({ data }) => data.errcode === 0)).toBe(true)
-      expect(wire.fetches()).toBe(2)
-    },
-  )
 })
-
-describe('cold callers', () => {
-  it('10,000 at once make one gettoken', async () => {
-    const wire = interceptQyapi()
-    const token = JSON.stringify({ errcode: 0, errmsg: 'ok' })
-    const client = axios.create({
-      baseURL: `${ORIGIN}/cgi-bin`,
-      adapter: async (config) => ({
-        data: token,
-        status: 200,
-        statusText: 'OK',
-        headers: new AxiosHeaders(),
-        config,
-      }),
-    })
-    const { source } = attachToken(client, APP, { transport: nockTransport(wire) })
-    const answers = await Promise.all(Array.from({ length: 10_000 }, () => client.get('/user/get')))
-    expect(answers).toHaveLength(10_000)
-    expect(wire.fetches()).toBe(1)
-    expect(source.describe().generation).toBe(1)
-  })
-})
-
-function nockTransport(_wire: Wire) {
-  return async ({ url }: { url: string }) => {
-    const { status, data } = await axios.get(url, {
-      responseType: 'text',
-      transformResponse: [(text) => text],
-    })
-    return { status, body: data as string }
-  }
-}
 
 describe('where the token goes', () => {
   const tokenOf = async (
@@ -314,8 +200,11 @@ describe('where the token goes', () => {
     const transport = nockTransport(wire)
     attachToken(client, APP, {
       baseUrl: 'https://proxy.corp.example/wecom',
-      transport: (request) =>
-        transport({ url: request.url.replace('https://proxy.corp.example/wecom', ORIGIN) }),
+      transport: (request, context) =>
+        transport(
+          { ...request, url: request.url.replace('https://proxy.corp.example/wecom', ORIGIN) },
+          context,
+        ),
     })
     await client.get('https://proxy.corp.example/wecom/cgi-bin/user/get')
     await client.get('https://proxy.corp.example/cgi-bin/user/get')

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { type DoorOptions, withToken } from '../src/fetch.js'
 import type { TokenEvent } from '../src/index.js'
 import { fakeQyapi } from '../src/testing.js'
+import { doorContract } from './support/door-contract.js'
 import { APP, allowLoopback, interceptQyapi, ORIGIN, useNock, type Wire } from './support/qyapi.js'
 
 useNock()
@@ -23,75 +24,26 @@ function wrapped(wire: Wire, options: DoorOptions = {}) {
 const errcodeOf = async (response: Response) =>
   ((await response.json()) as { errcode: number }).errcode
 
-describe('the fetch door', () => {
-  it('injects the memoized token', async () => {
-    const wire = interceptQyapi()
-    const { qyFetch } = wrapped(wire)
-    const first = await qyFetch(`${API}/message/send`, { method: 'POST', body: message })
-    const second = await qyFetch(`${API}/user/get?userid=zhangsan`)
-    expect(await errcodeOf(first)).toBe(0)
-    expect(await second.json()).toMatchObject({ errcode: 0, userid: 'zhangsan' })
-    const token = await qyFetch.source.get()
-    const sent = wire.wecom.requests.filter(({ path }) => path !== 'gettoken')
-    expect(sent.map(({ query }) => query.get('access_token'))).toEqual([token, token])
-    expect(wire.fetches()).toBe(1)
-  })
+doorContract('the fetch door', (wire, options, corpSecret = APP.corpSecret) => {
+  const qyFetch = withToken(fetch, { ...APP, corpSecret }, { clock: wire.clock, ...options })
+  const send = async (url: string, body?: object, signal?: AbortSignal) => {
+    const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+    return errcodeOf(await qyFetch(url, { ...init, ...(signal && { signal }) }))
+  }
+  return { source: qyFetch.source, send }
+})
 
-  it('the memo expires after 7000 s', async () => {
-    const wire = interceptQyapi()
-    const { qyFetch } = wrapped(wire, { refreshAheadMs: 0 })
-    await qyFetch(`${API}/user/get`)
-    wire.clock.advance(6_999_000)
-    await qyFetch(`${API}/user/get`)
-    expect(wire.fetches()).toBe(1)
-    wire.clock.advance(2_000)
-    await qyFetch(`${API}/user/get`)
-    expect(wire.fetches()).toBe(2)
-  })
-
-  it('42001 or 40014: clears the cache and replays once', async () => {
-    const wire = interceptQyapi()
-    const { qyFetch } = wrapped(wire)
-    await qyFetch(`${API}/user/get`)
-    wire.wecom.expire()
-    expect(
-      await errcodeOf(await qyFetch(`${API}/message/send`, { method: 'POST', body: message })),
-    ).toBe(0)
-    wire.wecom.revoke()
-    expect(
-      await errcodeOf(await qyFetch(`${API}/message/send`, { method: 'POST', body: message })),
-    ).toBe(0)
-    expect(wire.fetches()).toBe(3)
-    const sends = wire.wecom.requests.filter(({ path }) => path === 'message/send')
-    expect(sends.map(({ body }) => String(body))).toEqual([message, message, message, message])
-  })
+it('10,000 cold calls of a fetch make one gettoken', async () => {
+  const wire = interceptQyapi()
+  const stub = async (input: string | URL | Request) =>
+    String(input).includes('/gettoken') ? fetch(input) : new Response('{"errcode":0}')
+  const qyFetch = withToken(stub as typeof fetch, APP, { clock: wire.clock })
+  const calls = Array.from({ length: 10_000 }, () => qyFetch(`${API}/user/get`).then(errcodeOf))
+  expect((await Promise.all(calls)).filter((errcode) => errcode === 0)).toHaveLength(10_000)
+  expect(wire.fetches()).toBe(1)
 })
 
 describe('a refusal', () => {
-  it('of the replay too surfaces: it is sent again once, not twice', async () => {
-    const wire = interceptQyapi()
-    const { qyFetch, events } = wrapped(wire)
-    wire.wecom.failNext('user/get', { errcode: 42001 }, 5)
-    expect(await errcodeOf(await qyFetch(`${API}/user/get`))).toBe(42001)
-    expect(wire.wecom.count('user/get')).toBe(2)
-    expect(wire.fetches()).toBe(2)
-    expect(events.map(({ type }) => type)).toEqual([
-      'fetched',
-      'refused',
-      'fetched',
-      'replayed',
-      'rested',
-    ])
-  })
-
-  it('is never read out of 40001, which is a wrong secret', async () => {
-    const wire = interceptQyapi()
-    const { qyFetch } = wrapped(wire)
-    wire.wecom.failNext('user/get', { errcode: 40001 })
-    expect(await errcodeOf(await qyFetch(`${API}/user/get`))).toBe(40001)
-    expect(wire.fetches()).toBe(1)
-  })
-
   it('is seen in the body where the header is missing, and the body is given on intact', async () => {
     const wire = interceptQyapi({ errorCodeHeader: false })
     const { qyFetch } = wrapped(wire)
@@ -114,53 +66,6 @@ describe('a refusal', () => {
     const part = await qyFetch(`${API}/media/get?media_id=1`, { headers: { range: 'bytes=1-3' } })
     expect(part.status).toBe(206)
     expect(new TextDecoder().decode(await part.arrayBuffer())).toBe('PNG')
-  })
-
-  it.each(['new', 'same'] as const)(
-    'storm of 100 spread over 500 ms makes one gettoken (server gives: %s)',
-    async (tokens) => {
-      const wire = interceptQyapi({ tokens })
-      const { qyFetch } = wrapped(wire)
-      await qyFetch.source.get()
-      wire.wecom.revoke()
-      for (let call = 0; call < 100; call += 1) {
-        wire.wecom.failNext('message/send', { errcode: 40014, delayMs: call * 5 })
-      }
-      const calls = Array.from({ length: 100 }, () =>
-        qyFetch(`${API}/message/send`, { method: 'POST', body: message }).then(errcodeOf),
-      )
-      expect((await Promise.all(calls)).filter((errcode) => errcode === 0)).toHaveLength(100)
-      expect(wire.fetches()).toBe(2)
-    },
-  )
-
-  it.each(['new', 'same'] as const)(
-    'of 20 stragglers with the old token makes no further gettoken (server gives: %s)',
-    async (tokens) => {
-      const wire = interceptQyapi({ tokens })
-      const { qyFetch } = wrapped(wire)
-      await qyFetch.source.get()
-      wire.wecom.failNext('user/get', { errcode: 42001, delayMs: 150 }, 20)
-      const stragglers = Array.from({ length: 20 }, () =>
-        qyFetch(`${API}/user/get`).then(errcodeOf),
-      )
-      wire.wecom.failNext('message/send', { errcode: 42001 })
-      await qyFetch(`${API}/message/send`, { method: 'POST', body: message })
-      expect(await Promise.all(stragglers)).toEqual(Array(20).fill(0))
-      expect(wire.fetches()).toBe(2)
-    },
-  )
-
-  it('10,000 cold callers make one gettoken', async () => {
-    const wire = interceptQyapi()
-    const stub = async (input: string | URL | Request) =>
-      String(input).includes('/gettoken') ? fetch(input) : new Response('{"errcode":0}')
-    const qyFetch = withToken(stub as typeof fetch, APP, { clock: wire.clock })
-    const answers = await Promise.all(
-      Array.from({ length: 10_000 }, () => qyFetch(`${API}/user/get`)),
-    )
-    expect(answers).toHaveLength(10_000)
-    expect(wire.fetches()).toBe(1)
   })
 })
 

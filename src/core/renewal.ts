@@ -7,7 +7,7 @@ import { type FetchedToken, fetchToken } from './fetch-token.js'
 import { memoizeToken } from './memoized-token.js'
 import type { SourceSettings } from './options.js'
 import { sharedTokens } from './shared-tokens.js'
-import { ageMs, firstLife, isUsable, reconfirmedLife, type Token } from './token.js'
+import { ageAt, ageMs, firstLife, isUsable, reconfirmedLife, type Token } from './token.js'
 
 /**
  * One credential's tokens, one generation after the other; never two fetches at once. Knows which token is the newest, which generations were thrown away, and how the next one is
@@ -128,7 +128,7 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
       return { value, encoded, generation, firstSeenAt: askedAt, ...firstLife(expiresInMs, life) }
     }
     const { firstSeenAt, memoMs } = before
-    const age = ageMs(before, clock)
+    const age = ageAt(before, askedAt)
     return { value, encoded, generation, firstSeenAt, ...reconfirmedLife(memoMs, age, expiresInMs) }
   }
 

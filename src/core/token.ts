@@ -36,9 +36,15 @@ const FULL_MEMO_MS = 7_000_000
 
 /** A token is as old as the clock says that has gone further: either may stand still or be set back. */
 export function ageMs(token: Token, clock: Clock): number {
-  const wall = clock.wall() - token.firstSeenAt.wall
-  const monotonic = clock.monotonic() - token.firstSeenAt.monotonic
-  return wall > monotonic ? wall : monotonic
+  return older(token, clock.wall(), clock.monotonic())
+}
+
+export function ageAt(token: Token, { wall, monotonic }: Instant): number {
+  return older(token, wall, monotonic)
+}
+
+function older({ firstSeenAt }: Token, wall: number, monotonic: number): number {
+  return Math.max(wall - firstSeenAt.wall, monotonic - firstSeenAt.monotonic)
 }
 
 export function isUsable(token: Token, age: number): boolean {

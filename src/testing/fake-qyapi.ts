@@ -62,6 +62,8 @@ export interface FakeQyapi {
   expire(only?: Partial<FakeApp>): void
   /** The next calls to a path (`'*'`: to any but gettoken) get this answer. */
   failNext(path: string, answer: NextAnswer, times?: number): void
+  /** Forgets what was planned by `failNext`: for one path, or for all. */
+  recover(path?: string): void
   /** How many calls came to a path, of all apps or of one corp. */
   count(path: string, corpId?: string): number
   /** Everything that came over the wire, tokens included: keep it inside the test. */
@@ -157,6 +159,7 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
       for (let added = 0; added < times; added += 1) queue.push(answer)
       planned.set(path, queue)
     },
+    recover: (path) => void (path === undefined ? planned.clear() : planned.delete(path)),
     count: (path, corpId) =>
       requests.filter(
         (request) => request.path === path && (corpId ?? request.corpId) === request.corpId,
