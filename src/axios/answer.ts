@@ -1,4 +1,5 @@
 import type { AxiosResponse } from 'axios'
+import { withoutTokenParameters } from '../core/destination.js'
 import { isNodeReadable, peekNodeStream, peekWebStream } from '../core/peek.js'
 import { hide, scrubber, scrubInPlace } from '../core/redact.js'
 import type { Token } from '../core/token.js'
@@ -70,7 +71,7 @@ async function refusedByWebStream(response: AxiosResponse, refusals: Refusals) {
 /** The response as it would be without us: the caller's config, and no token in sight. */
 export function asTheCallers(response: AxiosResponse, { config }: Call): AxiosResponse {
   response.config = config
-  hide(response, 'request')
+  hideRequest(response)
   hideTokenBearers(response.data)
   return response
 }
@@ -83,13 +84,23 @@ export function failedOutcome(
   token: Token,
 ): Outcome {
   if (typeof error !== 'object' || error === null) return { error, response: undefined }
-  const failed = error as { config?: unknown; message?: string; response?: AxiosResponse }
+  const failed = error as { config?: unknown; request?: unknown; response?: AxiosResponse }
   if (failed.config !== undefined) failed.config = call.config
-  hide(failed, 'request')
+  hideRequest(failed)
   if (failed.response !== undefined) asTheCallers(failed.response, call)
   scrubInPlace(error, scrubber([token.value]))
   scrubInPlace(error, callersFigure(call, outgoing))
   return { error, response: failed.response }
+}
+
+/** The request stays reachable; a fetch `Request` shows its url without the token. */
+function hideRequest(owner: { request?: unknown }): void {
+  const { request } = owner
+  if (typeof request !== 'object' || request === null) return
+  hide(owner, 'request')
+  const { url } = request as { url?: unknown }
+  if (typeof url !== 'string') return
+  Object.defineProperty(request, 'url', { value: withoutTokenParameters(url), configurable: true })
 }
 
 /** A call that was kept waiting had less time left to send, but its timeout is the caller's. */

@@ -21,6 +21,8 @@ function spellings(value: string): string[] {
     encoded,
     encoded.replace(/%[0-9A-F]{2}/g, (sequence) => sequence.toLowerCase()),
     new URLSearchParams({ '': value }).toString().slice(1),
+    encodeURI(value),
+    encodeURI(value).replace(/'/g, '%27'),
     encoded.replace(/%3A/g, ':').replace(/%24/g, '$').replace(/%2C/g, ',').replace(/%20/g, '+'),
   ]
 }
@@ -68,7 +70,6 @@ function replaceText(error: Error, key: 'message' | 'stack', value: string): voi
 
 /** Still there for who asks, no longer there for who prints. */
 export function hide(owner: object, key: string): void {
-  if ((owner as Record<string, unknown>)[key] == null) return
   const own = Object.getOwnPropertyDescriptor(owner, key)
   if (own?.configurable && own.enumerable) {
     Object.defineProperty(owner, key, { ...own, enumerable: false })

@@ -15,7 +15,7 @@ import {
   type NockLike,
   type WireAnswer,
 } from './fake-server.js'
-import { type FakeApp, fakeTokens, type TokenMode } from './fake-tokens.js'
+import { type FakeApp, fakeTokens, realisticText, type TokenMode } from './fake-tokens.js'
 
 export interface FakeQyapiOptions {
   /**
@@ -28,6 +28,11 @@ export interface FakeQyapiOptions {
    * @default 'new'
    */
   readonly tokens?: TokenMode
+  /**
+   * What the n-th token looks like.
+   * @default 214 characters, like the real ones
+   */
+  readonly tokenText?: (count: number, app: FakeApp) => string
   /**
    * How long tokens live, in seconds.
    * @default 7200
@@ -85,7 +90,8 @@ const ROOT = '/cgi-bin/'
  */
 export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
   const { errorCodeHeader = true, expiresInSeconds = 7200, now = Date.now } = options
-  const tokens = fakeTokens(options.tokens ?? 'new', expiresInSeconds, now)
+  const { tokens: mode = 'new', tokenText: textOf = realisticText } = options
+  const tokens = fakeTokens({ mode, expiresInSeconds, now, textOf })
   const endpoints = new Map(Object.entries(ENDPOINTS))
   const planned = new Map<string, NextAnswer[]>()
   const requests: FakeRequest[] = []

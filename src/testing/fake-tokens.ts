@@ -17,8 +17,20 @@ interface IssuedToken {
   state: 'good' | 'revoked' | 'expired'
 }
 
+interface FakeTokensOptions {
+  readonly mode: TokenMode
+  readonly expiresInSeconds: number
+  readonly now: () => number
+  readonly textOf: (count: number, app: FakeApp) => string
+}
+
+/** As long as the real ones, with their characters. */
+export function realisticText(count: number, { corpId }: FakeApp): string {
+  return `fake-token_${count}-${corpId}-`.padEnd(214, 'x0_-')
+}
+
 /** What the fake knows of apps and their tokens. */
-export function fakeTokens(mode: TokenMode, expiresInSeconds: number, now: () => number) {
+export function fakeTokens({ mode, expiresInSeconds, now, textOf }: FakeTokensOptions) {
   const apps: FakeApp[] = []
   const issued = new Map<string, IssuedToken>()
   let count = 0
@@ -39,8 +51,7 @@ export function fakeTokens(mode: TokenMode, expiresInSeconds: number, now: () =>
       return latest
     }
     count += 1
-    // As long as the real ones, with their characters.
-    const value = `fake-token_${count}-${app.corpId}-`.padEnd(214, 'x0_-')
+    const value = textOf(count, app)
     const token: IssuedToken = {
       value,
       app,

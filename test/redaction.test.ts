@@ -1,0 +1,288 @@
+import { Agent } from 'node:http'
+import { inspect } from 'node:util'
+import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
+import nock from 'nock'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { attachToken } from '../src/axios.js'
+import { scrubbedCopy, scrubber, withoutIp } from '../src/core/redact.js'
+import { withToken } from '../src/fetch.js'
+import { type FakeQyapi, fakeQyapi } from '../src/testing.js'
+import { APP } from './support/qyapi.js'
+import { sourceWith } from './support/source.js'
+
+// Characters that each way of encoding a url spells in its own way.
+const PLANTED = "planted token/+=:$,'~"
+const SECRET = 'planted secret/+=&'
+
+let wecom: FakeQyapi
+let baseUrl: string
+beforeAll(async () => {
+  nock.restore()
+  wecom = fakeQyapi({
+    errorCodeHeader: false,
+    tokenText: (count) => `${PLANTED}${count}`,
+    apps: [{ corpId: APP.corpId, corpSecret: SECRET }],
+  })
+  baseUrl = await wecom.listen()
+})
+afterAll(() => wecom.close())
+afterEach(() => wecom.recover())
+
+/** Everything that a person or a logger does with a value. */
+function printed(value: unknown): string {
+  const texts = [
+    inspect(value, { depth: 10 }),
+    inspect(value, { depth: 10, compact: false, sorted: true }),
+  ]
+  try {
+    texts.push(JSON.stringify(value) ?? '')
+  } catch {
+    // A circular object, with us and without.
+  }
+  const { message, stack, cause, toJSON } = (value ?? {}) as Partial<Error> & {
+    toJSON?: () => unknown
+  }
+  texts.push(message ?? '', stack ?? '', inspect(cause, { depth: 10 }))
+  if (typeof toJSON === 'function') texts.push(inspect(toJSON.call(value), { depth: 10 }))
+  texts.push(JSON.stringify(serialized(value, new Set())) ?? '')
+  return texts.join('\n')
+}
+
+/** As pino's serializers and other loggers walk: every enumerable property, errors' own ones too. */
+function serialized(value: unknown, seen: Set<unknown>, depth = 8): unknown {
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'function' ? undefined : String(value)
+  if (seen.has(value) || depth === 0) return undefined
+  seen.add(value)
+  const own = value instanceof Error ? { message: value.message, stack: value.stack } : {}
+  const walked = Object.entries(value).map(([key, inner]) => [
+    key,
+    serialized(inner, seen, depth - 1),
+  ])
+  return { ...own, ...Object.fromEntries(walked) }
+}
+
+const LEAKED = /planted|%2F%2B%3D|203\.0\.113/i
+
+function expectNothingLeaks(value: unknown) {
+  const text = printed(value)
+  const found = new RegExp(`.{0,80}(?:${LEAKED.source}).{0,40}`, 'i').exec(text)
+  expect(found?.[0]).toBeUndefined()
+}
+
+const app = { corpId: APP.corpId, corpSecret: SECRET }
+
+describe.each(['http', 'fetch'])('no token is printed, axios with the %s adapter', (adapter) => {
+  const calls: [string, AxiosRequestConfig, (() => void)?][] = [
+    ['an answer', { url: '/user/get' }],
+    ['an answer as text', { url: '/user/get', responseType: 'text' }],
+    ['an answer as bytes', { url: '/user/get', responseType: 'arraybuffer' }],
+    ['a streamed answer', { url: '/user/get', responseType: 'stream' }],
+    ['a streamed binary answer', { url: '/media/get', responseType: 'stream' }],
+    ['a 404', { url: '/no/such' }],
+    ['a 500', { url: '/user/get' }, () => wecom.failNext('user/get', { status: 500 })],
+    [
+      'a redirect',
+      { url: '/user/get' },
+      () => wecom.failNext('user/get', { status: 302, headers: { location: '/x' } }),
+    ],
+    ['a cut connection', { url: '/user/get' }, () => wecom.failNext('user/get', { reset: true })],
+    ['a cut answer', { url: '/user/get' }, () => wecom.failNext('user/get', { truncate: true })],
+    [
+      'a timeout',
+      { url: '/user/get', timeout: 30 },
+      () => wecom.failNext('user/get', { delayMs: 100 }),
+    ],
+    [
+      'an abort',
+      {
+        url: '/user/get',
+        get signal() {
+          return AbortSignal.timeout(50)
+        },
+      } as AxiosRequestConfig,
+      () => wecom.failNext('user/get', { delayMs: 150 }),
+    ],
+    ['an answer that is too long', { url: '/user/get', maxContentLength: 5 }],
+    [
+      'a transform that throws',
+      {
+        url: '/user/get',
+        transformResponse: [
+          () => {
+            throw new Error('transform')
+          },
+        ],
+      },
+    ],
+    [
+      'a refused call whose replay fails',
+      { url: '/user/get' },
+      () => {
+        wecom.revoke()
+        wecom.failNext('user/get', { errcode: 40014 })
+        wecom.failNext('user/get', { reset: true })
+      },
+    ],
+    [
+      'params as URLSearchParams',
+      { url: '/user/get', params: new URLSearchParams({ a: '1' }) },
+      () => wecom.failNext('user/get', { reset: true }),
+    ],
+  ]
+
+  it.each(calls)('%s', async (_name, config, prepare) => {
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
+    const { source, detach } = attachToken(client, app, { baseUrl })
+    await source.get()
+    prepare?.()
+    const outcome = await client.request({ ...config }).catch((error) => error)
+    expectNothingLeaks(outcome)
+    expectNothingLeaks(outcome.response)
+    expectNothingLeaks(outcome.data)
+    expectNothingLeaks(outcome.config)
+    detach()
+  })
+
+  it('but request is reachable for who asks', async () => {
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
+    attachToken(client, app, { baseUrl })
+    const { request } = await client.get('/user/get')
+    expect(request).toBeDefined()
+    if (adapter === 'fetch') expect(request.url).not.toMatch(LEAKED)
+  })
+})
+
+describe('no token is printed, with calls in flight on one keep-alive agent', () => {
+  it('of the others either', async () => {
+    const httpAgent = new Agent({ keepAlive: true, maxSockets: 2 })
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    // The agent itself, printed through config.httpAgent, is one of the two cases in SECURITY.md.
+    client.interceptors.response.use(undefined, (error) => Promise.reject(error))
+    attachToken(client, app, { baseUrl })
+    wecom.failNext('user/get', { delayMs: 60 }, 4)
+    wecom.failNext('agent/get', { reset: true }, 1)
+    const slow = Array.from({ length: 4 }, () => client.get('/user/get'))
+    const failed = await client.get('/agent/get').catch((error) => error)
+    expectNothingLeaks(failed)
+    for (const answer of await Promise.all(slow)) expectNothingLeaks(answer)
+    httpAgent.destroy()
+  })
+})
+
+describe('no token is printed, fetch', () => {
+  it('of an answer, its clones and its url', async () => {
+    const qyFetch = withToken(fetch, app, { baseUrl })
+    const answer = await qyFetch(`${baseUrl}/cgi-bin/user/get`)
+    for (const response of [answer, answer.clone(), answer.clone().clone()]) {
+      expectNothingLeaks(response)
+      expect(response.url).toBe(`${baseUrl}/cgi-bin/user/get`)
+    }
+    const binary = await qyFetch(`${baseUrl}/cgi-bin/media/get`)
+    expectNothingLeaks(binary)
+  })
+
+  it('of an error', async () => {
+    const qyFetch = withToken(fetch, app, { baseUrl })
+    await qyFetch.source.get()
+    wecom.failNext('user/get', { reset: true })
+    expectNothingLeaks(await qyFetch(`${baseUrl}/cgi-bin/user/get`).catch((error) => error))
+    const failing = withToken(
+      (async (url: string) => {
+        if (url.includes('/gettoken')) return fetch(url)
+        throw new TypeError(`cannot fetch ${url}`, { cause: new Error(`at ${url}`) })
+      }) as typeof fetch,
+      app,
+      { baseUrl },
+    )
+    const error = await failing(`${baseUrl}/cgi-bin/user/get`).catch((caught) => caught)
+    expect(error.message).toContain('cannot fetch')
+    expectNothingLeaks(error)
+  })
+})
+
+describe('no secret is printed', () => {
+  it.each<[string, string | Error | { body: string; status?: number }]>([
+    [
+      'a network error that tells the url',
+      new Error(
+        `connect ECONNREFUSED https://x/cgi-bin/gettoken?corpsecret=${encodeURIComponent(SECRET)}`,
+      ),
+    ],
+    [
+      'one in form encoding',
+      new Error(`failed: corpsecret=${new URLSearchParams({ '': SECRET })}`),
+    ],
+    [
+      'one in the cause',
+      Object.assign(new Error('fetch failed', { cause: new Error(`for ${SECRET}`) })),
+    ],
+    [
+      'an errmsg',
+      { body: JSON.stringify({ errcode: 40068, errmsg: `bad ${SECRET}, from ip: 203.0.113.9` }) },
+    ],
+    ['HTTP 500', { status: 500, body: SECRET }],
+  ])('%s', async (_name, answer) => {
+    const { source, events } = sourceWith(answer, {})
+    const other = sourceWith(answer, {})
+    expect(await other.source.get().catch((error) => error.code)).toBe('token_fetch_failed')
+    const error = await source.get().catch((caught) => caught)
+    expect(error.code).toBe('token_fetch_failed')
+    // sourceWith has a secret of its own, so what is planted must be planted for it.
+    expect(printed(error).includes(APP.corpSecret)).toBe(false)
+    expect(printed(events).includes(APP.corpSecret)).toBe(false)
+  })
+
+  it('by an axios error underneath', async () => {
+    const client = axios.create({ baseURL: 'http://127.0.0.1:9/cgi-bin' }) as AxiosInstance
+    attachToken(client, app, { baseUrl: 'http://127.0.0.1:9' })
+    const error = await client.get('/user/get').catch((caught) => caught)
+    expect(error).toMatchObject({ code: 'token_fetch_failed', cause: { code: 'ECONNREFUSED' } })
+    expectNothingLeaks(error)
+    expectNothingLeaks(error.config)
+  })
+
+  it('by a wrong one', async () => {
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    attachToken(client, { ...app, corpSecret: 'planted wrong one' }, { baseUrl })
+    expectNothingLeaks(await client.get('/user/get').catch((caught) => caught))
+  })
+})
+
+describe('scrubbing', () => {
+  it('finds every spelling', () => {
+    const scrub = scrubber([PLANTED])
+    const spellings = [
+      PLANTED,
+      encodeURIComponent(PLANTED),
+      encodeURIComponent(PLANTED).toLowerCase(),
+      `${new URLSearchParams({ t: PLANTED })}`,
+      axios.getUri({ url: '/x', params: { t: PLANTED } }),
+      new URL(`http://x/?t=${PLANTED}`).href,
+    ]
+    for (const text of spellings) expect(scrub(`before ${text} after`)).not.toMatch(/planted/i)
+  })
+
+  it('an empty value takes nothing out', () => {
+    expect(scrubber([''])('text')).toBe('text')
+  })
+
+  it('copies errors with name, code and causes, and nothing live', () => {
+    const live = Object.assign(new TypeError('hush now', { cause: new Error('deep hush') }), {
+      code: 'E1',
+      config: { secret: 'hush' },
+    })
+    const copy = scrubbedCopy(live, scrubber(['hush'])) as Error & { code: string }
+    expect(copy).toMatchObject({ name: 'TypeError', code: 'E1', message: '[hidden] now' })
+    expect((copy.cause as Error).message).toBe('deep [hidden]')
+    expect(inspect(copy, { depth: 10, showHidden: true })).not.toContain('hush')
+  })
+
+  it('takes the caller’s IP out of an errmsg', () => {
+    expect(withoutIp('invalid, hint: [1], from ip: 203.0.113.9, more info')).toBe(
+      'invalid, hint: [1], more info',
+    )
+    expect(withoutIp('invalid, from ip: , more info')).toBe('invalid, more info')
+    expect(withoutIp('bare')).toBe('bare')
+  })
+})

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+/** The tests that are quick enough to be run against every mutant: of the core, or of the doors. */
+const QUICK = {
+  core: ['test/core/**/*.test.ts', 'test/samples.test.ts', 'test/bad-input.test.ts'],
+  doors: ['test/axios.test.ts', 'test/fetch.test.ts', 'test/axios-retry.test.ts', 'test/bad-input.test.ts'],
+}
+
+export default defineConfig({
+  test: { include: process.env.MUTATE === 'doors' ? QUICK.doors : QUICK.core, testTimeout: 3_000 },
+})
