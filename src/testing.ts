@@ -7,3 +7,4 @@ export {
 } from './testing/fake-qyapi.js'
 export type { NockLike } from './testing/fake-server.js'
 export type { FakeApp, TokenMode } from './testing/fake-tokens.js'
+export { type ContractRule, storeContract } from './testing/store-contract.js'

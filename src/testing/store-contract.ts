@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import type { StoredToken, TokenStore } from '../core/store.js'
+
+/** One promise of a contract, for any test runner. */
+export interface ContractRule {
+  readonly name: string
+  run(): Promise<void>
+}
+
+/**
+ * What every token store keeps, as rules to run one by one, each on a store of its own.
+ *
+ * @param open Makes an empty store.
+ * @example
+ * for (const { name, run } of storeContract(() => myStore())) test(name, run)
+ */
+export function storeContract(open: () => TokenStore | Promise<TokenStore>): ContractRule[] {
+  return Object.entries(RULES).map(([name, keep]) => ({
+    name,
+    run: async () => keep(await open()),
+  }))
+}
+
+const KEY = 'contract:a'
+
+function stored(generation: number, more: Partial<StoredToken> = {}): StoredToken {
+  return { value: `token-${generation}`, generation, ageMs: 0, expiresInMs: 60_000, ...more }
+}
+
+async function valueIn(store: TokenStore, key = KEY): Promise<string | undefined> {
+  return (await store.get(key))?.value
+}
+
+const RULES: Readonly<Record<string, (store: TokenStore) => Promise<void>>> = {
+  'has nothing at first': async (store) => {
+    assert.equal(await store.get(KEY), undefined)
+  },
+  'gives back what was set': async (store) => {
+    assert.equal(await store.set(KEY, stored(1)), true)
+    const { ageMs, ...token } = (await store.get(KEY)) ?? assert.fail('nothing was kept')
+    assert.deepEqual(token, { value: 'token-1', generation: 1, expiresInMs: 60_000 })
+    assert.ok(ageMs >= 0 && ageMs < 10_000)
+  },
+  'lets a token age by its own clock': async (store) => {
+    await store.set(KEY, stored(1, { ageMs: 5_000 }))
+    await sleep(30)
+    const { ageMs } = (await store.get(KEY)) ?? assert.fail('nothing was kept')
+    assert.ok(ageMs >= 5_020 && ageMs < 15_000, `aged to ${ageMs} ms`)
+  },
+  'forgets a token whose life is over': async (store) => {
+    await store.set(KEY, stored(1, { expiresInMs: 40 }))
+    await sleep(60)
+    assert.equal(await store.get(KEY), undefined)
+  },
+  'replaces an older generation': async (store) => {
+    await store.set(KEY, stored(1))
+    assert.equal(await store.set(KEY, stored(2)), true)
+    assert.equal(await valueIn(store), 'token-2')
+  },
+  'refuses the same or an older generation, and says so': async (store) => {
+    await store.set(KEY, stored(5))
+    assert.equal(await store.set(KEY, stored(5, { value: 'other' })), false)
+    assert.equal(await store.set(KEY, stored(4)), false)
+    assert.equal(await valueIn(store), 'token-5')
+  },
+  'keeps the newest of many that are set at once': async (store) => {
+    const generations = [3, 7, 1, 9, 4, 8, 2]
+    await Promise.all(generations.map((generation) => store.set(KEY, stored(generation))))
+    assert.equal(await valueIn(store), 'token-9')
+  },
+  'deletes a token only if it is of that generation, and says so': async (store) => {
+    await store.set(KEY, stored(2))
+    assert.equal(await store.delete(KEY, 1), false)
+    assert.equal(await valueIn(store), 'token-2')
+    assert.equal(await store.delete(KEY, 2), true)
+    assert.equal(await store.get(KEY), undefined)
+    assert.equal(await store.delete(KEY, 2), false)
+  },
+  'keeps keys apart, also those that differ by case only': async (store) => {
+    await store.set('contract:a', stored(1))
+    await store.set('contract:A', stored(2))
+    assert.equal(await valueIn(store, 'contract:a'), 'token-1')
+    assert.equal(await valueIn(store, 'contract:A'), 'token-2')
+  },
+  'keeps every character of a token and of a key': async (store) => {
+    const value = `${'x'.repeat(500)}"\\ 文/+=\n`
+    const key = 'contract:{a}:b%2F c:文'
+    await store.set(key, stored(1, { value }))
+    assert.equal(await valueIn(store, key), value)
+  },
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,91 @@
+import { inspect } from 'node:util'
+import { expect, it } from 'vitest'
+import type { TokenRequest } from '../../src/index.js'
+import { type Credential, createTokenSource } from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
+
+/** One kind of credential, with what WeCom wants and gives for it. */
+export interface CredentialCase {
+  readonly credential: Credential
+  /** The same ids with another secret. */
+  readonly withOtherSecret: Credential
+  readonly kind: string
+  readonly secrets: readonly string[]
+  /** The token call, below `/cgi-bin/`. */
+  readonly method: 'GET' | 'POST'
+  readonly call: string
+  readonly body?: object
+  /** A real answer, and the token in it. */
+  readonly answer: object
+  readonly token: string
+  readonly refusalErrcodes: readonly number[]
+}
+
+/** What every credential keeps. */
+export function credentialContract(given: CredentialCase): void {
+  const { credential, secrets } = given
+
+  const fetched = async (answer: object) => {
+    const requests: TokenRequest[] = []
+    const transport = async (request: TokenRequest) => {
+      requests.push(request)
+      return { status: 200, body: JSON.stringify(answer) }
+    }
+    const source = createTokenSource(credential, { transport, clock: fakeClock() })
+    const token = await source.get().catch((error) => error)
+    return { token, source, requests }
+  }
+
+  it('asks as WeCom wants to be asked', async () => {
+    const { requests } = await fetched(given.answer)
+    expect(requests).toEqual([
+      {
+        method: given.method,
+        url: `https://qyapi.weixin.qq.com/cgi-bin/${given.call}`,
+        ...(given.body && { body: JSON.stringify(given.body) }),
+      },
+    ])
+  })
+
+  it('finds the token in the real answer, with an errcode of 0 and without', async () => {
+    expect((await fetched(given.answer)).token).toBe(given.token)
+    const { errcode: _errcode, errmsg: _errmsg, ...bare } = given.answer as Record<string, unknown>
+    expect((await fetched(bare)).token).toBe(given.token)
+  })
+
+  it('is refused by its own errcodes, and by 40001 never', () => {
+    expect(credential.refusalErrcodes).toEqual(given.refusalErrcodes)
+    expect(credential.refusalErrcodes).not.toContain(40001)
+  })
+
+  it('tells what it is, and no secret, however it is printed', async () => {
+    const { source, token } = await fetched({ errcode: 40001, errmsg: 'invalid credential' })
+    expect(source.describe()).toMatchObject({ kind: given.kind, subject: credential.subject })
+    for (const value of [credential, source, source.describe(), token]) {
+      const text =
+        inspect(value, { depth: 10 }) + JSON.stringify(value) + String((value as Error).message)
+      for (const secret of secrets) expect(text).not.toContain(secret)
+    }
+  })
+
+  it('is another one with another secret', async () => {
+    const keys = new Set<string>()
+    const store = {
+      get: async (key: string) => {
+        keys.add(key)
+        return undefined
+      },
+      set: async () => true,
+      delete: async () => true,
+    }
+    const transport = async () => ({ status: 200, body: JSON.stringify(given.answer) })
+    for (const one of [credential, given.withOtherSecret])
+      await createTokenSource(one, { store, transport }).get()
+    expect(keys.size).toBe(2)
+    for (const key of keys) for (const secret of secrets) expect(key).not.toContain(secret)
+  })
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(credential)).toBe(true)
+  })
+}
