@@ -80,39 +80,78 @@ function urlTextOf(input: FetchInput): string {
   return isRequest(input) ? input.url : String(input)
 }
 
-async function fetchWithToken(
+/** One call that takes a token, on its way through this door. */
+interface Call {
+  readonly fetch: Fetch
+  readonly lender: Lender
+  readonly destination: Destination
+  readonly outgoing: OutgoingRequest
+}
+
+/** With a token in hand the call leaves at once, as it would without us. */
+function fetchWithToken(
   fetch: Fetch,
   lender: Lender,
   destination: Destination,
   input: FetchInput,
   init: RequestInit | undefined,
 ): Promise<Response> {
-  const outgoing = await outgoingRequest(input, init)
-  const { signal } = outgoing.init
-  const hit = outgoing.isSentOnce ? undefined : lender.hit()
-  const token = hit ?? (await waitFor(lender.lend({ fresh: outgoing.isSentOnce }), signal))
-
-  const send = async (sent: Token): Promise<JudgedResponse> => {
-    const url = targetUrl(outgoing, destination, sent)
-    try {
-      return await judgeResponse(await fetch(url, outgoing.init), lender.refusals)
-    } catch (error) {
-      scrubInPlace(error, scrubber([sent.value]))
-      throw error
-    }
+  const outgoing = outgoingRequest(input, init)
+  if (outgoing instanceof Promise) {
+    return outgoing.then((read) =>
+      sendWhenThereIsAToken({ fetch, lender, destination, outgoing: read }),
+    )
   }
+  const call = { fetch, lender, destination, outgoing }
+  const token = outgoing.isSentOnce ? undefined : lender.hit()
+  return token === undefined ? sendWhenThereIsAToken(call) : sendAndSpot(call, token)
+}
 
-  const first = await send(token)
-  if (first.refusedBy === undefined) return first.response
+async function sendWhenThereIsAToken(call: Call): Promise<Response> {
+  const { lender, outgoing } = call
+  const fresh = outgoing.isSentOnce
+  return sendAndSpot(call, await waitFor(lender.lend({ fresh }), outgoing.init.signal))
+}
+
+/** Spots a refusal before the caller sees the answer. */
+function sendAndSpot(call: Call, token: Token): Promise<Response> {
+  return send(call, token).then((answer) =>
+    answer.refusedBy === undefined
+      ? answer.response
+      : clearAndReplayOnce(call, token, answer, answer.refusedBy),
+  )
+}
+
+function send(
+  { fetch, lender, destination, outgoing }: Call,
+  token: Token,
+): Promise<JudgedResponse> {
+  const tokenInUrl = `${destination.parameter}=${token.encoded}`
+  return fetch(targetUrl(outgoing, destination, token), outgoing.init).then(
+    (answer) => judgeResponse(answer, lender.refusals, tokenInUrl),
+    (error) => {
+      scrubInPlace(error, scrubber([token.value]))
+      throw error
+    },
+  )
+}
+
+async function clearAndReplayOnce(
+  call: Call,
+  token: Token,
+  refusedAnswer: JudgedResponse,
+  errcode: number,
+): Promise<Response> {
+  const { lender, destination, outgoing } = call
   const { endpoint } = destination
-  const refused = { token, endpoint, errcode: first.refusedBy, isBodyGone: outgoing.isSentOnce }
+  const refused = { token, endpoint, errcode, isBodyGone: outgoing.isSentOnce }
   const replay = await replayOnce<JudgedResponse>(lender, refused, {
-    wait: (replacement) => waitFor(replacement, signal),
-    discard: () => void first.response.body?.cancel().catch(() => {}),
-    send,
+    wait: (replacement) => waitFor(replacement, outgoing.init.signal),
+    discard: () => void refusedAnswer.response.body?.cancel().catch(() => {}),
+    send: (replacement) => send(call, replacement),
     refusedBy: (answer) => answer.refusedBy,
   })
-  return (replay?.answer ?? first).response
+  return (replay?.answer ?? refusedAnswer).response
 }
 
 /** The caller's url with our token in it; of the kind that the caller passed. */

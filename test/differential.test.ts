@@ -29,6 +29,8 @@ const bodies: Record<string, () => unknown> = {
     form.append('media', new File(['content'], 'a.txt', { lastModified: 0 }))
     return form
   },
+  blob: () => new Blob(['blob'], { type: 'text/x-own' }),
+  file: () => new File(['file'], 'a.txt', { type: 'text/x-own', lastModified: 0 }),
   'package form': () => {
     const form = new FormDataPackage()
     form.append('media', Buffer.from('content'), 'a.txt')
@@ -162,6 +164,18 @@ const script: [string, Make][] = [
   [
     'maxBodyLength',
     () => ({ method: 'post', url: '/echo', data: 'x'.repeat(3000), maxBodyLength: 1000 }),
+  ],
+  [
+    'parseReviver',
+    () =>
+      ({
+        url: '/long',
+        parseReviver: (key: string, value: unknown) => (key === 'rows' ? 'revived' : value),
+      }) as never,
+  ],
+  [
+    'upload progress',
+    () => ({ method: 'post', url: '/echo', data: 'x'.repeat(100_000), onUploadProgress: () => {} }),
   ],
   ['decompress false', () => ({ url: '/gzip', decompress: false, responseType: 'arraybuffer' })],
   ['timeout', () => ({ url: '/slow', timeout: 100 })],

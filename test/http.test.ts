@@ -233,6 +233,18 @@ describe('token calls take the client’s own road', () => {
   })
 })
 
+describe('a client made by create()', () => {
+  it('has no interceptors in axios, and so no token until it is attached itself', async () => {
+    const { client } = attached(axiosCurrent)
+    const child = client.create({ timeout: 1000 })
+    expect((await child.get('/user/get')).data.errcode).toBe(41001)
+    const { detach } = attachToken(child, APP, { baseUrl })
+    expect((await child.get('/user/get')).data.errcode).toBe(0)
+    detach()
+    expect((await client.get('/user/get')).data.errcode).toBe(0)
+  })
+})
+
 describe('giving up', () => {
   it('a timeout that was partly spent waiting for a token ends as axios ends one', async () => {
     const { client, source } = attached(axiosCurrent)

@@ -2,6 +2,7 @@ import { Agent } from 'node:http'
 import { inspect } from 'node:util'
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
 import nock from 'nock'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { attachToken } from '../src/axios.js'
 import { scrubbedCopy, scrubber, withoutIp } from '../src/core/redact.js'
@@ -44,11 +45,20 @@ function printed(value: unknown): string {
   }
   texts.push(message ?? '', stack ?? '', inspect(cause, { depth: 10 }))
   if (typeof toJSON === 'function') texts.push(inspect(toJSON.call(value), { depth: 10 }))
-  texts.push(JSON.stringify(serialized(value, new Set())) ?? '')
+  texts.push(JSON.stringify(serialized(value, new Set())) ?? '', logged(value))
   return texts.join('\n')
 }
 
-/** As pino's serializers and other loggers walk: every enumerable property, errors' own ones too. */
+/** What pino writes of it, as an error and as a value. */
+function logged(value: unknown): string {
+  const lines: string[] = []
+  const logger = pino({}, { write: (line: string) => void lines.push(line) })
+  logger.error({ err: value }, 'failed')
+  logger.info({ value }, 'got')
+  return lines.join('')
+}
+
+/** As loggers walk: every enumerable property, errors' own ones too. */
 function serialized(value: unknown, seen: Set<unknown>, depth = 8): unknown {
   if (typeof value !== 'object' || value === null)
     return typeof value === 'function' ? undefined : String(value)

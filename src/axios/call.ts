@@ -127,10 +127,11 @@ function serializerOf(given: Config['paramsSerializer']): ((params: object) => s
   return given?.serialize && ((params) => given.serialize?.(params, given) ?? '')
 }
 
-function withTokenParam(params: unknown, parameter: string, value: string) {
-  if (params == null) return { [parameter]: value }
-  const copy: Record<string, unknown> = { ...(params as object | undefined) }
-  for (const name of TOKEN_PARAMETER_NAMES) if (name in copy) delete copy[name]
+function withTokenParam(params: object | undefined, parameter: string, value: string) {
+  const copy: Record<string, unknown> = {}
+  for (const [key, given] of Object.entries(params ?? {})) {
+    if (!TOKEN_PARAMETER_NAMES.includes(key)) copy[key] = given
+  }
   copy[parameter] = value
   return copy
 }

@@ -41,14 +41,28 @@ export interface OwnLender extends Lender {
   throwAwayCurrent(): void
 }
 
+interface Limits {
+  readonly budget: ReturnType<typeof refreshBudget>
+  readonly rests: ReturnType<typeof endpointRests>
+}
+
 /** Decides which token a call gets, and what a refusal costs. */
 export function createLender(credential: Credential, settings: SourceSettings): OwnLender {
   const { clock } = settings
   const emit = emitter(settings.onEvent, credential)
   const renewal = createRenewal(credential, settings, emit)
-  const budget = refreshBudget(settings.refreshBudget, clock)
-  const rests = endpointRests(settings.endpointRestMs, clock)
   let isRefreshOwed = false
+  let judge: Refusals | undefined
+  let refusalLimits: Limits | undefined
+
+  /** Made when they are needed: most sources never see a refusal. */
+  function limits(): Limits {
+    refusalLimits ??= {
+      budget: refreshBudget(settings.refreshBudget, clock),
+      rests: endpointRests(settings.endpointRestMs, clock),
+    }
+    return refusalLimits
+  }
 
   function hit(): Token | undefined {
     const token = renewal.current()
@@ -70,7 +84,7 @@ export function createLender(credential: Credential, settings: SourceSettings): 
     if (renewal.isClosed()) throw closedError(credential)
     const failure = renewal.failure()
     if (failure !== undefined) return keptTokenOr(failure)
-    if (isRefreshOwed && !budget.take()) throw budgetSpent()
+    if (isRefreshOwed && !limits().budget.take()) throw budgetSpent()
     isRefreshOwed = false
     try {
       return await renewal.renew()
@@ -91,7 +105,7 @@ export function createLender(credential: Credential, settings: SourceSettings): 
     const message =
       `The ${credential.tokenName} of ${kind} ${subject} was thrown away more than ` +
       `${settings.refreshBudget} times within a minute. Find out what refuses it, or raise refreshBudget.`
-    const details = { retryAfterMs: budget.refillsInMs(), retryable: true }
+    const details = { retryAfterMs: limits().budget.refillsInMs(), retryable: true }
     return new QyapiTokenError('refresh_budget_spent', message, details)
   }
 
@@ -140,8 +154,8 @@ export function createLender(credential: Credential, settings: SourceSettings): 
   /** Throws a refused token away, or tells why it stays. */
   function throwAway({ token, endpoint }: RefusedCall) {
     if (renewal.isThrownAway(token)) return undefined
-    if (rests.isResting(endpoint)) return 'endpoint_rests'
-    if (!budget.take()) return 'refresh_budget_spent'
+    if (limits().rests.isResting(endpoint)) return 'endpoint_rests'
+    if (!limits().budget.take()) return 'refresh_budget_spent'
     renewal.throwAway(token)
     return undefined
   }
@@ -149,7 +163,10 @@ export function createLender(credential: Credential, settings: SourceSettings): 
   return {
     credential,
     baseUrl: settings.baseUrl,
-    refusals: refusals([...credential.refusalErrcodes, ...settings.refusalErrcodes]),
+    get refusals() {
+      judge ??= refusals([...credential.refusalErrcodes, ...settings.refusalErrcodes])
+      return judge
+    },
     emit,
     renewal,
     hit,
@@ -157,7 +174,7 @@ export function createLender(credential: Credential, settings: SourceSettings): 
     lendWithinBudget,
     replace,
     rest(endpoint) {
-      rests.rest(endpoint)
+      limits().rests.rest(endpoint)
       emit({ type: 'rested', endpoint, restMs: settings.endpointRestMs })
     },
     throwAwayCurrent() {

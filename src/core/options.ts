@@ -216,8 +216,20 @@ export type SourceSettings = Readonly<
 /** Checks the options of a source and fills in what is missing. Throws `bad_options`. */
 export function sourceSettings(options: SourceOptions, machine: Platform): SourceSettings {
   checkSourceOptions(options)
-  const given = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  )
-  return { ...DEFAULTS, ...machine, ...given }
+  const { hash, random } = machine
+  return {
+    baseUrl: options.baseUrl ?? DEFAULTS.baseUrl,
+    maxAgeMs: options.maxAgeMs ?? DEFAULTS.maxAgeMs,
+    refreshAheadMs: options.refreshAheadMs ?? DEFAULTS.refreshAheadMs,
+    store: options.store,
+    transport: options.transport ?? machine.transport,
+    fetchTimeoutMs: options.fetchTimeoutMs ?? DEFAULTS.fetchTimeoutMs,
+    refusalErrcodes: options.refusalErrcodes ?? DEFAULTS.refusalErrcodes,
+    refreshBudget: options.refreshBudget ?? DEFAULTS.refreshBudget,
+    endpointRestMs: options.endpointRestMs ?? DEFAULTS.endpointRestMs,
+    onEvent: options.onEvent,
+    clock: options.clock ?? machine.clock,
+    hash,
+    random,
+  }
 }

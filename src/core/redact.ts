@@ -1,3 +1,5 @@
+import { encoded as percentEncoded } from './token.js'
+
 /** Takes secrets and tokens out of a text; see `scrubber`. */
 export type Scrub = (text: string) => string
 
@@ -21,6 +23,7 @@ function spellings(value: string): string[] {
     encoded,
     encoded.replace(/%[0-9A-F]{2}/g, (sequence) => sequence.toLowerCase()),
     new URLSearchParams({ '': value }).toString().slice(1),
+    percentEncoded(value),
     encodeURI(value),
     encodeURI(value).replace(/'/g, '%27'),
     encoded.replace(/%3A/g, ':').replace(/%24/g, '$').replace(/%2C/g, ',').replace(/%20/g, '+'),
@@ -68,11 +71,12 @@ function replaceText(error: Error, key: 'message' | 'stack', value: string): voi
   })
 }
 
+const HIDDEN_PROPERTY = { enumerable: false }
+
 /** Still there for who asks, no longer there for who prints. */
 export function hide(owner: object, key: string): void {
-  const own = Object.getOwnPropertyDescriptor(owner, key)
-  if (own?.configurable && own.enumerable) {
-    Object.defineProperty(owner, key, { ...own, enumerable: false })
+  if (Object.prototype.propertyIsEnumerable.call(owner, key)) {
+    Reflect.defineProperty(owner, key, HIDDEN_PROPERTY)
   }
 }
 

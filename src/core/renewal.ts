@@ -7,7 +7,7 @@ import { type FetchedToken, fetchToken } from './fetch-token.js'
 import { memoizeToken } from './memoized-token.js'
 import type { SourceSettings } from './options.js'
 import { sharedTokens } from './shared-tokens.js'
-import { ageAt, ageMs, firstLife, isUsable, reconfirmedLife, type Token } from './token.js'
+import { ageAt, ageMs, encoded, firstLife, isUsable, reconfirmedLife, type Token } from './token.js'
 
 /**
  * One credential's tokens, one generation after the other; never two fetches at once. Knows which token is the newest, which generations were thrown away, and how the next one is
@@ -19,9 +19,10 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
   const memo = memoizeToken(fetchNext, { maxAgeMs, clock })
   const shared = sharedTokens(credential, settings, emit)
   const failures = rememberedFailure(clock)
-  const closing = new AbortController()
   let lastThrownAway = 0
-  let isRenewing = false
+  let isClosed = false
+  /** Ends the fetch that is on its way, if there is one. */
+  let flight: AbortController | undefined
 
   const isThrownAway = (token: Token) => token.generation <= lastThrownAway
 
@@ -38,13 +39,14 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
   }
 
   async function fetchNext(): Promise<Token> {
-    isRenewing = true
+    flight = new AbortController()
+    const { signal } = flight
     try {
       const stored = await adoptFromStore()
-      closing.signal.throwIfAborted()
-      return stored ?? (await fetchNew())
+      if (isClosed) throw closedError(credential)
+      return stored ?? (await fetchNew(signal))
     } finally {
-      isRenewing = false
+      flight = undefined
     }
   }
 
@@ -57,7 +59,7 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     const now = instantOf(clock)
     const token: Token = {
       value: stored.value,
-      encoded: encodeURIComponent(stored.value),
+      encoded: encoded(stored.value),
       generation: stored.generation,
       firstSeenAt: { wall: now.wall - stored.ageMs, monotonic: now.monotonic - stored.ageMs },
       ...firstLife(stored.expiresInMs, life),
@@ -68,12 +70,12 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     return token
   }
 
-  async function fetchNew(): Promise<Token> {
+  async function fetchNew(signal: AbortSignal): Promise<Token> {
     const before = memo.latest
     const isBehindCallers =
       before !== undefined && !isThrownAway(before) && isUsable(before, ageMs(before, clock))
     const askedAt = instantOf(clock)
-    const fetched = await fetchUnlessThrownAway()
+    const fetched = await fetchUnlessThrownAway(signal)
     const token = toToken(fetched, askedAt, before)
     memo.set(token)
     failures.forget()
@@ -88,20 +90,20 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
   }
 
   /** A fetch that began before a throw-away cannot bring the thrown-away string back: it asks again. */
-  async function fetchUnlessThrownAway(): Promise<FetchedToken> {
+  async function fetchUnlessThrownAway(signal: AbortSignal): Promise<FetchedToken> {
     for (;;) {
       const thrownAwayBefore = lastThrownAway
-      const fetched = await fetchRemembered()
+      const fetched = await fetchRemembered(signal)
       const isStale = lastThrownAway > thrownAwayBefore && fetched.value === memo.latest?.value
       if (!isStale) return fetched
     }
   }
 
-  async function fetchRemembered(): Promise<FetchedToken> {
+  async function fetchRemembered(signal: AbortSignal): Promise<FetchedToken> {
     try {
-      return await fetchToken({ credential, ...settings }, closing.signal)
+      return await fetchToken({ credential, ...settings }, signal)
     } catch (error) {
-      if (closing.signal.aborted || !isQyapiTokenError(error)) throw error
+      if (isClosed || !isQyapiTokenError(error)) throw error
       const failure = failures.remember(error)
       const { code, errcode, message, retryAfterMs = 0 } = failure
       emit({
@@ -122,14 +124,14 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     before: Token | undefined,
   ): Token {
     const { value, expiresInMs } = fetched
-    const encoded = encodeURIComponent(value)
     const generation = Math.max(before?.generation ?? 0, shared?.lastGeneration() ?? 0) + 1
+    const asEver = { value, encoded: encoded(value), generation }
     if (before?.value !== value) {
-      return { value, encoded, generation, firstSeenAt: askedAt, ...firstLife(expiresInMs, life) }
+      return { ...asEver, firstSeenAt: askedAt, ...firstLife(expiresInMs, life) }
     }
     const { firstSeenAt, memoMs } = before
     const age = ageAt(before, askedAt)
-    return { value, encoded, generation, firstSeenAt, ...reconfirmedLife(memoMs, age, expiresInMs) }
+    return { ...asEver, firstSeenAt, ...reconfirmedLife(memoMs, age, expiresInMs) }
   }
 
   return {
@@ -142,7 +144,7 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     /** The failure that still keeps everyone from asking, as an error for one caller. */
     failure: failures.current,
     restsForMs: failures.restsForMs,
-    isBusy: () => isRenewing || failures.restsForMs() > 0,
+    isBusy: () => flight !== undefined || failures.restsForMs() > 0,
     /** Nobody is handed this generation, or an older one, again. */
     throwAway(token: Token): void {
       lastThrownAway = Math.max(lastThrownAway, token.generation)
@@ -151,9 +153,10 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     /** Ends what is on its way; waiters get the reason. */
     close(): void {
       lastThrownAway = Number.POSITIVE_INFINITY
-      closing.abort(closedError(credential))
+      isClosed = true
+      flight?.abort(closedError(credential))
     },
-    isClosed: () => closing.signal.aborted,
+    isClosed: () => isClosed,
   }
 }
 

@@ -34,6 +34,12 @@ export interface LifePolicy {
 const MEMO_SHARE = 7000 / 7200
 const FULL_MEMO_MS = 7_000_000
 
+/** A token as it stands in a url, also after `URL` has written it anew. Most need no other spelling. */
+export function encoded(value: string): string {
+  const text = encodeURIComponent(value).replace(/'/g, '%27')
+  return text === value ? value : text
+}
+
 /** A token is as old as the clock says that has gone further: either may stand still or be set back. */
 export function ageMs(token: Token, clock: Clock): number {
   return older(token, clock.wall(), clock.monotonic())

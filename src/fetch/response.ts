@@ -1,4 +1,3 @@
-import { withoutTokenParameters } from '../core/destination.js'
 import { isNodeReadable, peekNodeStream, peekWebStream } from '../core/peek.js'
 import {
   errcodeOfHeader,
@@ -14,23 +13,29 @@ export interface JudgedResponse {
 }
 
 /**
- * Judges an answer by its `error-code` header; where there is none, by a short JSON body, which is
- * then given on as if nobody had looked.
+ * Judges an answer by its `error-code` header, at once; where there is none, by a short JSON body,
+ * which is then given on as if nobody had looked.
  */
-export async function judgeResponse(answer: Response, refusals: Refusals): Promise<JudgedResponse> {
+export function judgeResponse(
+  answer: Response,
+  refusals: Refusals,
+  tokenInUrl: string,
+): JudgedResponse | Promise<JudgedResponse> {
   const errcode = errcodeOfHeader(answer.headers.get('error-code'))
-  if (errcode !== undefined) {
-    return {
-      response: withoutTokenInUrl(answer),
-      refusedBy: refusals.has(errcode) ? errcode : undefined,
-    }
-  }
-  if (!isWorthReading(answer)) {
-    return { response: withoutTokenInUrl(answer), refusedBy: undefined }
-  }
+  if (errcode === undefined && isWorthReading(answer))
+    return judgeBody(answer, refusals, tokenInUrl)
+  const refusedBy = refusals.has(errcode) ? errcode : undefined
+  return { response: withoutTokenInUrl(answer, tokenInUrl), refusedBy }
+}
+
+async function judgeBody(
+  answer: Response,
+  refusals: Refusals,
+  tokenInUrl: string,
+): Promise<JudgedResponse> {
   const { response, bytes } = await peekBody(answer)
   const refusedBy = bytes === undefined ? undefined : refusals.inBytes(bytes)
-  return { response: withoutTokenInUrl(response), refusedBy }
+  return { response: withoutTokenInUrl(response, tokenInUrl), refusedBy }
 }
 
 function isWorthReading({ body, headers }: Response): boolean {
@@ -63,14 +68,17 @@ function rebuilt(response: Response, body: ReadableStream | Uint8Array<ArrayBuff
 }
 
 /** A response's url, and its clones', would show the token to whoever prints it. */
-function withoutTokenInUrl(response: Response): Response {
-  return response.url ? withUrl(response, withoutTokenParameters(response.url)) : response
+function withoutTokenInUrl(response: Response, tokenInUrl: string): Response {
+  const { url } = response
+  const at = url.indexOf(tokenInUrl)
+  if (at === -1) return response
+  // The token came last in the query: with it goes the `?` or `&` before it.
+  return withUrl(response, url.slice(0, at - 1) + url.slice(at + tokenInUrl.length))
 }
 
 function withUrl(response: Response, url: string): Response {
   const { clone } = response
-  return Object.defineProperties(response, {
-    url: { value: url, configurable: true },
-    clone: { value: () => withUrl(clone.call(response), url), configurable: true, writable: true },
-  })
+  Object.defineProperty(response, 'url', { value: url, configurable: true })
+  const value = () => withUrl(clone.call(response), url)
+  return Object.defineProperty(response, 'clone', { value, configurable: true, writable: true })
 }

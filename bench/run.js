@@ -1,0 +1,46 @@
+/**
+ * The benchmark: what a token costs per request, per hit and at rest, and how many token calls it
+ * takes when things go wrong, for ours and for what else could be used. `--quick` takes less than
+ * 20 s and only prints; a full run takes three minutes and writes RESULTS.md and results.svg.
+ */
+import { writeFileSync } from 'node:fs'
+import { bytesPerIdleSource, costPerHit, costPerRequest } from './cost.js'
+import { loadPeers } from './peers/load.js'
+import { plot } from './plot.js'
+import { report } from './report.js'
+import { playScenarios } from './scenarios.js'
+
+/**
+ * @typedef {object} Sizes
+ * @property {{ rounds: number, calls: number }} requests
+ * @property {{ rounds: number, calls: number }} hits
+ * @property {number} idleSources
+ */
+
+const isQuick = process.argv.includes('--quick')
+
+/** @type {Sizes} */
+const sizes = isQuick
+  ? {
+      requests: { rounds: 10, calls: 60 },
+      hits: { rounds: 20, calls: 5000 },
+      idleSources: 2000,
+    }
+  : {
+      requests: { rounds: 150, calls: 200 },
+      hits: { rounds: 200, calls: 20_000 },
+      idleSources: 10_000,
+    }
+
+const { peers, missing } = await loadPeers()
+const idleBytes = await bytesPerIdleSource(sizes.idleSources)
+const hits = await costPerHit(sizes.hits)
+const costs = await costPerRequest(peers, sizes.requests)
+const scenarios = await playScenarios(peers, { isQuick })
+
+const results = { peers, missing, idleBytes, hits, costs, scenarios, sizes, isQuick }
+console.log(report(results))
+if (!isQuick) {
+  writeFileSync(new URL('RESULTS.md', import.meta.url), report(results))
+  writeFileSync(new URL('results.svg', import.meta.url), plot(results))
+}

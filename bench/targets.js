@@ -1,0 +1,22 @@
+/** What we are measured by. The scenarios have theirs with them. */
+export const TARGETS = {
+  /** Microseconds added to one request, at the 10th percentile, by wall clock and by CPU time. */
+  addedMicroseconds: {
+    axios: { header: 1.5, body: 3 },
+    fetch: { header: 1.5, body: 20 },
+  },
+  /** Nanoseconds of a token hit, at the 10th percentile. */
+  hitNanoseconds: 130,
+  bytesPerIdleSource: 3000,
+}
+
+/** Whether a request's cost is within its target, by both clocks. */
+export function isCheap(/** @type {import('./cost.js').Cost} */ { door, judgedBy, added }) {
+  const most = TARGETS.addedMicroseconds[door][judgedBy]
+  return added.wall.p10 <= most && added.cpu.p10 <= most
+}
+
+/** Whether a hit is within its target. `wall` is in microseconds. */
+export function isQuickHit(/** @type {{ wall: { p10: number } }} */ { wall }) {
+  return wall.p10 * 1000 <= TARGETS.hitNanoseconds
+}
