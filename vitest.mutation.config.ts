@@ -2,8 +2,17 @@ import { defineConfig } from 'vitest/config'
 
 /** The tests that are quick enough to be run against every mutant: of the core, or of the doors. */
 const QUICK = {
-  core: ['test/{core,stores,credentials}/**/*.test.ts', 'test/samples.test.ts', 'test/bad-input.test.ts'],
-  doors: ['test/axios.test.ts', 'test/fetch.test.ts', 'test/axios-retry.test.ts', 'test/bad-input.test.ts'],
+  core: [
+    'test/{core,stores,credentials}/**/*.test.ts',
+    'test/samples.test.ts',
+    'test/bad-input.test.ts',
+  ],
+  doors: [
+    'test/axios.test.ts',
+    'test/fetch.test.ts',
+    'test/axios-retry.test.ts',
+    'test/bad-input.test.ts',
+  ],
 }
 
 export default defineConfig({

@@ -102,7 +102,9 @@ describe('with a user’s axios-retry', () => {
       const client = clientWith(order, {
         retries: 3,
         retryDelay: () => 1,
-        onRetry: () => void (retries += 1),
+        onRetry: () => {
+          retries += 1
+        },
       })
       await client.get('/user/get')
       wecom.revoke()

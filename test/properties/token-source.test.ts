@@ -96,7 +96,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same') {
   const printed: unknown[] = []
   const openCalls: ((errcode: number) => void)[] = []
   const aborts: AbortController[] = []
-  const valueOf = new Map<number, string>()
+  const stringOf = new Map<number, string>()
   const thrownAway = new Set<string>()
   let openFetch: { settle(body: string | Error): void } | undefined
   let fetches = 0
@@ -159,9 +159,9 @@ async function play(steps: readonly Step[], mode: 'new' | 'same') {
     onEvent(event) {
       events.push(event)
       if (event.type === 'refused') {
-        const value = valueOf.get(event.generation)
+        const value = stringOf.get(event.generation)
         // Thrown away unless the next event says that it stays, or it was old already.
-        const isNewest = event.generation === Math.max(...valueOf.keys())
+        const isNewest = event.generation === Math.max(...stringOf.keys())
         if (value !== undefined && isNewest && !thrownAway.has(value)) {
           thrownAway.add(value)
           throwAways += 1
@@ -171,7 +171,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same') {
         event.type === 'not_replayed' &&
         (event.reason === 'endpoint_rests' || event.reason === 'refresh_budget_spent')
       ) {
-        const [newest] = [...valueOf.entries()].sort(([a], [b]) => b - a)
+        const [newest] = [...stringOf.entries()].sort(([a], [b]) => b - a)
         if (newest) thrownAway.delete(newest[1])
         throwAways -= 1
       }
@@ -190,8 +190,8 @@ async function play(steps: readonly Step[], mode: 'new' | 'same') {
     if (mode === 'new' || strings === 0) strings += 1
     const value = `planted-token-${strings}`
     openFetch.settle(JSON.stringify({ errcode: 0, access_token: value, expires_in: 7200 }))
-    const known = Math.max(0, ...valueOf.keys())
-    valueOf.set(known + 1, value)
+    const known = Math.max(0, ...stringOf.keys())
+    stringOf.set(known + 1, value)
     // The server hands the string out again, unless that fetch began before the throw-away.
     if (mode === 'same' && lastFetch?.thrownAwayBefore === throwAways) thrownAway.delete(value)
   }
@@ -220,7 +220,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same') {
     abort: ({ pick: index }: { pick: number }) =>
       aborts[index % Math.max(1, aborts.length)]?.abort(new Error('enough')),
     invalidate: () => {
-      const value = valueOf.get(source.describe().generation ?? 0)
+      const value = stringOf.get(source.describe().generation ?? 0)
       if (value !== undefined)
         settled.push(
           source.invalidate(value).then((did) => {
