@@ -5,7 +5,7 @@ import { bundleOf, type Door, doors, packageOf } from './bundles.js'
 /** What a door may import besides p-memoize, which every door that makes tokens has. */
 const OWN_DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
   'qyapi-token/axios': ['axios', 'axios-retry'],
-  'qyapi-token/testing': ['node:http'],
+  'qyapi-token/testing': ['node:assert/strict', 'node:http'],
 }
 
 /** The sources that belong to one door, by where they lie. */

@@ -93,7 +93,8 @@ describe('the installed package', () => {
 
   test('works in a Jest CommonJS project', async () => {
     const cache = join(folder.path, 'jest')
-    const args = ['--rootDir', project, '--cacheDirectory', cache, '--watchman=false']
+    const named = ['--testMatch', '**/*.spec.cjs']
+    const args = ['--rootDir', project, '--cacheDirectory', cache, '--watchman=false', ...named]
     expect(await run(process.execPath, [JEST, ...args], project)).toEqual({
       end: 0,
       stdout: '',
