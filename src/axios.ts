@@ -9,6 +9,7 @@
  * below all interceptors and transforms, where the answer is still as the server sent it.
  */
 import defaultAxios, {
+  type AxiosAdapter,
   type AxiosInstance,
   type AxiosResponse,
   type AxiosStatic,
@@ -29,6 +30,7 @@ import {
   newCall,
   outgoingConfig,
   withRemainingTime,
+  withUrlText,
 } from './axios/call.js'
 import { carryingConfig, checkBaseUrl, checkClient, isAxios } from './axios/client.js'
 import { waitLikeAxios } from './axios/patience.js'
@@ -122,20 +124,22 @@ function requestInterceptor(attachment: Attachment) {
     // Already called off: axios will say so, with this config in its error.
     if (config.signal?.aborted || config.cancelToken?.reason) return config
     const own = config.adapter
-    config.adapter = (sent) => {
+    const ours: AxiosAdapter = (sent) => {
       // First of all the caller's own adapter goes back, so that a config that is sent again, by
       // axios-retry or by hand, finds nothing wrapped.
       if (own === undefined) delete sent.adapter
       else sent.adapter = own
       return send(attachment, sent)
     }
-    return config
+    // An interceptor may have returned a frozen config.
+    return Reflect.set(config, 'adapter', ours) ? config : { ...config, adapter: ours }
   }
 }
 
-function send(attachment: Attachment, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+function send(attachment: Attachment, given: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+  const config = withUrlText(given)
   const { door, lib, destinationOf, isDetached } = attachment
-  const adapter = lib.getAdapter(config.adapter ?? lib.defaults.adapter)
+  const adapter = adapterOf(lib, config)
   const destination = isDetached ? undefined : destinationOf(config)
   const lender = destination && door.lenderFor(destination)
   if (destination === undefined || lender === undefined) return adapter(config)
@@ -148,7 +152,26 @@ function send(attachment: Attachment, config: InternalAxiosRequestConfig): Promi
   if (token === undefined) return sendWhenThereIsAToken(call)
   const outgoing = outgoingConfig(call, token)
   const { onFulfilled, onRejected } = responseInterceptor(call, outgoing, token)
-  return adapter(outgoing).then(onFulfilled, onRejected)
+  return attempt(adapter, outgoing).then(onFulfilled, onRejected)
+}
+
+/** The adapter that the request would have without us; names are resolved here, as late as axios would. */
+function adapterOf(lib: AxiosStatic, config: InternalAxiosRequestConfig): AxiosAdapter {
+  // Older versions declare one parameter; all newer ones take the config, for its `env`.
+  const getAdapter = lib.getAdapter as (adapters: unknown, config: object) => AxiosAdapter
+  return getAdapter(config.adapter ?? lib.defaults.adapter, config)
+}
+
+/** An adapter that throws instead of rejecting shows its outgoing config too. */
+function attempt(
+  adapter: AxiosAdapter,
+  outgoing: InternalAxiosRequestConfig,
+): Promise<AxiosResponse> {
+  try {
+    return adapter(outgoing)
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
@@ -158,7 +181,7 @@ async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
   })
   const outgoing = withRemainingTime(outgoingConfig(call, token), call)
   const { onFulfilled, onRejected } = responseInterceptor(call, outgoing, token)
-  return adapter(outgoing).then(onFulfilled, onRejected)
+  return attempt(adapter, outgoing).then(onFulfilled, onRejected)
 }
 
 /** Spots a token-invalid errcode, clears that token and replays the request once. */
@@ -167,7 +190,7 @@ function responseInterceptor(call: Call, outgoing: InternalAxiosRequestConfig, t
   return {
     onFulfilled(response: AxiosResponse) {
       const refused = refusedBy(response, refusals)
-      asTheCallers(response, call)
+      asTheCallers(response, call, outgoing)
       return refused === undefined ? response : spotted({ response }, refused)
     },
     onRejected(error: unknown) {
@@ -200,8 +223,8 @@ async function clearAndReplayOnce(
     send: (replacement) => {
       const outgoing = withRemainingTime(outgoingConfig(call, replacement), call)
       if (call.keptBody !== undefined) outgoing.data = call.keptBody
-      return adapter(outgoing).then(
-        (response) => ({ response: asTheCallers(response, call) }),
+      return attempt(adapter, outgoing).then(
+        (response) => ({ response: asTheCallers(response, call, outgoing) }),
         (error) => failedOutcome(error, call, outgoing, replacement),
       )
     },

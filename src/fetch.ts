@@ -57,14 +57,16 @@ export function withToken<F extends AnyFetch>(
   const judge = remembered(door.judge)
 
   const qyFetch: Fetch = (input, init) => {
-    const destination = judge(urlTextOf(input))
+    const url = urlTextOf(input)
+    const destination = judge(url)
     const lender = destination && door.lenderFor(destination)
     if (destination === undefined || lender === undefined) return plainFetch(input, init)
     if (destination.tokenInUrl === 'value' && door.callerToken === 'keep') {
       lender.emit({ type: 'stood_aside', endpoint: destination.endpoint })
       return plainFetch(input, init)
     }
-    return fetchWithToken(plainFetch, lender, destination, input, init)
+    const outgoing = outgoingRequest(url, input, init)
+    return fetchWithToken({ fetch: plainFetch, lender, destination }, outgoing)
   }
 
   Object.defineProperties(qyFetch, {
@@ -75,8 +77,9 @@ export function withToken<F extends AnyFetch>(
   return qyFetch as unknown as FetchWithToken<F>
 }
 
+/** Read once: a `URL` that is changed later must not lead a waiting call elsewhere. */
 function urlTextOf(input: FetchInput): string {
-  if (typeof input === 'string') return input
+  if (typeof input === 'string') return input.trim()
   return isRequest(input) ? input.url : String(input)
 }
 
@@ -90,18 +93,13 @@ interface Call {
 
 /** With a token in hand the call leaves at once, as it would without us. */
 function fetchWithToken(
-  fetch: Fetch,
-  lender: Lender,
-  destination: Destination,
-  input: FetchInput,
-  init: RequestInit | undefined,
+  place: Omit<Call, 'outgoing'>,
+  outgoing: OutgoingRequest | Promise<OutgoingRequest>,
 ): Promise<Response> {
-  const outgoing = outgoingRequest(input, init)
   if (outgoing instanceof Promise) {
-    return outgoing.then((read) =>
-      sendWhenThereIsAToken({ fetch, lender, destination, outgoing: read }),
-    )
+    return outgoing.then((read) => sendWhenThereIsAToken({ ...place, outgoing: read }))
   }
+  const { fetch, lender, destination } = place
   const call = { fetch, lender, destination, outgoing }
   const token = outgoing.isSentOnce ? undefined : lender.hit()
   return token === undefined ? sendWhenThereIsAToken(call) : sendAndSpot(call, token)
@@ -128,7 +126,7 @@ function send(
 ): Promise<JudgedResponse> {
   const tokenInUrl = `${destination.parameter}=${token.encoded}`
   return fetch(targetUrl(outgoing, destination, token), outgoing.init).then(
-    (answer) => judgeResponse(answer, lender.refusals, tokenInUrl),
+    (answer) => judgeResponse(answer, lender.refusals, tokenInUrl, outgoing.init.signal),
     (error) => {
       scrubInPlace(error, scrubber([token.value]))
       throw error
@@ -156,11 +154,11 @@ async function clearAndReplayOnce(
 
 /** The caller's url with our token in it; of the kind that the caller passed. */
 function targetUrl(
-  { url }: OutgoingRequest,
+  { url, isUrlObject }: OutgoingRequest,
   { parameter, tokenInUrl }: Destination,
   token: Token,
 ): string | URL {
-  const text = tokenInUrl === undefined ? String(url) : withoutTokenParameters(String(url))
+  const text = tokenInUrl === undefined ? url : withoutTokenParameters(url)
   const target = withParameter(text, parameter, token.encoded)
-  return typeof url === 'string' ? target : new URL(target)
+  return isUrlObject ? new URL(target) : target
 }

@@ -299,7 +299,8 @@ async function contentOf(data: unknown): Promise<unknown> {
       text += Buffer.from(chunk).toString('latin1')
     return [name, text]
   } catch (error) {
-    return [name, 'broken', (error as Error & { code?: string }).code ?? (error as Error).message]
+    // One that broke while it was looked into is a plain Readable, with the same bytes and error.
+    return ['broken', text, (error as Error & { code?: string }).code ?? (error as Error).message]
   }
 }
 

@@ -1,5 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import axios from 'axios'
 import nock from 'nock'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -129,10 +131,21 @@ describe('a server that closes half-way through a body', () => {
       return (await client.get('/user/get', { responseType: 'stream' })).data
     }
     const listened = await stream()
-    const error = await new Promise<Error>((resolve) => listened.on('error', resolve))
-    expect(error.message).toBe('aborted')
-    const iterated = await stream()
-    await expect(iterated[Symbol.asyncIterator]().next()).rejects.toThrow('aborted')
+    const heard: string[] = []
+    await new Promise<void>((resolve) => {
+      listened.on('data', (chunk: Buffer) => heard.push(String(chunk)))
+      listened.on('error', (error: Error) => heard.push(error.message))
+      listened.on('close', resolve)
+    })
+    expect(heard).toEqual([expect.stringContaining('{"errcode":0'), 'aborted'])
+    let iterated = ''
+    const iterate = async () => {
+      for await (const chunk of await stream()) iterated += String(chunk)
+    }
+    await expect(iterate()).rejects.toThrow('aborted')
+    expect(iterated).toContain('{"errcode":0')
+    const sink = new Writable({ write: (_chunk, _encoding, done) => done() })
+    await expect(pipeline(await stream(), sink)).rejects.toThrow('aborted')
   })
 })
 

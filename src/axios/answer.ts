@@ -1,6 +1,7 @@
 import type { AxiosResponse } from 'axios'
 import { withoutTokenParameters } from '../core/destination.js'
 import { isNodeReadable, peekNodeStream, peekWebStream } from '../core/peek.js'
+import { beforeStreamError } from '../core/platform.js'
 import { hide, scrubber, scrubInPlace } from '../core/redact.js'
 import type { Token } from '../core/token.js'
 import {
@@ -9,7 +10,7 @@ import {
   mayBeJson,
   type Refusals,
 } from '../core/verdict.js'
-import type { Call } from './call.js'
+import { type Call, takeTokenOut } from './call.js'
 
 /** How one sending ended: with a response, or an error that may have one. */
 export type Outcome =
@@ -54,7 +55,10 @@ function refusedByReading(
   }
   if (isNodeReadable(data)) {
     if (!mayBeJson(contentType)) return undefined
-    return peekNodeStream(data).then((bytes) => bytes && refusals.inBytes(bytes))
+    const giveInstead = (stream: unknown) => {
+      response.data = stream
+    }
+    return peekNodeStream(data, giveInstead).then((bytes) => bytes && refusals.inBytes(bytes))
   }
   if (data instanceof ReadableStream) {
     return mayBeJson(contentType) ? refusedByWebStream(response, refusals) : undefined
@@ -63,16 +67,23 @@ function refusedByReading(
 }
 
 async function refusedByWebStream(response: AxiosResponse, refusals: Refusals) {
-  const { bytes, body } = await peekWebStream(response.data)
+  const signal = response.config?.signal as AbortSignal | undefined
+  const { bytes, body } = await peekWebStream(response.data, signal)
   response.data = body instanceof ReadableStream ? body : new Blob([body]).stream()
   return bytes && refusals.inBytes(bytes)
 }
 
 /** The response as it would be without us: the caller's config, and no token in sight. */
-export function asTheCallers(response: AxiosResponse, { config }: Call): AxiosResponse {
-  response.config = config
+export function asTheCallers(
+  response: AxiosResponse,
+  call: Call,
+  outgoing: Call['config'],
+): AxiosResponse {
+  takeTokenOut(outgoing, call)
+  if (typeof response !== 'object' || response === null) return response
+  Reflect.set(response, 'config', call.config)
   hideRequest(response)
-  hideTokenBearers(response.data)
+  hideTokenBearers(response.data, (error) => cleanse(error, call, outgoing))
   return response
 }
 
@@ -83,14 +94,31 @@ export function failedOutcome(
   outgoing: Call['config'],
   token: Token,
 ): Outcome {
+  takeTokenOut(outgoing, call)
+  const scrub = scrubber([token.value])
+  if (typeof error === 'string') return { error: scrub(error), response: undefined }
   if (typeof error !== 'object' || error === null) return { error, response: undefined }
-  const failed = error as { config?: unknown; request?: unknown; response?: AxiosResponse }
-  if (failed.config !== undefined) failed.config = call.config
-  hideRequest(failed)
-  if (failed.response !== undefined) asTheCallers(failed.response, call)
-  scrubInPlace(error, scrubber([token.value]))
-  scrubInPlace(error, callersFigure(call, outgoing))
-  return { error, response: failed.response }
+  const figure = callersFigure(call, outgoing)
+  cleanse(error, call, outgoing)
+  scrubInPlace(error, (text) => figure(scrub(text)))
+  return { error, response: (error as { response?: AxiosResponse }).response }
+}
+
+/** Gives an error and its causes the caller's config; older fetch adapters wrap one AxiosError in another. */
+function cleanse(error: unknown, call: Call, outgoing: Call['config']): void {
+  let failed: unknown = error
+  for (let depth = 0; isObject(failed) && depth < 3; depth += 1) {
+    if (failed.config === outgoing) Reflect.set(failed, 'config', call.config)
+    hideRequest(failed)
+    if (isObject(failed.response)) {
+      asTheCallers(failed.response as unknown as AxiosResponse, call, outgoing)
+    }
+    failed = failed.cause
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }
 
 /** The request stays reachable; a fetch `Request` shows its url without the token. */
@@ -100,7 +128,7 @@ function hideRequest(owner: { request?: unknown }): void {
   hide(owner, 'request')
   const { url } = request as { url?: unknown }
   if (typeof url !== 'string') return
-  Object.defineProperty(request, 'url', { value: withoutTokenParameters(url), configurable: true })
+  Reflect.defineProperty(request, 'url', { value: withoutTokenParameters(url), configurable: true })
 }
 
 /** A call that was kept waiting had less time left to send, but its timeout is the caller's. */
@@ -112,10 +140,11 @@ function callersFigure({ config }: Call, { timeout }: Call['config']) {
       .replaceAll(`timeout ${timeout} of ms`, `timeout ${config.timeout} of ms`)
 }
 
-/** A streamed answer is Node's own object, which knows its request and with it the url. */
-function hideTokenBearers(data: unknown): void {
+/** A streamed answer is Node's own object, which knows its request and with it the url; so may its error. */
+function hideTokenBearers(data: unknown, cleanseError: (error: unknown) => void): void {
   if (!isNodeReadable(data)) return
   for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(data, key)
+  beforeStreamError(data, cleanseError)
 }
 
 /** A refused answer that nobody will read. */

@@ -27,6 +27,8 @@ export interface Call {
   readonly startedAt: number
   /** Its body is a stream, gone with the first sending. */
   readonly isSentOnce: boolean
+  /** The params as text, where the caller serializes them in another way than axios does. */
+  readonly query: string | undefined
   /** What is sent instead of a form-data body, whose own parts are gone after one sending. */
   readonly keptBody: Uint8Array | undefined
 }
@@ -38,6 +40,14 @@ export function destinationsOf({ judge }: Door): (config: Config) => Destination
   )
   return ({ baseURL = '', url = '', allowAbsoluteUrls }) =>
     allowAbsoluteUrls === false && isAbsolute(url) ? undefined : below(baseURL)(url)
+}
+
+/** A `URL` object may be changed while the call waits: what counts is what it says now. */
+export function withUrlText(config: Config): Config {
+  if (config.url === undefined || typeof config.url === 'string') return config
+  const copy = copied(config)
+  copy.url = String(config.url)
+  return copy
 }
 
 function fullPath(baseUrl: string, url: string): string {
@@ -71,7 +81,8 @@ export function newCall(
   const keptBody = isFormDataPackage(data) ? asBytes(data) : undefined
   const isSentOnce = keptBody === undefined && !canBeSentTwice(data)
   const startedAt = config.timeout ? performance.now() : 0
-  return { config, adapter, lib, lender, destination, startedAt, isSentOnce, keptBody }
+  const query = queryOf(config)
+  return { config, adapter, lib, lender, destination, startedAt, isSentOnce, query, keptBody }
 }
 
 /** Milliseconds that the caller's timeout leaves; `undefined` if there is none. */
@@ -80,12 +91,19 @@ export function remainingMs({ config: { timeout }, startedAt }: Call): number | 
 }
 
 /** The config that goes to the adapter: a copy with the token in it. WeCom never redirects over https. */
-export function outgoingConfig({ config, destination }: Call, token: Token): Config {
+export function outgoingConfig({ config, destination, query }: Call, token: Token): Config {
   const outgoing = copied(config)
-  addToken(outgoing, destination, token)
+  addToken(outgoing, destination, token, query)
   outgoing.maxRedirects = 0
   outgoing.fetchOptions = { ...outgoing.fetchOptions, redirect: 'manual' }
   return outgoing
+}
+
+/** Streams report their errors with this config long after the answer: the token must be gone by then. */
+export function takeTokenOut(outgoing: Config, { config }: Call): void {
+  outgoing.url = config.url as string
+  outgoing.baseURL = config.baseURL as string
+  outgoing.params = config.params
 }
 
 /** For a call that was kept waiting: its timeout goes on, under the figure that the caller knows. */
@@ -109,17 +127,32 @@ function copied(config: Config): Config {
  * Into `params` where they are an object, so that mock adapters which match by url still match;
  * into the url where the caller serializes the params in another way.
  */
-function addToken(config: Config, { parameter, tokenInUrl }: Destination, token: Token): void {
-  const { params, paramsSerializer } = config
-  if (tokenInUrl !== undefined) config.url = withoutTokenParameters(config.url ?? '')
-  const serialize = serializerOf(paramsSerializer)
-  if (serialize === undefined && !(params instanceof URLSearchParams)) {
-    config.params = withTokenParam(params, parameter, token.value)
+function addToken(
+  config: Config,
+  destination: Destination,
+  token: Token,
+  query: string | undefined,
+): void {
+  const { parameter, tokenInUrl } = destination
+  if (tokenInUrl !== undefined) {
+    config.url = withoutTokenParameters(config.url ?? '')
+    config.baseURL = withoutTokenParameters(config.baseURL ?? '')
+  }
+  if (query === undefined) {
+    config.params = withTokenParam(config.params, parameter, token.value)
     return
   }
-  const query = params == null ? '' : serialize ? serialize(params) : String(params)
-  config.url = withParameter(withQuery(config.url ?? '', query), parameter, token.encoded)
+  const url = withQuery(fullPath(config.baseURL ?? '', config.url ?? ''), query)
+  config.url = withParameter(url, parameter, token.encoded)
+  config.baseURL = undefined as unknown as string
   config.params = undefined
+}
+
+/** Params that are no plain object, as text and at once; `undefined`: axios serializes them itself. */
+function queryOf({ params, paramsSerializer }: Config): string | undefined {
+  const serialize = serializerOf(paramsSerializer)
+  if (serialize !== undefined) return params == null ? '' : serialize(params)
+  return params instanceof URLSearchParams ? String(params) : undefined
 }
 
 function serializerOf(given: Config['paramsSerializer']): ((params: object) => string) | undefined {

@@ -4,7 +4,7 @@ export interface Clock {
   wall(): number
   /** Milliseconds since any fixed moment. It never goes back, but may stand still while the machine sleeps. */
   monotonic(): number
-  /** Calls back after `delayMs`, without keeping the process alive. Returns what calls it off. */
+  /** Calls back after `delayMs`. Returns what calls it off. */
   after(delayMs: number, callback: () => void): () => void
 }
 

@@ -44,7 +44,7 @@ export function judgeDestinations(
     if (url === undefined || !origins.has(url.origin)) return undefined
     if (url.username !== '' || url.password !== '') return undefined
     if (!url.pathname.startsWith(root)) return undefined
-    const endpoint = url.pathname.slice(root.length)
+    const endpoint = readably(url.pathname.slice(root.length))
     const { token, parameter } = ruleFor(endpoint)
     if (token === 'none') return undefined
     return {
@@ -53,6 +53,17 @@ export function judgeDestinations(
       parameter: parameter ?? TOKEN_PARAMETERS[token],
       tokenInUrl: tokenIn(url.searchParams),
     }
+  }
+}
+
+/** As a server reads it: `//webhook/send` and `/%77ebhook/send` are the path that takes no token. */
+function readably(path: string): string {
+  try {
+    return decodeURIComponent(path)
+      .replace(/\/{2,}/g, '/')
+      .replace(/^\//, '')
+  } catch {
+    return path
   }
 }
 

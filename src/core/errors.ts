@@ -31,6 +31,7 @@ export interface QyapiTokenErrorDetails {
 
 /** Every error of ours. A business errcode is the caller's answer, not an error of ours. */
 export class QyapiTokenError extends Error {
+  static override readonly name = 'QyapiTokenError'
   override readonly name = 'QyapiTokenError'
   readonly code: QyapiTokenErrorCode
   readonly errcode?: number

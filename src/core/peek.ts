@@ -1,5 +1,6 @@
-import { systemClock } from './platform.js'
+import { brokenNodeStream, systemClock } from './platform.js'
 import { LONGEST_VERDICT_BYTES, startsLikeAnObject } from './verdict.js'
+import { waitFor } from './wait.js'
 
 /** The beginning of a body, and the body as if nobody had looked. */
 export interface Peeked<Body> {
@@ -8,45 +9,94 @@ export interface Peeked<Body> {
   readonly body: Body
 }
 
-/** Looks into a web stream. The stream given back yields every byte, and the same error at the same place. */
+/** A body that pauses for longer than this is given on as it is: nobody sends an errcode in drips. */
+const PATIENCE_MS = 1_000
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+type ReadResult = Awaited<ReturnType<Reader['read']>>
+
+/**
+ * Looks into a web stream. The stream given back yields every byte, and the same error at the same
+ * place; `signal` ends it as it would have ended the first.
+ */
 export async function peekWebStream(
   stream: ReadableStream<Uint8Array>,
+  signal?: AbortSignal | null,
 ): Promise<Peeked<ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>>> {
   const reader = stream.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
+  let pending: Promise<ReadResult> | undefined
   try {
     for (;;) {
-      const { done, value } = await reader.read()
-      if (done) {
+      pending = reader.read()
+      const result = await waitFor(patiently(pending), signal)
+      if (result === undefined) break
+      pending = undefined
+      if (result.done) {
         const bytes = joined(chunks, length)
         return { bytes, body: bytes }
       }
-      chunks.push(value)
-      length += value.length
+      chunks.push(result.value)
+      length += result.value.length
       if (isDecided(chunks, length)) break
     }
   } catch {
-    // Intentionally dropped here: the reader gives the same error to the caller when it comes to it.
+    // Intentionally dropped here: the caller gets the same error when it comes to it.
   }
-  return { bytes: undefined, body: resumedStream(chunks, reader) }
+  return { bytes: undefined, body: resumedStream(chunks, reader, { pending, signal }) }
+}
+
+/** `undefined` if it takes too long. */
+function patiently<T>(promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const callOff = systemClock.after(PATIENCE_MS, () => resolve(undefined))
+    promise.then(resolve, reject).finally(callOff)
+  })
 }
 
 /** What was read so far, then what the reader still gives. */
 export function resumedStream(
   chunks: readonly Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: Reader,
+  {
+    pending,
+    signal,
+  }: { pending?: Promise<ReadResult> | undefined; signal?: AbortSignal | null | undefined } = {},
 ): ReadableStream<Uint8Array> {
+  let isOver = false
+  let next = pending
+  // Some implementations cannot end a stream that a reader of ours holds.
+  let giveUp = () => {}
+  const settle = () => {
+    isOver = true
+    signal?.removeEventListener('abort', giveUp)
+  }
   return new ReadableStream({
     start(controller) {
       for (const chunk of chunks) controller.enqueue(chunk)
+      giveUp = () => {
+        if (isOver) return
+        settle()
+        controller.error(signal?.reason)
+        reader.cancel(signal?.reason).catch(() => {})
+      }
+      if (signal?.aborted) giveUp()
+      else signal?.addEventListener('abort', giveUp)
     },
     async pull(controller) {
-      const { done, value } = await reader.read()
-      if (done) controller.close()
-      else controller.enqueue(value)
+      const { done, value } = await (next ?? reader.read())
+      next = undefined
+      if (isOver) return
+      if (done) {
+        settle()
+        controller.close()
+      } else controller.enqueue(value)
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      settle()
+      return reader.cancel(reason)
+    },
   })
 }
 
@@ -56,8 +106,6 @@ export interface NodeReadable {
   unshift(chunk: Uint8Array): void
   on(event: string, listener: (...args: unknown[]) => void): unknown
   off(event: string, listener: (...args: unknown[]) => void): unknown
-  emit(event: string, ...args: unknown[]): unknown
-  listenerCount(event: string): number
   readonly destroyed: boolean
   readonly readableLength: number
   readonly readableEnded: boolean
@@ -75,9 +123,13 @@ export function isNodeReadable(value: unknown): value is NodeReadable {
 
 /**
  * Looks into a Node stream and puts back what it read, so that the caller gets the same stream,
- * paused where it began. A stream that breaks meanwhile says so again once the caller has it.
+ * paused where it began. One that breaks meanwhile cannot be given back its bytes: `onBroken` gets
+ * another that gives the same bytes and then the same error.
  */
-export function peekNodeStream(stream: NodeReadable): Promise<Uint8Array | undefined> {
+export function peekNodeStream(
+  stream: NodeReadable,
+  onBroken: (instead: unknown) => void = () => {},
+): Promise<Uint8Array | undefined> {
   const hasAllArrived = () => stream._readableState?.ended === true
   if (!isPeekable(stream) || (hasAllArrived() && stream.readableLength === 0)) {
     return Promise.resolve(undefined)
@@ -86,21 +138,22 @@ export function peekNodeStream(stream: NodeReadable): Promise<Uint8Array | undef
   let length = 0
 
   return new Promise((resolve) => {
-    const finish = (isWhole: boolean) => {
+    let callOff = () => {}
+    const finish = (isWhole: boolean, error?: unknown) => {
+      callOff()
       stream.off('readable', onReadable)
-      stream.off('error', onBroken)
+      stream.off('error', onError)
       stream.off('close', onClose)
       const bytes = joined(chunks, length)
-      if (length > 0 && !stream.destroyed) putBack(stream, bytes)
+      if (stream.destroyed) onBroken(brokenNodeStream(bytes, asError(error)))
+      else if (length > 0) putBack(stream, bytes)
       resolve(isWhole ? bytes : undefined)
     }
+    const onError = (error: unknown) => finish(false, error)
     const onClose = () => finish(false)
-    const onBroken = (...args: unknown[]) => {
-      finish(false)
-      // The caller had no time to listen yet; iterators and pipelines see it anyway.
-      systemClock.after(0, () => {
-        if (stream.listenerCount('error') > 0) stream.emit('error', ...args)
-      })
+    const waitForMore = () => {
+      callOff()
+      callOff = systemClock.after(PATIENCE_MS, () => finish(false))
     }
     const onReadable = () => {
       // Exactly what is there: asking for more would end a stream whose last bytes these are.
@@ -109,11 +162,17 @@ export function peekNodeStream(stream: NodeReadable): Promise<Uint8Array | undef
       length += chunk?.length ?? 0
       if (isDecided(chunks, length)) finish(false)
       else if (hasAllArrived()) finish(true)
+      else waitForMore()
     }
     stream.on('readable', onReadable)
-    stream.on('error', onBroken)
+    stream.on('error', onError)
     stream.on('close', onClose)
+    waitForMore()
   })
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('aborted')
 }
 
 function isPeekable(stream: NodeReadable): boolean {

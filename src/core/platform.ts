@@ -15,9 +15,9 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, callback) {
-    const timer: { unref?: () => void } | number = setTimeout(callback, delayMs)
-    if (typeof timer === 'object') timer.unref?.()
-    return () => clearTimeout(timer as ReturnType<typeof setTimeout>)
+    // Intentionally not unref'd: every timer of ours is one that a caller waits behind.
+    const timer = setTimeout(callback, delayMs)
+    return () => clearTimeout(timer)
   },
 }
 
@@ -29,4 +29,23 @@ export const platform: Platform = {
     return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
   },
   random: Math.random,
+}
+
+/** Tells of a Node stream's error before anyone else hears it, and without counting as a listener. */
+export function beforeStreamError(stream: object, tell: (error: unknown) => void): void {
+  const { errorMonitor } = process.getBuiltinModule('node:events')
+  ;(stream as NodeJS.EventEmitter).on(errorMonitor, tell)
+}
+
+/** A Node stream that gives these bytes and then breaks with this error, whenever it is read. */
+export function brokenNodeStream(bytes: Uint8Array, error: Error): unknown {
+  const { Readable } = process.getBuiltinModule('node:stream')
+  let isGiven = bytes.length === 0
+  return new Readable({
+    read() {
+      if (isGiven) this.destroy(error)
+      else this.push(bytes)
+      isGiven = true
+    },
+  })
 }

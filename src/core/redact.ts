@@ -51,8 +51,8 @@ export function scrubbedCopy(error: unknown, scrub: Scrub, depth = 3): unknown {
 /** Takes secrets out of an error in place, so that it stays the caller's own object. */
 export function scrubInPlace(error: unknown, scrub: Scrub, depth = 3): void {
   if (!(error instanceof Error)) return
-  for (const key of ['message', 'stack'] as const) {
-    const text = error[key]
+  for (const key of new Set(['message', 'stack', ...Object.keys(error)])) {
+    const text: unknown = Reflect.get(error, key)
     if (typeof text !== 'string') continue
     const clean = scrub(text)
     if (clean !== text) replaceText(error, key, clean)
@@ -60,10 +60,10 @@ export function scrubInPlace(error: unknown, scrub: Scrub, depth = 3): void {
   if (depth > 0) scrubInPlace(error.cause, scrub, depth - 1)
 }
 
-function replaceText(error: Error, key: 'message' | 'stack', value: string): void {
+function replaceText(error: Error, key: string, value: string): void {
   const own = Object.getOwnPropertyDescriptor(error, key)
   if (own?.configurable === false) return
-  Object.defineProperty(error, key, {
+  Reflect.defineProperty(error, key, {
     value,
     writable: true,
     configurable: true,

@@ -22,7 +22,10 @@ export async function replayOnce<Answer>(
   refused: RefusedCall,
   { wait, discard, send, refusedBy }: Replay<Answer>,
 ): Promise<{ answer: Answer } | undefined> {
-  const replacement = await wait(lender.replace(refused))
+  const replacement = await wait(lender.replace(refused)).catch((error) => {
+    discard?.()
+    throw error
+  })
   if (replacement === undefined) return undefined
   discard?.()
   const { endpoint } = refused

@@ -39,7 +39,7 @@ export function sharedTokens(credential: Credential, settings: SourceSettings, e
 
   return {
     async get(): Promise<StoredToken | undefined> {
-      const stored = await guarded('get', (at) => store.get(at))
+      const stored = await guarded('get', async (at) => checked(await store.get(at)))
       lastGeneration = Math.max(lastGeneration, stored?.generation ?? 0)
       return stored
     },
@@ -56,6 +56,15 @@ export function sharedTokens(credential: Credential, settings: SourceSettings, e
     /** The newest generation that was seen in the store. */
     lastGeneration: () => lastGeneration,
   }
+}
+
+/** What a store gives is somebody's: nothing, or a whole token. */
+function checked(stored: StoredToken | null | undefined): StoredToken | undefined {
+  if (stored === undefined || stored === null) return undefined
+  const { value, generation, ageMs: age, expiresInMs } = stored
+  const isToken = typeof value === 'string' && value !== '' && Number.isSafeInteger(generation)
+  if (isToken && Number.isFinite(age) && Number.isFinite(expiresInMs)) return stored
+  throw new Error('what the store gave is no token')
 }
 
 /** Base address, kind, ids, and a SHA-256 of the secret: two apps of one corp never share. */

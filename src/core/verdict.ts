@@ -85,7 +85,8 @@ const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d])
 const OPENING_BRACE = 0x7b
 
 export function startsLikeAnObject(bytes: Uint8Array): boolean {
-  return bytes.find((byte) => !SPACES.has(byte)) === OPENING_BRACE
+  const first = bytes.find((byte) => !SPACES.has(byte))
+  return first === OPENING_BRACE || first === undefined
 }
 
 /** Loosely: WeCom sends `application/json`, and `text/plain` here and there. No type at all may be JSON too. */

@@ -20,10 +20,12 @@ export function judgeResponse(
   answer: Response,
   refusals: Refusals,
   tokenInUrl: string,
+  signal: AbortSignal | null | undefined,
 ): JudgedResponse | Promise<JudgedResponse> {
-  const errcode = errcodeOfHeader(answer.headers.get('error-code'))
+  // Mocks and polyfills may give less than a whole Response: what cannot be judged is given on.
+  const errcode = errcodeOfHeader(answer?.headers?.get?.('error-code'))
   if (errcode === undefined && isWorthReading(answer))
-    return judgeBody(answer, refusals, tokenInUrl)
+    return judgeBody(answer, refusals, tokenInUrl, signal)
   const refusedBy = refusals.has(errcode) ? errcode : undefined
   return { response: withoutTokenInUrl(answer, tokenInUrl), refusedBy }
 }
@@ -32,44 +34,49 @@ async function judgeBody(
   answer: Response,
   refusals: Refusals,
   tokenInUrl: string,
+  signal: AbortSignal | null | undefined,
 ): Promise<JudgedResponse> {
-  const { response, bytes } = await peekBody(answer)
+  const { response, bytes } = await peekBody(answer, signal)
   const refusedBy = bytes === undefined ? undefined : refusals.inBytes(bytes)
   return { response: withoutTokenInUrl(response, tokenInUrl), refusedBy }
 }
 
 function isWorthReading({ body, headers }: Response): boolean {
+  if (body == null || typeof headers?.get !== 'function') return false
   const length = Number(headers.get('content-length') ?? 0)
-  return (
-    body !== null && mayBeJson(headers.get('content-type')) && !(length > LONGEST_VERDICT_BYTES)
-  )
+  return mayBeJson(headers.get('content-type')) && !(length > LONGEST_VERDICT_BYTES)
 }
 
 async function peekBody(
   response: Response,
+  signal: AbortSignal | null | undefined,
 ): Promise<{ response: Response; bytes: Uint8Array | undefined }> {
   const body: unknown = response.body
   // node-fetch and its kin give Node streams: what was read goes back into the very same stream.
   if (isNodeReadable(body)) return { response, bytes: await peekNodeStream(body) }
-  const peeked = await peekWebStream(response.body as ReadableStream<Uint8Array>)
+  if (typeof response.body?.getReader !== 'function') return { response, bytes: undefined }
+  const peeked = await peekWebStream(response.body, signal)
   return { response: rebuilt(response, peeked.body), bytes: peeked.bytes }
 }
 
 /** The same answer of the same class with its body put back: ten times as fast as a clone's two branches. */
 function rebuilt(response: Response, body: ReadableStream | Uint8Array<ArrayBuffer>): Response {
-  const { status, statusText, headers, url, redirected, type } = response
+  const { status, statusText, ok, headers, url, redirected, type } = response
   const SameResponse = response.constructor as typeof Response
-  const copy = new SameResponse(body, { status, statusText, headers })
-  return Object.defineProperties(copy, {
-    url: { value: url, configurable: true },
-    redirected: { value: redirected, configurable: true },
-    type: { value: type, configurable: true },
-  })
+  // Their values are set below: a constructor takes fewer of them than a server sends.
+  const copy = new SameResponse(body, { headers })
+  const values = { status, statusText, ok, url, redirected, type }
+  for (const [key, value] of Object.entries(values)) {
+    if (copy[key as keyof Response] !== value)
+      Object.defineProperty(copy, key, { value, configurable: true })
+  }
+  return copy
 }
 
 /** A response's url, and its clones', would show the token to whoever prints it. */
 function withoutTokenInUrl(response: Response, tokenInUrl: string): Response {
-  const { url } = response
+  const { url } = response ?? {}
+  if (typeof url !== 'string') return response
   const at = url.indexOf(tokenInUrl)
   if (at === -1) return response
   // The token came last in the query: with it goes the `?` or `&` before it.

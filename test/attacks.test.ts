@@ -1,0 +1,396 @@
+import { execFile } from 'node:child_process'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { inspect, promisify } from 'node:util'
+import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
+import axios17 from 'axios-1.7'
+import axios113 from 'axios-1.13'
+import nock from 'nock'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { attachToken } from '../src/axios.js'
+import { withToken } from '../src/fetch.js'
+import { fakeQyapi } from '../src/testing.js'
+import { APP } from './support/qyapi.js'
+import { sourceWith, tokenBody } from './support/source.js'
+
+// What an attack on the doors once brought to light, each held by a test.
+
+beforeAll(() => nock.restore())
+const stops: (() => unknown)[] = []
+afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
+afterAll(() => nock.activate())
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  stops.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function fake(options = {}) {
+  const wecom = fakeQyapi(options)
+  const baseUrl = await wecom.listen()
+  stops.push(() => wecom.close())
+  return { wecom, baseUrl }
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+const isFetch = (url = '') => url.includes('/gettoken')
+
+describe('a process', () => {
+  it('does not end while a caller waits for the next try of a token call', async () => {
+    const program = `
+      import { createTokenSource, selfBuilt } from 'qyapi-token'
+      const source = createTokenSource(selfBuilt({ corpId: 'c', corpSecret: 's' }), { baseUrl: 'http://127.0.0.1:9' })
+      await source.get().catch((error) => console.log(error.code))`
+    const root = new URL('..', import.meta.url).pathname
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '-e', program],
+      { cwd: root },
+    )
+    expect(stdout).toBe('token_fetch_failed\n')
+  })
+})
+
+describe('what a caller does to its objects after the call changes nothing', () => {
+  it('a URL that is pointed elsewhere, cold and on the replay: no token follows it', async () => {
+    const stolen: string[] = []
+    const thief = await serve((request, response) => {
+      stolen.push(request.url ?? '')
+      response.end('{}')
+    })
+    const { wecom, baseUrl } = await fake()
+    const qyFetch = withToken(fetch, APP, { baseUrl })
+    const url = new URL(`${baseUrl}/cgi-bin/user/get?userid=a`)
+    const cold = qyFetch(url)
+    url.host = new URL(thief).host
+    expect(((await (await cold).json()) as { userid: string }).userid).toBe('a')
+    wecom.revoke()
+    const again = new URL(`${baseUrl}/cgi-bin/user/get?userid=b`)
+    const replayed = qyFetch(again)
+    again.host = new URL(thief).host
+    expect(((await (await replayed).json()) as { userid: string }).userid).toBe('b')
+    expect(stolen).toEqual([])
+  })
+
+  it('a URL that serves a loop while the token is still fetched', async () => {
+    const { baseUrl } = await fake()
+    const qyFetch = withToken(fetch, APP, { baseUrl })
+    const url = new URL(`${baseUrl}/cgi-bin/user/get`)
+    const calls = ['a', 'b', 'c'].map((userid) => {
+      url.searchParams.set('userid', userid)
+      return qyFetch(url).then((response) => response.json() as Promise<{ userid: string }>)
+    })
+    expect((await Promise.all(calls)).map(({ userid }) => userid)).toEqual(['a', 'b', 'c'])
+  })
+
+  it('a URL object and URLSearchParams in an axios config', async () => {
+    const { wecom, baseUrl } = await fake()
+    const client = axios.create()
+    attachToken(client, APP, { baseUrl })
+    const url = new URL(`${baseUrl}/cgi-bin/user/get`)
+    const params = new URLSearchParams()
+    const calls = ['a', 'b', 'c'].map((userid) => {
+      params.set('userid', userid)
+      return client.get(url as never, { params })
+    })
+    expect((await Promise.all(calls)).map(({ data }) => data.userid)).toEqual(['a', 'b', 'c'])
+    url.host = 'evil.example'
+    await expect(client.get(url as never, { timeout: 500 })).rejects.toMatchObject({
+      isAxiosError: true,
+    })
+    expect(wecom.count('user/get')).toBe(3)
+  })
+
+  it('bytes and params of a fetch that is replayed', async () => {
+    const { wecom, baseUrl } = await fake()
+    const qyFetch = withToken(fetch, APP, { baseUrl })
+    await qyFetch.source.get()
+    wecom.revoke()
+    const bytes = Buffer.from('first')
+    const call = qyFetch(`${baseUrl}/cgi-bin/media/upload`, { method: 'POST', body: bytes })
+    bytes.fill('X')
+    await call
+    const bodies = wecom.requests
+      .filter(({ path }) => path === 'media/upload')
+      .map(({ body }) => String(body))
+    expect(bodies).toEqual(['first', 'first'])
+  })
+})
+
+describe('axios', () => {
+  it('env.fetch of the client serves its calls too', async () => {
+    const { baseUrl } = await fake()
+    const seen: string[] = []
+    const ownFetch = async (request: Request) => {
+      seen.push(new URL(request.url).pathname)
+      return fetch(request)
+    }
+    const client = axios.create({
+      baseURL: `${baseUrl}/cgi-bin`,
+      adapter: 'fetch',
+      env: { fetch: ownFetch as never },
+    })
+    attachToken(client, APP, { baseUrl })
+    await client.get('/user/get')
+    expect(seen).toEqual(['/cgi-bin/gettoken', '/cgi-bin/user/get'])
+  })
+
+  it('a stream that fails late carries no token in its error', async () => {
+    const { wecom, baseUrl } = await fake({ errorCodeHeader: false })
+    wecom.on('media/get', {
+      headers: { 'content-type': 'image/png' },
+      body: new Uint8Array(3_000_000),
+    })
+    for (const adapter of ['http', 'fetch']) {
+      const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
+      const { source } = attachToken(client, APP, { baseUrl })
+      const token = await source.get()
+      const { data } = await client
+        .get('/media/get', { responseType: 'stream', maxContentLength: 1_000 })
+        .catch((error) => ({ data: error }))
+      const read = async () => {
+        if (data instanceof Error) throw data
+        for await (const _chunk of data);
+      }
+      const error = await read().catch((caught) => caught)
+      expect(error).toBeInstanceOf(Error)
+      expect(inspect(error, { depth: 10 }) + JSON.stringify(error)).not.toContain(token)
+    }
+  })
+
+  it.each([
+    ['1.7', axios17],
+    ['1.13', axios113],
+  ])('%s wraps an AxiosError in another: neither shows the token', async (_version, lib) => {
+    const { wecom, baseUrl } = await fake()
+    const client = lib.create({ baseURL: `${baseUrl}/cgi-bin`, adapter: 'fetch' })
+    const { source } = attachToken(client as never, APP, { baseUrl, axios: lib as never })
+    const token = await source.get()
+    wecom.failNext('user/get', { status: 500 })
+    const error = await client.get('/user/get').catch((caught: unknown) => caught)
+    expect(inspect(error, { depth: 10 })).not.toContain(token)
+  })
+
+  it('a refused body that breaks a promise, a string or a frozen error reaches the caller scrubbed', async () => {
+    const { source, baseUrl } = { ...(await fake()), source: sourceWith('planted-token').source }
+    void baseUrl
+    const failWith = (fail: (url: string) => unknown): AxiosRequestConfig => ({
+      adapter: ((config: InternalAxiosRequestConfig) => fail(axios.getUri(config))) as never,
+    })
+    const client = axios.create({ baseURL: 'https://qyapi.weixin.qq.com/cgi-bin' })
+    attachToken(client, source)
+    const thrown = await client
+      .get(
+        '/user/get',
+        failWith((url) => {
+          throw Object.assign(new Error(`no mock for ${url}`), { url })
+        }),
+      )
+      .catch((error) => error)
+    expect(thrown.message).toContain('no mock for')
+    expect(inspect(thrown)).not.toContain('planted')
+    expect(
+      await client
+        .get(
+          '/user/get',
+          failWith((url) => Promise.reject(`string ${url}`)),
+        )
+        .catch((error) => error),
+    ).toMatch(/^string .*hidden/)
+    const frozen = Object.freeze(Object.assign(new Error('frozen'), { config: {} }))
+    expect(
+      await client
+        .get(
+          '/user/get',
+          failWith(() => Promise.reject(frozen)),
+        )
+        .catch((error) => error),
+    ).toBe(frozen)
+  })
+
+  it('a frozen config from an interceptor is served', async () => {
+    const { baseUrl } = await fake()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    attachToken(client, APP, { baseUrl })
+    client.interceptors.request.use((config) => Object.freeze({ ...config }) as never)
+    expect((await client.get('/user/get')).data.errcode).toBe(0)
+  })
+
+  it('a token parameter in the baseURL is replaced, not doubled', async () => {
+    const { wecom, baseUrl } = await fake()
+    const client = axios.create({
+      baseURL: `${baseUrl}/cgi-bin/user/get?access_token=old&userid=u`,
+    })
+    const { source } = attachToken(client, APP, { baseUrl, callerToken: 'replace' })
+    await client.get('')
+    expect(wecom.requests.at(-1)?.query.getAll('access_token')).toEqual([await source.get()])
+    expect(wecom.requests.at(-1)?.query.get('userid')).toBe('u')
+  })
+
+  it('an empty url with URLSearchParams keeps its path', async () => {
+    const { wecom, baseUrl } = await fake()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin/user/get` })
+    attachToken(client, APP, { baseUrl })
+    expect(
+      (await client.get('', { params: new URLSearchParams({ userid: 'u' }) })).data.userid,
+    ).toBe('u')
+    expect(wecom.requests.at(-1)?.path).toBe('user/get')
+  })
+
+  it('a stalled JSON stream is given on after a second, unjudged', async () => {
+    const baseUrl = await serve((request, response) => {
+      response.writeHead(200, JSON_TYPE)
+      if (isFetch(request.url)) response.end(tokenBody('token'))
+      else response.write('{"a":1')
+    })
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    attachToken(client, APP, { baseUrl })
+    const startedAt = performance.now()
+    const { data } = await client.get('/user/get', { responseType: 'stream' })
+    const response = await withToken(fetch, APP, { baseUrl })(`${baseUrl}/cgi-bin/user/get`)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(String((await data[Symbol.asyncIterator]().next()).value)).toBe('{"a":1')
+    const { value } = (await response.body?.getReader().read()) ?? {}
+    expect(new TextDecoder().decode(value)).toBe('{"a":1')
+  })
+
+  it('a refused stream is let go also when its caller gives up', async () => {
+    const { wecom, baseUrl } = await fake({ errorCodeHeader: false })
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, responseType: 'stream' })
+    const { source } = attachToken(client, APP, { baseUrl })
+    await source.get()
+    wecom.revoke()
+    wecom.failNext('gettoken', { delayMs: 200 })
+    let destroyed: boolean | undefined
+    client.interceptors.request.use((config) => {
+      const { adapter } = config
+      config.adapter = async (sent) => {
+        const answer = await axios.getAdapter(adapter)(sent)
+        answer.data.on('close', () => {
+          destroyed = true
+        })
+        return answer
+      }
+      return config
+    })
+    await expect(client.get('/user/get', { timeout: 100 })).rejects.toMatchObject({
+      code: 'ECONNABORTED',
+    })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(destroyed).toBe(true)
+  })
+})
+
+describe('fetch', () => {
+  it('a Request as init keeps method, headers and body', async () => {
+    const { wecom, baseUrl } = await fake()
+    const qyFetch = withToken(fetch, APP, { baseUrl })
+    const url = `${baseUrl}/cgi-bin/message/send`
+    const request = new Request(url, { method: 'POST', body: 'content', headers: { 'x-own': '1' } })
+    await qyFetch(url, request)
+    const inherited = Object.create({ method: 'POST', body: 'inherited' })
+    await qyFetch(url, inherited)
+    const sent = wecom.requests.filter(({ path }) => path === 'message/send')
+    expect(sent.map(({ method, body }) => `${method} ${body.length}`)).toEqual(['POST 7', 'POST 9'])
+    expect(sent[0]?.headers['x-own']).toBe('1')
+  })
+
+  it('an abort ends the reading of a long answer, and of a Request’s own body', async () => {
+    const { wecom, baseUrl } = await fake({ errorCodeHeader: false })
+    wecom.on('user/simplelist', { json: { errcode: 0, rows: 'x'.repeat(200_000) } })
+    const qyFetch = withToken(fetch, APP, { baseUrl })
+    const controller = new AbortController()
+    const response = await qyFetch(`${baseUrl}/cgi-bin/user/simplelist`, {
+      signal: controller.signal,
+    })
+    controller.abort()
+    await expect(response.text()).rejects.toMatchObject({ name: 'AbortError' })
+    const endless = new ReadableStream({ pull: () => new Promise(() => {}) })
+    const stuck = new Request(`${baseUrl}/cgi-bin/media/upload`, {
+      method: 'POST',
+      body: endless,
+      duplex: 'half',
+      signal: AbortSignal.timeout(50),
+    } as RequestInit)
+    await expect(qyFetch(stuck)).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  it('an unusual status or reason phrase is given on', async () => {
+    const baseUrl = await serve((request, response) => {
+      if (isFetch(request.url)) return response.writeHead(200, JSON_TYPE).end(tokenBody('token'))
+      return response
+        .writeHead(999, Buffer.from('成功').toString('latin1'), JSON_TYPE)
+        .end('{"errcode":0}')
+    })
+    const response = await withToken(fetch, APP, { baseUrl })(`${baseUrl}/cgi-bin/user/get`)
+    expect([response.status, response.ok]).toEqual([999, false])
+    expect(response.statusText).toBe((await fetch(`${baseUrl}/cgi-bin/user/get`)).statusText)
+    expect(await response.json()).toEqual({ errcode: 0 })
+  })
+
+  it('polyfills and mocks that give less than a whole Response are served', async () => {
+    const plain = { ok: true, status: 200, json: async () => ({ errcode: 0 }) }
+    const noBody = { ...plain, headers: new Headers(JSON_TYPE), url: '' }
+    for (const answer of [plain, noBody]) {
+      const stub = async (url: string) => (isFetch(url) ? new Response(tokenBody('token')) : answer)
+      const qyFetch = withToken(stub as never, APP) as unknown as typeof fetch
+      expect(await qyFetch('https://qyapi.weixin.qq.com/cgi-bin/user/get')).toBe(answer)
+    }
+  })
+
+  it('a polyfilled Request that hides its body is sent with it', async () => {
+    const bodies: unknown[] = []
+    const stub = async (url: string, init: RequestInit) => {
+      if (isFetch(url)) return new Response(tokenBody('token'))
+      bodies.push(Buffer.from(init.body as ArrayBuffer).toString())
+      return new Response('{"errcode":0}')
+    }
+    const request = {
+      url: 'https://qyapi.weixin.qq.com/cgi-bin/message/send',
+      method: 'POST',
+      headers: new Headers(),
+      arrayBuffer: async () => Uint8Array.from(Buffer.from('hidden')).buffer,
+    }
+    await (withToken(stub as never, APP) as unknown as (request: unknown) => Promise<unknown>)(
+      request,
+    )
+    expect(bodies).toEqual(['hidden'])
+  })
+})
+
+describe('destinations', () => {
+  it.each(['//webhook/send', '/%77ebhook/send'])(
+    '%s is the path that takes no token',
+    async (path) => {
+      const { wecom, baseUrl } = await fake()
+      await withToken(fetch, APP, { baseUrl })(`${baseUrl}/cgi-bin${path}`)
+      expect(wecom.count('gettoken')).toBe(0)
+    },
+  )
+})
+
+describe('a store that lies', () => {
+  it.each([
+    null,
+    {},
+    'text',
+    { generation: 3, ageMs: 0, expiresInMs: 7_200_000 },
+    { value: '', generation: 1, ageMs: 0, expiresInMs: 1 },
+    { value: 't', generation: 1.5, ageMs: 0, expiresInMs: 1e9 },
+    { value: 't', generation: 1, ageMs: Number.NaN, expiresInMs: 1e9 },
+  ])('by giving %j is treated as one that has nothing', async (given) => {
+    const store = {
+      get: async () => given as never,
+      set: async () => true,
+      delete: async () => true,
+    }
+    const { source, types } = sourceWith('good', { store })
+    expect(await source.get()).toBe('good')
+    expect(types().filter((type) => type === 'store_trouble')).toHaveLength(given === null ? 0 : 1)
+  })
+})
