@@ -33,7 +33,7 @@ import {
   withUrlText,
 } from './axios/call.js'
 import { carryingConfig, checkBaseUrl, checkClient, isAxios } from './axios/client.js'
-import { waitLikeAxios } from './axios/patience.js'
+import { waitLikeAxios, withDeadline } from './axios/patience.js'
 import { axiosTransport } from './axios/transport.js'
 import type { Credential } from './core/credential.js'
 import { type Door, openDoor } from './core/door.js'
@@ -152,7 +152,7 @@ function send(attachment: Attachment, given: InternalAxiosRequestConfig): Promis
   if (token === undefined) return sendWhenThereIsAToken(call)
   const outgoing = outgoingConfig(call, token)
   const { onFulfilled, onRejected } = responseInterceptor(call, outgoing, token)
-  return attempt(adapter, outgoing).then(onFulfilled, onRejected)
+  return attempt(call, outgoing).then(onFulfilled, onRejected)
 }
 
 /** The adapter that the request would have without us; names are resolved here, as late as axios would. */
@@ -163,25 +163,22 @@ function adapterOf(lib: AxiosStatic, config: InternalAxiosRequestConfig): AxiosA
 }
 
 /** An adapter that throws instead of rejecting shows its outgoing config too. */
-function attempt(
-  adapter: AxiosAdapter,
-  outgoing: InternalAxiosRequestConfig,
-): Promise<AxiosResponse> {
+function attempt(call: Call, outgoing: InternalAxiosRequestConfig): Promise<AxiosResponse> {
   try {
-    return adapter(outgoing)
+    return withDeadline(call, outgoing, call.adapter)
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
 async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
-  const { adapter, lender, isSentOnce } = call
+  const { lender, isSentOnce } = call
   const token = await waitLikeAxios(lender.lend({ fresh: isSentOnce }), call).catch((error) => {
     throw carryingConfig(error, call.config)
   })
   const outgoing = withRemainingTime(outgoingConfig(call, token), call)
   const { onFulfilled, onRejected } = responseInterceptor(call, outgoing, token)
-  return attempt(adapter, outgoing).then(onFulfilled, onRejected)
+  return attempt(call, outgoing).then(onFulfilled, onRejected)
 }
 
 /** Spots a token-invalid errcode, clears that token and replays the request once. */
@@ -215,7 +212,7 @@ async function clearAndReplayOnce(
   refusedOutcome: Outcome,
   errcode: number,
 ): Promise<AxiosResponse> {
-  const { adapter, lender, destination, isSentOnce } = call
+  const { lender, destination, isSentOnce } = call
   const refused = { token, endpoint: destination.endpoint, errcode, isBodyGone: isSentOnce }
   const replay = await replayOnce<Outcome>(lender, refused, {
     wait: (replacement) => waitLikeAxios(replacement, call),
@@ -223,7 +220,7 @@ async function clearAndReplayOnce(
     send: (replacement) => {
       const outgoing = withRemainingTime(outgoingConfig(call, replacement), call)
       if (call.keptBody !== undefined) outgoing.data = call.keptBody
-      return attempt(adapter, outgoing).then(
+      return attempt(call, outgoing).then(
         (response) => ({ response: asTheCallers(response, call, outgoing) }),
         (error) => failedOutcome(error, call, outgoing, replacement),
       )

@@ -213,6 +213,28 @@ describe('axios', () => {
     ).toBe(frozen)
   })
 
+  it.each([
+    ['1.7', axios17],
+    ['1.13', axios113],
+    ['1.21', axios],
+  ])('%s times a name that never resolves', async (_version, lib) => {
+    const { baseUrl } = await fake()
+    const client = lib.create({ baseURL: `${baseUrl.replace('127.0.0.1', 'localhost')}/cgi-bin` })
+    const source = sourceWith('token', {
+      baseUrl: baseUrl.replace('127.0.0.1', 'localhost'),
+    }).source
+    attachToken(client as never, source, { axios: lib as never })
+    const call = client.get as (url: string, config: object) => Promise<unknown>
+    const error = await call('/user/get', { timeout: 150, lookup: () => {} }).catch(
+      (caught: unknown) => caught,
+    )
+    expect(error).toMatchObject({
+      code: 'ECONNABORTED',
+      message: 'timeout of 150ms exceeded',
+      config: { timeout: 150 },
+    })
+  })
+
   it('a frozen config from an interceptor is served', async () => {
     const { baseUrl } = await fake()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })

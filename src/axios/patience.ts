@@ -1,3 +1,4 @@
+import type { AxiosResponse, AxiosStatic } from 'axios'
 import { type Call, remainingMs } from './call.js'
 
 /**
@@ -23,6 +24,44 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: Call): Promise<T> {
     signal?.addEventListener?.('abort', cancel)
     promise.then(resolve, reject).finally(stopWaiting)
   })
+}
+
+/**
+ * Without redirects, axios before 1.18 times a request only once it is connected. A name that never
+ * resolves would hold the caller for ever, so there the deadline is ours.
+ */
+export function withDeadline(
+  call: Call,
+  outgoing: Call['config'],
+  send: (outgoing: Call['config']) => Promise<AxiosResponse>,
+): Promise<AxiosResponse> {
+  const left = remainingMs(call)
+  if (left === undefined || !isUntimedBeforeConnect(call.lib)) return send(outgoing)
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  const { signal } = outgoing
+  if (signal?.aborted) abort()
+  signal?.addEventListener?.('abort', abort)
+  outgoing.signal = controller.signal
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    abort()
+  }, left)
+  const settled = () => {
+    clearTimeout(timer)
+    // A streamed answer goes on, and the caller's signal still ends it.
+    if (outgoing.responseType !== 'stream') signal?.removeEventListener?.('abort', abort)
+  }
+  const late = (error: unknown): never => {
+    throw isLate ? timeoutError(call) : error
+  }
+  return send(outgoing).catch(late).finally(settled)
+}
+
+function isUntimedBeforeConnect({ VERSION }: AxiosStatic): boolean {
+  const [major = 0, minor = 0] = VERSION.split('.').map(Number)
+  return major === 1 && minor < 18
 }
 
 function timeoutError({ config, lib }: Call): Error {

@@ -24,6 +24,7 @@ export async function replayOnce<Answer>(
 ): Promise<{ answer: Answer } | undefined> {
   const replacement = await wait(lender.replace(refused)).catch((error) => {
     discard?.()
+    lender.emit({ type: 'not_replayed', endpoint: refused.endpoint, reason: 'gave_up_waiting' })
     throw error
   })
   if (replacement === undefined) return undefined
