@@ -11,6 +11,8 @@ const QUICK = {
     'test/axios.test.ts',
     'test/fetch.test.ts',
     'test/axios-retry.test.ts',
+    'test/attacks.test.ts',
+    'test/redaction.test.ts',
     'test/bad-input.test.ts',
   ],
 }

@@ -1,41 +1,22 @@
 import { execFile } from 'node:child_process'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { inspect, promisify } from 'node:util'
 import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
 import axios17 from 'axios-1.7'
 import axios113 from 'axios-1.13'
 import nock from 'nock'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { attachToken } from '../src/axios.js'
 import { withToken } from '../src/fetch.js'
-import { fakeQyapi } from '../src/testing.js'
 import { APP } from './support/qyapi.js'
+import { useServers } from './support/servers.js'
 import { sourceWith, tokenBody } from './support/source.js'
 
 // What an attack on the doors once brought to light, each held by a test.
 
 beforeAll(() => nock.restore())
-const stops: (() => unknown)[] = []
-afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
 afterAll(() => nock.activate())
 
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  stops.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-async function fake(options = {}) {
-  const wecom = fakeQyapi(options)
-  const baseUrl = await wecom.listen()
-  stops.push(() => wecom.close())
-  return { wecom, baseUrl }
-}
+const { serve, fake } = useServers()
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const isFetch = (url = '') => url.includes('/gettoken')

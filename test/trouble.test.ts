@@ -1,15 +1,14 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import axios from 'axios'
 import nock from 'nock'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { attachToken } from '../src/axios.js'
 import { withToken } from '../src/fetch.js'
 import type { TokenEvent } from '../src/index.js'
-import { fakeClock, fakeQyapi } from '../src/testing.js'
+import { fakeClock } from '../src/testing.js'
 import { APP } from './support/qyapi.js'
+import { useServers } from './support/servers.js'
 import { sourceWith, tokenBody } from './support/source.js'
 
 const unhandled: unknown[] = []
@@ -24,25 +23,7 @@ afterAll(async () => {
   expect(unhandled).toEqual([])
 })
 
-const stops: (() => unknown)[] = []
-afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
-
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  stops.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-async function fake(options = {}) {
-  const wecom = fakeQyapi(options)
-  const baseUrl = await wecom.listen()
-  stops.push(() => wecom.close())
-  return { wecom, baseUrl }
-}
+const { serve, fake } = useServers()
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
