@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  apiRoot,
   coversClient,
   judgeDestinations,
   remembered,
@@ -140,5 +141,136 @@ describe('remembered', () => {
     for (let text = 0; text < 500; text += 1) judged(String(text))
     judged('a')
     expect(asked.filter((text) => text === 'a')).toHaveLength(2)
+  })
+})
+
+describe('a destination is nothing', () => {
+  it.each([
+    'not a url',
+    '/cgi-bin/user/get',
+    'https://user@qyapi.weixin.qq.com/cgi-bin/user/get',
+    'https://:password@qyapi.weixin.qq.com/cgi-bin/user/get',
+    'https://user:password@qyapi.weixin.qq.com/cgi-bin/user/get',
+  ])('for %s', (url) => {
+    expect(judge(url)).toBeUndefined()
+  })
+})
+
+describe('a trusted origin', () => {
+  const trusted = ['https://proxy.example/']
+
+  it('may receive the token too, and no other', () => {
+    const judged = judgeDestinations(QYAPI, trusted)
+    expect(judged('https://proxy.example/cgi-bin/user/get')?.endpoint).toBe('user/get')
+    expect(judged(`${QYAPI}/cgi-bin/user/get`)?.endpoint).toBe('user/get')
+    expect(judged('https://other.example/cgi-bin/user/get')).toBeUndefined()
+  })
+
+  it('covers a client', () => {
+    expect(coversClient('https://proxy.example/cgi-bin', QYAPI, trusted)).toBe(true)
+    expect(coversClient('https://other.example/cgi-bin', QYAPI, trusted)).toBe(false)
+  })
+})
+
+describe('a client is covered', () => {
+  it.each([
+    ['https://proxy.example', 'https://proxy.example/wecom', true],
+    ['https://proxy.example/wecom', 'https://proxy.example/wecom', true],
+    ['https://proxy.example/wec', 'https://proxy.example/wecom', false],
+    [`${QYAPI}/cgi`, QYAPI, false],
+    [`${QYAPI}/cgi-binary`, QYAPI, false],
+    ['https://:password@qyapi.weixin.qq.com', QYAPI, false],
+  ])('baseURL %s, baseUrl %s: %s', (baseURL, baseUrl, expected) => {
+    expect(coversClient(baseURL, baseUrl, [])).toBe(expected)
+  })
+})
+
+describe('the root of an API', () => {
+  it.each([
+    ['https://proxy.example//', '/cgi-bin/'],
+    ['https://proxy.example/wecom///', '/wecom/cgi-bin/'],
+    ['https://proxy.example/cgi-bin/inner', '/cgi-bin/inner/cgi-bin/'],
+    ['https://proxy.example/cgi-bin', '/cgi-bin/'],
+  ])('of %s is %s', (baseUrl, root) => {
+    expect(apiRoot(baseUrl)).toEqual({ origin: 'https://proxy.example', root })
+  })
+})
+
+describe('a url with awkward parts', () => {
+  it('counts as bringing a token if any of its token parameters has a value', () => {
+    expect(to('user/get?access_token=&access_token=x')?.tokenInUrl).toBe('value')
+    expect(to('user/get?access_token=x&suite_access_token=')?.tokenInUrl).toBe('value')
+  })
+
+  it.each([
+    ['/p', '/p?access_token=t'],
+    ['/p?', '/p?access_token=t'],
+    ['/p?a=1', '/p?a=1&access_token=t'],
+    ['/p?a=1&', '/p?a=1&access_token=t'],
+    ['/p?a=?b', '/p?a=?b&access_token=t'],
+    ['/p#h', '/p?access_token=t#h'],
+    ['/p?a=1#h?&', '/p?a=1&access_token=t#h?&'],
+  ])('%s with the parameter is %s', (url, expected) => {
+    expect(withParameter(url, 'access_token', 't')).toBe(expected)
+  })
+
+  it.each([
+    ['/p', '/p'],
+    ['/p#access_token=x', '/p#access_token=x'],
+    ['/p?', '/p?'],
+    ['/p?access_token=x', '/p'],
+    ['/p?a=1&&access_token=x&b', '/p?a=1&&b'],
+    ['/p?access_token=x#h?access_token=y', '/p#h?access_token=y'],
+    ['/p?model_access_token=x&a=access_token=y', '/p?a=access_token=y'],
+    ['/p?access_token=x\n#h\n', '/p#h\n'],
+  ])('%j without token parameters is %j', (url, expected) => {
+    expect(withoutTokenParameters(url)).toBe(expected)
+  })
+})
+
+describe('the memory of a judge', () => {
+  it('holds many texts at once', () => {
+    const asked: string[] = []
+    const judged = remembered((text: string) => {
+      asked.push(text)
+      return text.length
+    })
+    for (const text of ['a', 'bb', 'a', 'bb']) expect(judged(text)).toBe(text.length)
+    expect(asked).toEqual(['a', 'bb'])
+  })
+
+  it('is cleared at 500, not at 499', () => {
+    let asked = 0
+    const judged = remembered(() => {
+      asked += 1
+      return asked
+    })
+    for (let text = 0; text < 500; text += 1) judged(String(text))
+    expect(judged('0')).toBe(1)
+    judged('one more')
+    expect(judged('0')).toBe(502)
+  })
+})
+
+describe('a path is judged as a server reads it', () => {
+  it.each([
+    '/webhook/send',
+    '//webhook/send',
+    '%77ebhook/send',
+    '%2Fwebhook//send',
+    '%2F%2Fgettoken',
+  ])('%s takes no token', (path) => {
+    expect(to(path)).toBeUndefined()
+  })
+
+  it.each([
+    ['user//get', 'user/get'],
+    ['user///get//all', 'user/get/all'],
+    ['/user/get', 'user/get'],
+    ['user%2Fget/', 'user/get/'],
+    ['%E5%BE%AE', '微'],
+    ['user/%E5%zz', 'user/%E5%zz'],
+  ])('%s is %s', (path, endpoint) => {
+    expect(to(path)?.endpoint).toBe(endpoint)
   })
 })

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import type { Destination } from '../../src/core/destination.js'
+import { openDoor } from '../../src/core/door.js'
+import { QyapiTokenError } from '../../src/core/errors.js'
+import type { DoorOptions } from '../../src/core/options.js'
+import { createTokenSource, lenderOf } from '../../src/core/token-source.js'
+import { selfBuilt, type TokenEvent } from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
+import { APP } from '../support/qyapi.js'
+import { tokenBody } from '../support/source.js'
+
+const QYAPI = 'https://qyapi.weixin.qq.com'
+const transport = async () => ({ status: 200, body: tokenBody('by-the-clients-road') })
+const parts = { credentialOf: selfBuilt, transport }
+const door = (tokens: unknown, options: DoorOptions = {}, more: object = {}) =>
+  openDoor(tokens as typeof APP, options, { ...parts, ...more })
+
+function refusalOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    if (error instanceof QyapiTokenError) return `${error.code}: ${error.message}`
+    throw error
+  }
+  return expect.fail('nothing was thrown')
+}
+
+const destination = (token: Destination['token']): Destination => ({
+  endpoint: 'user/get',
+  token,
+  parameter: 'access_token',
+  tokenInUrl: undefined,
+})
+
+describe('a door that makes its source', () => {
+  it.each([
+    ['the short form', APP],
+    ['a credential', selfBuilt(APP)],
+  ])('of %s, with the client’s own road', async (_name, tokens) => {
+    const { source } = door(tokens, { clock: fakeClock() })
+    expect(source.describe()).toMatchObject({ kind: 'self-built', subject: 'app of corp ww-fake' })
+    expect(await source.get()).toBe('by-the-clients-road')
+  })
+
+  it('sends by the transport of the options instead, if there is one', async () => {
+    const own = async () => ({ status: 200, body: tokenBody('by-the-own-road') })
+    expect(await door(APP, { transport: own }).source.get()).toBe('by-the-own-road')
+  })
+
+  it('hands the source’s options on, and keeps the door’s own', async () => {
+    const events: TokenEvent[] = []
+    const opened = door(
+      APP,
+      {
+        baseUrl: 'https://proxy.example/wecom',
+        trustedOrigins: ['https://other.example'],
+        callerToken: 'replace',
+        onEvent: (event) => events.push(event),
+        axios: {},
+      } as DoorOptions,
+      { moreOptions: { axios: [() => true, ''] } },
+    )
+    await opened.source.get()
+    expect(events).toMatchObject([{ type: 'fetched' }])
+    expect(opened.baseUrl).toBe('https://proxy.example/wecom')
+    expect(opened.trustedOrigins).toEqual(['https://other.example'])
+    expect(opened.callerToken).toBe('replace')
+    for (const origin of ['https://proxy.example', 'https://other.example']) {
+      expect(opened.judge(`${origin}/wecom/cgi-bin/user/get`)?.endpoint).toBe('user/get')
+    }
+    expect(opened.judge(`${QYAPI}/wecom/cgi-bin/user/get`)).toBeUndefined()
+  })
+
+  it('trusts no other origin, and keeps the caller’s token, unless told so', () => {
+    const opened = door(APP)
+    expect(opened.trustedOrigins).toEqual([])
+    expect(opened.callerToken).toBe('keep')
+    expect(opened.judge(`${QYAPI}/cgi-bin/user/get`)?.parameter).toBe('access_token')
+  })
+
+  it('closes it', () => {
+    const opened = door(APP)
+    opened.close()
+    expect(opened.source.describe().state).toBe('closed')
+  })
+})
+
+describe('a door that was given its source', () => {
+  it('uses it, and does not close it', () => {
+    const source = createTokenSource(selfBuilt(APP), { baseUrl: 'https://proxy.example' })
+    const opened = door(source)
+    expect(opened.source).toBe(source)
+    expect(opened.baseUrl).toBe('https://proxy.example')
+    opened.close()
+    expect(source.describe().state).toBe('empty')
+  })
+
+  it('lends its token to the destinations of its kind, and to no other', () => {
+    const opened = door(createTokenSource(selfBuilt(APP)))
+    expect(opened.lenderFor(destination('app'))).toBe(lenderOf(opened.source))
+    expect(opened.lenderFor(destination('suite'))).toBeUndefined()
+    expect(opened.lenderFor(destination('provider'))).toBeUndefined()
+  })
+})
+
+describe('a door refuses', () => {
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['ww1', "'ww1'"],
+    [[], 'an array'],
+  ])('tokens given as %s', (tokens, shown) => {
+    expect(refusalOf(() => door(tokens))).toBe(
+      `bad_options: tokens must be { corpId, corpSecret }, a credential, or a token source, got ${shown}.`,
+    )
+  })
+
+  it.each(['store', 'callerToken'])(
+    '%s beside the credential, and says where it belongs',
+    (key) => {
+      expect(refusalOf(() => door({ ...APP, [key]: 'x' }))).toBe(
+        `bad_options: Unknown key '${key}' beside the credential: ${key} belongs in the third argument.`,
+      )
+    },
+  )
+
+  it('options of a source that is there already', () => {
+    const source = createTokenSource(selfBuilt(APP))
+    expect(refusalOf(() => door(source, { maxAgeMs: 1 }))).toContain('it belongs to the source')
+  })
+
+  it('an option that only another door knows', () => {
+    expect(refusalOf(() => door(APP, { axios: {} } as DoorOptions))).toContain(
+      "Unknown key 'axios'",
+    )
+  })
+})

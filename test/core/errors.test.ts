@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { badOption, isQyapiTokenError, QyapiTokenError, repeated } from '../../src/core/errors.js'
+
+const BRAND = Symbol.for('qyapi-token.error')
+
+describe('an error of ours', () => {
+  it('says its code, and whether to try again', () => {
+    const error = new QyapiTokenError('closed', 'closed it was')
+    expect(error).toBeInstanceOf(Error)
+    expect(error.name).toBe('QyapiTokenError')
+    expect(String(error)).toBe('QyapiTokenError: closed it was')
+    expect(error.code).toBe('closed')
+    expect(error.retryable).toBe(false)
+  })
+
+  it('knows nothing that it was not told', () => {
+    const error = new QyapiTokenError('closed', 'x')
+    expect(error.errcode).toBeUndefined()
+    expect(error.retryAfterMs).toBeUndefined()
+    expect('cause' in error).toBe(false)
+  })
+
+  it('has what is known', () => {
+    const cause = new Error('underneath')
+    const error = new QyapiTokenError('rate_limited', 'x', {
+      errcode: 45009,
+      retryAfterMs: 5,
+      retryable: true,
+      cause,
+    })
+    expect(error).toMatchObject({ errcode: 45009, retryAfterMs: 5, retryable: true })
+    expect(error.cause).toBe(cause)
+    expect(Object.keys(error)).not.toContain('cause')
+  })
+
+  it('is known by instanceof and by isQyapiTokenError', () => {
+    const error = new QyapiTokenError('closed', 'x')
+    expect(error instanceof QyapiTokenError).toBe(true)
+    expect(isQyapiTokenError(error)).toBe(true)
+    expect(Object.getOwnPropertyDescriptor(error, BRAND)).toMatchObject({
+      value: true,
+      enumerable: false,
+    })
+  })
+
+  it('is known too if another copy of the package made it', () => {
+    const other = Object.assign(new Error('x'), { [BRAND]: true })
+    expect(isQyapiTokenError(other)).toBe(true)
+    expect(other instanceof QyapiTokenError).toBe(true)
+  })
+
+  it.each([new Error('x'), {}, null, undefined, 'closed'])('is not %s', (value) => {
+    expect(isQyapiTokenError(value)).toBe(false)
+    expect((value as unknown) instanceof QyapiTokenError).toBe(false)
+  })
+
+  it('has subclasses that are themselves alone', () => {
+    class Mine extends QyapiTokenError {}
+    const mine = new Mine('closed', 'x')
+    expect(mine instanceof Mine).toBe(true)
+    expect(mine instanceof QyapiTokenError).toBe(true)
+    expect(new QyapiTokenError('closed', 'x') instanceof Mine).toBe(false)
+  })
+})
+
+describe('a failure that is repeated', () => {
+  it('is another error with the same cause, and the time that is left', () => {
+    const failure = new QyapiTokenError('rate_limited', 'too many', {
+      errcode: 45009,
+      retryAfterMs: 60_000,
+      retryable: true,
+      cause: 'x',
+    })
+    const again = repeated(failure, 10)
+    expect(again).not.toBe(failure)
+    expect(again).toMatchObject({
+      code: 'rate_limited',
+      message: 'too many',
+      errcode: 45009,
+      retryable: true,
+      cause: 'x',
+      retryAfterMs: 10,
+    })
+  })
+
+  it('knows no more than the failure did, and no time of its own', () => {
+    const again = repeated(new QyapiTokenError('closed', 'x', { retryAfterMs: 5 }))
+    expect(again.retryable).toBe(false)
+    expect(again.errcode).toBeUndefined()
+    expect(again.retryAfterMs).toBeUndefined()
+    expect('cause' in again).toBe(false)
+  })
+})
+
+describe('a bad option', () => {
+  const sixty = 'x'.repeat(60)
+  it.each<[unknown, string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['', "''"],
+    ['text', "'text'"],
+    [sixty, `'${sixty}'`],
+    [`${sixty}y`, `'${sixty}…'`],
+    [7, '7'],
+    [false, 'false'],
+    [[1], 'an array'],
+    [{ a: 1 }, 'an object'],
+    [() => 1, 'a function'],
+    [10n, '10'],
+  ])('shows what came: %o as %s', (got, shown) => {
+    const error = badOption('maxAgeMs', 'a number', got)
+    expect(error.code).toBe('bad_options')
+    expect(error.message).toBe(`maxAgeMs must be a number, got ${shown}.`)
+  })
+
+  it.each<[unknown, string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['', "''"],
+    ['hush', 'something of type string (not shown)'],
+    [{ hush: 1 }, 'something of type object (not shown)'],
+  ])('that is secret shows its type only: %o as %s', (got, shown) => {
+    expect(badOption('corpSecret', 'a text', got, true).message).toBe(
+      `corpSecret must be a text, got ${shown}.`,
+    )
+  })
+})

@@ -1,0 +1,301 @@
+import { describe, expect, it } from 'vitest'
+import { defineCredential } from '../../src/core/credential.js'
+import { createLender } from '../../src/core/lender.js'
+import { sourceSettings } from '../../src/core/options.js'
+import { platform } from '../../src/core/platform.js'
+import { lenderOf } from '../../src/core/token-source.js'
+import { memoryStore, selfBuilt, type TokenEvent } from '../../src/index.js'
+import { APP, settle } from '../support/qyapi.js'
+import { deferred, sourceWith, tokenBody } from '../support/source.js'
+
+const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
+const refusal = { endpoint: 'user/get', errcode: 42001 }
+const counting = (count: number) => `token-${count}`
+
+describe('to lend', () => {
+  it('gives the current token at once, also when it is about to be replaced', async () => {
+    const behind = deferred<string>()
+    const { source, clock } = sourceWith((count) => (count === 1 ? 'old' : behind.promise))
+    const lender = lenderOf(source)
+    expect(lender.hit()).toBeUndefined()
+    await lender.lend()
+    clock.advance(6_900_000)
+    expect((await lender.lend()).value).toBe('old')
+    expect(lender.hit()?.value).toBe('old')
+  })
+
+  it('fresh gives the current token while it has long to live', async () => {
+    const { source, fetches } = sourceWith(counting)
+    const lender = lenderOf(source)
+    await lender.lend()
+    expect((await lender.lend({ fresh: true })).value).toBe('token-1')
+    expect(fetches()).toBe(1)
+  })
+
+  it('fresh waits for the next one when it is about to be replaced', async () => {
+    const { source, clock, fetches } = sourceWith(counting)
+    const lender = lenderOf(source)
+    await lender.lend()
+    clock.advance(6_900_000)
+    expect((await lender.lend({ fresh: true })).value).toBe('token-2')
+    expect(fetches()).toBe(2)
+  })
+
+  it('fresh gives the current one when there is no other to be had', async () => {
+    const { source, clock } = sourceWith((count) => (count === 1 ? 'old' : new Error('down')))
+    const lender = lenderOf(source)
+    await lender.lend()
+    clock.advance(6_900_000)
+    expect((await lender.lend({ fresh: true })).value).toBe('old')
+  })
+
+  it('rejects while there is none', async () => {
+    const { source } = sourceWith(new Error('down'))
+    await expect(lenderOf(source).lend()).rejects.toMatchObject({ code: 'token_fetch_failed' })
+  })
+})
+
+describe('to replace a refused token', () => {
+  const refusedOnce = async (options: Parameters<typeof sourceWith>[1] = {}) => {
+    const all = sourceWith(counting, options)
+    const lender = lenderOf(all.source)
+    return { ...all, lender, token: await lender.lend() }
+  }
+
+  it('throws it away and gives the next one', async () => {
+    const { lender, token, events } = await refusedOnce()
+    expect((await lender.replace({ token, ...refusal }))?.value).toBe('token-2')
+    expect(events.slice(1)).toMatchObject([
+      { ...SUBJECT, type: 'refused', generation: 1, endpoint: 'user/get', errcode: 42001 },
+      { type: 'fetched', generation: 2 },
+    ])
+    expect(events).toHaveLength(3)
+  })
+
+  it('gives a newer one from memory, and does not ask the store', async () => {
+    let gets = 0
+    const memory = memoryStore()
+    const store = {
+      ...memory,
+      get: (key: string) => {
+        gets += 1
+        return memory.get(key)
+      },
+    }
+    const { lender, token, events, fetches } = await refusedOnce({ store })
+    await lender.replace({ token, ...refusal })
+    const before = gets
+    expect((await lender.replace({ token, ...refusal }))?.value).toBe('token-2')
+    expect(gets).toBe(before)
+    expect(fetches()).toBe(2)
+    expect(events.at(-1)).toEqual({ ...SUBJECT, type: 'adopted', generation: 2, from: 'memory' })
+  })
+
+  it('gives a newer one from the store, though nothing may be thrown away', async () => {
+    const deleted: number[] = []
+    const newer = { value: 'theirs', generation: 7, ageMs: 0, expiresInMs: 7_200_000 }
+    let isThere = false
+    const store = {
+      get: async () => (isThere ? newer : undefined),
+      set: async () => true,
+      delete: async (_key: string, generation: number) => {
+        deleted.push(generation)
+        return true
+      },
+    }
+    const { lender, token, fetches } = await refusedOnce({ store, refreshBudget: 0 })
+    isThere = true
+    expect((await lender.replace({ token, ...refusal }))?.value).toBe('theirs')
+    expect(deleted).toEqual([])
+    expect(fetches()).toBe(1)
+  })
+
+  it('costs one of the budget, however many calls it refused', async () => {
+    const { lender, token, types } = await refusedOnce({ refreshBudget: 1 })
+    const replaced = await Promise.all(
+      ['a', 'b', 'c'].map((endpoint) => lender.replace({ token, endpoint, errcode: 42001 })),
+    )
+    expect(replaced.map((one) => one?.value)).toEqual(['token-2', 'token-2', 'token-2'])
+    expect(types()).not.toContain('not_replayed')
+  })
+
+  it('is none for an endpoint that rests, which is told', async () => {
+    const { lender, token, events, fetches } = await refusedOnce({ endpointRestMs: 30_000 })
+    lender.rest('user/get')
+    expect(await lender.replace({ token, ...refusal })).toBeUndefined()
+    expect(lender.hit()).toBe(token)
+    expect(fetches()).toBe(1)
+    expect(events.filter(({ type }) => type !== 'fetched' && type !== 'refused')).toEqual([
+      { ...SUBJECT, type: 'rested', endpoint: 'user/get', restMs: 30_000 },
+      { ...SUBJECT, type: 'not_replayed', endpoint: 'user/get', reason: 'endpoint_rests' },
+    ])
+  })
+
+  it('is none while the budget is spent, which is told', async () => {
+    const { lender, token, events } = await refusedOnce({ refreshBudget: 0 })
+    expect(await lender.replace({ token, ...refusal })).toBeUndefined()
+    expect(lender.hit()).toBe(token)
+    expect(events.at(-1)).toEqual({
+      ...SUBJECT,
+      type: 'not_replayed',
+      endpoint: 'user/get',
+      reason: 'refresh_budget_spent',
+    })
+  })
+
+  it('is none for a body that is gone, but the token is thrown away for the next call', async () => {
+    const { source, lender, token, events, fetches } = await refusedOnce()
+    expect(await lender.replace({ token, ...refusal, isBodyGone: true })).toBeUndefined()
+    expect(events.at(-1)).toEqual({
+      ...SUBJECT,
+      type: 'not_replayed',
+      endpoint: 'user/get',
+      reason: 'body_sent_once',
+    })
+    expect(fetches()).toBe(1)
+    expect(source.describe()).toMatchObject({ state: 'thrown_away', expiresInMs: 0, generation: 1 })
+    expect(lender.hit()).toBeUndefined()
+    expect((await lender.lend()).value).toBe('token-2')
+  })
+
+  it('is none while none can be fetched, and the cause is told', async () => {
+    const { source, events } = sourceWith((count) => (count === 1 ? 'token' : new Error('down')))
+    const lender = lenderOf(source)
+    const token = await lender.lend()
+    expect(await lender.replace({ token, ...refusal })).toBeUndefined()
+    const told = events.at(-1)
+    expect(told).toMatchObject({ type: 'not_replayed', reason: 'no_replacement' })
+    expect(told && 'message' in told && told.message).toMatch(/^Could not get .*: down\./)
+  })
+})
+
+describe('to replace a token whose credential is at a loss', () => {
+  it('is none, and without a message if none was thrown', async () => {
+    const isReady = [true, false]
+    const credential = defineCredential({
+      ...selfBuilt(APP),
+      request() {
+        if (!isReady.shift()) throw undefined
+        return selfBuilt(APP).request()
+      },
+    })
+    const events: TokenEvent[] = []
+    const transport = async () => ({ status: 200, body: tokenBody('token') })
+    const settings = sourceSettings({ transport, onEvent: (event) => events.push(event) }, platform)
+    const lender = createLender(credential, settings)
+    const token = await lender.lend()
+    expect(await lender.replace({ token, ...refusal })).toBeUndefined()
+    expect(events.at(-1)).toStrictEqual({
+      ...SUBJECT,
+      type: 'not_replayed',
+      endpoint: 'user/get',
+      reason: 'no_replacement',
+    })
+  })
+})
+
+describe('a budget that is spent by throwing away', () => {
+  it('is told to who asks for the token, and calls go out with the old one', async () => {
+    const { source, clock } = sourceWith(counting, { refreshBudget: 0 })
+    await source.get()
+    clock.advance(1_000)
+    await source.invalidate('token-1')
+    await expect(source.get()).rejects.toMatchObject({
+      code: 'refresh_budget_spent',
+      message:
+        'The access_token of self-built app of corp ww-fake was thrown away more than 0 times within a minute. ' +
+        'Find out what refuses it, or raise refreshBudget.',
+      retryable: true,
+      retryAfterMs: 60_000,
+    })
+    expect((await lenderOf(source).lend()).value).toBe('token-1')
+  })
+})
+
+describe('a lender', () => {
+  it('knows where it belongs, and which errcodes refuse its token', () => {
+    const { source } = sourceWith('token', {
+      baseUrl: 'https://proxy.example',
+      refusalErrcodes: [42009],
+    })
+    const lender = lenderOf(source)
+    expect(lender.baseUrl).toBe('https://proxy.example')
+    expect(lender.credential.serves).toBe('app')
+    for (const errcode of [40014, 42001, 42009]) expect(lender.refusals.has(errcode)).toBe(true)
+    expect(lender.refusals.has(40001)).toBe(false)
+    expect(lender.refusals).toBe(lender.refusals)
+  })
+
+  it('has nothing to throw away before its first token', () => {
+    const lender = createLender(selfBuilt(APP), sourceSettings({}, platform))
+    expect(() => lender.throwAwayCurrent()).not.toThrow()
+  })
+})
+
+describe('a token source', () => {
+  it('gives one promise for as long as the token is the same', async () => {
+    const { source } = sourceWith(counting)
+    await source.get()
+    const hit = source.get()
+    expect(source.get()).toBe(hit)
+    expect(source.get({})).toBe(hit)
+    expect(source.get({ signal: new AbortController().signal })).toBe(hit)
+    await source.invalidate('token-1')
+    await source.get()
+    expect(await source.get()).toBe('token-2')
+  })
+
+  it('does not throw away what it does not have', async () => {
+    const { source, types } = sourceWith(counting)
+    expect(await source.invalidate('token-1')).toBe(false)
+    await expect(source.invalidate(undefined as never)).rejects.toMatchObject({
+      code: 'bad_options',
+      message: 'token must be a token string, got undefined.',
+    })
+    expect(types()).toEqual([])
+  })
+
+  it('says that its token is thrown away', async () => {
+    const { source, clock } = sourceWith(counting)
+    await source.get()
+    clock.advance(5)
+    await source.invalidate('token-1')
+    expect(source.describe()).toEqual({
+      ...SUBJECT,
+      state: 'thrown_away',
+      ageMs: 5,
+      expiresInMs: 0,
+      generation: 1,
+    })
+  })
+
+  it('counts a string that was reconfirmed late in its life as newer for 10 s', async () => {
+    const { source, clock } = sourceWith('same')
+    await source.get()
+    clock.advance(5_000_000)
+    await source.invalidate('same')
+    await source.get()
+    clock.advance(9_999)
+    expect(await source.invalidate('same')).toBe(false)
+    clock.advance(1)
+    expect(await source.invalidate('same')).toBe(true)
+  })
+
+  it('calls once what was not refused', async () => {
+    const { source, types } = sourceWith(counting)
+    let calls = 0
+    await source.run(() => {
+      calls += 1
+      return { errcode: 0 }
+    })
+    expect(calls).toBe(1)
+    expect(types()).toEqual(['fetched'])
+  })
+
+  it('runs for no endpoint in particular unless told', async () => {
+    const { source, events } = sourceWith(counting)
+    await source.run(() => ({ errcode: 42001 }))
+    await settle()
+    expect(events.at(-1)).toMatchObject({ type: 'rested', endpoint: '' })
+  })
+})

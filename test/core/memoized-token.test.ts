@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { memoizeToken } from '../../src/core/memoized-token.js'
+import type { Token } from '../../src/core/token.js'
+import { fakeClock } from '../../src/testing.js'
+import { deferred } from '../support/source.js'
+
+/** A memo over fetches that are answered by hand. */
+function memoOf({
+  maxAgeMs,
+  usableForMs = 7_000_000,
+}: {
+  maxAgeMs?: number
+  usableForMs?: number
+} = {}) {
+  const clock = fakeClock()
+  let fetches = 0
+  const tokenOf = (generation: number, more: Partial<Token> = {}): Token => ({
+    value: `token-${generation}`,
+    encoded: `token-${generation}`,
+    generation,
+    firstSeenAt: { wall: clock.wall(), monotonic: clock.monotonic() },
+    memoMs: 7_000_000,
+    refreshAfterMs: 6_700_000,
+    usableForMs,
+    keptForMs: 7_200_000,
+    ...more,
+  })
+  const memo = memoizeToken(
+    async () => {
+      fetches += 1
+      return tokenOf((memo.latest?.generation ?? 0) + 1)
+    },
+    { clock, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) },
+  )
+  return { memo, clock, tokenOf, fetches: () => fetches }
+}
+
+describe('the memoized token', () => {
+  it('is fetched once for everyone who asks', async () => {
+    const { memo, fetches } = memoOf()
+    expect(memo.latest).toBeUndefined()
+    const tokens = await Promise.all([memo.get(), memo.get(), memo.get()])
+    expect(new Set(tokens).size).toBe(1)
+    expect(await memo.get()).toBe(tokens[0])
+    expect(memo.latest).toBe(tokens[0])
+    expect(fetches()).toBe(1)
+  })
+
+  it('is over after 7000 s', async () => {
+    const { memo, clock, fetches } = memoOf({ usableForMs: 9_000_000 })
+    await memo.get()
+    clock.advance(6_999_999)
+    await memo.get()
+    expect(fetches()).toBe(1)
+    clock.advance(1)
+    await memo.get()
+    expect(fetches()).toBe(2)
+  })
+
+  it('is over after maxAgeMs', async () => {
+    const { memo, clock, fetches } = memoOf({ maxAgeMs: 60_000 })
+    await memo.get()
+    clock.advance(59_999)
+    await memo.get()
+    expect(fetches()).toBe(1)
+    clock.advance(1)
+    await memo.get()
+    expect(fetches()).toBe(2)
+  })
+
+  it('is over when it is no longer usable', async () => {
+    const { memo, clock, fetches } = memoOf({ usableForMs: 1_000 })
+    await memo.get()
+    clock.advance(1_000)
+    await memo.get()
+    expect(fetches()).toBe(2)
+  })
+
+  it('that gettoken brought once more counts from then on', async () => {
+    const { memo, clock, tokenOf, fetches } = memoOf({ maxAgeMs: 60_000 })
+    memo.set(tokenOf(1, { reconfirmedAtMs: 50_000 }))
+    clock.advance(109_999)
+    expect((await memo.get()).generation).toBe(1)
+    expect(fetches()).toBe(0)
+    clock.advance(1)
+    expect((await memo.get()).generation).toBe(2)
+    expect(fetches()).toBe(1)
+  })
+})
+
+describe('to set', () => {
+  it('makes a token the memoized one', async () => {
+    const { memo, tokenOf, fetches } = memoOf()
+    const adopted = tokenOf(5)
+    memo.set(adopted)
+    expect(memo.latest).toBe(adopted)
+    expect(await memo.get()).toBe(adopted)
+    expect(fetches()).toBe(0)
+  })
+
+  it('an older generation, or the same one again, changes nothing', async () => {
+    const { memo, tokenOf, fetches } = memoOf()
+    const adopted = tokenOf(5)
+    memo.set(adopted)
+    memo.set(tokenOf(4))
+    memo.set(tokenOf(5))
+    expect(memo.latest).toBe(adopted)
+    expect(await memo.get()).toBe(adopted)
+    expect(fetches()).toBe(0)
+  })
+
+  it('a newer one is what get gives from then on', async () => {
+    const { memo, tokenOf } = memoOf()
+    await memo.get()
+    const newer = tokenOf(2)
+    memo.set(newer)
+    expect(await memo.get()).toBe(newer)
+  })
+})
+
+describe('to clear', () => {
+  it('asks for the next generation, and leaves the newest where it is', async () => {
+    const { memo, fetches } = memoOf()
+    const first = await memo.get()
+    memo.clear()
+    expect(memo.latest).toBe(first)
+    const second = await memo.get()
+    expect(second.generation).toBe(2)
+    expect(memo.latest).toBe(second)
+    expect(fetches()).toBe(2)
+  })
+
+  it('over and over asks once', async () => {
+    const answer = deferred<Token>()
+    let fetches = 0
+    const memo = memoizeToken(
+      () => {
+        fetches += 1
+        return answer.promise
+      },
+      { clock: fakeClock() },
+    )
+    const waiting = Array.from({ length: 5 }, () => {
+      memo.clear()
+      return memo.get()
+    })
+    answer.resolve(memoOf().tokenOf(1))
+    expect(new Set(await Promise.all(waiting)).size).toBe(1)
+    expect(fetches).toBe(1)
+  })
+})

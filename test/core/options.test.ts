@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest'
+import { QyapiTokenError } from '../../src/core/errors.js'
+import {
+  check,
+  checkDoorOptions,
+  isOptionName,
+  isPlainObject,
+  type SourceOptions,
+  sourceSettings,
+  urlOf,
+} from '../../src/core/options.js'
+import { platform } from '../../src/core/platform.js'
+import { memoryStore } from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
+
+function messageOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    if (error instanceof QyapiTokenError && error.code === 'bad_options') return error.message
+    throw error
+  }
+  return ''
+}
+const ofSource = (options: object) =>
+  messageOf(() => sourceSettings(options as SourceOptions, platform))
+const ofDoor = (options: object) =>
+  messageOf(() => checkDoorOptions(options, { makesSource: true }))
+
+const BASE_URL =
+  "an absolute http(s) URL without user, query or hash, e.g. 'https://qyapi.weixin.qq.com'"
+const STORE = 'a token store'
+const CLOCK = 'an object with wall(), monotonic() and after()'
+const ORIGINS = "an array of origins, e.g. ['https://proxy.example.com']"
+
+describe('an option of a source is as it should be', () => {
+  it.each<SourceOptions>([
+    { baseUrl: 'https://qyapi.weixin.qq.com' },
+    { baseUrl: 'http://10.0.0.1:8080/wecom/' },
+    { maxAgeMs: 0.5 },
+    { refreshAheadMs: 0 },
+    { refreshBudget: 0 },
+    { endpointRestMs: 0 },
+    { fetchTimeoutMs: 1 },
+    { refusalErrcodes: [] },
+    { refusalErrcodes: [42009, -1] },
+    { store: memoryStore() },
+    { clock: fakeClock() },
+    { onEvent: () => {} },
+    { transport: async () => ({ status: 200, body: '' }) },
+  ])('%o', (options) => {
+    expect(ofSource(options)).toBe('')
+    expect(ofDoor(options)).toBe('')
+  })
+})
+
+describe('an option of a source is refused by its name, with what it should be and what came', () => {
+  const { get, set } = memoryStore()
+  const { wall, monotonic, after } = fakeClock()
+  it.each<[string, unknown, string, string]>([
+    ['baseUrl', '', BASE_URL, "''"],
+    ['baseUrl', 'qyapi.weixin.qq.com', BASE_URL, "'qyapi.weixin.qq.com'"],
+    ['baseUrl', 'ftp://a.example', BASE_URL, "'ftp://a.example'"],
+    ['baseUrl', 'httpss://a.example', BASE_URL, "'httpss://a.example'"],
+    ['baseUrl', 'xhttp://a.example', BASE_URL, "'xhttp://a.example'"],
+    ['baseUrl', 'https://user@a.example', BASE_URL, "'https://user@a.example'"],
+    ['baseUrl', 'https://:pass@a.example', BASE_URL, "'https://:pass@a.example'"],
+    ['baseUrl', 'https://a.example?x=1', BASE_URL, "'https://a.example?x=1'"],
+    ['baseUrl', 'https://a.example#x', BASE_URL, "'https://a.example#x'"],
+    ['baseUrl', new URL('https://a.example'), BASE_URL, 'an object'],
+    ['maxAgeMs', 0, 'a number of milliseconds above 0', '0'],
+    ['maxAgeMs', Number.POSITIVE_INFINITY, 'a number of milliseconds above 0', 'Infinity'],
+    ['fetchTimeoutMs', '1', 'a number of milliseconds above 0', "'1'"],
+    ['refreshAheadMs', -1, 'a number from 0 up', '-1'],
+    ['refreshBudget', Number.NaN, 'a number from 0 up', 'NaN'],
+    ['refusalErrcodes', { length: 0 }, 'an array of errcodes', 'an object'],
+    ['refusalErrcodes', [42001, '42009'], 'an array of errcodes', 'an array'],
+    ['refusalErrcodes', [0.5], 'an array of errcodes', 'an array'],
+    ['store', null, STORE, 'null'],
+    ['store', 'redis', STORE, "'redis'"],
+    ['store', { get, set }, STORE, 'an object'],
+    ['store', { get, set, delete: true }, STORE, 'an object'],
+    ['store', Object.assign(() => {}, { get, set, delete: get }), STORE, 'a function'],
+    ['clock', { wall, monotonic }, CLOCK, 'an object'],
+    ['clock', { after }, CLOCK, 'an object'],
+    ['transport', {}, 'a transport, e.g. fetchTransport(fetch)', 'an object'],
+    ['onEvent', 1, 'a function', '1'],
+  ])('%s given as %o', (name, given, expected, shown) => {
+    const message = `${name} must be ${expected}, got ${shown}.`
+    expect(ofSource({ [name]: given })).toBe(message)
+    expect(ofDoor({ [name]: given })).toBe(message)
+  })
+})
+
+describe('an option of a door', () => {
+  it.each<object>([
+    { trustedOrigins: [] },
+    { trustedOrigins: ['https://a.example', 'http://10.0.0.1:8080/'] },
+    { callerToken: 'keep' },
+    { callerToken: 'replace' },
+  ])('is as it should be: %o', (options) => {
+    expect(ofDoor(options)).toBe('')
+    expect(messageOf(() => checkDoorOptions(options, { makesSource: false }))).toBe('')
+  })
+
+  it.each<[unknown, string]>([
+    ['https://a.example', "'https://a.example'"],
+    [['https://a.example', 'a.example'], 'an array'],
+    [['https://a.example/path'], 'an array'],
+    [['https://user@a.example'], 'an array'],
+    [['file:///'], 'an array'],
+    [['data:x'], 'an array'],
+    [[new URL('https://a.example')], 'an array'],
+    [[7], 'an array'],
+  ])('trustedOrigins given as %o is refused', (given, shown) => {
+    expect(ofDoor({ trustedOrigins: given })).toBe(
+      `trustedOrigins must be ${ORIGINS}, got ${shown}.`,
+    )
+  })
+
+  it.each(['drop', true, ''])('callerToken given as %j is refused', (given) => {
+    expect(ofDoor({ callerToken: given })).toMatch(/^callerToken must be 'keep' or 'replace', got /)
+  })
+
+  it('is no option of a source', () => {
+    expect(ofSource({ callerToken: 'keep' })).toBe(
+      "Unknown key 'callerToken' in options: it belongs to attachToken or withToken.",
+    )
+  })
+
+  it('of one door alone is known to that door', () => {
+    const more = { axios: [() => true, 'axios'] } as const
+    expect(messageOf(() => checkDoorOptions({ axios: 1 }, { makesSource: false, more }))).toBe('')
+    expect(ofDoor({ axios: 1 })).toMatch(
+      /^Unknown key 'axios' in options: known are baseUrl, maxAgeMs, .*, onEvent, clock, trustedOrigins, callerToken\.$/,
+    )
+  })
+
+  it('that belongs to the source is refused where the source is there already, but for onEvent', () => {
+    const given = (options: object) =>
+      messageOf(() => checkDoorOptions(options, { makesSource: false }))
+    expect(given({ maxAgeMs: 1 })).toBe(
+      "Unknown key 'maxAgeMs' in options: it belongs to the source: pass it to createTokenSource.",
+    )
+    expect(given({ onEvent: () => {} })).toBe('')
+    expect(given({ nonsense: 1 })).toBe(
+      "Unknown key 'nonsense' in options: known are onEvent, trustedOrigins, callerToken.",
+    )
+  })
+})
+
+describe('options', () => {
+  it('may be missing, or be there as undefined', () => {
+    expect(messageOf(() => check(undefined, {}, 'options'))).toBe('')
+    expect(ofSource({ maxAgeMs: undefined, store: undefined })).toBe('')
+  })
+
+  it.each([
+    [null, 'null'],
+    ['text', "'text'"],
+    [[], 'an array'],
+    [new Map(), 'an object'],
+  ])('must be a plain object: %o', (given, shown) => {
+    expect(messageOf(() => check(given, {}, 'here'))).toBe(`here must be an object, got ${shown}.`)
+  })
+
+  it.each(['toString', '__proto__x', 'constructor'])('have no key %s by inheritance', (key) => {
+    expect(messageOf(() => check({ [key]: 1 }, { a: [() => true, ''] }, 'here'))).toBe(
+      `Unknown key '${key}' in here: known are a.`,
+    )
+  })
+
+  it('are known by name', () => {
+    for (const name of ['baseUrl', 'clock', 'trustedOrigins', 'callerToken']) {
+      expect(isOptionName(name)).toBe(true)
+    }
+    for (const name of ['corpId', 'toString']) expect(isOptionName(name)).toBe(false)
+  })
+})
+
+describe('the settings of a source', () => {
+  const defaults = {
+    baseUrl: 'https://qyapi.weixin.qq.com',
+    maxAgeMs: 7_000_000,
+    refreshAheadMs: 300_000,
+    fetchTimeoutMs: 10_000,
+    refusalErrcodes: [],
+    refreshBudget: 20,
+    endpointRestMs: 30_000,
+    ...platform,
+  }
+
+  it('are the defaults and the machine', () => {
+    expect(sourceSettings({}, platform)).toEqual(defaults)
+  })
+
+  it('are what is given, each in the place of its default', () => {
+    const given: SourceOptions = {
+      baseUrl: 'https://proxy.example',
+      maxAgeMs: 1,
+      refreshAheadMs: 0,
+      fetchTimeoutMs: 2,
+      refusalErrcodes: [42009],
+      refreshBudget: 0,
+      endpointRestMs: 0,
+      store: memoryStore(),
+      transport: async () => ({ status: 200, body: '' }),
+      clock: fakeClock(),
+      onEvent: () => {},
+    }
+    expect(sourceSettings(given, platform)).toEqual({ ...defaults, ...given })
+  })
+
+  it('keep their default where undefined is given', () => {
+    const undefineds = { maxAgeMs: undefined, store: undefined, clock: undefined }
+    expect(sourceSettings(undefineds as never, platform)).toEqual(defaults)
+  })
+})
+
+describe('a plain object', () => {
+  it.each<[string, unknown, boolean]>([
+    ['one', { a: 1 }, true],
+    ['one without a prototype', Object.create(null), true],
+    ['an array', [], false],
+    ['an instance', new Date(), false],
+    ['null', null, false],
+    ['a text', 'text', false],
+    ['a function', () => {}, false],
+  ])('is %s: %3$s', (_name, value, expected) => {
+    expect(isPlainObject(value)).toBe(expected)
+  })
+})
+
+describe('a url', () => {
+  it('is what a text spells, or nothing', () => {
+    expect(urlOf('https://a.example/b')?.pathname).toBe('/b')
+    expect(urlOf('a.example')).toBeUndefined()
+  })
+})

@@ -1,0 +1,80 @@
+import { Readable } from 'node:stream'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { brokenNodeStream, platform, systemClock } from '../../src/core/platform.js'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+})
+
+describe('the system’s clock', () => {
+  it('is the wall clock and the monotonic one', () => {
+    vi.spyOn(Date, 'now').mockReturnValue(123)
+    vi.spyOn(performance, 'now').mockReturnValue(45)
+    expect(systemClock.wall()).toBe(123)
+    expect(systemClock.monotonic()).toBe(45)
+  })
+
+  it('calls back after so many milliseconds', async () => {
+    const set = vi.spyOn(globalThis, 'setTimeout')
+    await new Promise<void>((resolve) => {
+      systemClock.after(1, resolve)
+    })
+    expect(set.mock.calls[0]?.[1]).toBe(1)
+  })
+
+  it('does not call back when it is called off', async () => {
+    const callback = vi.fn()
+    const callOff = systemClock.after(0, callback)
+    callOff()
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    expect(callback).not.toHaveBeenCalled()
+  })
+})
+
+describe('the machine', () => {
+  it('hashes by SHA-256, in hex', async () => {
+    expect(await platform.hash('abc')).toBe(
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    )
+    // Has bytes below 16, which are two digits all the same.
+    expect(await platform.hash('企业微信')).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('draws numbers from 0 to 1', () => {
+    const number = platform.random()
+    expect(number).toBeGreaterThanOrEqual(0)
+    expect(number).toBeLessThan(1)
+  })
+
+  it('sends by the global fetch of that moment', async () => {
+    vi.stubGlobal('fetch', async (url: string) => new Response(`answer of ${url}`))
+    const context = {
+      signal: new AbortController().signal,
+      shouldTryAgain: () => false,
+      wait: async () => {},
+    }
+    const request = { method: 'GET', url: 'https://qyapi.weixin.qq.com/' } as const
+    expect(await platform.transport(request, context)).toEqual({
+      status: 200,
+      body: 'answer of https://qyapi.weixin.qq.com/',
+    })
+  })
+})
+
+describe('a broken Node stream', () => {
+  it.each([
+    ['bytes', ['bytes']],
+    ['', []],
+  ])('gives its bytes (%j) once, then breaks', async (text, expected) => {
+    const trouble = new Error('reset')
+    const stream = brokenNodeStream(new TextEncoder().encode(text), trouble) as Readable
+    expect(stream).toBeInstanceOf(Readable)
+    const pieces: string[] = []
+    const reading = async () => {
+      for await (const piece of stream) pieces.push(String(piece))
+    }
+    await expect(reading()).rejects.toBe(trouble)
+    expect(pieces).toEqual(expected)
+  })
+})

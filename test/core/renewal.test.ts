@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest'
+import { defineCredential } from '../../src/core/credential.js'
+import { platform } from '../../src/core/platform.js'
+import { lenderOf } from '../../src/core/token-source.js'
+import { createTokenSource, selfBuilt, type TokenEvent } from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
+import { APP, settle } from '../support/qyapi.js'
+import { deferred, sourceWith, tokenBody } from '../support/source.js'
+
+const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
+const CLOSED =
+  'The token source of self-built app of corp ww-fake was closed. Make a new one, or close it later.'
+
+describe('what is told of a fetch', () => {
+  it('how long it took, and whether the same string came', async () => {
+    const clock = fakeClock()
+    clock.advance(5_000)
+    const strings = ['a', 'a', 'b']
+    const events: TokenEvent[] = []
+    const source = createTokenSource(selfBuilt(APP), {
+      clock,
+      onEvent: (event) => events.push(event),
+      transport: async () => {
+        clock.advance(250)
+        return { status: 200, body: tokenBody(strings.shift()) }
+      },
+    })
+    await source.get()
+    await source.invalidate('a')
+    await source.get()
+    clock.advance(7_000_000)
+    await source.get()
+    await settle()
+    expect(events).toEqual([
+      { ...SUBJECT, type: 'fetched', generation: 1, tookMs: 250, isSameString: false },
+      { ...SUBJECT, type: 'fetched', generation: 2, tookMs: 250, isSameString: true },
+      { ...SUBJECT, type: 'refreshed', generation: 3, tookMs: 250, isSameString: false },
+    ])
+  })
+
+  it('past the memo it is one that callers waited for', async () => {
+    const { source, clock, types } = sourceWith((count) => `token-${count}`)
+    await source.get()
+    clock.advance(7_000_000)
+    await source.get()
+    expect(types()).toEqual(['fetched', 'fetched'])
+  })
+
+  it('that failed: why, and for how long nobody asks again', async () => {
+    const { source, events } = sourceWith({ body: '{"errcode":45009}' })
+    const { message } = await source.get().catch((error) => error)
+    expect(events).toEqual([
+      {
+        ...SUBJECT,
+        type: 'failed',
+        code: 'rate_limited',
+        errcode: 45009,
+        message,
+        retryAfterMs: 60_000,
+      },
+    ])
+  })
+
+  it('that failed without an errcode: none', async () => {
+    const { source, events } = sourceWith(new Error('down'))
+    await source.get().catch(() => {})
+    expect(events).toMatchObject([{ code: 'token_fetch_failed', retryAfterMs: 1_000 }])
+    expect('errcode' in (events[0] ?? {})).toBe(false)
+  })
+
+  it('that a mistake in a credential broke: nothing, the mistake is the caller’s to see', async () => {
+    const mistake = new TypeError('no ticket yet')
+    const events: TokenEvent[] = []
+    const credential = defineCredential({
+      ...selfBuilt(APP),
+      request() {
+        throw mistake
+      },
+    })
+    const source = createTokenSource(credential, { onEvent: (event) => events.push(event) })
+    await expect(source.get()).rejects.toBe(mistake)
+    expect(events).toEqual([])
+  })
+})
+
+describe('a refresh ahead', () => {
+  it.each([
+    [0, 6_700_000],
+    [1, 6_760_000],
+  ])('of a machine that draws %s begins at %s ms', async (random, refreshAfterMs) => {
+    const clock = fakeClock()
+    let fetches = 0
+    const source = createTokenSource(
+      selfBuilt(APP),
+      {
+        clock,
+        transport: async () => {
+          fetches += 1
+          return { status: 200, body: tokenBody(`token-${fetches}`) }
+        },
+      },
+      { ...platform, random: () => random },
+    )
+    await source.get()
+    clock.advance(refreshAfterMs - 1)
+    await source.get()
+    await settle()
+    expect(fetches).toBe(1)
+    clock.advance(1)
+    await source.get()
+    await settle()
+    expect(fetches).toBe(2)
+  })
+
+  it('that failed is not repeated while the failure rests', async () => {
+    const { source, clock, fetches } = sourceWith((count) =>
+      count === 1 ? 'token' : new Error('down'),
+    )
+    await source.get()
+    clock.advance(6_900_000)
+    for (let call = 0; call < 5; call += 1) {
+      expect(await source.get()).toBe('token')
+      await settle()
+    }
+    expect(fetches()).toBe(2)
+    clock.advance(1_000)
+    await source.get()
+    await settle()
+    expect(fetches()).toBe(3)
+  })
+
+  it('that brings another string than the one thrown away meanwhile is enough', async () => {
+    const behind = deferred<string>()
+    const { source, clock, fetches } = sourceWith((count) => (count === 1 ? 'old' : behind.promise))
+    await source.get()
+    clock.advance(6_900_000)
+    await source.get()
+    await settle()
+    await source.invalidate('old')
+    const next = source.get()
+    behind.resolve('fresh')
+    expect(await next).toBe('fresh')
+    expect(fetches()).toBe(2)
+  })
+})
+
+describe('a token', () => {
+  it('knows how it is spelt in a url', async () => {
+    const { source } = sourceWith("it's+new")
+    expect((await lenderOf(source).lend()).encoded).toBe('it%27s%2Bnew')
+    await source.invalidate("it's+new")
+    expect((await lenderOf(source).lend()).encoded).toBe('it%27s%2Bnew')
+  })
+
+  it('from a store too', async () => {
+    const store = {
+      get: async () => ({ value: 'a+b', generation: 1, ageMs: 0, expiresInMs: 7_200_000 }),
+      set: async () => true,
+      delete: async () => true,
+    }
+    const { source } = sourceWith('unused', { store })
+    expect((await lenderOf(source).lend()).encoded).toBe('a%2Bb')
+  })
+})
+
+describe('closed', () => {
+  it('during a fetch is what waiters are told, and no failure', async () => {
+    const { source, types } = sourceWith(() => new Promise(() => {}))
+    const waiting = source.get()
+    await settle()
+    source.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'closed', message: CLOSED })
+    expect(types()).toEqual([])
+    expect(source.describe()).not.toHaveProperty('restingUntil')
+  })
+
+  it('while the store is asked means that nothing is fetched', async () => {
+    const answer = deferred<undefined>()
+    const store = { get: () => answer.promise, set: async () => true, delete: async () => true }
+    const { source, fetches } = sourceWith('token', { store })
+    const waiting = source.get()
+    await settle()
+    source.close()
+    answer.resolve(undefined)
+    await expect(waiting).rejects.toMatchObject({ code: 'closed', message: CLOSED })
+    expect(fetches()).toBe(0)
+  })
+
+  it('ends also a failure that still rests', async () => {
+    const { source } = sourceWith(new Error('down'))
+    await source.get().catch(() => {})
+    source.close()
+    await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
+  })
+
+  it('asks neither store nor server any more', async () => {
+    const asked: string[] = []
+    const store = {
+      get: async (key: string) => void asked.push(key),
+      set: async () => true,
+      delete: async () => true,
+    }
+    const { source, fetches } = sourceWith('token', { store: store as never })
+    source.close()
+    await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
+    expect(asked).toEqual([])
+    expect(fetches()).toBe(0)
+  })
+})

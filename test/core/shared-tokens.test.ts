@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest'
+import type { Clock } from '../../src/core/clock.js'
+import { type Platform, platform } from '../../src/core/platform.js'
+import {
+  createTokenSource,
+  type SourceOptions,
+  type StoredToken,
+  selfBuilt,
+  type TokenEvent,
+  type TokenStore,
+} from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
+import { APP, settle } from '../support/qyapi.js'
+import { tokenBody } from '../support/source.js'
+
+const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
+const stored = (generation: number, ageMs = 0, value = `stored-${generation}`): StoredToken => ({
+  value,
+  generation,
+  ageMs,
+  expiresInMs: 7_200_000,
+})
+
+/** A store that is written into by hand, and writes down what it is asked. */
+function handStore(first?: unknown, trouble: Partial<TokenStore> = {}) {
+  const calls: string[] = []
+  const keys = new Set<string>()
+  let token = first
+  const store: TokenStore = {
+    async get(key) {
+      calls.push('get')
+      keys.add(key)
+      return token as StoredToken | undefined
+    },
+    async set(key, { value, generation, ageMs, expiresInMs }) {
+      calls.push(`set ${value} ${generation} ${ageMs} ${expiresInMs}`)
+      keys.add(key)
+      return true
+    },
+    async delete(key, generation) {
+      calls.push(`delete ${generation}`)
+      keys.add(key)
+      return true
+    },
+    ...trouble,
+  }
+  const put = (next: unknown) => {
+    token = next
+  }
+  return { store, calls, keys, put }
+}
+
+function sourceOver(store: TokenStore, options: SourceOptions = {}, machine?: Platform) {
+  const clock = fakeClock()
+  const events: TokenEvent[] = []
+  let fetches = 0
+  const source = createTokenSource(
+    selfBuilt(APP),
+    {
+      clock,
+      store,
+      refreshAheadMs: 0,
+      onEvent: (event) => events.push(event),
+      transport: async () => {
+        fetches += 1
+        return { status: 200, body: tokenBody(`fetched-${fetches}`) }
+      },
+      ...options,
+    },
+    machine,
+  )
+  return { source, clock, events, fetches: () => fetches }
+}
+
+describe('a token in the store', () => {
+  it('is adopted without a fetch, with its generation and its age', async () => {
+    const { source, events, fetches } = sourceOver(handStore(stored(5, 1_000)).store)
+    expect(await source.get()).toBe('stored-5')
+    expect(source.describe()).toMatchObject({ generation: 5, ageMs: 1_000, state: 'usable' })
+    expect(events).toEqual([{ ...SUBJECT, type: 'adopted', generation: 5, from: 'store' }])
+    expect(fetches()).toBe(0)
+  })
+
+  it('grows older by either clock', async () => {
+    const { source, clock } = sourceOver(handStore(stored(5, 1_000)).store)
+    await source.get()
+    clock.setWallBy(-100_000)
+    expect(source.describe().ageMs).toBe(1_000)
+    clock.setWallBy(110_000)
+    expect(source.describe().ageMs).toBe(11_000)
+  })
+
+  it('past its memo is not adopted; the next generation is counted from it', async () => {
+    const { store, calls } = handStore(stored(5, 7_100_000))
+    const { source, fetches } = sourceOver(store)
+    expect(await source.get()).toBe('fetched-1')
+    expect(source.describe().generation).toBe(6)
+    expect(fetches()).toBe(1)
+    await settle()
+    expect(calls).toEqual(['get', 'set fetched-1 6 0 7200000'])
+  })
+
+  it('of the same generation is not adopted: it is the one that was thrown away', async () => {
+    const { store, put } = handStore()
+    const { source } = sourceOver(store)
+    await source.get()
+    put(stored(1, 0, 'fetched-1'))
+    await source.invalidate('fetched-1')
+    expect(await source.get()).toBe('fetched-2')
+    expect(source.describe().generation).toBe(2)
+  })
+
+  it('of a newer generation is adopted after a throw-away', async () => {
+    const { store, put } = handStore()
+    const { source, fetches } = sourceOver(store)
+    await source.get()
+    put(stored(9))
+    await source.invalidate('fetched-1')
+    expect(await source.get()).toBe('stored-9')
+    expect(fetches()).toBe(1)
+  })
+
+  it('that is gone is still counted from', async () => {
+    const { store, put } = handStore(stored(5, 7_100_000))
+    const { source } = sourceOver(store)
+    await source.get()
+    put(stored(8, 7_100_000))
+    await source.invalidate('fetched-1')
+    await source.get()
+    put(undefined)
+    await source.invalidate('fetched-2')
+    await source.get()
+    expect(source.describe().generation).toBe(10)
+  })
+})
+
+describe('what is put into the store', () => {
+  it('is the fetched token, as old as it is by then', async () => {
+    const { store, calls } = handStore()
+    const clock = fakeClock()
+    const { source } = sourceOver(store, {
+      clock,
+      transport: async () => {
+        clock.advance(250)
+        return { status: 200, body: tokenBody('fetched', 3600) }
+      },
+    })
+    await source.get()
+    await settle()
+    expect(calls).toEqual(['get', 'set fetched 1 250 3600000'])
+  })
+
+  it('is taken out again by its generation when it is thrown away, all under one key', async () => {
+    const { store, calls, keys } = handStore()
+    const { source } = sourceOver(store, {}, { ...platform, hash: async (text) => `#${text}` })
+    await source.get()
+    await settle()
+    await source.invalidate('fetched-1')
+    await settle()
+    expect(calls).toEqual(['get', 'set fetched-1 1 0 7200000', 'delete 1'])
+    expect([...keys]).toEqual([
+      'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww-fake:%23%5B%22fake-secret%22%5D',
+    ])
+  })
+})
+
+describe('trouble of the store', () => {
+  it.each<[unknown]>([
+    [{ ...stored(5), value: '' }],
+    [{ ...stored(5), value: 7 }],
+    [{ ...stored(5), generation: '5' }],
+    [{ ...stored(5), generation: 0.5 }],
+    [{ ...stored(5), ageMs: Number.NaN }],
+    [{ ...stored(5), expiresInMs: undefined }],
+    ['a text'],
+  ])('is a value that is no token: %j', async (value) => {
+    const { source, events } = sourceOver(handStore(value).store)
+    expect(await source.get()).toBe('fetched-1')
+    expect(events[0]).toEqual({
+      ...SUBJECT,
+      type: 'store_trouble',
+      operation: 'get',
+      message: 'what the store gave is no token',
+    })
+  })
+
+  it('is not an empty place', async () => {
+    for (const nothing of [undefined, null]) {
+      const { source, events } = sourceOver(handStore(nothing).store)
+      await source.get()
+      expect(events.map(({ type }) => type)).toEqual(['fetched'])
+    }
+  })
+
+  it('is told by its operation, also when it says no more than that', async () => {
+    const { store } = handStore(undefined, {
+      set: () => Promise.reject('no'),
+      delete: () => Promise.reject(new Error('READONLY')),
+    })
+    const { source, events } = sourceOver(store)
+    await source.get()
+    await settle()
+    await source.invalidate('fetched-1')
+    await settle()
+    expect(events.slice(1)).toEqual([
+      { ...SUBJECT, type: 'store_trouble', operation: 'set', message: 'unknown trouble' },
+      { ...SUBJECT, type: 'store_trouble', operation: 'delete', message: 'READONLY' },
+    ])
+  })
+
+  it('leaves no timer behind, nor does its absence', async () => {
+    const clock = fakeClock()
+    let pending = 0
+    const after: Clock['after'] = (delayMs, callback) => {
+      pending += 1
+      const callOff = clock.after(delayMs, callback)
+      return () => {
+        pending -= 1
+        callOff()
+      }
+    }
+    const { store } = handStore(undefined, { set: () => Promise.reject(new Error('READONLY')) })
+    const { source } = sourceOver(store, { clock: { ...clock, after } })
+    await source.get()
+    await settle()
+    expect(pending).toBe(0)
+  })
+})

@@ -1,0 +1,144 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  fetchTransport,
+  type TokenAnswer,
+  type TransportContext,
+} from '../../src/core/transport.js'
+
+const GET = {
+  method: 'GET',
+  url: 'https://qyapi.weixin.qq.com/cgi-bin/gettoken?corpid=ww1',
+} as const
+const POST = {
+  method: 'POST',
+  url: 'https://qyapi.weixin.qq.com/cgi-bin/service/get_suite_token',
+  body: '{"suite_id":"s"}',
+} as const
+
+type Step = Response | Error
+
+/** A fetch that answers step by step, and the transport over it. */
+function transportOver(steps: readonly Step[], context: Partial<TransportContext> = {}) {
+  const calls: { url: string; init: RequestInit | undefined }[] = []
+  const waits: number[] = []
+  const judged: TokenAnswer[] = []
+  const transport = fetchTransport(async (input, init) => {
+    const step = steps[calls.length] ?? expect.fail('one try too many')
+    calls.push({ url: String(input), init })
+    if (step instanceof Error) throw step
+    return step
+  })
+  const send = (request: Parameters<typeof transport>[0]) =>
+    transport(request, {
+      signal: new AbortController().signal,
+      shouldTryAgain: (answer) => {
+        judged.push(answer)
+        return answer.status !== 200
+      },
+      wait: async (delayMs) => {
+        waits.push(delayMs)
+      },
+      ...context,
+    })
+  return { send, calls, waits, judged }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('fetchTransport', () => {
+  it('gives status and text, and follows no redirect', async () => {
+    const { signal } = new AbortController()
+    const { send, calls, waits, judged } = transportOver([new Response('文', { status: 200 })], {
+      signal,
+    })
+    expect(await send(GET)).toEqual({ status: 200, body: '文' })
+    expect(calls).toEqual([{ url: GET.url, init: { method: 'GET', redirect: 'manual', signal } }])
+    expect(waits).toEqual([])
+    expect(judged).toHaveLength(1)
+  })
+
+  it('sends a body as JSON', async () => {
+    const { send, calls } = transportOver([new Response('{}')])
+    await send(POST)
+    expect(calls[0]?.init).toMatchObject({
+      method: 'POST',
+      body: '{"suite_id":"s"}',
+      headers: { 'content-type': 'application/json' },
+      redirect: 'manual',
+    })
+  })
+
+  it('makes three quick tries of answers that deserve it, and gives the last one', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    const steps = [1, 2, 3].map((count) => new Response(`busy ${count}`, { status: 503 }))
+    const { send, calls, waits, judged } = transportOver(steps)
+    expect(await send(GET)).toEqual({ status: 503, body: 'busy 3' })
+    expect(calls).toHaveLength(3)
+    expect(waits).toEqual([100, 200])
+    expect(judged.map(({ body }) => body)).toEqual(['busy 1', 'busy 2'])
+  })
+
+  it('tries again after an error of the network, and rejects with the last one', async () => {
+    const last = new Error('third')
+    const { send, calls } = transportOver([new Error('first'), new Error('second'), last])
+    await expect(send(GET)).rejects.toBe(last)
+    expect(calls).toHaveLength(3)
+  })
+
+  it('is content with the first good answer', async () => {
+    const { send, calls, waits } = transportOver([
+      new Error('reset'),
+      new Response('ok', { status: 200 }),
+    ])
+    expect(await send(GET)).toEqual({ status: 200, body: 'ok' })
+    expect(calls).toHaveLength(2)
+    expect(waits).toHaveLength(1)
+  })
+
+  it('makes no further try once the signal is aborted', async () => {
+    const reason = new Error('closed')
+    const { send, calls, waits } = transportOver([reason], { signal: AbortSignal.abort(reason) })
+    await expect(send(GET)).rejects.toBe(reason)
+    expect(calls).toHaveLength(1)
+    expect(waits).toEqual([])
+  })
+
+  it('aborted between two tries makes one that ends at once', async () => {
+    const controller = new AbortController()
+    const reason = new Error('closed')
+    const { send, calls } = transportOver([new Response('', { status: 500 }), reason], {
+      signal: controller.signal,
+      wait: async () => controller.abort(reason),
+    })
+    await expect(send(GET)).rejects.toBe(reason)
+    expect(calls).toHaveLength(2)
+  })
+
+  it('over a real wire: a 302 is the answer, and the body arrives as it was', async () => {
+    const seen: string[] = []
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      seen.push(`${request.method} ${request.headers['content-type']} ${Buffer.concat(chunks)}`)
+      response.writeHead(302, { location: '/elsewhere' }).end('moved')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const answer = await fetchTransport(fetch)(
+      { ...POST, url },
+      {
+        signal: new AbortController().signal,
+        shouldTryAgain: () => false,
+        wait: async () => {},
+      },
+    )
+    server.closeAllConnections()
+    server.close()
+    expect(answer).toEqual({ status: 302, body: 'moved' })
+    expect(seen).toEqual(['POST application/json {"suite_id":"s"}'])
+  })
+})
