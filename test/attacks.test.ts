@@ -323,6 +323,45 @@ describe('fetch', () => {
     await expect(qyFetch(stuck)).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
+  it('a Request with a short body is replayed, one over 1 MB is sent once', async () => {
+    const { wecom, baseUrl } = await fake()
+    const events: string[] = []
+    const qyFetch = withToken(fetch, APP, { baseUrl, onEvent: ({ type }) => events.push(type) })
+    await qyFetch.source.get()
+    const upload = async (size: number) => {
+      wecom.revoke()
+      const body = new Uint8Array(size)
+      const request = new Request(`${baseUrl}/cgi-bin/media/upload`, { method: 'POST', body })
+      return ((await (await qyFetch(request)).json()) as { errcode: number }).errcode
+    }
+    expect(await upload(999_000)).toBe(0)
+    expect(events).toContain('replayed')
+    expect(await upload(1_100_000)).toBe(40014)
+    expect(events.at(-1)).toBe('not_replayed')
+  })
+
+  it('a body that can be sent once waits for a token that is about to be replaced', async () => {
+    const { source, clock, fetches } = sourceWith((count) => `token-${count}`)
+    await source.get()
+    clock.advance(6_900_000)
+    const seen: string[] = []
+    const stub = async (url: string) => {
+      seen.push(new URL(url).searchParams.get('access_token') ?? '')
+      return new Response('{"errcode":0}')
+    }
+    const qyFetch = withToken(stub as never, source) as unknown as typeof fetch
+    const init = { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' } as RequestInit
+    await qyFetch('https://qyapi.weixin.qq.com/cgi-bin/media/upload', init)
+    expect(seen).toEqual(['token-2'])
+    expect(fetches()).toBe(2)
+  })
+
+  it('spaces around a url are no part of it, as for fetch itself', async () => {
+    const { wecom, baseUrl } = await fake()
+    await withToken(fetch, APP, { baseUrl })(` ${baseUrl}/cgi-bin/user/get `)
+    expect(wecom.requests.at(-1)?.path).toBe('user/get')
+  })
+
   it('an unusual status or reason phrase is given on', async () => {
     const baseUrl = await serve((request, response) => {
       if (isFetch(request.url)) return response.writeHead(200, JSON_TYPE).end(tokenBody('token'))

@@ -137,6 +137,10 @@ describe('the budget of forced refreshes', () => {
     expect(budget.refillsInMs()).toBe(60_000)
   })
 
+  it('that nobody took from promises nothing sooner than in a minute either', () => {
+    expect(refreshBudget(1, fakeClock()).refillsInMs()).toBe(60_000)
+  })
+
   it('of one is there at the beginning', () => {
     expect(refreshBudget(1, fakeClock()).take()).toBe(true)
   })

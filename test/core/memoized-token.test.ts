@@ -127,6 +127,7 @@ describe('to clear', () => {
     const second = await memo.get()
     expect(second.generation).toBe(2)
     expect(memo.latest).toBe(second)
+    expect(await memo.get()).toBe(second)
     expect(fetches()).toBe(2)
   })
 

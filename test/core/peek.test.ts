@@ -67,6 +67,13 @@ describe('a Node stream that was looked into', () => {
     },
   )
 
+  it('and was empty is left as it is', async () => {
+    const stream = dripping([])
+    await peekNodeStream(stream)
+    expect(Object.hasOwn(stream, 'readableDidRead')).toBe(false)
+    expect(await restOf(stream)).toBe('')
+  })
+
   it('by one who listens for data gives every byte, then its end', async () => {
     const stream = dripping([REFUSAL.slice(0, 5), REFUSAL.slice(5)])
     await peekNodeStream(stream)

@@ -1,6 +1,11 @@
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { brokenNodeStream, platform, systemClock } from '../../src/core/platform.js'
+import {
+  beforeStreamError,
+  brokenNodeStream,
+  platform,
+  systemClock,
+} from '../../src/core/platform.js'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -59,6 +64,20 @@ describe('the machine', () => {
       status: 200,
       body: 'answer of https://qyapi.weixin.qq.com/',
     })
+  })
+})
+
+describe('the error of a Node stream', () => {
+  it('is told before anyone else hears it', async () => {
+    const heard: unknown[] = []
+    const trouble = new Error('reset')
+    const stream = new Readable({ read() {} })
+    stream.on('error', (error) => heard.push('caller', error))
+    beforeStreamError(stream, (error) => heard.push('we', error))
+    stream.destroy(trouble)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(heard).toEqual(['we', trouble, 'caller', trouble])
+    expect(stream.listenerCount('error')).toBe(1)
   })
 })
 
