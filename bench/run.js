@@ -9,6 +9,7 @@ import { loadPeers } from './peers/load.js'
 import { plot } from './plot.js'
 import { report } from './report.js'
 import { playScenarios } from './scenarios.js'
+import { doorSizes } from './size.js'
 
 /**
  * @typedef {object} Sizes
@@ -38,7 +39,9 @@ const hits = await costPerHit(sizes.hits)
 const costs = await costPerRequest(peers, sizes.requests)
 const scenarios = await playScenarios(peers, { isQuick })
 
-const results = { peers, missing, idleBytes, hits, costs, scenarios, sizes, isQuick }
+const doors = doorSizes()
+
+const results = { peers, missing, idleBytes, hits, costs, scenarios, doors, sizes, isQuick }
 console.log(report(results))
 if (!isQuick) {
   writeFileSync(new URL('RESULTS.md', import.meta.url), report(results))

@@ -8,6 +8,8 @@ export const TARGETS = {
   /** Nanoseconds of a token hit, at the 10th percentile. */
   hitNanoseconds: 130,
   bytesPerIdleSource: 3000,
+  /** Bytes of a door in a bundle, minified and gzipped, without axios. */
+  doorBytes: { axios: 10_000, fetch: 8_000 },
 }
 
 /** Whether a request's cost is within its target, by both clocks. */

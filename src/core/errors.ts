@@ -34,8 +34,8 @@ export class QyapiTokenError extends Error {
   static override readonly name = 'QyapiTokenError'
   override readonly name = 'QyapiTokenError'
   readonly code: QyapiTokenErrorCode
-  readonly errcode?: number
-  readonly retryAfterMs?: number
+  declare readonly errcode?: number
+  declare readonly retryAfterMs?: number
   readonly retryable: boolean
 
   constructor(code: QyapiTokenErrorCode, message: string, details: QyapiTokenErrorDetails = {}) {

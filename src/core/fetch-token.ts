@@ -31,6 +31,7 @@ export async function fetchToken(
   context: FetchTokenContext,
   closed: AbortSignal,
 ): Promise<FetchedToken> {
+  closed.throwIfAborted()
   const { credential } = context
   const doing = `Could not get the ${credential.tokenName} of ${credential.kind} ${credential.subject}`
   const request = tokenRequest(credential.request(), context.baseUrl)

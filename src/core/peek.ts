@@ -1,4 +1,4 @@
-import { brokenNodeStream, systemClock } from './platform.js'
+import { afterTick, brokenNodeStream, systemClock } from './platform.js'
 import { LONGEST_VERDICT_BYTES, startsLikeAnObject } from './verdict.js'
 import { waitFor } from './wait.js'
 
@@ -147,7 +147,8 @@ export function peekNodeStream(
       const bytes = joined(chunks, length)
       if (stream.destroyed) onBroken(brokenNodeStream(bytes, asError(error)))
       else if (length > 0) putBack(stream, bytes)
-      resolve(isWhole ? bytes : undefined)
+      // Until then a 'readable' listener of the caller's would not be heard.
+      afterTick(() => resolve(isWhole ? bytes : undefined))
     }
     const onError = (error: unknown) => finish(false, error)
     const onClose = () => finish(false)

@@ -31,6 +31,11 @@ export const platform: Platform = {
   random: Math.random,
 }
 
+/** Calls back when what a Node stream has put off to its next tick is done. */
+export function afterTick(callback: () => void): void {
+  process.nextTick(callback)
+}
+
 /** Tells of a Node stream's error before anyone else hears it, and without counting as a listener. */
 export function beforeStreamError(stream: object, tell: (error: unknown) => void): void {
   const { errorMonitor } = process.getBuiltinModule('node:events')

@@ -21,6 +21,7 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
   const failures = rememberedFailure(clock)
   let lastThrownAway = 0
   let isClosed = false
+  let renewing: Promise<Token> | undefined
   /** Ends the fetch that is on its way, if there is one. */
   let flight: AbortController | undefined
 
@@ -34,8 +35,15 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
 
   /** The next generation, for everyone who asks while it is on its way. */
   function renew(): Promise<Token> {
-    memo.clear()
-    return memo.get()
+    if (renewing === undefined) {
+      memo.clear()
+      renewing = memo.get()
+      const over = () => {
+        renewing = undefined
+      }
+      renewing.then(over, over)
+    }
+    return renewing
   }
 
   async function fetchNext(): Promise<Token> {
@@ -76,7 +84,8 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
       before !== undefined && !isThrownAway(before) && isUsable(before, ageMs(before, clock))
     const askedAt = instantOf(clock)
     const fetched = await fetchUnlessThrownAway(signal)
-    const token = toToken(fetched, askedAt, before)
+    // Meanwhile a newer one may have come from the store.
+    const token = toToken(fetched, askedAt, memo.latest)
     memo.set(token)
     failures.forget()
     void shared?.set(token, fetched.expiresInMs)
@@ -144,7 +153,7 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     /** The failure that still keeps everyone from asking, as an error for one caller. */
     failure: failures.current,
     restsForMs: failures.restsForMs,
-    isBusy: () => flight !== undefined || failures.restsForMs() > 0,
+    isBusy: () => renewing !== undefined || failures.restsForMs() > 0,
     /** Nobody is handed this generation, or an older one, again. */
     throwAway(token: Token): void {
       lastThrownAway = Math.max(lastThrownAway, token.generation)

@@ -521,3 +521,16 @@ describe('a web stream that was looked into', () => {
     expect(log.cancelled).toBeUndefined()
   })
 })
+
+it("a 'readable' listener that comes right after the look is heard", async () => {
+  const stream = new Readable({ read() {} })
+  const peeked = peekNodeStream(stream)
+  await Promise.resolve()
+  stream.push('{"errcode":0}')
+  stream.push(null)
+  await peeked
+  const heard = await new Promise<string>((resolve) => {
+    stream.on('readable', () => resolve(String(stream.read())))
+  })
+  expect(heard).toBe('{"errcode":0}')
+})

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { defineCredential } from '../../src/core/credential.js'
+import { fetchToken } from '../../src/core/fetch-token.js'
 import { platform } from '../../src/core/platform.js'
 import { lenderOf } from '../../src/core/token-source.js'
-import { createTokenSource, selfBuilt, type TokenEvent } from '../../src/index.js'
+import { createTokenSource, type StoredToken, selfBuilt, type TokenEvent } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
@@ -205,5 +206,52 @@ describe('closed', () => {
     await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
     expect(asked).toEqual([])
     expect(fetches()).toBe(0)
+  })
+})
+
+describe('one at a time, whatever the store brings in between', () => {
+  it('a refusal of an adopted token joins the fetch that is on its way, and generations stay apart', async () => {
+    let theirs: StoredToken | undefined
+    const store = { get: async () => theirs, set: async () => true, delete: async () => true }
+    const behind = deferred<string>()
+    const { source, clock, fetches } = sourceWith(
+      (count) => (count === 1 ? 't1' : behind.promise),
+      { store },
+    )
+    const lender = lenderOf(source)
+    const first = await lender.lend()
+    clock.advance(6_900_000)
+    await source.get()
+    await settle()
+    expect(fetches()).toBe(2)
+    theirs = { value: 'theirs', generation: 2, ageMs: 0, expiresInMs: 7_200_000 }
+    const adopted = await lender.replace({ token: first, endpoint: 'a', errcode: 42001 })
+    expect(adopted).toMatchObject({ value: 'theirs', generation: 2 })
+    theirs = undefined
+    const replacement = lender.replace({ token: adopted ?? first, endpoint: 'b', errcode: 42001 })
+    await settle()
+    expect(fetches()).toBe(2)
+    behind.resolve('t2')
+    expect(await replacement).toMatchObject({ value: 't2', generation: 3 })
+    expect(await source.get()).toBe('t2')
+  })
+
+  it('no token call leaves after close', async () => {
+    const closed = new AbortController()
+    closed.abort(new Error('over'))
+    let calls = 0
+    const transport = async () => {
+      calls += 1
+      return { status: 200, body: '{}' }
+    }
+    const context = {
+      credential: selfBuilt(APP),
+      baseUrl: 'https://x.example',
+      transport,
+      fetchTimeoutMs: 1,
+      clock: fakeClock(),
+    }
+    await expect(fetchToken(context, closed.signal)).rejects.toThrow('over')
+    expect(calls).toBe(0)
   })
 })
