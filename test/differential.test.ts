@@ -228,7 +228,7 @@ function cancelledIn(ms: number) {
 }
 
 function closedPort() {
-  return { httpAgent: undefined, socketPath: '/tmp/qyapi-token-nobody-listens.sock' }
+  return { httpAgent: undefined, socketPath: 'nobody-listens-here.sock' }
 }
 
 /** Everything that a caller can see of one request, in a form that can be compared. */
