@@ -101,6 +101,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same') {
   let openFetch: { settle(body: string | Error): void } | undefined
   let fetches = 0
   let strings = 0
+  let lastString = ''
   let closed = false
   let lastFetch: { at: number; wall: number; failed: boolean; thrownAwayBefore: number } | undefined
   let throwAways = 0
@@ -158,6 +159,9 @@ async function play(steps: readonly Step[], mode: 'new' | 'same') {
     transport,
     onEvent(event) {
       events.push(event)
+      // An answer that the source threw away (rule 6) makes no generation.
+      if (event.type === 'fetched' || event.type === 'refreshed')
+        stringOf.set(event.generation, lastString)
       if (event.type === 'refused') {
         const value = stringOf.get(event.generation)
         // Thrown away unless the next event says that it stays, or it was old already.
@@ -190,8 +194,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same') {
     if (mode === 'new' || strings === 0) strings += 1
     const value = `planted-token-${strings}`
     openFetch.settle(JSON.stringify({ errcode: 0, access_token: value, expires_in: 7200 }))
-    const known = Math.max(0, ...stringOf.keys())
-    stringOf.set(known + 1, value)
+    lastString = value
     // The server hands the string out again, unless that fetch began before the throw-away.
     if (mode === 'same' && lastFetch?.thrownAwayBefore === throwAways) thrownAway.delete(value)
   }
