@@ -10,8 +10,8 @@ import { sharedTokens } from './shared-tokens.js'
 import { ageAt, ageMs, encoded, firstLife, isUsable, reconfirmedLife, type Token } from './token.js'
 
 /**
- * One credential's tokens, one generation after the other; never two fetches at once. Knows which token is the newest, which generations were thrown away, and how the next one is
- * had: from the store, or by a token call. Callers and their waiting are not its business.
+ * One credential's tokens, one generation after the other; never two fetches at once. Knows which
+ * token is the newest, which generations were thrown away, and how the next one is had: from the store, or by a token call. Callers and their waiting are not its business.
  */
 export function createRenewal(credential: Credential, settings: SourceSettings, emit: Emit) {
   const { clock, maxAgeMs, refreshAheadMs } = settings
@@ -82,8 +82,8 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     const before = memo.latest
     const isBehindCallers =
       before !== undefined && !isThrownAway(before) && isUsable(before, ageMs(before, clock))
-    const askedAt = instantOf(clock)
-    const fetched = await fetchUnlessThrownAway(signal)
+    const startedAtMs = clock.monotonic()
+    const { fetched, askedAt } = await fetchUnlessThrownAway(signal)
     // Meanwhile a newer one may have come from the store.
     const token = toToken(fetched, askedAt, memo.latest)
     memo.set(token)
@@ -92,19 +92,20 @@ export function createRenewal(credential: Credential, settings: SourceSettings, 
     emit({
       type: isBehindCallers ? 'refreshed' : 'fetched',
       generation: token.generation,
-      tookMs: clock.monotonic() - askedAt.monotonic,
+      tookMs: clock.monotonic() - startedAtMs,
       isSameString: token.value === before?.value,
     })
     return token
   }
 
   /** A fetch that began before a throw-away cannot bring the thrown-away string back: it asks again. */
-  async function fetchUnlessThrownAway(signal: AbortSignal): Promise<FetchedToken> {
+  async function fetchUnlessThrownAway(signal: AbortSignal) {
     for (;;) {
       const thrownAwayBefore = lastThrownAway
+      const askedAt = instantOf(clock)
       const fetched = await fetchRemembered(signal)
       const isStale = lastThrownAway > thrownAwayBefore && fetched.value === memo.latest?.value
-      if (!isStale) return fetched
+      if (!isStale) return { fetched, askedAt }
     }
   }
 

@@ -164,6 +164,27 @@ describe('a token', () => {
   })
 })
 
+describe('a fetch that was asked again because its answer was thrown away meanwhile', () => {
+  it('counts the token’s age from the request that brought it', async () => {
+    const first = deferred<string>()
+    const { source, clock, fetches } = sourceWith((count) => (count === 2 ? first.promise : 'same'))
+    const lender = lenderOf(source)
+    const refused = await lender.lend()
+    clock.advance(7_000_000)
+    const waiting = source.get()
+    await settle()
+    const replaced = lender.replace({ token: refused, endpoint: 'message/send', errcode: 42001 })
+    await settle()
+    clock.setWallBy(3_600_000)
+    first.resolve('same')
+    await Promise.all([waiting, replaced])
+    expect(fetches()).toBe(3)
+    expect(source.describe()).toMatchObject({ state: 'usable', generation: 2 })
+    await source.get()
+    expect(fetches()).toBe(3)
+  })
+})
+
 describe('closed', () => {
   it('during a fetch is what waiters are told, and no failure', async () => {
     const { source, types } = sourceWith(() => new Promise(() => {}))
