@@ -30,22 +30,43 @@ export interface FakeRequest {
   readonly query: URLSearchParams
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Uint8Array
-  /** The app whose token or secret the call carried, if it was a known one. */
+  /**
+   * The corp whose token the call carried, if it was a known one. Of a token call: the corp whose
+   * token was asked for.
+   */
   readonly corpId: string | undefined
 }
 
+/** As the samples and 全局错误码 (document/path/90313) word them; the triple c of 40082 is WeCom's. */
 const MEANINGS: Readonly<Record<number, string>> = {
   [-1]: 'system busy',
   40001: 'invalid credential',
   40013: 'invalid corpid',
   40014: 'invalid access_token',
+  40056: 'invalid agentid',
+  40058: 'invalid parameter',
+  40080: 'invalid suite secret',
+  40082: 'invalid suite_acccess_token or provider_access_token',
+  40083: 'invalid suite id',
+  40084: 'invalid permanent code',
+  40085: 'invalid suite ticket',
   41001: 'access_token missing',
   41002: 'corpid missing',
   41004: 'corpsecret missing',
+  41011: 'agentid missing',
+  41021: 'suite_id missing',
+  41022: 'suite_access_token missing',
+  41023: 'suite_ticket missing',
+  41024: 'suite_secret missing',
+  41025: 'permanent_code missing',
   42001: 'access_token expired',
+  42009: 'suite_access_token expired',
   45009: 'api freq out of limit',
   45033: 'api concurrent out of limit',
   60020: 'not allow to access from your ip',
+  710400: 'invalid model_access_token',
+  710401: 'model_access_token expired',
+  710403: 'model_access_token missing',
 }
 
 /** An error as WeCom words it: HTTP 200, the success fields first and empty, a hint, the caller's IP. */
@@ -59,58 +80,10 @@ export function errorAnswer(
   return { json: { ...emptyFields, errcode, errmsg } }
 }
 
+/** A success that carries an errcode; not all of WeCom's do. */
+export function okAnswer(fields: Record<string, unknown> = {}): FakeAnswer {
+  return { json: { errcode: 0, errmsg: 'ok', ...fields } }
+}
+
 /** WeCom's answer to a path that it does not know. */
 export const UNKNOWN_PATH: FakeAnswer = { status: 404, body: '' }
-
-/** A one-pixel PNG. */
-const PIXEL = Uint8Array.from(
-  atob(
-    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  ),
-  (character) => character.charCodeAt(0),
-)
-
-/** Some endpoints that everyone calls; more are added with `on`. */
-export const ENDPOINTS: Readonly<Record<string, FakeEndpoint>> = {
-  'message/send': { json: { errcode: 0, errmsg: 'ok', invaliduser: '', msgid: 'fake-msgid' } },
-  'user/get': ({ query }) => ({
-    json: {
-      errcode: 0,
-      errmsg: 'ok',
-      userid: query.get('userid') ?? '',
-      name: '张三',
-      department: [1],
-    },
-  }),
-  'user/simplelist': { json: { errcode: 0, errmsg: 'ok', userlist: [] } },
-  'department/list': {
-    json: { errcode: 0, errmsg: 'ok', department: [{ id: 1, name: '广州研发中心' }] },
-  },
-  get_api_domain_ip: { json: { ip_list: ['203.0.113.1'], errcode: 0, errmsg: 'ok' } },
-  'media/upload': ({ body }) => ({
-    json: {
-      errcode: 0,
-      errmsg: '',
-      type: 'file',
-      media_id: `fake-media-${body.length}`,
-      created_at: '1744000000',
-    },
-  }),
-  'media/get': ({ headers }) => mediaAnswer(headers.range),
-  'agent/get': { json: { errcode: 0, errmsg: 'ok', agentid: 1000002, name: 'fake' } },
-  'externalcontact/list': { json: { errcode: 0, errmsg: 'ok', external_userid: [] } },
-}
-
-/** Binary on success, in part if a range was asked for; JSON on failure, like every other. */
-function mediaAnswer(range: string | string[] | undefined): FakeAnswer {
-  const headers = {
-    'content-type': 'image/png',
-    'content-disposition': 'attachment; filename="pixel.png"',
-  }
-  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(String(range)) ?? []
-  if (from === undefined) return { headers, body: PIXEL }
-  const end = to ? Number(to) + 1 : PIXEL.length
-  const part = PIXEL.slice(Number(from), end)
-  const contentRange = `bytes ${from}-${Number(from) + part.length - 1}/${PIXEL.length}`
-  return { status: 206, headers: { ...headers, 'content-range': contentRange }, body: part }
-}

@@ -1,40 +1,53 @@
 import {
-  ENDPOINTS,
-  errorAnswer,
   type FakeAnswer,
   type FakeEndpoint,
   type FakeRequest,
   type NextAnswer,
+  okAnswer,
   UNKNOWN_PATH,
 } from './fake-answers.js'
+import { ENDPOINTS } from './fake-endpoints.js'
+import { admit, isKnownPath } from './fake-paths.js'
+import { instead, plannedAnswers } from './fake-plans.js'
 import {
   fakeServer,
   type Handled,
   type Incoming,
   interceptByNock,
   type NockLike,
-  type WireAnswer,
+  wireAnswer,
 } from './fake-server.js'
-import { type FakeApp, fakeTokens, realisticText, type TokenMode } from './fake-tokens.js'
+import type { FakeAuthorizedCorp } from './fake-suites.js'
+import { type FakeTenants, fakeTenants } from './fake-tenants.js'
+import { corpAskedFor } from './fake-token-call.js'
+import {
+  type FakeApp,
+  type FakeTokenKind,
+  type FakeTokenSelector,
+  fakeTokens,
+  realisticText,
+  type TokenMode,
+} from './fake-tokens.js'
 
-export interface FakeQyapiOptions {
+export interface FakeQyapiOptions extends FakeTenants {
   /**
-   * The apps that it knows.
+   * The self-built apps that it knows.
    * @default [{ corpId: 'ww-fake', corpSecret: 'fake-secret' }]
    */
   readonly apps?: readonly FakeApp[]
   /**
-   * Whether gettoken gives a new string each time, or the same one while it lives.
+   * Whether a token call gives a new string each time, or the same one while it lives.
    * @default 'new'
    */
   readonly tokens?: TokenMode
   /**
-   * What the n-th token looks like.
+   * What the n-th token looks like, counted over all kinds. Where it is not a self-built app's,
+   * `app` has the id of the corp, suite or model as its `corpId`, and an empty `corpSecret`.
    * @default 214 characters, like the real ones
    */
-  readonly tokenText?: (count: number, app: FakeApp) => string
+  readonly tokenText?: (count: number, app: FakeApp, kind: FakeTokenKind) => string
   /**
-   * How long tokens live, in seconds.
+   * How long tokens and tickets that sign pages live, in seconds.
    * @default 7200
    */
   readonly expiresInSeconds?: number
@@ -59,17 +72,33 @@ export interface FakeQyapi {
   /** Answers every `/cgi-bin/` call to `baseUrl` by nock, until `nock.cleanAll()`. */
   interceptWith(nock: NockLike, baseUrl?: string): void
   addApp(app: FakeApp): void
-  /** Makes an endpoint, or changes what one answers. */
+  /** Makes more of any kind known; what is known already gets the new secret and ticket. */
+  add(tenants: FakeTenants): void
+  /**
+   * Pushes a new `suite_ticket`, good for 30 min of the fake's clock. Give it to whom your callback
+   * would; `timeStamp` is in seconds, as the callback has it.
+   */
+  pushSuiteTicket(suiteId: string): { suiteTicket: string; timeStamp: number }
+  /** The same for a hardware model's `model_ticket`. */
+  pushModelTicket(modelId: string): { modelTicket: string; timeStamp: number }
+  /** A corp authorises a suite; if it has done so already, its permanent code is another now. */
+  install(suiteId: string, corp: FakeAuthorizedCorp): void
+  /** A corp takes its authorisation back: its permanent code earns 40084, its tokens 40014. */
+  uninstall(suiteId: string, corpId: string): void
+  /** Makes an endpoint, or changes what one answers, be it a token call. */
   on(path: string, endpoint: FakeEndpoint): void
-  /** Tokens are refused with 40014 from now on: all, or those of one app. */
-  revoke(only?: Partial<FakeApp>): void
-  /** Tokens are refused with 42001 from now on, as if their time were over. */
-  expire(only?: Partial<FakeApp>): void
-  /** The next calls to a path (`'*'`: to any but gettoken) get this answer. */
+  /**
+   * Tokens are refused from now on, with 40014, 40082 or 710400 by their kind: all, or those that
+   * are meant, e.g. `{ kind: 'suite', suiteId }`.
+   */
+  revoke(only?: FakeTokenSelector): void
+  /** Tokens are refused with 42001, 42009 or 710401 from now on, as if their time were over. */
+  expire(only?: FakeTokenSelector): void
+  /** The next calls to a path (`'*'`: to any but those that give tokens) get this answer. */
   failNext(path: string, answer: NextAnswer, times?: number): void
   /** Forgets what was planned by `failNext`: for one path, or for all. */
   recover(path?: string): void
-  /** How many calls came to a path, of all apps or of one corp. */
+  /** How many calls came to a path, of all or of one corp; a token call is the corp's it is for. */
   count(path: string, corpId?: string): number
   /** Everything that came over the wire, tokens included: keep it inside the test. */
   readonly requests: readonly FakeRequest[]
@@ -92,63 +121,37 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
   const { errorCodeHeader = true, expiresInSeconds = 7200, now = Date.now } = options
   const { tokens: mode = 'new', tokenText: textOf = realisticText } = options
   const tokens = fakeTokens({ mode, expiresInSeconds, now, textOf })
+  const tenants = fakeTenants(tokens, now)
+  const onWire = (answer: FakeAnswer) => wireAnswer(answer, errorCodeHeader)
   const endpoints = new Map(Object.entries(ENDPOINTS))
-  const planned = new Map<string, NextAnswer[]>()
+  const plans = plannedAnswers()
   const requests: FakeRequest[] = []
-  for (const app of options.apps ?? [{ corpId: 'ww-fake', corpSecret: 'fake-secret' }])
-    tokens.add(app)
+  const { apps = [{ corpId: 'ww-fake', corpSecret: 'fake-secret' }], ...others } = options
+  tenants.add({ ...others, apps })
 
   /** What happens to one call: an answer, a delay, a cut connection. */
   async function handle(incoming: Incoming, uri: string): Promise<Handled> {
     const { pathname, searchParams: query } = new URL(uri, 'http://fake')
-    if (!pathname.startsWith(ROOT)) return { answer: withHeaders(UNKNOWN_PATH), next: {} }
+    if (!pathname.startsWith(ROOT)) return { answer: onWire(UNKNOWN_PATH), next: {} }
     const path = pathname.slice(ROOT.length)
-    const next = nextFor(path)
+    const next = plans.next(path, tenants.calls.has(path))
     if (next.delayMs !== undefined) await sleep(next.delayMs)
     const { answer, corpId } = answerTo({ ...incoming, path, query, corpId: undefined })
     requests.push({ ...incoming, path, query, corpId })
-    return { answer: withHeaders(instead(answer, next)), next }
-  }
-
-  function nextFor(path: string): NextAnswer {
-    const own = planned.get(path)?.shift()
-    return own ?? (path === 'gettoken' ? undefined : planned.get('*')?.shift()) ?? {}
+    return { answer: onWire(instead(answer, next)), next }
   }
 
   function answerTo(request: FakeRequest): { answer: FakeAnswer; corpId: string | undefined } {
     const { path, query } = request
-    if (path === 'gettoken') {
-      const { errcode, ...given } = tokens.gettoken(query.get('corpid'), query.get('corpsecret'))
-      const answer =
-        errcode === 0 ? { json: { errcode, errmsg: 'ok', ...given } } : errorAnswer(errcode)
-      return { answer, corpId: query.get('corpid') ?? undefined }
-    }
-    const endpoint = endpoints.get(path)
+    const tokenCall = tenants.calls.get(path)
+    const endpoint =
+      endpoints.get(path) ?? tokenCall ?? (isKnownPath(path) ? okAnswer() : undefined)
     if (endpoint === undefined) return { answer: UNKNOWN_PATH, corpId: undefined }
-    const { errcode, corpId } = tokens.check(query.get('access_token'))
-    if (errcode !== 0) return { answer: errorAnswer(errcode, { ip_list: [] }), corpId }
-    return {
-      answer: typeof endpoint === 'function' ? endpoint({ ...request, corpId }) : endpoint,
-      corpId,
-    }
-  }
-
-  function withHeaders(answer: FakeAnswer): WireAnswer {
-    const { status = 200, json, headers } = answer
-    const body = json === undefined ? (answer.body ?? '') : JSON.stringify(json)
-    const errcode = json?.errcode
-    return {
-      status,
-      body: Buffer.from(body),
-      headers: {
-        ...(json === undefined ? {} : { 'content-type': 'application/json; charset=UTF-8' }),
-        ...(errorCodeHeader && typeof errcode === 'number'
-          ? { 'error-code': String(errcode), 'error-msg': String(json?.errmsg) }
-          : {}),
-        ...headers,
-        'content-length': String(Buffer.byteLength(body)),
-      },
-    }
+    const { holder, refusal } = admit(tokens, path, query)
+    const corpId = (tokenCall && corpAskedFor(request)) ?? holder?.corpId
+    if (refusal !== undefined) return { answer: refusal, corpId }
+    if (typeof endpoint !== 'function') return { answer: endpoint, corpId }
+    return { answer: endpoint({ ...request, corpId }, holder), corpId }
   }
 
   const { listen, close } = fakeServer(handle)
@@ -156,32 +159,23 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     listen,
     close,
     interceptWith: (nock, baseUrl) => interceptByNock(nock, handle, baseUrl),
-    addApp: (app) => void tokens.add(app),
+    addApp: (app) => tenants.add({ apps: [app] }),
+    add: tenants.add,
+    pushSuiteTicket: tenants.pushSuiteTicket,
+    pushModelTicket: tenants.pushModelTicket,
+    install: tenants.install,
+    uninstall: tenants.uninstall,
     on: (path, endpoint) => void endpoints.set(path, endpoint),
     revoke: (only = {}) => tokens.end('revoked', only),
     expire: (only = {}) => tokens.end('expired', only),
-    failNext(path, answer, times = 1) {
-      const queue = planned.get(path) ?? []
-      for (let added = 0; added < times; added += 1) queue.push(answer)
-      planned.set(path, queue)
-    },
-    recover: (path) => void (path === undefined ? planned.clear() : planned.delete(path)),
+    failNext: plans.failNext,
+    recover: plans.recover,
     count: (path, corpId) =>
       requests.filter(
         (request) => request.path === path && (corpId ?? request.corpId) === request.corpId,
       ).length,
     requests,
   }
-}
-
-function instead(
-  answer: FakeAnswer,
-  { errcode, status, body, headers = {} }: NextAnswer,
-): FakeAnswer {
-  if (errcode !== undefined) return { ...errorAnswer(errcode), ...(status && { status }), headers }
-  if (body !== undefined) return { status: status ?? 200, body, headers }
-  if (status !== undefined) return { status, body: '', headers }
-  return { ...answer, headers: { ...answer.headers, ...headers } }
 }
 
 function sleep(ms: number): Promise<void> {

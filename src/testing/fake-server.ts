@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { FakeRequest, NextAnswer } from './fake-answers.js'
+import type { FakeAnswer, FakeRequest, NextAnswer } from './fake-answers.js'
 
 /** A call before anyone has looked at its path. */
 export type Incoming = Pick<FakeRequest, 'method' | 'headers' | 'body'>
 
-export interface WireAnswer {
+interface WireAnswer {
   readonly status: number
   readonly body: Uint8Array
   readonly headers: Record<string, string>
@@ -15,6 +15,25 @@ export interface WireAnswer {
 export interface Handled {
   readonly answer: WireAnswer
   readonly next: NextAnswer
+}
+
+/** An answer in bytes, with the headers that WeCom would send. */
+export function wireAnswer(answer: FakeAnswer, errorCodeHeader: boolean): WireAnswer {
+  const { status = 200, json, headers } = answer
+  const body = json === undefined ? (answer.body ?? '') : JSON.stringify(json)
+  const errcode = json?.errcode
+  return {
+    status,
+    body: Buffer.from(body),
+    headers: {
+      ...(json === undefined ? {} : { 'content-type': 'application/json; charset=UTF-8' }),
+      ...(errorCodeHeader && typeof errcode === 'number'
+        ? { 'error-code': String(errcode), 'error-msg': String(json?.errmsg) }
+        : {}),
+      ...headers,
+      'content-length': String(Buffer.byteLength(body)),
+    },
+  }
 }
 
 type Handle = (incoming: Incoming, uri: string) => Promise<Handled>

@@ -1,18 +1,52 @@
-/** An app as the fake knows it. */
+/** A self-built app as the fake knows it; of a 代开发 app, `corpSecret` is the permanent code. */
 export interface FakeApp {
   readonly corpId: string
   readonly corpSecret: string
 }
 
 /**
- * - `new`: every gettoken gives a new string; the older ones live on until their own end.
- * - `same`: gettoken repeats the string while it lives, and brings it back after a `revoke`.
+ * - `app`: an `access_token`, of a self-built app, of an authorised corp or of a downstream one
+ * - `suite`, `provider`, `model`: theirs
+ * - `ticket`: one that signs pages; no call carries it
+ */
+export type FakeTokenKind = 'app' | 'suite' | 'provider' | 'model' | 'ticket'
+
+/** Which tokens are meant: those that are of all that is named here. */
+export interface FakeTokenSelector {
+  readonly kind?: FakeTokenKind
+  /** Every token of that corp, whoever asked for it. */
+  readonly corpId?: string
+  /** The self-built app with that secret. */
+  readonly corpSecret?: string
+  /** That suite, and the corps that authorised it. */
+  readonly suiteId?: string
+  /** The downstream app. */
+  readonly agentId?: number
+  readonly modelId?: string
+}
+
+/**
+ * - `new`: every token call gives a new string; the older ones live on until their own end.
+ * - `same`: a token call repeats the string while it lives, and brings it back after a `revoke`.
  */
 export type TokenMode = 'new' | 'same'
 
+/** Whose a token is. The same object for every token of the same one. */
+export interface FakeTokenOwner extends FakeTokenSelector {
+  readonly kind: FakeTokenKind
+  /** The authorisation was taken back: none of its tokens is good any more. */
+  isGone?: boolean
+}
+
+/** What a call with a token earns, and whose that token is. */
+export interface TokenCheck {
+  readonly state: 'good' | 'missing' | 'invalid' | 'expired'
+  readonly owner?: FakeTokenOwner
+}
+
 interface IssuedToken {
   readonly value: string
-  readonly app: FakeApp
+  readonly owner: FakeTokenOwner
   readonly expiresAt: number
   state: 'good' | 'revoked' | 'expired'
 }
@@ -21,70 +55,68 @@ interface FakeTokensOptions {
   readonly mode: TokenMode
   readonly expiresInSeconds: number
   readonly now: () => number
-  readonly textOf: (count: number, app: FakeApp) => string
+  readonly textOf: (count: number, app: FakeApp, kind: FakeTokenKind) => string
 }
 
 /** As long as the real ones, with their characters. */
-export function realisticText(count: number, { corpId }: FakeApp): string {
-  return `fake-token_${count}-${corpId}-`.padEnd(214, 'x0_-')
+export function realisticText(count: number, { corpId }: FakeApp, kind: FakeTokenKind): string {
+  const name = kind === 'app' ? 'token' : kind
+  return `fake-${name}_${count}-${corpId}-`.padEnd(214, 'x0_-')
 }
 
-/** What the fake knows of apps and their tokens. */
+export type FakeTokens = ReturnType<typeof fakeTokens>
+
+/** Which tokens were issued, and whether they are good. */
 export function fakeTokens({ mode, expiresInSeconds, now, textOf }: FakeTokensOptions) {
-  const apps: FakeApp[] = []
   const issued = new Map<string, IssuedToken>()
+  const latest = new Map<FakeTokenOwner, IssuedToken>()
   let count = 0
 
-  const isApp = (app: FakeApp, corpId: string, corpSecret: string) =>
-    app.corpId === corpId && app.corpSecret === corpSecret
-
-  const isOf = ({ app }: IssuedToken, only: Partial<FakeApp>) =>
-    (only.corpId ?? app.corpId) === app.corpId &&
-    (only.corpSecret ?? app.corpSecret) === app.corpSecret
-
-  function issue(app: FakeApp): IssuedToken {
-    const latest = [...issued.values()].filter((token) => token.app === app).at(-1)
-    const isRepeated =
-      mode === 'same' && latest && latest.state !== 'expired' && now() < latest.expiresAt
-    if (isRepeated) {
-      latest.state = 'good'
-      return latest
+  function issue(owner: FakeTokenOwner): IssuedToken {
+    const before = latest.get(owner)
+    if (mode === 'same' && before && before.state !== 'expired' && now() < before.expiresAt) {
+      before.state = 'good'
+      return before
     }
     count += 1
-    const value = textOf(count, app)
-    const token: IssuedToken = {
-      value,
-      app,
-      expiresAt: now() + expiresInSeconds * 1000,
-      state: 'good',
-    }
+    const value = textOf(count, asApp(owner), owner.kind)
+    const expiresAt = now() + expiresInSeconds * 1000
+    const token: IssuedToken = { value, owner, expiresAt, state: 'good' }
     issued.set(value, token)
+    latest.set(owner, token)
     return token
   }
 
   return {
-    add: (app: FakeApp) => apps.push(app),
-    /** The errcode that a gettoken with these earns, or its answer. */
-    gettoken(corpId: string | null, corpSecret: string | null) {
-      if (!corpId) return { errcode: 41002 }
-      if (!corpSecret) return { errcode: 41004 }
-      if (!apps.some((app) => app.corpId === corpId)) return { errcode: 40013 }
-      const app = apps.find((known) => isApp(known, corpId, corpSecret))
-      if (app === undefined) return { errcode: 40001 }
-      return { errcode: 0, access_token: issue(app).value, expires_in: expiresInSeconds }
-    },
-    /** The errcode that a call with this token earns; 0 if it is good. */
-    check(value: string | null): { errcode: number; corpId?: string } {
-      if (!value) return { errcode: 41001 }
+    /** A token under the name that it has in the answer, and its life in seconds. */
+    give: (owner: FakeTokenOwner, name: string) => ({
+      [name]: issue(owner).value,
+      expires_in: expiresInSeconds,
+    }),
+    /** Whether this is a good token of that kind. */
+    check(value: string | null, kind: FakeTokenKind): TokenCheck {
+      if (!value) return { state: 'missing' }
       const token = issued.get(value)
-      if (token === undefined) return { errcode: 40014 }
-      const { corpId } = token.app
-      if (token.state === 'revoked') return { errcode: 40014, corpId }
-      if (token.state === 'expired' || now() >= token.expiresAt) return { errcode: 42001, corpId }
-      return { errcode: 0, corpId }
+      if (token === undefined) return { state: 'invalid' }
+      const { owner, state } = token
+      if (owner.kind !== kind || owner.isGone || state === 'revoked')
+        return { state: 'invalid', owner }
+      if (state === 'expired' || now() >= token.expiresAt) return { state: 'expired', owner }
+      return { state: 'good', owner }
     },
-    end(state: 'revoked' | 'expired', only: Partial<FakeApp>) {
-      for (const token of issued.values()) if (isOf(token, only)) token.state = state
+    end(state: 'revoked' | 'expired', only: FakeTokenSelector) {
+      for (const token of issued.values()) if (isOf(token.owner, only)) token.state = state
     },
   }
+}
+
+const SELECTORS = ['kind', 'corpId', 'corpSecret', 'suiteId', 'agentId', 'modelId'] as const
+
+function isOf(owner: FakeTokenOwner, only: FakeTokenSelector): boolean {
+  return SELECTORS.every((name) => only[name] === undefined || only[name] === owner[name])
+}
+
+/** `tokenText` knows of apps only: who is no corp stands there with the id that it has. */
+function asApp({ corpId, corpSecret = '', suiteId, modelId }: FakeTokenOwner): FakeApp {
+  return { corpId: corpId ?? suiteId ?? modelId ?? '', corpSecret }
 }

@@ -1,0 +1,53 @@
+import { errorAnswer } from './fake-answers.js'
+import { pushedTickets } from './fake-pushed-tickets.js'
+import { fieldsOf, type TokenCalls } from './fake-token-call.js'
+import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
+
+/** A hardware model. */
+export interface FakeModel {
+  readonly modelId: string
+  readonly modelSecret: string
+  /** A ticket that counts as pushed when the model was added; more by `pushModelTicket`. */
+  readonly modelTicket?: string
+}
+
+interface KnownModel {
+  readonly modelSecret: string
+  readonly owner: FakeTokenOwner
+  readonly tickets: ReturnType<typeof pushedTickets>
+}
+
+/** Hardware models, and get_model_token. */
+export function fakeModels(tokens: FakeTokens, now: () => number) {
+  const models = new Map<string, KnownModel>()
+
+  const calls: TokenCalls = {
+    /** Its errcodes for ids, secrets and tickets are not documented: those of their like elsewhere. */
+    'openhw/get_model_token'(request) {
+      const { model_id, model_secret, model_ticket } = fieldsOf(request)
+      if (!model_id || !model_secret) return errorAnswer(41004)
+      if (!model_ticket) return errorAnswer(41023)
+      const model = models.get(model_id)
+      if (model?.modelSecret !== model_secret) return errorAnswer(40001)
+      if (!model.tickets.isGood(model_ticket)) return errorAnswer(40085)
+      return { json: tokens.give(model.owner, 'model_access_token') }
+    },
+  }
+
+  return {
+    calls,
+    add({ modelId, modelSecret, modelTicket }: FakeModel): void {
+      const known = models.get(modelId)
+      const owner: FakeTokenOwner = known?.owner ?? { kind: 'model', modelId }
+      const tickets = known?.tickets ?? pushedTickets(`fake-model-ticket-${modelId}`, now)
+      models.set(modelId, { modelSecret, owner, tickets })
+      if (modelTicket !== undefined) tickets.push(modelTicket)
+    },
+    push(modelId: string): { modelTicket: string; timeStamp: number } {
+      const model = models.get(modelId)
+      if (model === undefined) throw new Error(`The fake qyapi knows no model ${modelId}`)
+      const { ticket, timeStamp } = model.tickets.push()
+      return { modelTicket: ticket, timeStamp }
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import { errorAnswer, type FakeAnswer, type FakeRequest } from './fake-answers.js'
+import { pushedTickets } from './fake-pushed-tickets.js'
+import { fieldsOf, type TokenCalls } from './fake-token-call.js'
+import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
+
+/** A corp that authorised a third-party app. */
+export interface FakeAuthorizedCorp {
+  readonly corpId: string
+  readonly permanentCode: string
+}
+
+/** A third-party app, or a 代开发 template. */
+export interface FakeSuite {
+  readonly suiteId: string
+  readonly suiteSecret: string
+  /** A ticket that counts as pushed when the suite was added; more by `pushSuiteTicket`. */
+  readonly suiteTicket?: string
+  /** The corps that authorised it; more by `install`. */
+  readonly corps?: readonly FakeAuthorizedCorp[]
+}
+
+interface KnownCorp {
+  permanentCode: string
+  readonly owner: FakeTokenOwner
+}
+
+interface KnownSuite {
+  readonly suiteSecret: string
+  readonly owner: FakeTokenOwner
+  readonly tickets: ReturnType<typeof pushedTickets>
+  readonly corps: Map<string, KnownCorp>
+}
+
+/** Third-party apps and the corps that authorised them: get_suite_token and get_corp_token. */
+export function fakeSuites(tokens: FakeTokens, now: () => number) {
+  const suites = new Map<string, KnownSuite>()
+
+  function suiteOf(suiteId: string): KnownSuite {
+    const suite = suites.get(suiteId)
+    if (suite === undefined) throw new Error(`The fake qyapi knows no suite ${suiteId}`)
+    return suite
+  }
+
+  /** 全局错误码, document/path/90313: 40083 is the id, 40080 the secret, 40085 the ticket. */
+  function getSuiteToken(request: FakeRequest): FakeAnswer {
+    const { suite_id, suite_secret, suite_ticket } = fieldsOf(request)
+    if (!suite_id) return errorAnswer(41021)
+    if (!suite_secret) return errorAnswer(41024)
+    if (!suite_ticket) return errorAnswer(41023)
+    const suite = suites.get(suite_id)
+    if (suite === undefined) return errorAnswer(40083)
+    if (suite.suiteSecret !== suite_secret) return errorAnswer(40080)
+    if (!suite.tickets.isGood(suite_ticket)) return errorAnswer(40085)
+    return { json: tokens.give(suite.owner, 'suite_access_token') }
+  }
+
+  /** 40084 whatever does not fit: a wrong code, another suite's, or one that was taken back. */
+  function getCorpToken(request: FakeRequest, holder: FakeTokenOwner | undefined): FakeAnswer {
+    const { auth_corpid, permanent_code } = fieldsOf(request)
+    if (!auth_corpid) return errorAnswer(41002)
+    if (!permanent_code) return errorAnswer(41025)
+    const corp = suites.get(holder?.suiteId ?? '')?.corps.get(auth_corpid)
+    if (corp?.permanentCode !== permanent_code) return errorAnswer(40084)
+    return { json: tokens.give(corp.owner, 'access_token') }
+  }
+
+  function install(suiteId: string, { corpId, permanentCode }: FakeAuthorizedCorp): void {
+    const { corps } = suiteOf(suiteId)
+    const known = corps.get(corpId)
+    if (known !== undefined) known.permanentCode = permanentCode
+    else corps.set(corpId, { permanentCode, owner: { kind: 'app', corpId, suiteId } })
+  }
+
+  const calls: TokenCalls = {
+    'service/get_suite_token': getSuiteToken,
+    'service/get_corp_token': getCorpToken,
+  }
+
+  return {
+    calls,
+    add({ suiteId, suiteSecret, suiteTicket, corps = [] }: FakeSuite): void {
+      const known = suites.get(suiteId)
+      const owner: FakeTokenOwner = known?.owner ?? { kind: 'suite', suiteId }
+      const tickets = known?.tickets ?? pushedTickets(`fake-suite-ticket-${suiteId}`, now)
+      suites.set(suiteId, { suiteSecret, owner, tickets, corps: known?.corps ?? new Map() })
+      if (suiteTicket !== undefined) tickets.push(suiteTicket)
+      for (const corp of corps) install(suiteId, corp)
+    },
+    install,
+    uninstall(suiteId: string, corpId: string): void {
+      const { corps } = suiteOf(suiteId)
+      const known = corps.get(corpId)
+      if (known !== undefined) known.owner.isGone = true
+      corps.delete(corpId)
+    },
+    push(suiteId: string): { suiteTicket: string; timeStamp: number } {
+      const { ticket, timeStamp } = suiteOf(suiteId).tickets.push()
+      return { suiteTicket: ticket, timeStamp }
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import { fakeApps } from './fake-apps.js'
+import { type FakeDownstream, fakeDownstreams } from './fake-downstreams.js'
+import { type FakeModel, fakeModels } from './fake-models.js'
+import { fakePageTickets } from './fake-page-tickets.js'
+import { type FakeProvider, fakeProviders } from './fake-providers.js'
+import { type FakeSuite, fakeSuites } from './fake-suites.js'
+import type { FakeApp, FakeTokens } from './fake-tokens.js'
+
+/** All who can have a token, by kind. */
+export interface FakeTenants {
+  /** Self-built apps, and 代开发 apps with their permanent code as the secret. */
+  readonly apps?: readonly FakeApp[]
+  /** Third-party apps and 代开发 templates, with the corps that authorised them. */
+  readonly suites?: readonly FakeSuite[]
+  readonly providers?: readonly FakeProvider[]
+  /** Corps of 上下游 or 企业互联 with whom an app is shared. */
+  readonly downstreams?: readonly FakeDownstream[]
+  /** Hardware models. */
+  readonly models?: readonly FakeModel[]
+}
+
+/** Everyone whom the fake knows, and all the calls that give tokens. */
+export function fakeTenants(tokens: FakeTokens, now: () => number) {
+  const apps = fakeApps(tokens)
+  const suites = fakeSuites(tokens, now)
+  const providers = fakeProviders(tokens)
+  const downstreams = fakeDownstreams(tokens)
+  const models = fakeModels(tokens, now)
+
+  return {
+    /** By path. */
+    calls: new Map(
+      [apps, suites, providers, downstreams, models, { calls: fakePageTickets(tokens) }].flatMap(
+        ({ calls }) => Object.entries(calls),
+      ),
+    ),
+    add(added: FakeTenants): void {
+      for (const app of added.apps ?? []) apps.add(app)
+      for (const suite of added.suites ?? []) suites.add(suite)
+      for (const provider of added.providers ?? []) providers.add(provider)
+      for (const downstream of added.downstreams ?? []) downstreams.add(downstream)
+      for (const model of added.models ?? []) models.add(model)
+    },
+    pushSuiteTicket: suites.push,
+    pushModelTicket: models.push,
+    install: suites.install,
+    uninstall: suites.uninstall,
+  }
+}

@@ -1,0 +1,383 @@
+import { describe, expect, it } from 'vitest'
+import { APP, SUITE, TENANTS, useCaller } from './caller.js'
+
+const open = useCaller()
+const MINUTE_MS = 60_000
+const absent = undefined
+
+describe('a provider', () => {
+  it('gets its token, in an answer without an errcode', async () => {
+    const { calls } = await open()
+    expect(await calls.provider()).toEqual({
+      provider_access_token: expect.stringMatching(/^fake-provider_1-ww-provider-/),
+      expires_in: 7200,
+    })
+  })
+
+  it.each([
+    ['no corpid', { corpid: absent }, 41002],
+    ['no secret', { provider_secret: '' }, 41004],
+    ['an unknown corpid', { corpid: 'ww-other' }, 40013],
+    ['a wrong secret', { provider_secret: 'wrong' }, 40001],
+  ])('is refused for %s', async (_name, fields, errcode) => {
+    const { calls } = await open()
+    expect((await calls.provider(fields)).errcode).toBe(errcode)
+  })
+})
+
+describe('a suite', () => {
+  it('gets its token for the ticket it began with, in an answer without an errcode', async () => {
+    const { calls } = await open()
+    expect(await calls.suite()).toEqual({
+      suite_access_token: expect.stringMatching(/^fake-suite_1-wwsuite-/),
+      expires_in: 7200,
+    })
+  })
+
+  it.each([
+    ['no id', { suite_id: absent }, 41021],
+    ['no secret', { suite_secret: absent }, 41024],
+    ['no ticket', { suite_ticket: '' }, 41023],
+    ['an unknown id', { suite_id: 'other' }, 40083],
+    ['a wrong secret', { suite_secret: 'wrong' }, 40080],
+    ['a ticket that was never pushed', { suite_ticket: 'made up' }, 40085],
+  ])('is refused for %s', async (_name, fields, errcode) => {
+    const { calls } = await open()
+    expect((await calls.suite(fields)).errcode).toBe(errcode)
+  })
+
+  it('gets a token only for a ticket of the last 30 minutes, the newest or not', async () => {
+    const { wecom, clock, calls } = await open()
+    const suite = async (suite_ticket: string) => (await calls.suite({ suite_ticket })).errcode
+    clock.advance(20 * MINUTE_MS)
+    const { suiteTicket } = wecom.pushSuiteTicket(SUITE.suiteId)
+    expect([await suite(SUITE.suiteTicket), await suite(suiteTicket)]).toEqual([absent, absent])
+    clock.advance(10 * MINUTE_MS)
+    expect([await suite(SUITE.suiteTicket), await suite(suiteTicket)]).toEqual([40085, absent])
+    clock.advance(20 * MINUTE_MS)
+    expect(await suite(suiteTicket)).toBe(40085)
+    expect(await suite(wecom.pushSuiteTicket(SUITE.suiteId).suiteTicket)).toBe(absent)
+  })
+
+  it('is pushed a new ticket each time, with the seconds of the fake’s clock', async () => {
+    const { wecom, clock } = await open()
+    const first = wecom.pushSuiteTicket(SUITE.suiteId)
+    clock.advance(600_900)
+    const second = wecom.pushSuiteTicket(SUITE.suiteId)
+    expect(second.suiteTicket).not.toBe(first.suiteTicket)
+    expect([first.timeStamp, second.timeStamp]).toEqual([1767225600, 1767226200])
+    expect(() => wecom.pushSuiteTicket('other')).toThrow('knows no suite other')
+  })
+
+  it('never gets a token for the ticket of another suite', async () => {
+    const { wecom, calls } = await open()
+    wecom.add({ suites: [{ suiteId: 'second', suiteSecret: 's2', suiteTicket: 'ticket-2' }] })
+    const wrong = await calls.suite({ suite_ticket: 'ticket-2' })
+    const right = await calls.suite({
+      suite_id: 'second',
+      suite_secret: 's2',
+      suite_ticket: 'ticket-2',
+    })
+    expect([wrong.errcode, right.errcode]).toEqual([40085, absent])
+  })
+
+  it('that is added again has the new secret, and the corps that it had', async () => {
+    const { wecom, calls } = await open()
+    wecom.add({ suites: [{ suiteId: SUITE.suiteId, suiteSecret: 'rotated' }] })
+    expect((await calls.suite()).errcode).toBe(40080)
+    const { suite_access_token } = await calls.suite({ suite_secret: 'rotated' })
+    expect((await calls.corp(suite_access_token)).errcode).toBe(absent)
+  })
+})
+
+describe('an authorised corp', () => {
+  it('gets its token only for a good suite token', async () => {
+    const { wecom, clock, call, calls, tokens } = await open()
+    const { suite, app } = await tokens()
+    expect(await calls.corp(suite)).toEqual({
+      access_token: expect.stringMatching(/^fake-token_\d+-ww-a-/),
+      expires_in: 7200,
+    })
+    expect((await calls.corp('')).errcode).toBe(41022)
+    expect((await calls.corp('made up')).errcode).toBe(40082)
+    expect((await calls.corp(app)).errcode).toBe(40082)
+    const inTheWrongPlace = `service/get_corp_token?access_token=${suite}`
+    expect((await call(inTheWrongPlace, {})).errcode).toBe(41022)
+    clock.advance(7_200_000)
+    expect((await calls.corp(suite)).errcode).toBe(42009)
+    wecom.revoke({ kind: 'suite', suiteId: SUITE.suiteId })
+    expect((await calls.corp(suite)).errcode).toBe(40082)
+  })
+
+  it('is refused for a bad suite token before anyone looks at its code', async () => {
+    const { calls } = await open()
+    expect((await calls.corp('made up', { permanent_code: 'wrong' })).errcode).toBe(40082)
+  })
+
+  it.each([
+    ['no corp', { auth_corpid: absent }, 41002],
+    ['no permanent code', { permanent_code: absent }, 41025],
+    ['an unknown permanent code', { permanent_code: 'wrong' }, 40084],
+    ['the code of another corp', { permanent_code: 'code-b' }, 40084],
+    ['a corp that never authorised it', { auth_corpid: 'ww-c' }, 40084],
+  ])('is refused for %s', async (_name, fields, errcode) => {
+    const { calls, tokens } = await open()
+    expect((await calls.corp((await tokens()).suite, fields)).errcode).toBe(errcode)
+  })
+
+  it('is refused for the token of another suite than it authorised', async () => {
+    const { wecom, calls } = await open()
+    const second = { suiteId: 'second', suiteSecret: 's2', suiteTicket: 'ticket-2' }
+    wecom.add({ suites: [second] })
+    const { suite_access_token } = await calls.suite({
+      suite_id: 'second',
+      suite_secret: 's2',
+      suite_ticket: 'ticket-2',
+    })
+    expect((await calls.corp(suite_access_token)).errcode).toBe(40084)
+    wecom.install('second', { corpId: 'ww-a', permanentCode: 'code-a' })
+    expect((await calls.corp(suite_access_token)).errcode).toBe(absent)
+  })
+
+  it('that takes its authorisation back loses its code and its tokens, until it comes back', async () => {
+    const { wecom, call, calls, tokens } = await open()
+    const { suite, corp } = await tokens()
+    wecom.uninstall(SUITE.suiteId, 'ww-a')
+    expect((await calls.corp(suite)).errcode).toBe(40084)
+    expect((await call(`user/get?access_token=${corp}`)).errcode).toBe(40014)
+    wecom.install(SUITE.suiteId, { corpId: 'ww-a', permanentCode: 'code-a2' })
+    expect((await calls.corp(suite)).errcode).toBe(40084)
+    expect((await calls.corp(suite, { permanent_code: 'code-a2' })).errcode).toBe(absent)
+    expect((await call(`user/get?access_token=${corp}`)).errcode).toBe(40014)
+  })
+
+  it('whose permanent code is reset keeps its tokens', async () => {
+    const { wecom, call, calls, tokens } = await open()
+    const { suite, corp } = await tokens()
+    wecom.install(SUITE.suiteId, { corpId: 'ww-a', permanentCode: 'reset' })
+    expect((await calls.corp(suite)).errcode).toBe(40084)
+    expect((await call(`user/get?access_token=${corp}`)).errcode).toBe(0)
+  })
+
+  it('is counted by itself', async () => {
+    const { wecom, calls, tokens } = await open()
+    const { suite } = await tokens()
+    const b = { auth_corpid: 'ww-b', permanent_code: 'code-b' }
+    await Promise.all([calls.corp(suite, b), calls.corp(suite, b), calls.corp('made up', b)])
+    expect(wecom.count('service/get_corp_token')).toBe(4)
+    expect(wecom.count('service/get_corp_token', 'ww-a')).toBe(1)
+    expect(wecom.count('service/get_corp_token', 'ww-b')).toBe(3)
+  })
+
+  it('is one of 100,000 without anyone waiting for it', async () => {
+    const { wecom, calls, tokens } = await open()
+    for (let corp = 0; corp < 100_000; corp += 1)
+      wecom.install(SUITE.suiteId, { corpId: `ww-${corp}`, permanentCode: `code-${corp}` })
+    const { suite } = await tokens()
+    const fields = { auth_corpid: 'ww-99999', permanent_code: 'code-99999' }
+    expect((await calls.corp(suite, fields)).errcode).toBe(absent)
+  })
+})
+
+describe('a downstream corp', () => {
+  it('gets its token only for a good access token', async () => {
+    const { wecom, calls, tokens } = await open()
+    const { app, suite } = await tokens()
+    expect(await calls.downstream(app)).toEqual({
+      errcode: 0,
+      errmsg: 'ok',
+      access_token: expect.stringMatching(/^fake-token_\d+-ww-down-/),
+      expires_in: 7200,
+    })
+    expect((await calls.downstream('')).errcode).toBe(41001)
+    expect((await calls.downstream(suite)).errcode).toBe(40014)
+    wecom.expire({ corpId: APP.corpId })
+    expect((await calls.downstream(app)).errcode).toBe(42001)
+    wecom.revoke({ corpId: APP.corpId })
+    expect((await calls.downstream(app)).errcode).toBe(40014)
+  })
+
+  it.each([
+    ['no corpid', { corpid: absent }, 41002],
+    ['no agentid', { agentid: absent }, 41011],
+    ['an unknown corpid', { corpid: 'ww-other' }, 40013],
+    ['an app that is not shared', { agentid: 8 }, 40056],
+    ['another business type', { business_type: 0 }, 40056],
+    ['no business type, which is 0', { business_type: absent }, 40056],
+  ])('is refused for %s', async (_name, fields, errcode) => {
+    const { calls, tokens } = await open()
+    expect((await calls.downstream((await tokens()).app, fields)).errcode).toBe(errcode)
+  })
+
+  it('gets its token only from the corp that shares the app, if one is named', async () => {
+    const { wecom, calls, tokens } = await open({ downstreams: [] })
+    const other = { corpId: 'ww-other', corpSecret: 'other-secret' }
+    wecom.addApp(other)
+    wecom.add({ downstreams: [{ corpId: 'ww-down', agentId: 7, upstreamCorpId: APP.corpId }] })
+    const { app } = await tokens()
+    const { access_token } = await calls.gettoken(other)
+    expect((await calls.downstream(app, { business_type: 0 })).errcode).toBe(0)
+    expect((await calls.downstream(access_token, { business_type: 0 })).errcode).toBe(40056)
+  })
+
+  it('is counted by itself', async () => {
+    const { wecom, tokens } = await open()
+    await tokens()
+    expect(wecom.count('corpgroup/corp/gettoken', 'ww-down')).toBe(1)
+    expect(wecom.count('corpgroup/corp/gettoken', APP.corpId)).toBe(0)
+  })
+})
+
+describe('a hardware model', () => {
+  it('gets its token, in an answer without an errcode', async () => {
+    const { calls } = await open()
+    expect(await calls.model()).toEqual({
+      model_access_token: expect.stringMatching(/^fake-model_1-m1-/),
+      expires_in: 7200,
+    })
+  })
+
+  it.each([
+    ['no secret', { model_secret: absent }, 41004],
+    ['no ticket', { model_ticket: absent }, 41023],
+    ['an unknown id', { model_id: 'm2' }, 40001],
+    ['a wrong secret', { model_secret: 'wrong' }, 40001],
+    ['a ticket that was never pushed', { model_ticket: 'made up' }, 40085],
+  ])('is refused for %s', async (_name, fields, errcode) => {
+    const { calls } = await open()
+    expect((await calls.model(fields)).errcode).toBe(errcode)
+  })
+
+  it('gets a token only for a ticket of the last 30 minutes', async () => {
+    const { wecom, clock, calls } = await open()
+    clock.advance(30 * MINUTE_MS)
+    expect((await calls.model()).errcode).toBe(40085)
+    const { modelTicket, timeStamp } = wecom.pushModelTicket('m1')
+    expect(timeStamp).toBe(clock.wall() / 1000)
+    expect((await calls.model({ model_ticket: modelTicket })).errcode).toBe(absent)
+    expect(() => wecom.pushModelTicket('other')).toThrow('knows no model other')
+  })
+})
+
+describe('the tickets that sign pages', () => {
+  it.each(['get_jsapi_ticket?', 'ticket/get?type=agent_config&'])(
+    '%s gives one only for a good access token',
+    async (path) => {
+      const { wecom, call, tokens } = await open()
+      const { app, corp, provider } = await tokens()
+      for (const good of [app, corp]) {
+        expect(await call(`${path}access_token=${good}`)).toEqual({
+          errcode: 0,
+          errmsg: 'ok',
+          ticket: expect.stringMatching(/^fake-ticket_/),
+          expires_in: 7200,
+        })
+      }
+      expect((await call(path)).errcode).toBe(41001)
+      expect((await call(`${path}access_token=${provider}`)).errcode).toBe(40014)
+      expect(wecom.count(path.split('?')[0] ?? '', 'ww-a')).toBe(1)
+    },
+  )
+
+  it('are two: another for agentConfig, and none for another type', async () => {
+    const { call, tokens } = await open({ tokens: 'same' })
+    const { app } = await tokens()
+    const jsapi = await call(`get_jsapi_ticket?access_token=${app}`)
+    const again = await call(`get_jsapi_ticket?access_token=${app}`)
+    const agent = await call(`ticket/get?type=agent_config&access_token=${app}`)
+    expect(again.ticket).toBe(jsapi.ticket)
+    expect(agent.ticket).not.toBe(jsapi.ticket)
+    expect((await call(`ticket/get?access_token=${app}`)).errcode).toBe(40058)
+  })
+
+  it('are no access tokens', async () => {
+    const { call, tokens } = await open()
+    const { ticket } = await call(`get_jsapi_ticket?access_token=${(await tokens()).app}`)
+    expect((await call(`user/get?access_token=${ticket}`)).errcode).toBe(40014)
+  })
+})
+
+describe('every token call', () => {
+  it('in mode new gives a new token each time, and the older ones live on', async () => {
+    const { call, calls, tokens } = await open()
+    const { suite } = await tokens()
+    const first = await calls.corp(suite)
+    const second = await calls.corp(suite)
+    expect(second.access_token).not.toBe(first.access_token)
+    for (const { access_token } of [first, second])
+      expect((await call(`user/get?access_token=${access_token}`)).errcode).toBe(0)
+  })
+
+  it('in mode same repeats the token of that owner while it lives', async () => {
+    const { wecom, clock, tokens } = await open({ tokens: 'same' })
+    const first = await tokens()
+    expect(new Set(Object.values(first)).size).toBe(6)
+    wecom.revoke()
+    expect(await tokens()).toEqual(first)
+    clock.advance(7_200_000)
+    wecom.add(TENANTS) // their tickets are pushed anew
+    const later = await tokens()
+    for (const kind of Object.keys(first) as (keyof typeof first)[])
+      expect(later[kind]).not.toBe(first[kind])
+  })
+
+  it('in mode same gives another token once the first was made to expire', async () => {
+    const { wecom, tokens } = await open({ tokens: 'same' })
+    const first = await tokens()
+    wecom.expire()
+    const second = await tokens()
+    expect(new Set([...Object.values(first), ...Object.values(second)]).size).toBe(12)
+  })
+
+  it('in mode same repeats it too for one who is added again', async () => {
+    const { wecom, tokens } = await open({ tokens: 'same' })
+    const first = await tokens()
+    wecom.add(TENANTS)
+    wecom.addApp(APP)
+    expect(await tokens()).toEqual(first)
+  })
+
+  it('names tokens as it is told to, with the kind and the id', async () => {
+    const seen: string[] = []
+    const { tokens } = await open({
+      tokenText: (count, { corpId }, kind) => {
+        seen.push(`${kind} ${corpId}`)
+        return `text-${count}`
+      },
+    })
+    expect((await tokens()).app).toBe('text-2')
+    expect(seen).toEqual([
+      'suite wwsuite',
+      'app ww-up',
+      'app ww-a',
+      'app ww-down',
+      'provider ww-provider',
+      'model m1',
+    ])
+  })
+
+  it('can be made to fail, and is spared by what is planned for all others', async () => {
+    const { wecom, call, calls } = await open()
+    wecom.failNext('service/get_suite_token', { errcode: -1 })
+    wecom.failNext('*', { errcode: 45009 })
+    expect((await calls.suite()).errcode).toBe(-1)
+    expect((await calls.suite()).errcode).toBe(absent)
+    expect((await call('webhook/send?key=robot', {})).errcode).toBe(45009)
+  })
+
+  it('answers what it is told to by `on`, once its own token is good', async () => {
+    const { wecom, calls, tokens } = await open()
+    wecom.on('service/get_corp_token', { json: { errcode: 48004, errmsg: 'no authorization' } })
+    const { suite } = await tokens()
+    expect((await calls.corp(suite)).errcode).toBe(48004)
+    expect((await calls.corp('made up')).errcode).toBe(40082)
+  })
+
+  it('takes a body that is no JSON for an empty one', async () => {
+    const { wecom, call } = await open()
+    expect((await call('service/get_suite_token')).errcode).toBe(41021)
+    expect((await call('service/get_provider_token', [1])).errcode).toBe(41002)
+    expect((await call('service/get_provider_token', 'x' as unknown as object)).errcode).toBe(41002)
+    expect(wecom.requests.map(({ corpId }) => corpId)).toEqual([absent, absent, absent])
+  })
+})
