@@ -7,7 +7,7 @@ import { attachToken } from '../src/axios.js'
 import { withToken } from '../src/fetch.js'
 import type { TokenEvent } from '../src/index.js'
 import { fakeClock } from '../src/testing.js'
-import { APP } from './support/qyapi.js'
+import { APP, settle } from './support/qyapi.js'
 import { useServers } from './support/servers.js'
 import { sourceWith, tokenBody } from './support/source.js'
 
@@ -51,7 +51,7 @@ describe('a server that hands out the same token for ever', () => {
     for (let minute = 0; minute < 24 * 60; minute += 1) {
       expect(await source.get()).toBe('the-same')
       clock.advance(60_000)
-      await Promise.resolve()
+      await settle()
     }
     expect(fetches()).toBeGreaterThan(300)
     expect(fetches()).toBeLessThan(800)

@@ -10,37 +10,87 @@ export interface CredentialRequest {
   readonly body?: Readonly<Record<string, unknown>>
 }
 
-/** One kind of token: whose it is, how it is asked for, where it stands in the answer. */
-export interface CredentialDefinition {
+/** What a token call is made of beyond the credential's own ids and secrets. */
+export interface RequestInputs {
+  /** The token that the call itself carries, where the credential `carries` one. */
+  readonly token?: string
+  /** The newest ticket, where the credential needs one. */
+  readonly ticket?: string
+}
+
+/** Where the token comes from that a token call itself carries. A `TokenSource` is one. */
+export interface TokenLender {
+  run<T>(
+    call: (token: string) => Promise<T>,
+    options: {
+      endpoint: string
+      signal: AbortSignal
+      errcodeOf: (answer: unknown) => number | undefined
+    },
+  ): Promise<T>
+}
+
+/** A ticket that WeCom pushes every 10 min, and that lives 30 min. */
+export interface TicketNeed {
+  /** e.g. `suite_ticket`. */
+  readonly name: string
+  /** What the user gave: read anew for each token call. */
+  given(): string | undefined | Promise<string | undefined>
+  /** The errcodes by which WeCom says that it is an old one. */
+  readonly staleErrcodes: readonly number[]
+}
+
+/** One kind of token: what it is good for, what refuses it, where it stands in the answer. */
+export interface CredentialKind {
   /** e.g. `self-built`. */
   readonly kind: string
-  /** For whom, e.g. `corp ww1234`: printed in errors and events, so never a secret. */
-  readonly subject: string
   /** What it is called in messages, e.g. `access_token`. */
   readonly tokenName: string
-  /** Which paths it serves. */
-  readonly serves: TokenKind
+  /** Which paths it serves; none, if it signs pages. */
+  readonly serves: Exclude<TokenKind, 'none'> | undefined
   /** The errcodes by which WeCom refuses such a token. */
   readonly refusalErrcodes: readonly number[]
-  /** Ids that make it this one and no other: part of the key in a store, in clear. */
-  readonly ids: readonly string[]
-  /** Whatever must never be printed. Part of the key in a store, as a SHA-256. */
-  secrets(): readonly string[]
-  request(): CredentialRequest
   /** The token and its life in seconds, unchecked, out of the answer's JSON. */
   read(answer: Readonly<Record<string, unknown>>): { value: unknown; expiresIn: unknown }
 }
 
+/** One token of that kind: whose it is, and how it is asked for. */
+export interface CredentialDefinition {
+  /** For whom, e.g. `corp ww1234`: printed in errors and events, so never a secret. */
+  readonly subject: string
+  /** Ids that make it this one and no other: part of the key in a store, in clear. */
+  readonly ids: readonly string[]
+  /** Another one's token, without which the token call cannot be made: the suite's, the app's. */
+  readonly carries?: TokenLender
+  readonly ticket?: TicketNeed
+  /** Whatever must never be printed. Part of the key in a store, as a SHA-256. */
+  secrets(): readonly string[]
+  request(inputs: RequestInputs): CredentialRequest
+}
+
 /** What a token is asked with. Made by `selfBuilt` and its siblings. */
-export interface Credential extends CredentialDefinition {
+export interface Credential extends CredentialKind, CredentialDefinition {
   readonly [BRAND]: true
 }
 
-export function defineCredential(definition: CredentialDefinition): Credential {
-  return Object.freeze({ ...definition, [BRAND]: true as const })
+/** What all credentials of a kind share is kept once: there may be 100,000 of them. */
+export function credentialKind(kind: CredentialKind): CredentialKind {
+  return Object.freeze({ ...kind, [BRAND]: true })
+}
+
+export function defineCredential(
+  kind: CredentialKind,
+  definition: CredentialDefinition,
+): Credential {
+  return Object.freeze(Object.assign(Object.create(kind), definition))
 }
 
 /** Also `true` for a credential that another copy of this package made. */
 export function isCredential(value: unknown): value is Credential {
   return typeof value === 'object' && value !== null && BRAND in value
+}
+
+/** Whose token it is, whatever the secret: a credential of the same identity may take its place. */
+export function identityOf({ kind, ids }: Credential): string {
+  return JSON.stringify([kind, ...ids])
 }

@@ -69,6 +69,11 @@ export function repeated(failure: QyapiTokenError, retryAfterMs?: number): Qyapi
   })
 }
 
+export function sourceClosed({ kind, subject }: { kind: string; subject: string }) {
+  const message = `The token source of ${kind} ${subject} was closed. Make a new one, or close it later.`
+  return new QyapiTokenError('closed', message)
+}
+
 /** `name`: which option; `expected`: what it should be; `got`: shown by its type only if it is secret. */
 export function badOption(name: string, expected: string, got: unknown, isSecret = false) {
   return new QyapiTokenError(

@@ -97,15 +97,20 @@ export type NotReplayedReason =
 export type OnEvent = (event: TokenEvent) => void
 
 type WithoutSubject<E> = E extends EventSubject ? Omit<E, keyof EventSubject> : never
-export type Emit = (event: WithoutSubject<TokenEvent>) => void
+/** An event before it is said whose it is. */
+export type OwnEvent = WithoutSubject<TokenEvent>
+export type Emit = (event: OwnEvent) => void
 
-export function emitter(onEvent: OnEvent | undefined, { kind, subject }: EventSubject): Emit {
-  if (onEvent === undefined) return () => {}
-  return (event) => {
-    try {
-      onEvent({ kind, subject, ...event } as TokenEvent)
-    } catch {
-      // Intentionally dropped: a listener must not break a call.
-    }
+/** Tells a listener what happened, and for whom. */
+export function emitTo(
+  onEvent: OnEvent | undefined,
+  { kind, subject }: EventSubject,
+  event: OwnEvent,
+): void {
+  if (onEvent === undefined) return
+  try {
+    onEvent({ kind, subject, ...event } as TokenEvent)
+  } catch {
+    // Intentionally dropped: a listener must not break a call.
   }
 }

@@ -4,6 +4,7 @@ import type { Credential, CredentialRequest } from './credential.js'
 import { apiRoot } from './destination.js'
 import { isQyapiTokenError, QyapiTokenError, type QyapiTokenErrorCode } from './errors.js'
 import { type Scrub, scrubbedCopy, scrubber, withoutIp } from './redact.js'
+import type { Tickets } from './tickets.js'
 import type { TokenAnswer, TokenRequest, Transport } from './transport.js'
 import { errcodeOf, parsed } from './verdict.js'
 
@@ -20,6 +21,8 @@ export interface FetchTokenContext {
   readonly transport: Transport
   readonly fetchTimeoutMs: number
   readonly clock: Clock
+  /** Where the credential needs one. */
+  readonly tickets?: Tickets | undefined
 }
 
 /**
@@ -32,17 +35,57 @@ export async function fetchToken(
   closed: AbortSignal,
 ): Promise<FetchedToken> {
   closed.throwIfAborted()
-  const { credential } = context
+  const { credential, tickets } = context
   const doing = `Could not get the ${credential.tokenName} of ${credential.kind} ${credential.subject}`
-  const request = tokenRequest(credential.request(), context.baseUrl)
-  const scrub = scrubber(credential.secrets())
-  try {
-    const answer = await send(request, context, closed)
-    return read(answer, credential, doing)
-  } catch (error) {
-    if (closed.aborted || isQyapiTokenError(error)) throw error
-    throw networkFailure(doing, error, scrub)
+  for (;;) {
+    const ticket = tickets && (await tickets.newest(doing))
+    const answer = await answerTo(doing, context, closed, ticket)
+    const isStale = credential.ticket?.staleErrcodes.includes(errcodeOf(jsonOf(answer)) ?? 0)
+    if (ticket === undefined || !isStale) {
+      const token = read(answer, credential, doing)
+      tickets?.accept()
+      return token
+    }
+    tickets?.refuse(ticket)
   }
+}
+
+/** Sends the token call; with the token of another source, where it carries one. */
+async function answerTo(
+  doing: string,
+  context: FetchTokenContext,
+  closed: AbortSignal,
+  ticket: string | undefined,
+): Promise<TokenAnswer> {
+  const { credential, baseUrl } = context
+  const given = ticket === undefined ? {} : { ticket }
+  const sent = async (token?: string): Promise<{ answer: TokenAnswer } | { failure: unknown }> => {
+    const inputs = token === undefined ? given : { ...given, token }
+    const request = tokenRequest(credential.request(inputs), baseUrl)
+    try {
+      return { answer: await send(request, context, closed) }
+    } catch (error) {
+      if (closed.aborted || isQyapiTokenError(error)) return { failure: error }
+      const scrub = scrubber([...credential.secrets(), ...Object.values(inputs)])
+      return { failure: networkFailure(doing, error, scrub) }
+    }
+  }
+  const outcome = await (credential.carries === undefined
+    ? sent()
+    : credential.carries
+        .run(sent, {
+          endpoint: credential.request(given).path,
+          signal: closed,
+          errcodeOf: (outcome) => {
+            const { answer } = outcome as { answer?: TokenAnswer }
+            return answer && errcodeOf(jsonOf(answer))
+          },
+        })
+        .catch((error) => {
+          throw isQyapiTokenError(error) ? inConsequence(doing, error) : error
+        }))
+  if ('failure' in outcome) throw outcome.failure
+  return outcome.answer
 }
 
 function tokenRequest({ method, path, query, body }: CredentialRequest, baseUrl: string) {
@@ -152,7 +195,7 @@ function unreadable(doing: string, answer: TokenAnswer, credential: Credential):
     : status < 200 || status > 299
       ? `got HTTP ${status}. The server or a proxy in between has trouble, or baseUrl is not WeCom's`
       : `got ${nature(answer.body)} instead of a token with a life. Check baseUrl and the proxies in between`
-  const message = `${doing}: ${credential.request().path} ${what}.`
+  const message = `${doing}: ${credential.request({}).path} ${what}.`
   return new QyapiTokenError('token_fetch_failed', message, { retryable: true })
 }
 
@@ -174,6 +217,17 @@ function networkFailure(doing: string, error: unknown, scrub: Scrub): QyapiToken
   const said = cause instanceof Error ? innermostMessage(cause) : 'the transport failed'
   const message = `${doing}: ${said}. The network, a proxy or the server is in trouble; later calls try again.`
   return new QyapiTokenError('token_fetch_failed', message, { cause, retryable: true })
+}
+
+/** The token that this call would have carried could not be had. */
+function inConsequence(doing: string, error: QyapiTokenError): QyapiTokenError {
+  const { code, errcode, retryAfterMs, retryable } = error
+  return new QyapiTokenError(code, `${doing}: ${error.message}`, {
+    cause: error,
+    retryable,
+    ...(errcode === undefined ? {} : { errcode }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
 }
 
 /** fetch says "fetch failed" and keeps what really happened in the cause. */

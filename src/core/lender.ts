@@ -1,11 +1,11 @@
 import { endpointRests, refreshBudget } from './backoff.js'
 import type { Credential } from './credential.js'
-import { isQyapiTokenError, QyapiTokenError, repeated } from './errors.js'
-import { type Emit, emitter } from './events.js'
-import type { SourceSettings } from './options.js'
-import { closedError, createRenewal } from './renewal.js'
+import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
+import type { OwnEvent } from './events.js'
+import { Renewal } from './renewal.js'
+import type { SourceGroup } from './source-group.js'
 import { ageMs, isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
-import { type Refusals, refusals } from './verdict.js'
+import type { Refusals } from './verdict.js'
 
 /** A call whose token was refused. */
 export interface RefusedCall {
@@ -16,172 +16,171 @@ export interface RefusedCall {
   readonly isBodyGone?: boolean
 }
 
-/** What the doors need: tokens with their generation, and refusals by generation. */
-export interface Lender {
-  readonly credential: Credential
-  readonly baseUrl: string
-  readonly refusals: Refusals
-  readonly emit: Emit
-  /** The current token if it can be handed out at once. */
-  hit(): Token | undefined
-  /** A token, waited for if need be. `fresh`: also if the current one is about to be replaced. */
-  lend(options?: { fresh?: boolean }): Promise<Token>
-  /** A token to replace a refused one; `undefined` if there is none to be had. Never rejects. */
-  replace(refused: RefusedCall): Promise<Token | undefined>
-  /** A replay was refused too: its endpoint rests. */
-  rest(endpoint: string): void
-}
-
-/** What a token source needs beyond that. */
-export interface OwnLender extends Lender {
-  readonly renewal: ReturnType<typeof createRenewal>
-  /** Like `lend`, but tells when too many tokens were thrown away within a minute. */
-  lendWithinBudget(): Promise<Token>
-  /** Throws the current token away for a caller who says so; the next fetch is a forced one. */
-  throwAwayCurrent(): void
-}
-
 interface Limits {
   readonly budget: ReturnType<typeof refreshBudget>
   readonly rests: ReturnType<typeof endpointRests>
 }
 
-/** Decides which token a call gets, and what a refusal costs. */
-export function createLender(credential: Credential, settings: SourceSettings): OwnLender {
-  const { clock } = settings
-  const emit = emitter(settings.onEvent, credential)
-  const renewal = createRenewal(credential, settings, emit)
-  let isRefreshOwed = false
-  let judge: Refusals | undefined
-  let refusalLimits: Limits | undefined
+/**
+ * Decides which token a call gets, and what a refusal costs. It is what the doors see of a source:
+ * tokens with their generation, and refusals by generation.
+ */
+export class Lender {
+  readonly renewal: Renewal
+  private isRefreshOwed = false
+  private refusalLimits: Limits | undefined
 
-  /** Made when they are needed: most sources never see a refusal. */
-  function limits(): Limits {
-    refusalLimits ??= {
-      budget: refreshBudget(settings.refreshBudget, clock),
-      rests: endpointRests(settings.endpointRestMs, clock),
-    }
-    return refusalLimits
+  constructor(
+    credential: Credential,
+    private readonly group: SourceGroup,
+  ) {
+    this.renewal = new Renewal(credential, group)
   }
 
-  function hit(): Token | undefined {
-    const token = renewal.current()
+  get credential(): Credential {
+    return this.renewal.credential
+  }
+
+  get baseUrl(): string {
+    return this.group.settings.baseUrl
+  }
+
+  get refusals(): Refusals {
+    return this.group.refusalsOf(this.credential.refusalErrcodes)
+  }
+
+  emit(event: OwnEvent): void {
+    this.renewal.emit(event)
+  }
+
+  /** The current token if it can be handed out at once. */
+  hit(): Token | undefined {
+    const token = this.renewal.current()
     if (token === undefined) return undefined
-    const age = ageMs(token, clock)
+    const age = this.ageOf(token)
     if (!isUsable(token, age)) return undefined
-    if (shouldRefresh(token, age)) refreshBehindCallers()
+    if (shouldRefresh(token, age)) this.refreshBehindCallers()
     return token
   }
 
-  /** Owns its failure: the callers have a token, and the failure is remembered and told by event. */
-  function refreshBehindCallers(): void {
-    if (!renewal.isBusy()) renewal.renew().catch(() => {})
-  }
-
-  async function lendWithinBudget({ fresh = false } = {}): Promise<Token> {
-    const token = hit()
-    if (token !== undefined && !(fresh && shouldRefresh(token, ageMs(token, clock)))) return token
-    if (renewal.isClosed()) throw closedError(credential)
-    const failure = renewal.failure()
-    if (failure !== undefined) return keptTokenOr(failure)
-    if (isRefreshOwed && !limits().budget.take()) throw budgetSpent()
-    isRefreshOwed = false
+  /** A token, waited for if need be. `fresh`: also if the current one is about to be replaced. */
+  async lend(options?: { fresh?: boolean }): Promise<Token> {
     try {
-      return await renewal.renew()
+      return await this.lendWithinBudget(options)
     } catch (error) {
-      return keptTokenOr(isQyapiTokenError(error) ? repeated(error, error.retryAfterMs) : error)
-    }
-  }
-
-  /** Kept through an outage: past its memo, but within its life and not refused. */
-  function keptTokenOr(failure: unknown): Token {
-    const token = renewal.current()
-    if (token !== undefined && isKeptThroughOutage(token, ageMs(token, clock))) return token
-    throw failure
-  }
-
-  function budgetSpent(): QyapiTokenError {
-    const { kind, subject } = credential
-    const message =
-      `The ${credential.tokenName} of ${kind} ${subject} was thrown away more than ` +
-      `${settings.refreshBudget} times within a minute. Find out what refuses it, or raise refreshBudget.`
-    const details = { retryAfterMs: limits().budget.refillsInMs(), retryable: true }
-    return new QyapiTokenError('refresh_budget_spent', message, details)
-  }
-
-  /** A call that has no token to replace goes out with the thrown-away one rather than not at all. */
-  async function lend(options?: { fresh?: boolean }): Promise<Token> {
-    try {
-      return await lendWithinBudget(options)
-    } catch (error) {
-      const token = renewal.latest()
+      // A call that has no token to replace goes out with the thrown-away one rather than not at all.
+      const token = this.renewal.latest
       const isSpent = isQyapiTokenError(error) && error.code === 'refresh_budget_spent'
       if (isSpent && token !== undefined) return token
       throw error
     }
   }
 
-  async function replace(refused: RefusedCall): Promise<Token | undefined> {
+  /** Like `lend`, but tells when too many tokens were thrown away within a minute. */
+  async lendWithinBudget({ fresh = false } = {}): Promise<Token> {
+    const { renewal } = this
+    const token = this.hit()
+    if (token !== undefined && !(fresh && shouldRefresh(token, this.ageOf(token)))) return token
+    if (renewal.isClosed) throw sourceClosed(this.credential)
+    const failure = renewal.failure()
+    if (failure !== undefined) return this.keptTokenOr(failure)
+    if (this.isRefreshOwed && !this.limits().budget.take()) throw this.budgetSpent()
+    this.isRefreshOwed = false
+    try {
+      return await renewal.renew()
+    } catch (error) {
+      return this.keptTokenOr(
+        isQyapiTokenError(error) ? repeated(error, error.retryAfterMs) : error,
+      )
+    }
+  }
+
+  /** A token to replace a refused one; `undefined` if there is none to be had. Never rejects. */
+  async replace(refused: RefusedCall): Promise<Token | undefined> {
     const { token, endpoint, errcode } = refused
-    emit({ type: 'refused', generation: token.generation, endpoint, errcode })
-    if (!hasNewerThan(token)) await renewal.adoptFromStore()
-    const isAdopted = hasNewerThan(token)
-    const reason = isAdopted ? undefined : throwAway(refused)
+    this.emit({ type: 'refused', generation: token.generation, endpoint, errcode })
+    if (!this.hasNewerThan(token)) await this.renewal.adoptFromStore()
+    const isAdopted = this.hasNewerThan(token)
+    const reason = isAdopted ? undefined : this.throwAway(refused)
     if (reason !== undefined || refused.isBodyGone) {
-      emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_sent_once' })
+      this.emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_sent_once' })
       return undefined
     }
     try {
-      const replacement = await lend()
-      if (isAdopted) emit({ type: 'adopted', generation: replacement.generation, from: 'memory' })
+      const replacement = await this.lend()
+      const { generation } = replacement
+      if (isAdopted) this.emit({ type: 'adopted', generation, from: 'memory' })
       return replacement
     } catch (error) {
-      const message = error instanceof Error ? error.message : undefined
-      emit({
-        type: 'not_replayed',
-        endpoint,
-        reason: 'no_replacement',
-        ...(message === undefined ? {} : { message }),
-      })
+      const said = error instanceof Error ? { message: error.message } : {}
+      this.emit({ type: 'not_replayed', endpoint, reason: 'no_replacement', ...said })
       return undefined
     }
   }
 
-  function hasNewerThan(token: Token): boolean {
-    return (renewal.current()?.generation ?? 0) > token.generation
+  /** A replay was refused too: its endpoint rests. */
+  rest(endpoint: string): void {
+    this.limits().rests.rest(endpoint)
+    this.emit({ type: 'rested', endpoint, restMs: this.group.settings.endpointRestMs })
+  }
+
+  /** Throws the current token away for a caller who says so; the next fetch is a forced one. */
+  throwAwayCurrent(): void {
+    const token = this.renewal.current()
+    if (token === undefined) return
+    this.renewal.throwAway(token)
+    this.isRefreshOwed = true
+  }
+
+  ageOf(token: Token): number {
+    return ageMs(token, this.group.settings.clock)
+  }
+
+  wallClock(): number {
+    return this.group.settings.clock.wall()
+  }
+
+  /** Owns its failure: the callers have a token, and the failure is remembered and told by event. */
+  private refreshBehindCallers(): void {
+    if (!this.renewal.isBusy()) this.renewal.renew().catch(() => {})
+  }
+
+  /** Kept through an outage: past its memo, but within its life and not refused. */
+  private keptTokenOr(failure: unknown): Token {
+    const token = this.renewal.current()
+    if (token !== undefined && isKeptThroughOutage(token, this.ageOf(token))) return token
+    throw failure
+  }
+
+  private hasNewerThan(token: Token): boolean {
+    return (this.renewal.current()?.generation ?? 0) > token.generation
   }
 
   /** Throws a refused token away, or tells why it stays. */
-  function throwAway({ token, endpoint }: RefusedCall) {
-    if (renewal.isThrownAway(token)) return undefined
-    if (limits().rests.isResting(endpoint)) return 'endpoint_rests'
-    if (!limits().budget.take()) return 'refresh_budget_spent'
-    renewal.throwAway(token)
+  private throwAway({ token, endpoint }: RefusedCall) {
+    if (this.renewal.isThrownAway(token)) return undefined
+    if (this.limits().rests.isResting(endpoint)) return 'endpoint_rests'
+    if (!this.limits().budget.take()) return 'refresh_budget_spent'
+    this.renewal.throwAway(token)
     return undefined
   }
 
-  return {
-    credential,
-    baseUrl: settings.baseUrl,
-    get refusals() {
-      judge ??= refusals([...credential.refusalErrcodes, ...settings.refusalErrcodes])
-      return judge
-    },
-    emit,
-    renewal,
-    hit,
-    lend,
-    lendWithinBudget,
-    replace,
-    rest(endpoint) {
-      limits().rests.rest(endpoint)
-      emit({ type: 'rested', endpoint, restMs: settings.endpointRestMs })
-    },
-    throwAwayCurrent() {
-      const token = renewal.current()
-      if (token === undefined) return
-      renewal.throwAway(token)
-      isRefreshOwed = true
-    },
+  /** Made when they are needed: most sources never see a refusal. */
+  private limits(): Limits {
+    const { clock, refreshBudget: budget, endpointRestMs } = this.group.settings
+    this.refusalLimits ??= {
+      budget: refreshBudget(budget, clock),
+      rests: endpointRests(endpointRestMs, clock),
+    }
+    return this.refusalLimits
+  }
+
+  private budgetSpent(): QyapiTokenError {
+    const { kind, subject, tokenName } = this.credential
+    const message =
+      `The ${tokenName} of ${kind} ${subject} was thrown away more than ` +
+      `${this.group.settings.refreshBudget} times within a minute. Find out what refuses it, or raise refreshBudget.`
+    const details = { retryAfterMs: this.limits().budget.refillsInMs(), retryable: true }
+    return new QyapiTokenError('refresh_budget_spent', message, details)
   }
 }

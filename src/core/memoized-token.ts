@@ -2,62 +2,82 @@ import pMemoize from 'p-memoize'
 import type { Clock } from './clock.js'
 import { ageMs, isUsable, type Token } from './token.js'
 
-/** The memo of one credential: fetched once for everyone who asks, kept for 7000 s. */
-export interface MemoizedToken {
-  /** The newest token, usable or not. */
-  readonly latest: Token | undefined
-  /** The token of this generation: memoized, being fetched, or fetched now. */
-  get(): Promise<Token>
-  /** Makes a token the memoized one; one of an older generation changes nothing. */
-  set(token: Token): void
-  /** Asks `get` for the generation after the newest. What a hit may be reading stays where it is. */
-  clear(): void
+/** How a credential's next token is had. */
+export interface TokenFetcher {
+  fetchToken(): Promise<Token>
+}
+
+/** One memo for any number of credentials: each token fetched once for everyone, kept for 7000 s. */
+export type TokenMemo = (memoized: MemoizedToken) => Promise<Token>
+
+/** One generation of one credential's tokens. */
+interface Generation {
+  readonly of: { readonly latest: Token | undefined; set(token: Token): void }
+  readonly number: number
 }
 
 /**
  * The generation is p-memoize's cache key. To clear is to ask for the next generation, never to
- * delete: so a hit that races a throw-away cannot read `undefined`.
+ * delete: so a hit that races a throw-away cannot read `undefined`. The tokens stand with their
+ * credentials, so that the memo holds on to none that nobody uses.
  */
-export function memoizeToken(
-  fetchToken: () => Promise<Token>,
-  { maxAgeMs = 7_000_000, clock }: { maxAgeMs?: number; clock: Clock },
-): MemoizedToken {
-  let generation = 1
+export function tokenMemo({
+  maxAgeMs = 7_000_000,
+  clock,
+}: {
+  maxAgeMs?: number
+  clock: Clock
+}): TokenMemo {
+  const fetchToken = ({ fetcher }: MemoizedToken) => fetcher.fetchToken()
   const cache = expiring(maxAgeMs, clock)
-  const memoized = pMemoize(fetchToken, { cacheKey: () => generation, cache })
+  return pMemoize(fetchToken, { cacheKey: ([{ generation }]) => generation, cache })
+}
 
-  return {
-    get latest() {
-      return cache.latest
-    },
-    get: memoized,
-    set(token) {
-      cache.set(token.generation, token)
-      generation = Math.max(generation, token.generation)
-    },
-    clear() {
-      generation = (cache.latest?.generation ?? 0) + 1
-    },
+/** One credential's place in a memo. */
+export class MemoizedToken {
+  /** The newest token, usable or not. */
+  latest: Token | undefined
+  /** The generation that `get` asks for. */
+  generation: Generation = { of: this, number: 1 }
+
+  constructor(
+    private readonly memo: TokenMemo,
+    readonly fetcher: TokenFetcher,
+  ) {}
+
+  /** The token of this generation: memoized, being fetched, or fetched now. */
+  get(): Promise<Token> {
+    return this.memo(this)
+  }
+
+  /** Makes a token the memoized one; one of an older generation changes nothing. */
+  set(token: Token): void {
+    if (token.generation <= (this.latest?.generation ?? 0)) return
+    this.latest = token
+    if (token.generation > this.generation.number) this.askFor(token.generation)
+  }
+
+  /** Asks `get` for the generation after the newest. What a hit may be reading stays where it is. */
+  clear(): void {
+    this.askFor((this.latest?.generation ?? 0) + 1)
+  }
+
+  private askFor(number: number): void {
+    if (this.generation.number !== number) this.generation = { of: this, number }
   }
 }
 
-/** Holds the newest token, and has it only while it is usable and not older than `maxAgeMs`. */
+/** Has a generation only while it is the newest, usable, and not older than `maxAgeMs`. */
 function expiring(maxAgeMs: number, clock: Clock) {
   return {
-    latest: undefined as Token | undefined,
-    has(generation: number) {
-      const { latest } = this
-      if (latest?.generation !== generation) return false
+    has({ of: { latest }, number }: Generation) {
+      if (latest?.generation !== number) return false
       const age = ageMs(latest, clock)
       return isUsable(latest, age) && age - (latest.reconfirmedAtMs ?? 0) < maxAgeMs
     },
-    get(_generation: number) {
-      return this.latest
-    },
+    get: ({ of }: Generation) => of.latest,
     /** Intentionally nothing: see above. */
     delete() {},
-    set(_generation: number, token: Token) {
-      if (token.generation > (this.latest?.generation ?? 0)) this.latest = token
-    },
+    set: ({ of }: Generation, token: Token) => of.set(token),
   }
 }

@@ -1,176 +1,248 @@
 import { rememberedFailure } from './backoff.js'
 import { instantOf } from './clock.js'
-import type { Credential } from './credential.js'
-import { isQyapiTokenError, QyapiTokenError } from './errors.js'
-import type { Emit } from './events.js'
+import { type Credential, identityOf } from './credential.js'
+import { badOption, isQyapiTokenError, type QyapiTokenError, sourceClosed } from './errors.js'
+import { emitTo, type OwnEvent } from './events.js'
 import { type FetchedToken, fetchToken } from './fetch-token.js'
-import { memoizeToken } from './memoized-token.js'
-import type { SourceSettings } from './options.js'
-import { sharedTokens } from './shared-tokens.js'
-import { ageAt, ageMs, encoded, firstLife, isUsable, reconfirmedLife, type Token } from './token.js'
+import { MemoizedToken, type TokenFetcher } from './memoized-token.js'
+import { SharedTokens, ticketKeyOf, tokenKeyOf } from './shared-tokens.js'
+import type { SourceGroup } from './source-group.js'
+import { type Tickets, ticketsFor } from './tickets.js'
+import {
+  ageMs,
+  firstLife,
+  isUsable,
+  type LifePolicy,
+  newToken,
+  nextToken,
+  type Token,
+} from './token.js'
 
 /**
  * One credential's tokens, one generation after the other; never two fetches at once. Knows which
- * token is the newest, which generations were thrown away, and how the next one is had: from the store, or by a token call. Callers and their waiting are not its business.
+ * token is the newest, which generations were thrown away, and how the next one is had: from the
+ * store, or by a token call. Callers and their waiting are not its business.
  */
-export function createRenewal(credential: Credential, settings: SourceSettings, emit: Emit) {
-  const { clock, maxAgeMs, refreshAheadMs } = settings
-  const life = { maxAgeMs, refreshAheadMs, jitter: settings.random() }
-  const memo = memoizeToken(fetchNext, { maxAgeMs, clock })
-  const shared = sharedTokens(credential, settings, emit)
-  const failures = rememberedFailure(clock)
-  let lastThrownAway = 0
-  let isClosed = false
-  let renewing: Promise<Token> | undefined
+export class Renewal implements TokenFetcher {
+  isClosed = false
+  readonly tickets: Tickets | undefined
+  private readonly memoized: MemoizedToken
+  private readonly shared: SharedTokens | undefined
+  private lastThrownAway = 0
+  private renewing: Promise<Token> | undefined
   /** Ends the fetch that is on its way, if there is one. */
-  let flight: AbortController | undefined
+  private flight: AbortController | undefined
+  /** Made with the first failure, and dropped with the next token. */
+  private failures: ReturnType<typeof rememberedFailure> | undefined
+  private failedSecrets = ''
 
-  const isThrownAway = (token: Token) => token.generation <= lastThrownAway
+  constructor(
+    public credential: Credential,
+    private readonly group: SourceGroup,
+  ) {
+    this.memoized = new MemoizedToken(group.memo, this)
+    const { settings } = group
+    const { store, clock } = settings
+    const sharedBy = (keyOf: () => Promise<string>) =>
+      store && new SharedTokens(store, keyOf, settings, (event) => this.emit(event))
+    if (store !== undefined) this.shared = sharedBy(tokenKeyOf(() => this.credential, settings))
+    if (credential.ticket === undefined) return
+    this.tickets = ticketsFor(
+      credential.ticket,
+      sharedBy(() => ticketKeyOf(credential, settings)),
+      clock,
+    )
+  }
+
+  emit(event: OwnEvent): void {
+    emitTo(this.group.settings.onEvent, this.credential, event)
+  }
+
+  /** The newest token, thrown away or not. */
+  get latest(): Token | undefined {
+    return this.memoized.latest
+  }
 
   /** The newest token if it is not thrown away; it may be over. */
-  function current(): Token | undefined {
-    const { latest } = memo
-    return latest === undefined || isThrownAway(latest) ? undefined : latest
+  current(): Token | undefined {
+    const { latest } = this.memoized
+    return latest === undefined || this.isThrownAway(latest) ? undefined : latest
+  }
+
+  isThrownAway(token: Token): boolean {
+    return token.generation <= this.lastThrownAway
+  }
+
+  /** A fetch is on its way, or a failure keeps everyone from asking. */
+  isBusy(): boolean {
+    return this.renewing !== undefined || this.restsForMs() > 0
+  }
+
+  /** Milliseconds until someone may ask again. */
+  restsForMs(): number {
+    return this.resting()?.restsForMs() ?? 0
+  }
+
+  /** The failure that still keeps everyone from asking, as an error for one caller. */
+  failure(): QyapiTokenError | undefined {
+    return this.resting()?.current()
   }
 
   /** The next generation, for everyone who asks while it is on its way. */
-  function renew(): Promise<Token> {
-    if (renewing === undefined) {
-      memo.clear()
-      renewing = memo.get()
+  renew(): Promise<Token> {
+    if (this.renewing === undefined) {
+      this.memoized.clear()
+      this.renewing = this.memoized.get()
       const over = () => {
-        renewing = undefined
+        this.renewing = undefined
       }
-      renewing.then(over, over)
+      this.renewing.then(over, over)
     }
-    return renewing
+    return this.renewing
   }
 
-  async function fetchNext(): Promise<Token> {
-    flight = new AbortController()
-    const { signal } = flight
+  /** Nobody is handed this generation, or an older one, again. */
+  throwAway(token: Token): void {
+    this.lastThrownAway = Math.max(this.lastThrownAway, token.generation)
+    void this.shared?.delete(token.generation)
+  }
+
+  /** From now on the new one asks: also for those who wait for a fetch that is on its way. */
+  replaceCredential(credential: Credential): void {
+    if (identityOf(credential) !== identityOf(this.credential)) {
+      const { kind, subject } = this.credential
+      throw badOption(
+        'credential',
+        `one of ${kind} ${subject}, like the one it replaces`,
+        credential,
+      )
+    }
+    this.credential = credential
+    this.failures = undefined
+    this.lastThrownAway = Math.max(this.lastThrownAway, this.latest?.generation ?? 0)
+  }
+
+  /** A ticket came: what failed for want of one need not rest any longer. */
+  async pushTicket(ticket: string, sentAtMs: number): Promise<boolean> {
+    const isNewer = await this.tickets?.push(ticket, sentAtMs)
+    if (isNewer) this.failures = undefined
+    return isNewer ?? false
+  }
+
+  /** Ends what is on its way; waiters get the reason. */
+  close(): void {
+    this.lastThrownAway = Number.POSITIVE_INFINITY
+    this.isClosed = true
+    this.flight?.abort(sourceClosed(this.credential))
+  }
+
+  /** For the memo alone: everyone else says `renew`. */
+  async fetchToken(): Promise<Token> {
+    this.flight = new AbortController()
+    const { signal } = this.flight
     try {
-      const stored = await adoptFromStore()
-      if (isClosed) throw closedError(credential)
-      return stored ?? (await fetchNew(signal))
+      const stored = await this.adoptFromStore()
+      if (this.isClosed) throw sourceClosed(this.credential)
+      return stored ?? (await this.fetchNew(signal))
     } finally {
-      flight = undefined
+      this.flight = undefined
     }
   }
 
   /** A newer token that someone else has put into the store. */
-  async function adoptFromStore(): Promise<Token | undefined> {
-    if (shared === undefined) return undefined
-    const stored = await shared.get()
-    if (stored === undefined || stored.generation <= (memo.latest?.generation ?? 0))
+  async adoptFromStore(): Promise<Token | undefined> {
+    const stored = await this.shared?.get()
+    if (stored === undefined || stored.generation <= (this.latest?.generation ?? 0))
       return undefined
-    const now = instantOf(clock)
-    const token: Token = {
-      value: stored.value,
-      encoded: encoded(stored.value),
-      generation: stored.generation,
-      firstSeenAt: { wall: now.wall - stored.ageMs, monotonic: now.monotonic - stored.ageMs },
-      ...firstLife(stored.expiresInMs, life),
-    }
-    if (!isUsable(token, stored.ageMs)) return undefined
-    memo.set(token)
-    emit({ type: 'adopted', generation: token.generation, from: 'store' })
+    const { value, generation, ageMs: age, expiresInMs } = stored
+    const { wall, monotonic } = instantOf(this.group.settings.clock)
+    const firstSeenAt = { wall: wall - age, monotonic: monotonic - age }
+    const token = newToken(value, generation, firstSeenAt, firstLife(expiresInMs, this.life()))
+    if (!isUsable(token, age)) return undefined
+    this.memoized.set(token)
+    this.emit({ type: 'adopted', generation, from: 'store' })
     return token
   }
 
-  async function fetchNew(signal: AbortSignal): Promise<Token> {
-    const before = memo.latest
+  private async fetchNew(signal: AbortSignal): Promise<Token> {
+    const { clock } = this.group.settings
+    const before = this.latest
     const isBehindCallers =
-      before !== undefined && !isThrownAway(before) && isUsable(before, ageMs(before, clock))
+      before !== undefined && !this.isThrownAway(before) && isUsable(before, ageMs(before, clock))
     const startedAtMs = clock.monotonic()
-    const { fetched, askedAt } = await fetchUnlessThrownAway(signal)
+    const { fetched, askedAt } = await this.fetchUnlessThrownAway(signal)
     // Meanwhile a newer one may have come from the store.
-    const token = toToken(fetched, askedAt, memo.latest)
-    memo.set(token)
-    failures.forget()
-    void shared?.set(token, fetched.expiresInMs)
-    emit({
+    const newest = Math.max(this.latest?.generation ?? 0, this.shared?.lastGeneration ?? 0)
+    const token = nextToken(this.latest, { ...fetched, askedAt }, newest + 1, this.life())
+    this.memoized.set(token)
+    this.failures = undefined
+    const { value, generation } = token
+    const { expiresInMs } = fetched
+    void this.shared?.set({ value, generation, ageMs: ageMs(token, clock), expiresInMs })
+    this.emit({
       type: isBehindCallers ? 'refreshed' : 'fetched',
-      generation: token.generation,
+      generation,
       tookMs: clock.monotonic() - startedAtMs,
-      isSameString: token.value === before?.value,
+      isSameString: value === before?.value,
     })
     return token
   }
 
-  /** A fetch that began before a throw-away cannot bring the thrown-away string back: it asks again. */
-  async function fetchUnlessThrownAway(signal: AbortSignal) {
+  /**
+   * A fetch that began before a throw-away cannot bring the thrown-away string back, and one that a
+   * replaced credential began tells nothing: both are made again.
+   */
+  private async fetchUnlessThrownAway(signal: AbortSignal) {
     for (;;) {
-      const thrownAwayBefore = lastThrownAway
-      const askedAt = instantOf(clock)
-      const fetched = await fetchRemembered(signal)
-      const isStale = lastThrownAway > thrownAwayBefore && fetched.value === memo.latest?.value
-      if (!isStale) return { fetched, askedAt }
+      const { credential, lastThrownAway } = this
+      const askedAt = instantOf(this.group.settings.clock)
+      const fetched = await this.fetchBy(credential, signal)
+      const isStale = this.lastThrownAway > lastThrownAway && fetched?.value === this.latest?.value
+      if (fetched !== undefined && !isStale) return { fetched, askedAt }
     }
   }
 
-  async function fetchRemembered(signal: AbortSignal): Promise<FetchedToken> {
+  /** `undefined`: the credential was replaced meanwhile. */
+  private async fetchBy(
+    credential: Credential,
+    signal: AbortSignal,
+  ): Promise<FetchedToken | undefined> {
+    const { settings } = this.group
     try {
-      return await fetchToken({ credential, ...settings }, signal)
+      const fetched = await fetchToken({ credential, tickets: this.tickets, ...settings }, signal)
+      return this.credential === credential ? fetched : undefined
     } catch (error) {
-      if (isClosed || !isQyapiTokenError(error)) throw error
-      const failure = failures.remember(error)
-      const { code, errcode, message, retryAfterMs = 0 } = failure
-      emit({
-        type: 'failed',
-        code,
-        message,
-        retryAfterMs,
-        ...(errcode === undefined ? {} : { errcode }),
-      })
-      throw failure
+      if (this.isClosed || !isQyapiTokenError(error)) throw error
+      if (this.credential !== credential) return undefined
+      // Another source's failure is remembered there.
+      throw isQyapiTokenError(error.cause) ? error : this.remembered(error)
     }
   }
 
-  /** The same string is a new generation, but does not start a new life. */
-  function toToken(
-    fetched: FetchedToken,
-    askedAt: Token['firstSeenAt'],
-    before: Token | undefined,
-  ): Token {
-    const { value, expiresInMs } = fetched
-    const generation = Math.max(before?.generation ?? 0, shared?.lastGeneration() ?? 0) + 1
-    const asEver = { value, encoded: encoded(value), generation }
-    if (before?.value !== value) {
-      return { ...asEver, firstSeenAt: askedAt, ...firstLife(expiresInMs, life) }
-    }
-    const { firstSeenAt, memoMs } = before
-    const age = ageAt(before, askedAt)
-    return { ...asEver, firstSeenAt, ...reconfirmedLife(memoMs, age, expiresInMs) }
+  private remembered(error: QyapiTokenError): QyapiTokenError {
+    this.failures ??= rememberedFailure(this.group.settings.clock)
+    this.failedSecrets = secretsOf(this.credential)
+    const failure = this.failures.remember(error)
+    const { code, errcode, message, retryAfterMs = 0 } = failure
+    const said = errcode === undefined ? {} : { errcode }
+    this.emit({ type: 'failed', code, message, retryAfterMs, ...said })
+    return failure
   }
 
-  return {
-    current,
-    isThrownAway,
-    renew,
-    adoptFromStore,
-    /** The newest token, thrown away or not. */
-    latest: () => memo.latest,
-    /** The failure that still keeps everyone from asking, as an error for one caller. */
-    failure: failures.current,
-    restsForMs: failures.restsForMs,
-    isBusy: () => renewing !== undefined || failures.restsForMs() > 0,
-    /** Nobody is handed this generation, or an older one, again. */
-    throwAway(token: Token): void {
-      lastThrownAway = Math.max(lastThrownAway, token.generation)
-      void shared?.delete(token.generation)
-    },
-    /** Ends what is on its way; waiters get the reason. */
-    close(): void {
-      lastThrownAway = Number.POSITIVE_INFINITY
-      isClosed = true
-      flight?.abort(closedError(credential))
-    },
-    isClosed: () => isClosed,
+  /** A failure counts only as long as the secret is the one that failed. */
+  private resting() {
+    if (this.failures !== undefined && secretsOf(this.credential) !== this.failedSecrets)
+      this.failures = undefined
+    return this.failures
+  }
+
+  private life(): LifePolicy {
+    const { settings } = this.group
+    return { ...settings, jitter: settings.random() }
   }
 }
 
-export function closedError({ kind, subject }: Credential): QyapiTokenError {
-  const message = `The token source of ${kind} ${subject} was closed. Make a new one, or close it later.`
-  return new QyapiTokenError('closed', message)
+/** To see whether they changed. */
+function secretsOf(credential: Credential): string {
+  return JSON.stringify(credential.secrets())
 }

@@ -9,6 +9,11 @@ export interface RunOptions {
   readonly endpoint?: string
   /** Ends the waiting for a token; the call itself is not ours to end. */
   readonly signal?: AbortSignal
+  /**
+   * Finds WeCom's errcode in what the call resolved with or threw.
+   * @default on the object itself, in its `data`, in its `response.data`, or as the error's `code`
+   */
+  readonly errcodeOf?: (outcome: unknown) => number | undefined
 }
 
 /** How a call of somebody else's ended. */
@@ -18,7 +23,7 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 export async function runWithToken<T>(
   lender: Lender,
   call: (token: string) => Promise<T> | T,
-  { endpoint = '', signal }: RunOptions = {},
+  { endpoint = '', signal, errcodeOf = errcodeOfOutcome }: RunOptions = {},
 ): Promise<T> {
   const send = async ({ value }: Token): Promise<Outcome<T>> => {
     try {
@@ -28,7 +33,7 @@ export async function runWithToken<T>(
     }
   }
   const refusedBy = (outcome: Outcome<T>) => {
-    const errcode = errcodeOfOutcome('value' in outcome ? outcome.value : outcome.error)
+    const errcode = errcodeOf('value' in outcome ? outcome.value : outcome.error)
     return lender.refusals.has(errcode) ? errcode : undefined
   }
 

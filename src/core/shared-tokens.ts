@@ -1,60 +1,58 @@
 import type { Credential } from './credential.js'
 import type { Emit } from './events.js'
 import type { SourceSettings } from './options.js'
-import type { StoredToken } from './store.js'
-import { ageMs, type Token } from './token.js'
+import type { StoredToken, TokenStore } from './store.js'
 
 /** No store may hold a call up for longer than this. */
 const DEADLINE_MS = 400
 
-/** One credential's place in the store. Store trouble never becomes token trouble: it is an event. */
-export function sharedTokens(credential: Credential, settings: SourceSettings, emit: Emit) {
-  const { store, clock } = settings
-  if (store === undefined) return undefined
-  let lastGeneration = 0
-  let key: Promise<string> | undefined
+type StoreSettings = Pick<SourceSettings, 'clock' | 'hash' | 'baseUrl'>
 
-  const keyOf = () => {
-    key ??= storeKey(credential, settings)
-    return key
+/** One key of the store. Store trouble never becomes token trouble: it is an event. */
+export class SharedTokens {
+  /** The newest generation that was seen in the store. */
+  lastGeneration = 0
+
+  constructor(
+    private readonly store: TokenStore,
+    private readonly keyOf: () => Promise<string>,
+    private readonly settings: StoreSettings,
+    private readonly emit: Emit,
+  ) {}
+
+  async get(): Promise<StoredToken | undefined> {
+    const stored = await this.guarded('get', async (key) => checked(await this.store.get(key)))
+    this.lastGeneration = Math.max(this.lastGeneration, stored?.generation ?? 0)
+    return stored
   }
 
-  async function guarded<T>(operation: 'get' | 'set' | 'delete', run: (key: string) => Promise<T>) {
+  set(token: StoredToken): Promise<boolean | undefined> {
+    return this.guarded('set', (key) => this.store.set(key, token))
+  }
+
+  delete(generation: number): Promise<boolean | undefined> {
+    return this.guarded('delete', (key) => this.store.delete(key, generation))
+  }
+
+  private async guarded<T>(
+    operation: 'get' | 'set' | 'delete',
+    run: (key: string) => Promise<T>,
+  ): Promise<T | undefined> {
     let callOff = () => {}
     const tooLate = new Promise<never>((_, reject) => {
-      callOff = clock.after(DEADLINE_MS, () =>
+      callOff = this.settings.clock.after(DEADLINE_MS, () =>
         reject(new Error(`no answer within ${DEADLINE_MS} ms`)),
       )
     })
     try {
-      return await Promise.race([run(await keyOf()), tooLate])
+      return await Promise.race([run(await this.keyOf()), tooLate])
     } catch (error) {
       const message = error instanceof Error ? error.message : 'unknown trouble'
-      emit({ type: 'store_trouble', operation, message })
+      this.emit({ type: 'store_trouble', operation, message })
       return undefined
     } finally {
       callOff()
     }
-  }
-
-  return {
-    async get(): Promise<StoredToken | undefined> {
-      const stored = await guarded('get', async (at) => checked(await store.get(at)))
-      lastGeneration = Math.max(lastGeneration, stored?.generation ?? 0)
-      return stored
-    },
-    set: (token: Token, expiresInMs: number) =>
-      guarded('set', (at) =>
-        store.set(at, {
-          value: token.value,
-          generation: token.generation,
-          ageMs: ageMs(token, clock),
-          expiresInMs,
-        }),
-      ),
-    delete: (generation: number) => guarded('delete', (at) => store.delete(at, generation)),
-    /** The newest generation that was seen in the store. */
-    lastGeneration: () => lastGeneration,
   }
 }
 
@@ -67,13 +65,34 @@ function checked(stored: StoredToken | null | undefined): StoredToken | undefine
   throw new Error('what the store gave is no token')
 }
 
-/** Base address, kind, ids, and a SHA-256 of the secret: two apps of one corp never share. */
-async function storeKey(
-  credential: Credential,
-  { baseUrl, hash }: SourceSettings,
+/**
+ * The key of a credential's token: base address, kind, ids, and a SHA-256 of the secret. Two apps
+ * of one corp never share, and a secret that was rotated is a new key.
+ */
+export function tokenKeyOf(
+  credential: () => Credential,
+  { baseUrl, hash }: StoreSettings,
+): () => Promise<string> {
+  let known: { secrets: string; key: Promise<string> } | undefined
+  return () => {
+    const { kind, ids, secrets: secretsOf } = credential()
+    const secrets = JSON.stringify(secretsOf())
+    if (known?.secrets !== secrets) {
+      const key = hash(secrets).then((secret) => keyOf(baseUrl, kind, ...ids, secret))
+      known = { secrets, key }
+    }
+    return known.key
+  }
+}
+
+/** The key of a ticket, which is the same whatever the secret. */
+export async function ticketKeyOf(
+  { kind, ids, ticket }: Credential,
+  { baseUrl }: StoreSettings,
 ): Promise<string> {
-  const secret = await hash(JSON.stringify(credential.secrets()))
-  return ['qyapi-token', baseUrl, credential.kind, ...credential.ids, secret]
-    .map(encodeURIComponent)
-    .join(':')
+  return keyOf(baseUrl, kind, ...ids, ticket?.name ?? '')
+}
+
+function keyOf(...parts: readonly string[]): string {
+  return ['qyapi-token', ...parts].map(encodeURIComponent).join(':')
 }

@@ -12,38 +12,15 @@
  */
 import { type Credential, isCredential } from './credential.js'
 import { badOption } from './errors.js'
-import { createLender, type Lender } from './lender.js'
-import { type SourceOptions, sourceSettings } from './options.js'
+import { Lender } from './lender.js'
+import type { SourceOptions } from './options.js'
 import { type Platform, platform } from './platform.js'
 import { type RunOptions, runWithToken } from './run.js'
-import { ageMs, isUsable, type Token } from './token.js'
+import { SourceGroup } from './source-group.js'
+import { isUsable, type Token } from './token.js'
 import { waitFor } from './wait.js'
 
 const LENDER = Symbol.for('qyapi-token.lender')
-
-export interface TokenSource {
-  /**
-   * The token, from the memo or fetched. Rejects with a `QyapiTokenError`, or with `signal.reason`.
-   */
-  get(options?: { signal?: AbortSignal }): Promise<string>
-  /**
-   * Throws that token away if it is still the current one; tells whether it did. A string that
-   * gettoken gave once more in the last 10 s counts as a newer token.
-   */
-  invalidate(token: string): Promise<boolean>
-  /**
-   * Calls with the token, and once more with a newer one if WeCom refused it: by an `errcode` in
-   * what the call resolves with or throws. `endpoint` keeps one bad call from resting the others.
-   */
-  run<T>(call: (token: string) => Promise<T> | T, options?: RunOptions): Promise<T>
-  /** How things stand. No secret in it. */
-  describe(): SourceDescription
-  /** Ends the source: waiters get a `closed` error, and so does everyone who asks later. */
-  close(): void
-  [Symbol.asyncDispose](): Promise<void>
-  /** For the doors of this package. */
-  readonly [LENDER]: Lender
-}
 
 export interface SourceDescription {
   readonly kind: string
@@ -62,6 +39,124 @@ export interface SourceDescription {
 const RECONFIRMED_MS = 10_000
 
 /**
+ * The token of one credential. Made by `createTokenSource`, or by a pool. Its methods need their
+ * source: pass `() => source.get()`, not `source.get`.
+ */
+export class TokenSource {
+  readonly #lender: Lender
+  #handedOut: { readonly token: Token; readonly value: Promise<string> } | undefined
+
+  /** For this package: use `createTokenSource`. */
+  constructor(credential: Credential, group: SourceGroup) {
+    this.#lender = new Lender(credential, group)
+    Object.freeze(this)
+  }
+
+  /**
+   * The token, from the memo or fetched. Rejects with a `QyapiTokenError`, or with `signal.reason`.
+   */
+  get(options?: { signal?: AbortSignal }): Promise<string> {
+    const lender = this.#lender
+    const token = lender.hit()
+    if (token === undefined || options?.signal?.aborted)
+      return waitFor(lender.lendWithinBudget(), options?.signal).then(({ value }) => value)
+    if (this.#handedOut?.token !== token)
+      this.#handedOut = { token, value: Promise.resolve(token.value) }
+    return this.#handedOut.value
+  }
+
+  /**
+   * Throws that token away if it is still the current one; tells whether it did. A string that
+   * gettoken gave once more in the last 10 s counts as a newer token.
+   */
+  async invalidate(token: string): Promise<boolean> {
+    if (typeof token !== 'string') throw badOption('token', 'a token string', token, true)
+    const lender = this.#lender
+    const current = lender.renewal.current()
+    if (current?.value !== token) return false
+    const { reconfirmedAtMs } = current
+    if (reconfirmedAtMs !== undefined && lender.ageOf(current) - reconfirmedAtMs < RECONFIRMED_MS)
+      return false
+    lender.throwAwayCurrent()
+    return true
+  }
+
+  /**
+   * Calls with the token, and once more with a newer one if WeCom refused it: by an `errcode` in
+   * what the call resolves with or throws. `endpoint` keeps one bad call from resting the others.
+   */
+  run<T>(call: (token: string) => Promise<T> | T, options?: RunOptions): Promise<T> {
+    return runWithToken(this.#lender, call, options)
+  }
+
+  /**
+   * A ticket that WeCom pushed to the callback address: a suite's `suite_ticket`. `timeStamp` is the
+   * callback's, in seconds; without it the ticket counts as sent now. Resolves with `false` if a
+   * newer one was there already.
+   *
+   * @throws `bad_options` if the credential needs no ticket.
+   */
+  async pushTicket(
+    ticket: string,
+    { timeStamp }: { timeStamp?: number | string } = {},
+  ): Promise<boolean> {
+    const { credential, renewal } = this.#lender
+    if (credential.ticket === undefined) {
+      const { kind, subject } = credential
+      throw badOption('source', 'one that needs a ticket, e.g. of suiteApp', `${kind} ${subject}`)
+    }
+    if (typeof ticket !== 'string' || ticket.trim() === '')
+      throw badOption('ticket', `the ${credential.ticket.name}, a non-empty string`, ticket, true)
+    return renewal.pushTicket(ticket, timeStamp === undefined ? this.#now() : sentAt(timeStamp))
+  }
+
+  /**
+   * Puts a credential with a new secret in the place of the old one. Calls on their way finish; new
+   * ones wait for a token that the new secret brings. A remembered failure is forgotten.
+   *
+   * @throws `bad_options` if it is not one of the same kind and ids.
+   */
+  replaceCredential(credential: Credential): void {
+    checkCredential(credential)
+    this.#lender.renewal.replaceCredential(credential)
+  }
+
+  /** How things stand. No secret in it. */
+  describe(): SourceDescription {
+    const lender = this.#lender
+    const { credential, renewal } = lender
+    const { kind, subject } = credential
+    const { latest: token } = renewal
+    const state = stateOf(token, lender)
+    const restsForMs = renewal.restsForMs()
+    const resting = restsForMs > 0 ? { restingUntil: this.#now() + restsForMs } : {}
+    if (token === undefined) return { kind, subject, state, ...resting }
+    const ageMs = lender.ageOf(token)
+    const expiresInMs = state === 'usable' ? token.usableForMs - ageMs : 0
+    const { generation } = token
+    return { kind, subject, state, ageMs, expiresInMs, generation, ...resting }
+  }
+
+  /** Ends the source: waiters get a `closed` error, and so does everyone who asks later. */
+  close(): void {
+    this.#lender.renewal.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  #now(): number {
+    return this.#lender.wallClock()
+  }
+
+  /** For the doors of this package. */
+  get [LENDER](): Lender {
+    return this.#lender
+  }
+}
+
+/**
  * Makes the source of one credential's token. It does nothing until it is asked.
  *
  * @throws `bad_options` if the credential or an option is not what it should be.
@@ -74,77 +169,28 @@ export function createTokenSource(
   options: SourceOptions = {},
   machine: Platform = platform,
 ): TokenSource {
-  if (!isCredential(credential)) {
-    throw badOption(
-      'credential',
-      'a credential, e.g. selfBuilt({ corpId, corpSecret })',
-      credential,
-    )
-  }
-  const settings = sourceSettings(options, machine)
-  const { clock } = settings
-  const lender = createLender(credential, settings)
+  checkCredential(credential)
+  return new TokenSource(credential, new SourceGroup(options, machine))
+}
+
+function checkCredential(credential: unknown): void {
+  if (isCredential(credential)) return
+  throw badOption('credential', 'a credential, e.g. selfBuilt({ corpId, corpSecret })', credential)
+}
+
+function stateOf(token: Token | undefined, lender: Lender): SourceDescription['state'] {
   const { renewal } = lender
-  let handedOut: { token: Token; value: Promise<string> } | undefined
+  if (renewal.isClosed) return 'closed'
+  if (token === undefined) return 'empty'
+  if (renewal.isThrownAway(token)) return 'thrown_away'
+  return isUsable(token, lender.ageOf(token)) ? 'usable' : 'over'
+}
 
-  const source: TokenSource = {
-    get(options) {
-      const token = lender.hit()
-      if (token === undefined || options?.signal?.aborted) {
-        return waitFor(lender.lendWithinBudget(), options?.signal).then(({ value }) => value)
-      }
-      if (handedOut?.token !== token) handedOut = { token, value: Promise.resolve(token.value) }
-      return handedOut.value
-    },
-
-    async invalidate(value) {
-      if (typeof value !== 'string') throw badOption('token', 'a token string', value, true)
-      const token = renewal.current()
-      if (token?.value !== value) return false
-      const { reconfirmedAtMs } = token
-      if (reconfirmedAtMs !== undefined && ageMs(token, clock) - reconfirmedAtMs < RECONFIRMED_MS)
-        return false
-      lender.throwAwayCurrent()
-      return true
-    },
-
-    run: (call, options) => runWithToken(lender, call, options),
-
-    describe() {
-      const { kind, subject } = credential
-      const token = renewal.latest()
-      const state = stateOf(token)
-      const restsForMs = renewal.restsForMs()
-      const resting = restsForMs > 0 ? { restingUntil: clock.wall() + restsForMs } : {}
-      if (token === undefined) return { kind, subject, state, ...resting }
-      const age = ageMs(token, clock)
-      const expiresInMs = state === 'usable' ? token.usableForMs - age : 0
-      return {
-        kind,
-        subject,
-        state,
-        ageMs: age,
-        expiresInMs,
-        generation: token.generation,
-        ...resting,
-      }
-    },
-
-    close: renewal.close,
-    async [Symbol.asyncDispose]() {
-      renewal.close()
-    },
-    [LENDER]: lender,
-  }
-
-  function stateOf(token: Token | undefined): SourceDescription['state'] {
-    if (renewal.isClosed()) return 'closed'
-    if (token === undefined) return 'empty'
-    if (renewal.isThrownAway(token)) return 'thrown_away'
-    return isUsable(token, ageMs(token, clock)) ? 'usable' : 'over'
-  }
-
-  return Object.freeze(source)
+/** Seconds, as a callback has them, in milliseconds. */
+function sentAt(timeStamp: number | string): number {
+  const seconds = Number(timeStamp)
+  if (Number.isSafeInteger(seconds) && seconds > 0) return seconds * 1000
+  throw badOption('timeStamp', 'the callback’s TimeStamp, whole seconds', timeStamp)
 }
 
 export function isTokenSource(value: unknown): value is TokenSource {

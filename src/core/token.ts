@@ -23,7 +23,7 @@ export interface Token {
   readonly reconfirmedAtMs?: number
 }
 
-/** How a life is cut out of an `expires_in`. `jitter` is a number from 0 to 1, drawn once per source. */
+/** How a life is cut out of an `expires_in`. `jitter` is a number from 0 to 1, drawn for each token. */
 export interface LifePolicy {
   readonly maxAgeMs: number
   readonly refreshAheadMs: number
@@ -91,6 +91,30 @@ export function reconfirmedLife(memoMs: number, age: number, expiresInMs: number
     keptForMs: Math.max(expiresInMs, usableForMs),
     reconfirmedAtMs: age,
   }
+}
+
+/** A token with its value as urls spell it. */
+export function newToken(
+  value: string,
+  generation: number,
+  firstSeenAt: Instant,
+  life: Omit<Token, 'value' | 'encoded' | 'generation' | 'firstSeenAt'>,
+): Token {
+  return { value, encoded: encoded(value), generation, firstSeenAt, ...life }
+}
+
+/** What a fetch brought after `before`. The same string is a new generation, but no new life. */
+export function nextToken(
+  before: Token | undefined,
+  { value, expiresInMs, askedAt }: { value: string; expiresInMs: number; askedAt: Instant },
+  generation: number,
+  policy: LifePolicy,
+): Token {
+  if (before?.value !== value)
+    return newToken(value, generation, askedAt, firstLife(expiresInMs, policy))
+  const { firstSeenAt, memoMs } = before
+  const life = reconfirmedLife(memoMs, ageAt(before, askedAt), expiresInMs)
+  return newToken(value, generation, firstSeenAt, life)
 }
 
 /** Scaled with shorter lives, never more than half of one, and spread so that processes do not meet. */

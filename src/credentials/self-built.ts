@@ -1,7 +1,15 @@
-import { type Credential, defineCredential } from '../core/credential.js'
+import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
 import { badOption } from '../core/errors.js'
 import { check } from '../core/options.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
+
+const SELF_BUILT = credentialKind({
+  kind: 'self-built',
+  tokenName: 'access_token',
+  serves: 'app',
+  refusalErrcodes: REFUSED_ACCESS_TOKEN,
+  read: (answer) => ({ value: answer.access_token, expiresIn: answer.expires_in }),
+})
 
 /** The short form: what an app in one's own corp has. */
 export interface SelfBuiltOptions {
@@ -27,12 +35,8 @@ export function selfBuilt(options: SelfBuiltOptions): Credential {
     throw badOption('corpSecret', "the app's secret, a non-empty string", corpSecret, true)
   }
 
-  return defineCredential({
-    kind: 'self-built',
+  return defineCredential(SELF_BUILT, {
     subject: `app of corp ${corpId}`,
-    tokenName: 'access_token',
-    serves: 'app',
-    refusalErrcodes: REFUSED_ACCESS_TOKEN,
     ids: [corpId],
     secrets: () => [corpSecret],
     request: () => ({
@@ -40,7 +44,6 @@ export function selfBuilt(options: SelfBuiltOptions): Credential {
       path: 'gettoken',
       query: { corpid: corpId, corpsecret: corpSecret },
     }),
-    read: (answer) => ({ value: answer.access_token, expiresIn: answer.expires_in }),
   })
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { defineCredential } from '../../src/core/credential.js'
-import { createLender } from '../../src/core/lender.js'
-import { sourceSettings } from '../../src/core/options.js'
+import { Lender } from '../../src/core/lender.js'
 import { platform } from '../../src/core/platform.js'
+import { SourceGroup } from '../../src/core/source-group.js'
 import { lenderOf } from '../../src/core/token-source.js'
 import { memoryStore, selfBuilt, type TokenEvent } from '../../src/index.js'
 import { APP, settle } from '../support/qyapi.js'
@@ -172,17 +172,17 @@ describe('to replace a refused token', () => {
 describe('to replace a token whose credential is at a loss', () => {
   it('is none, and without a message if none was thrown', async () => {
     const isReady = [true, false]
-    const credential = defineCredential({
+    const credential = defineCredential(Object.getPrototypeOf(selfBuilt(APP)), {
       ...selfBuilt(APP),
       request() {
         if (!isReady.shift()) throw undefined
-        return selfBuilt(APP).request()
+        return selfBuilt(APP).request({})
       },
     })
     const events: TokenEvent[] = []
     const transport = async () => ({ status: 200, body: tokenBody('token') })
-    const settings = sourceSettings({ transport, onEvent: (event) => events.push(event) }, platform)
-    const lender = createLender(credential, settings)
+    const group = new SourceGroup({ transport, onEvent: (event) => events.push(event) }, platform)
+    const lender = new Lender(credential, group)
     const token = await lender.lend()
     expect(await lender.replace({ token, ...refusal })).toBeUndefined()
     expect(events.at(-1)).toStrictEqual({
@@ -227,7 +227,7 @@ describe('a lender', () => {
   })
 
   it('has nothing to throw away before its first token', () => {
-    const lender = createLender(selfBuilt(APP), sourceSettings({}, platform))
+    const lender = new Lender(selfBuilt(APP), new SourceGroup({}, platform))
     expect(() => lender.throwAwayCurrent()).not.toThrow()
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoizeToken } from '../../src/core/memoized-token.js'
+import { MemoizedToken, tokenMemo } from '../../src/core/memoized-token.js'
 import type { Token } from '../../src/core/token.js'
 import { fakeClock } from '../../src/testing.js'
 import { deferred } from '../support/source.js'
@@ -25,13 +25,13 @@ function memoOf({
     keptForMs: 7_200_000,
     ...more,
   })
-  const memo = memoizeToken(
-    async () => {
+  const shared = tokenMemo({ clock, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) })
+  const memo: MemoizedToken = new MemoizedToken(shared, {
+    async fetchToken() {
       fetches += 1
       return tokenOf((memo.latest?.generation ?? 0) + 1)
     },
-    { clock, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) },
-  )
+  })
   return { memo, clock, tokenOf, fetches: () => fetches }
 }
 
@@ -134,13 +134,12 @@ describe('to clear', () => {
   it('over and over asks once', async () => {
     const answer = deferred<Token>()
     let fetches = 0
-    const memo = memoizeToken(
-      () => {
+    const memo = new MemoizedToken(tokenMemo({ clock: fakeClock() }), {
+      fetchToken() {
         fetches += 1
         return answer.promise
       },
-      { clock: fakeClock() },
-    )
+    })
     const waiting = Array.from({ length: 5 }, () => {
       memo.clear()
       return memo.get()
@@ -148,5 +147,26 @@ describe('to clear', () => {
     answer.resolve(memoOf().tokenOf(1))
     expect(new Set(await Promise.all(waiting)).size).toBe(1)
     expect(fetches).toBe(1)
+  })
+
+  it('is one of many in one memo, each with generations of its own', async () => {
+    const clock = fakeClock()
+    const { tokenOf } = memoOf()
+    const shared = tokenMemo({ clock })
+    const asked: string[] = []
+    const [one, other] = ['one', 'other'].map((value) => {
+      const fetcher = {
+        async fetchToken() {
+          asked.push(value)
+          return { ...tokenOf(1), value }
+        },
+      }
+      return new MemoizedToken(shared, fetcher)
+    }) as [MemoizedToken, MemoizedToken]
+    const tokens = await Promise.all([one.get(), other.get(), one.get()])
+    expect(tokens.map(({ value }) => value)).toEqual(['one', 'other', 'one'])
+    expect(asked).toEqual(['one', 'other'])
+    expect((await other.get()).value).toBe('other')
+    expect(asked).toEqual(['one', 'other'])
   })
 })

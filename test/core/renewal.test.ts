@@ -72,7 +72,7 @@ describe('what is told of a fetch', () => {
   it('that a mistake in a credential broke: nothing, the mistake is the caller’s to see', async () => {
     const mistake = new TypeError('no ticket yet')
     const events: TokenEvent[] = []
-    const credential = defineCredential({
+    const credential = defineCredential(Object.getPrototypeOf(selfBuilt(APP)), {
       ...selfBuilt(APP),
       request() {
         throw mistake

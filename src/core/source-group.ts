@@ -1,0 +1,28 @@
+import { type TokenMemo, tokenMemo } from './memoized-token.js'
+import { type SourceOptions, type SourceSettings, sourceSettings } from './options.js'
+import type { Platform } from './platform.js'
+import { type Refusals, refusals } from './verdict.js'
+
+/** What the sources of a pool have in common. A source of its own has a group to itself. */
+export class SourceGroup {
+  readonly settings: SourceSettings
+  readonly memo: TokenMemo
+  /** Made when the first answer is judged: a source may never make a call. */
+  private judges: Map<readonly number[], Refusals> | undefined
+
+  /** Checks the options that the sources share. Throws `bad_options`. */
+  constructor(options: SourceOptions, machine: Platform) {
+    this.settings = sourceSettings(options, machine)
+    this.memo = tokenMemo(this.settings)
+  }
+
+  /** What refuses the tokens of a kind, by the errcodes of that kind. */
+  refusalsOf(errcodes: readonly number[]): Refusals {
+    this.judges ??= new Map()
+    const known = this.judges.get(errcodes)
+    if (known !== undefined) return known
+    const judge = refusals([...errcodes, ...this.settings.refusalErrcodes])
+    this.judges.set(errcodes, judge)
+    return judge
+  }
+}

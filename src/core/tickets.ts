@@ -1,0 +1,96 @@
+import { type Clock, type Instant, instantOf } from './clock.js'
+import type { TicketNeed } from './credential.js'
+import { QyapiTokenError } from './errors.js'
+import type { SharedTokens } from './shared-tokens.js'
+
+/** WeCom pushes a ticket every 10 min, and it lives 30 min. */
+const TICKET_LIFE_MS = 1_800_000
+
+/** A ticket that was pushed to this process, or to another one. */
+interface PushedTicket {
+  readonly value: string
+  /** When WeCom sent it, by WeCom's clock. */
+  readonly sentAtMs: number
+  readonly receivedAt: Instant
+}
+
+/** The tickets of one credential. */
+export interface Tickets {
+  /** Takes the ticket of a callback; `false` if a newer one is there already. */
+  push(value: string, sentAtMs: number): Promise<boolean>
+  /** The newest ticket that WeCom has not refused. Throws what to do if there is none. */
+  newest(doing: string): Promise<string>
+  /** WeCom called it stale: it is not sent again. */
+  refuse(ticket: string): void
+  /** WeCom took the newest one. */
+  accept(): void
+}
+
+/**
+ * The newest ticket counts, also if an older one arrives later. One that WeCom called stale is not
+ * sent again: a newer one is waited for.
+ */
+export function ticketsFor(
+  need: TicketNeed,
+  shared: SharedTokens | undefined,
+  clock: Clock,
+): Tickets {
+  const refused = new Set<string>()
+  let pushed: PushedTicket | undefined
+
+  function keep(ticket: PushedTicket): boolean {
+    if (pushed !== undefined && ticket.sentAtMs <= pushed.sentAtMs) return false
+    pushed = ticket
+    return true
+  }
+
+  /** A newer one that another process has put into the store. */
+  async function adopt(): Promise<void> {
+    const stored = await shared?.get()
+    if (stored === undefined) return
+    const { wall, monotonic } = instantOf(clock)
+    const { value, generation, ageMs } = stored
+    const receivedAt = { wall: wall - ageMs, monotonic: monotonic - ageMs }
+    keep({ value, sentAtMs: generation, receivedAt })
+  }
+
+  function isYoung({ receivedAt }: PushedTicket): boolean {
+    const { wall, monotonic } = instantOf(clock)
+    return Math.max(wall - receivedAt.wall, monotonic - receivedAt.monotonic) < TICKET_LIFE_MS
+  }
+
+  function missing(doing: string): QyapiTokenError {
+    const { name, staleErrcodes } = need
+    const errcode = refused.size > 0 ? staleErrcodes[0] : undefined
+    const what =
+      errcode !== undefined
+        ? `WeCom refused the newest ${name} as an old one (${errcode})`
+        : pushed === undefined
+          ? `there is no ${name} yet`
+          : `the newest ${name} is more than 30 min old`
+    const message =
+      `${doing}: ${what}. WeCom pushes one to the callback address every 10 min: ` +
+      `pass each on with source.pushTicket(ticket, { timeStamp }). A newer one is taken at once.`
+    const details = { retryable: true, ...(errcode === undefined ? {} : { errcode }) }
+    return new QyapiTokenError('token_fetch_failed', message, details)
+  }
+
+  return {
+    async push(value, sentAtMs) {
+      await adopt()
+      if (!keep({ value, sentAtMs, receivedAt: instantOf(clock) })) return false
+      const stored = { value, generation: sentAtMs, ageMs: 0, expiresInMs: TICKET_LIFE_MS }
+      await shared?.set(stored)
+      return true
+    },
+    async newest(doing) {
+      await adopt()
+      if (pushed !== undefined && isYoung(pushed) && !refused.has(pushed.value)) return pushed.value
+      const given = await need.given()
+      if (given !== undefined && given !== '' && !refused.has(given)) return given
+      throw missing(doing)
+    },
+    refuse: (ticket) => void refused.add(ticket),
+    accept: () => refused.clear(),
+  }
+}
