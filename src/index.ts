@@ -1,5 +1,6 @@
 export type { Clock } from './core/clock.js'
 export type { Credential } from './core/credential.js'
+export type { Secret } from './core/credential-options.js'
 export {
   isQyapiTokenError,
   QyapiTokenError,
@@ -8,6 +9,7 @@ export {
 export type { NotReplayedReason, OnEvent, TokenEvent } from './core/events.js'
 export type { SourceOptions } from './core/options.js'
 export type { RunOptions } from './core/run.js'
+export { type JsapiSignature, type SignJsapiOptions, signJsapi } from './core/sign-jsapi.js'
 export type { StoredToken, TokenStore } from './core/store.js'
 export {
   createTokenSource,
@@ -15,5 +17,11 @@ export {
   type TokenSource,
 } from './core/token-source.js'
 export type { TokenAnswer, TokenRequest, Transport, TransportContext } from './core/transport.js'
+export { type AuthorizedCorpOptions, authorizedCorp } from './credentials/authorized-corp.js'
+export { type DownstreamCorpOptions, downstreamCorp } from './credentials/downstream-corp.js'
+export { type HardwareModelOptions, hardwareModel } from './credentials/hardware-model.js'
+export { agentTicket, jsapiTicket } from './credentials/page-tickets.js'
 export { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
+export { type ServiceProviderOptions, serviceProvider } from './credentials/service-provider.js'
+export { type SuiteAppOptions, suiteApp } from './credentials/suite-app.js'
 export { memoryStore } from './stores/memory.js'

@@ -40,18 +40,16 @@ export interface TicketNeed {
   readonly staleErrcodes: readonly number[]
 }
 
-/** One kind of token: what it is good for, what refuses it, where it stands in the answer. */
+/** One kind of token: what it is called, what it is good for, what refuses it. */
 export interface CredentialKind {
   /** e.g. `self-built`. */
   readonly kind: string
-  /** What it is called in messages, e.g. `access_token`. */
+  /** What it is called in answers and messages, e.g. `access_token`; its life is `expires_in`. */
   readonly tokenName: string
   /** Which paths it serves; none, if it signs pages. */
   readonly serves: Exclude<TokenKind, 'none'> | undefined
   /** The errcodes by which WeCom refuses such a token. */
   readonly refusalErrcodes: readonly number[]
-  /** The token and its life in seconds, unchecked, out of the answer's JSON. */
-  read(answer: Readonly<Record<string, unknown>>): { value: unknown; expiresIn: unknown }
 }
 
 /** One token of that kind: whose it is, and how it is asked for. */

@@ -22,10 +22,7 @@ export interface Destination {
 export type JudgeDestination = (finalUrl: string) => Destination | undefined
 
 /** Every name under which a token can ride. A second one on a call breaks it. */
-export const TOKEN_PARAMETER_NAMES: readonly string[] = [
-  ...Object.values(TOKEN_PARAMETERS),
-  'model_access_token',
-]
+export const TOKEN_PARAMETER_NAMES: readonly string[] = Object.values(TOKEN_PARAMETERS)
 
 /**
  * Only an origin that is `baseUrl`'s or trusted may receive a token, and only below

@@ -160,9 +160,9 @@ function jsonOf({ status, body }: TokenAnswer): Record<string, unknown> | undefi
 /** The token and its life. A token without a life, or a life without a token, is neither. */
 function tokenIn(
   json: Readonly<Record<string, unknown>>,
-  credential: Credential,
+  { tokenName }: Credential,
 ): FetchedToken | undefined {
-  const { value, expiresIn } = credential.read(json)
+  const { [tokenName]: value, expires_in: expiresIn } = json
   const seconds =
     typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn
   if (typeof value !== 'string' || value.trim() === '') return undefined

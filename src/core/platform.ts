@@ -21,14 +21,20 @@ export const systemClock: Clock = {
   },
 }
 
-export const platform: Platform = {
+export const platform = {
   clock: systemClock,
   transport: fetchTransport((input, init) => globalThis.fetch(input, init)),
-  async hash(text) {
-    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  },
+  hash: (text: string) => digest('SHA-256', text),
   random: Math.random,
+  /** In hex. Good for nothing but WeCom's page signatures, which want it. */
+  sha1: (text: string) => digest('SHA-1', text),
+  /** 32 characters that nobody can guess. */
+  nonce: () => crypto.randomUUID().replaceAll('-', ''),
+} satisfies Platform & Record<string, unknown>
+
+async function digest(algorithm: string, text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest(algorithm, new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** Calls back when what a Node stream has put off to its next tick is done. */

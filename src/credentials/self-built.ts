@@ -1,6 +1,5 @@
 import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
-import { badOption } from '../core/errors.js'
-import { check } from '../core/options.js'
+import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
 
 const SELF_BUILT = credentialKind({
@@ -8,15 +7,17 @@ const SELF_BUILT = credentialKind({
   tokenName: 'access_token',
   serves: 'app',
   refusalErrcodes: REFUSED_ACCESS_TOKEN,
-  read: (answer) => ({ value: answer.access_token, expiresIn: answer.expires_in }),
 })
 
 /** The short form: what an app in one's own corp has. */
 export interface SelfBuiltOptions {
   /** The corp's id, `ww…`. */
   readonly corpId: string
-  /** The app's secret. Each app has its own, and so have contact sync, 客户联系 and 审批. */
-  readonly corpSecret: string
+  /**
+   * The app's secret, or a function that returns the one that counts now. Each app has its own, and
+   * so have contact sync, 客户联系 and 审批.
+   */
+  readonly corpSecret: Secret
 }
 
 /**
@@ -28,27 +29,19 @@ export interface SelfBuiltOptions {
  * const source = createTokenSource(selfBuilt({ corpId, corpSecret }))
  */
 export function selfBuilt(options: SelfBuiltOptions): Credential {
-  check(options ?? null, { corpId: ANYTHING, corpSecret: ANYTHING }, 'selfBuilt')
-  const { corpId, corpSecret } = options
-  if (!isId(corpId)) throw badOption('corpId', "the corp's id, a non-empty string", corpId)
-  if (!isId(corpSecret)) {
-    throw badOption('corpSecret', "the app's secret, a non-empty string", corpSecret, true)
-  }
+  checkKeys(options, 'selfBuilt', ['corpId', 'corpSecret'])
+  const { corpId } = options
+  checkId('corpId', corpId, "the corp's id")
+  const secret = secretReader('corpSecret', options.corpSecret, "the app's secret")
 
   return defineCredential(SELF_BUILT, {
     subject: `app of corp ${corpId}`,
     ids: [corpId],
-    secrets: () => [corpSecret],
+    secrets: () => [secret()],
     request: () => ({
       method: 'GET',
       path: 'gettoken',
-      query: { corpid: corpId, corpsecret: corpSecret },
+      query: { corpid: corpId, corpsecret: secret() },
     }),
   })
-}
-
-const ANYTHING = [() => true, ''] as const
-
-function isId(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== ''
 }

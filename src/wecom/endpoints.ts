@@ -4,13 +4,14 @@
  */
 
 /** `app`: the access token of an app, whoever issued it. `none`: the path takes no token at all. */
-export type TokenKind = 'app' | 'suite' | 'provider' | 'none'
+export type TokenKind = 'app' | 'suite' | 'provider' | 'model' | 'none'
 
 /** The exact query parameter of each kind. */
 export const TOKEN_PARAMETERS = {
   app: 'access_token',
   suite: 'suite_access_token',
   provider: 'provider_access_token',
+  model: 'model_access_token',
 } as const
 
 export interface EndpointRule {
@@ -54,6 +55,8 @@ export const ENDPOINT_RULES: readonly EndpointRule[] = [
     'service/prolong_try',
     'service/externalcontact/unionid_to_external_userid_3rd',
   ]),
+  // 上下游 and 企业互联, with the token of the upstream app: document/path/95311.
+  ...rules('app', ['corpgroup/corp/gettoken', 'corpgroup/corp/list_app_share_info']),
   // The one path that takes the provider's token under the name of another.
   { path: 'service/get_login_info', token: 'provider', parameter: 'access_token' },
   // Service providers: document/path/91200 and its neighbours.

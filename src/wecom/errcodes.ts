@@ -6,6 +6,18 @@
 /** The token was refused: throw that one away, fetch another, send the call once more. */
 export const REFUSED_ACCESS_TOKEN = [40014, 42001] as const
 
+/** The same for a suite's token: document/path/90600. */
+export const REFUSED_SUITE_TOKEN = [40082, 42009] as const
+
+/** The same for a service provider's token. 40082 was seen; the others are what the name promises. */
+export const REFUSED_PROVIDER_TOKEN = [40082, 42009, 40014, 42001] as const
+
+/** The same for a hardware model's token. */
+export const REFUSED_MODEL_TOKEN = [710400, 710401] as const
+
+/** A `suite_ticket` that is stale or missing: wait for a newer one. */
+export const STALE_TICKET = [40085, 41023] as const
+
 /**
  * Busy, or in conflict with other calls: the same call may succeed a little later.
  * -1 system busy (at most three retries); 45033 too many at once; 45035, 45036 and 6000 conflicts.
@@ -28,6 +40,10 @@ export interface FetchErrcode {
 
 const CHECK_SECRET = 'Check that the secret is the one of this app and has not been reset.'
 const CHECK_CORP_ID = 'Check the corp id (管理后台 > 我的企业 > 企业ID).'
+const CHECK_SUITE = 'Check the id and the secret of the suite in the provider console.'
+const AUTHORISE_AGAIN =
+  'The corp took its authorisation back, or got a new permanent code: it comes with the callback ' +
+  'create_auth or reset_permanent_code.'
 const TRUST_IP =
   "Add this machine's outgoing IP to the app's trusted IPs (企业可信IP), or send the token call " +
   'through a proxy that is on that list: axiosTransport(client) takes the road of an axios client ' +
@@ -40,7 +56,22 @@ export const FETCH_ERRCODES: Readonly<Record<number, FetchErrcode>> = {
   2000002: { class: 'credential', meaning: 'the corp id is wrong', advice: CHECK_CORP_ID },
   41002: { class: 'credential', meaning: 'the corp id is missing', advice: CHECK_CORP_ID },
   41004: { class: 'credential', meaning: 'the secret is missing', advice: CHECK_SECRET },
-  41024: { class: 'credential', meaning: 'the permanent code is missing', advice: CHECK_SECRET },
+  41024: { class: 'credential', meaning: 'the secret is missing', advice: CHECK_SECRET },
+  40080: { class: 'credential', meaning: 'the suite secret is wrong', advice: CHECK_SUITE },
+  40083: { class: 'credential', meaning: 'the suite id is wrong', advice: CHECK_SUITE },
+  41021: { class: 'credential', meaning: 'the suite id is missing', advice: CHECK_SUITE },
+  48003: { class: 'credential', meaning: 'the suite id is not valid', advice: CHECK_SUITE },
+  40084: {
+    class: 'credential',
+    meaning: 'the permanent code is not valid',
+    advice: AUTHORISE_AGAIN,
+  },
+  41025: { class: 'credential', meaning: 'the permanent code is missing', advice: AUTHORISE_AGAIN },
+  48004: {
+    class: 'credential',
+    meaning: 'the authorisation is not valid',
+    advice: AUTHORISE_AGAIN,
+  },
   45031: {
     class: 'credential',
     meaning: 'the secret has to be reset',

@@ -19,7 +19,6 @@ const SUITE = credentialKind({
   tokenName: 'suite_access_token',
   serves: 'suite',
   refusalErrcodes: [42009],
-  read: (answer) => ({ value: answer.suite_access_token, expiresIn: answer.expires_in }),
 })
 const suite = defineCredential(SUITE, {
   subject: 'suite s1',

@@ -187,7 +187,10 @@ describe('the settings of a source', () => {
     refusalErrcodes: [],
     refreshBudget: 20,
     endpointRestMs: 30_000,
-    ...platform,
+    clock: platform.clock,
+    transport: platform.transport,
+    hash: platform.hash,
+    random: platform.random,
   }
 
   it('are the defaults and the machine', () => {

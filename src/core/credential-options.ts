@@ -1,0 +1,49 @@
+import { badOption } from './errors.js'
+import { check } from './options.js'
+import { isTokenSource, lenderOf, type TokenSource } from './token-source.js'
+
+/** A secret, or a function that gives the one that counts now. */
+export type Secret = string | (() => string)
+
+const ANYTHING = [() => true, ''] as const
+
+/** Refuses keys that a credential does not know. Throws `bad_options`. */
+export function checkKeys(options: object, where: string, keys: readonly string[]): void {
+  check(options ?? null, Object.fromEntries(keys.map((key) => [key, ANYTHING])), where)
+}
+
+/** Throws `bad_options` unless it is an id. `what`: e.g. "the corp's id". */
+export function checkId(name: string, value: unknown, what: string): void {
+  if (!isText(value)) throw badOption(name, `${what}, a non-empty string`, value)
+}
+
+/** Reads a secret whenever it is needed. Throws `bad_options` unless it is one. */
+export function secretReader(name: string, secret: Secret, what: string): () => string {
+  const expected = `${what}, a non-empty string or a function that returns it`
+  const checked = (value: unknown): string => {
+    if (isText(value)) return value
+    throw badOption(name, expected, value, true)
+  }
+  return typeof secret === 'function' ? () => checked(secret()) : constant(checked(secret))
+}
+
+/** Throws `bad_options` unless it is the source of a token of that kind. */
+export function checkSource(
+  name: string,
+  source: TokenSource,
+  serves: 'app' | 'suite',
+  what: string,
+): void {
+  if (!isTokenSource(source)) throw badOption(name, `${what}, a token source`, source)
+  const { credential } = lenderOf(source)
+  if (credential.serves !== serves)
+    throw badOption(name, what, `${credential.kind} ${credential.subject}`)
+}
+
+function constant<T>(value: T): () => T {
+  return () => value
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== ''
+}

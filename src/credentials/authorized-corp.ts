@@ -1,0 +1,57 @@
+import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import {
+  checkId,
+  checkKeys,
+  checkSource,
+  type Secret,
+  secretReader,
+} from '../core/credential-options.js'
+import { lenderOf, type TokenSource } from '../core/token-source.js'
+import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
+
+const AUTHORIZED_CORP = credentialKind({
+  kind: 'authorized-corp',
+  tokenName: 'access_token',
+  serves: 'app',
+  refusalErrcodes: REFUSED_ACCESS_TOKEN,
+})
+
+/** A corp that has authorised a third-party app. */
+export interface AuthorizedCorpOptions {
+  /** The source of the suite's token: `createTokenSource(suiteApp({ … }))`. */
+  readonly suite: TokenSource
+  /** The `auth_corpid`. */
+  readonly authCorpId: string
+  /** The `permanent_code`, or a function that returns the one that counts now. */
+  readonly permanentCode: Secret
+}
+
+/**
+ * The `access_token` of a third-party app in a corp that has authorised it. If the suite's token is
+ * refused while this one is fetched, it is replaced once. Source: document/path/90605.
+ *
+ * @throws `bad_options` if something is missing, or there is a key that it does not know.
+ * @example
+ * const corp = createTokenSource(authorizedCorp({ suite, authCorpId, permanentCode }))
+ */
+export function authorizedCorp(options: AuthorizedCorpOptions): Credential {
+  checkKeys(options, 'authorizedCorp', ['suite', 'authCorpId', 'permanentCode'])
+  const { suite, authCorpId } = options
+  checkSource('suite', suite, 'suite', "the source of the suite's token")
+  checkId('authCorpId', authCorpId, "the corp's id")
+  const code = secretReader('permanentCode', options.permanentCode, 'the permanent code')
+  const suiteId = lenderOf(suite).credential.subject
+
+  return defineCredential(AUTHORIZED_CORP, {
+    subject: `${authCorpId} of suite ${suiteId}`,
+    ids: [suiteId, authCorpId],
+    carries: suite,
+    secrets: () => [code()],
+    request: ({ token = '' }) => ({
+      method: 'POST',
+      path: 'service/get_corp_token',
+      query: { suite_access_token: token },
+      body: { auth_corpid: authCorpId, permanent_code: code() },
+    }),
+  })
+}

@@ -1,0 +1,66 @@
+import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import { checkId, checkKeys, checkSource } from '../core/credential-options.js'
+import { badOption } from '../core/errors.js'
+import { lenderOf, type TokenSource } from '../core/token-source.js'
+import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
+
+const DOWNSTREAM_CORP = credentialKind({
+  kind: 'downstream-corp',
+  tokenName: 'access_token',
+  serves: 'app',
+  refusalErrcodes: REFUSED_ACCESS_TOKEN,
+})
+
+/** A corp that an app is shared with (上下游, 企业互联). */
+export interface DownstreamCorpOptions {
+  /** The source of the upstream app's token. */
+  readonly upstream: TokenSource
+  /** The downstream corp's id. */
+  readonly corpId: string
+  /** The shared app's id in the downstream corp. */
+  readonly agentId: number
+  /**
+   * 0: 企业互联, 1: 上下游.
+   * @default 0
+   */
+  readonly businessType?: 0 | 1
+}
+
+/**
+ * The `access_token` of an app that was shared with a downstream corp, asked for with the upstream
+ * app's. Source: document/path/95311.
+ *
+ * @throws `bad_options` if something is missing, or there is a key that it does not know.
+ * @example
+ * const branch = createTokenSource(downstreamCorp({ upstream, corpId, agentId, businessType: 1 }))
+ */
+export function downstreamCorp(options: DownstreamCorpOptions): Credential {
+  checkKeys(options, 'downstreamCorp', ['upstream', 'corpId', 'agentId', 'businessType'])
+  const { upstream, corpId, agentId, businessType = 0 } = options
+  checkSource('upstream', upstream, 'app', "the source of the upstream app's token")
+  checkId('corpId', corpId, "the downstream corp's id")
+  if (!Number.isSafeInteger(agentId)) throw badOption('agentId', 'a whole number', agentId)
+  if (businessType !== 0 && businessType !== 1)
+    throw badOption('businessType', '0 (企业互联) or 1 (上下游)', businessType)
+  const upstreamCredential = () => lenderOf(upstream).credential
+
+  return defineCredential(DOWNSTREAM_CORP, {
+    subject: `${corpId} (agent ${agentId}) of ${upstreamCredential().subject}`,
+    ids: [
+      upstreamCredential().kind,
+      ...upstreamCredential().ids,
+      corpId,
+      String(agentId),
+      String(businessType),
+    ],
+    carries: upstream,
+    // Two apps of one upstream corp differ by their secrets alone.
+    secrets: () => upstreamCredential().secrets(),
+    request: ({ token = '' }) => ({
+      method: 'POST',
+      path: 'corpgroup/corp/gettoken',
+      query: { access_token: token },
+      body: { corpid: corpId, agentid: agentId, business_type: businessType },
+    }),
+  })
+}

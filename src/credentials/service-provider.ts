@@ -1,0 +1,44 @@
+import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
+import { REFUSED_PROVIDER_TOKEN } from '../wecom/errcodes.js'
+
+const SERVICE_PROVIDER = credentialKind({
+  kind: 'service-provider',
+  tokenName: 'provider_access_token',
+  serves: 'provider',
+  refusalErrcodes: REFUSED_PROVIDER_TOKEN,
+})
+
+/** What a service provider (服务商) has in its own name. */
+export interface ServiceProviderOptions {
+  /** The provider's corp id, `ww…`. */
+  readonly corpId: string
+  /** The `provider_secret`, or a function that returns the one that counts now. */
+  readonly providerSecret: Secret
+}
+
+/**
+ * The `provider_access_token` of a service provider: for registration codes, licences, id
+ * conversion, and logins by `service/get_login_info`. Source: document/path/91200.
+ *
+ * @throws `bad_options` if an id or secret is missing, or there is a key that it does not know.
+ * @example
+ * const provider = createTokenSource(serviceProvider({ corpId, providerSecret }))
+ */
+export function serviceProvider(options: ServiceProviderOptions): Credential {
+  checkKeys(options, 'serviceProvider', ['corpId', 'providerSecret'])
+  const { corpId } = options
+  checkId('corpId', corpId, "the provider's corp id")
+  const secret = secretReader('providerSecret', options.providerSecret, "the provider's secret")
+
+  return defineCredential(SERVICE_PROVIDER, {
+    subject: corpId,
+    ids: [corpId],
+    secrets: () => [secret()],
+    request: () => ({
+      method: 'POST',
+      path: 'service/get_provider_token',
+      body: { corpid: corpId, provider_secret: secret() },
+    }),
+  })
+}

@@ -1,0 +1,61 @@
+import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
+import { badOption } from '../core/errors.js'
+import { REFUSED_SUITE_TOKEN, STALE_TICKET } from '../wecom/errcodes.js'
+
+const SUITE_APP = credentialKind({
+  kind: 'suite-app',
+  tokenName: 'suite_access_token',
+  serves: 'suite',
+  refusalErrcodes: REFUSED_SUITE_TOKEN,
+})
+
+/** What a third-party app, or a 代开发 template, has. */
+export interface SuiteAppOptions {
+  readonly suiteId: string
+  /** The `suite_secret`, or a function that returns the one that counts now. */
+  readonly suiteSecret: Secret
+  /**
+   * The newest `suite_ticket`, or a function that returns (or promises) it. WeCom pushes one every
+   * 10 min, each good for 30: better hand them on with `source.pushTicket`, and leave this out.
+   */
+  readonly suiteTicket?: string | (() => string | undefined | Promise<string | undefined>)
+}
+
+/**
+ * The `suite_access_token` of a third-party app. Its source takes the tickets that WeCom pushes by
+ * `source.pushTicket(ticket, { timeStamp })`; the newest counts. Source: document/path/90600.
+ *
+ * @throws `bad_options` if an id or secret is missing, or there is a key that it does not know.
+ * @example
+ * const suite = createTokenSource(suiteApp({ suiteId, suiteSecret }))
+ * await suite.pushTicket(suiteTicket, { timeStamp })   // in the callback endpoint
+ */
+export function suiteApp(options: SuiteAppOptions): Credential {
+  checkKeys(options, 'suiteApp', ['suiteId', 'suiteSecret', 'suiteTicket'])
+  const { suiteId, suiteTicket } = options
+  checkId('suiteId', suiteId, "the suite's id")
+  const secret = secretReader('suiteSecret', options.suiteSecret, "the suite's secret")
+  if (
+    suiteTicket !== undefined &&
+    typeof suiteTicket !== 'string' &&
+    typeof suiteTicket !== 'function'
+  )
+    throw badOption('suiteTicket', 'the newest suite_ticket or a function', suiteTicket, true)
+
+  return defineCredential(SUITE_APP, {
+    subject: suiteId,
+    ids: [suiteId],
+    ticket: {
+      name: 'suite_ticket',
+      staleErrcodes: STALE_TICKET,
+      given: typeof suiteTicket === 'function' ? suiteTicket : () => suiteTicket,
+    },
+    secrets: () => [secret()],
+    request: ({ ticket }) => ({
+      method: 'POST',
+      path: 'service/get_suite_token',
+      body: { suite_id: suiteId, suite_secret: secret(), suite_ticket: ticket },
+    }),
+  })
+}

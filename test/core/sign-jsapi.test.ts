@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { signJsapi } from '../../src/index.js'
+
+/** 示例, document/path/90506 */
+const EXAMPLE = {
+  ticket: 'sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg',
+  nonce: 'Wm3WZYTPz0wzccnW',
+  timestamp: 1414587457,
+  url: 'http://mp.weixin.qq.com?params=value',
+}
+
+it('signs the official example as WeCom does', async () => {
+  expect(await signJsapi(EXAMPLE)).toEqual({
+    timestamp: 1414587457,
+    nonceStr: 'Wm3WZYTPz0wzccnW',
+    signature: '0f9de62fce790f9a083d5c99e95740ceb90c27ed',
+  })
+})
+
+it('does not count what follows the #', async () => {
+  const { signature } = await signJsapi({ ...EXAMPLE, url: `${EXAMPLE.url}#/chat` })
+  expect(signature).toBe('0f9de62fce790f9a083d5c99e95740ceb90c27ed')
+})
+
+it('takes the time of now and a nonce that nobody can guess', async () => {
+  const { ticket, url } = EXAMPLE
+  const signed = await Promise.all([signJsapi({ ticket, url }), signJsapi({ ticket, url })])
+  const [one, other] = signed
+  expect(Math.abs((one?.timestamp ?? 0) - Date.now() / 1000)).toBeLessThan(5)
+  expect(one?.nonceStr).toMatch(/^[0-9a-f]{32}$/)
+  expect(one?.nonceStr).not.toBe(other?.nonceStr)
+})
+
+it.each([
+  [{ ticket: '' }, "ticket must be a ticket, a non-empty string, got ''"],
+  [{ url: undefined }, "url must be the page's address, got undefined"],
+  [{ nonce: '' }, 'nonce must be a non-empty string'],
+  [{ timestamp: 1.5 }, 'timestamp must be whole seconds, got 1.5'],
+  [{ nonceStr: 'x' }, "Unknown key 'nonceStr' in signJsapi"],
+])('refuses %o', async (wrong, message) => {
+  await expect(signJsapi({ ...EXAMPLE, ...wrong } as never)).rejects.toThrow(message)
+})

@@ -1,0 +1,17 @@
+import { describe } from 'vitest'
+import { serviceProvider } from '../../src/index.js'
+import { credentialContract } from '../support/credential-contract.js'
+
+describe('serviceProvider', () =>
+  credentialContract({
+    credential: serviceProvider({ corpId: 'ww-isv', providerSecret: 'planted-secret' }),
+    withOtherSecret: serviceProvider({ corpId: 'ww-isv', providerSecret: 'planted-other' }),
+    kind: 'service-provider',
+    secrets: ['planted-secret', 'planted-other'],
+    method: 'POST',
+    call: 'service/get_provider_token',
+    body: { corpid: 'ww-isv', provider_secret: 'planted-secret' },
+    answer: { errcode: 0, errmsg: 'ok', provider_access_token: 'token', expires_in: 7200 },
+    token: 'token',
+    refusalErrcodes: [40082, 42009, 40014, 42001],
+  }))
