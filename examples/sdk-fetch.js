@@ -1,5 +1,5 @@
-// Satori's WeCom adapter keeps a token of its own and calls the global fetch. With that one wrapped,
-// and callerToken: 'replace', every call gets our token in its place.
+// Satori's WeCom adapter keeps a token of its own and calls the global fetch. With that wrapped, and
+// callerToken: 'replace', every call gets our token in its place.
 import { createRequire } from 'node:module'
 import { withToken } from 'qyapi-token/fetch'
 import { sendThroughRevocations } from './support/revocations.js'
