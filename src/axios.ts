@@ -11,6 +11,7 @@
 import defaultAxios, {
   type AxiosAdapter,
   type AxiosInstance,
+  type AxiosRequestConfig,
   type AxiosResponse,
   type AxiosStatic,
   type InternalAxiosRequestConfig,
@@ -32,37 +33,31 @@ import {
   withRemainingTime,
   withUrlText,
 } from './axios/call.js'
-import { carryingConfig, checkBaseUrl, checkClient, isAxios } from './axios/client.js'
-import { waitLikeAxios, withDeadline } from './axios/patience.js'
+import {
+  adapterOf,
+  callToChooseFor,
+  carryingConfig,
+  checkBaseUrl,
+  checkClient,
+  isAxios,
+} from './axios/client.js'
+import type { Attached, AttachedSource, AxiosDoorOptions } from './axios/options.js'
+import { attempt, waitLikeAxios } from './axios/patience.js'
 import { axiosTransport } from './axios/transport.js'
+import type { ChooseSource, SourceList } from './core/choice.js'
 import type { Credential } from './core/credential.js'
-import { type Door, openDoor } from './core/door.js'
-import type { DoorOptions } from './core/options.js'
+import type { Destination } from './core/destination.js'
+import { type Door, openDoor, type Tokens } from './core/door.js'
 import { replayOnce } from './core/replay.js'
 import type { Token } from './core/token.js'
 import type { TokenSource } from './core/token-source.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 
 export { type BusyRetryOptions, busyRetry } from './axios/busy-retry.js'
+export type { Attached, AttachedSource, AxiosDoorOptions } from './axios/options.js'
 export { axiosTransport } from './axios/transport.js'
+export type { CallToChooseFor, ChooseSource, SourceList, Tenant } from './core/choice.js'
 export type { DoorOptions } from './core/options.js'
-
-/** Options of the axios door. */
-export interface AxiosDoorOptions extends DoorOptions {
-  /**
-   * The copy of axios whose errors are thrown and whose adapters are used, where the client comes
-   * from another one (ESM beside CJS).
-   * @default the axios that this package imports
-   */
-  readonly axios?: AxiosStatic
-}
-
-/** A client with the token attached. */
-export interface Attached {
-  readonly source: TokenSource
-  /** Makes the client what it was. A second call does nothing. */
-  detach(): void
-}
 
 /** What one attach knows. */
 interface Attachment {
@@ -76,7 +71,9 @@ interface Attachment {
  * Gives every WeCom call of an axios client a token, and replaces a refused one once.
  *
  * @param client An axios instance, or axios itself. Token calls take its road to the network.
- * @param tokens `{ corpId, corpSecret }`, a credential, or a token source.
+ * @param tokens `{ corpId, corpSecret }`, a credential, a token source; an array of sources of
+ *   different kinds, among which the path chooses; or a function of `{ url, method, options }`,
+ *   options being the axios config, that gives a source, or `null` for "no token".
  * @throws `bad_options`, also if the client's `baseURL` is not one that may receive the token.
  * @example
  * const client = axios.create({ baseURL: 'https://qyapi.weixin.qq.com/cgi-bin' })
@@ -86,6 +83,16 @@ interface Attachment {
 export function attachToken(
   client: AxiosInstance,
   tokens: SelfBuiltOptions | Credential | TokenSource,
+  options?: AxiosDoorOptions,
+): AttachedSource
+export function attachToken(
+  client: AxiosInstance,
+  tokens: SourceList<AxiosRequestConfig> | ChooseSource<AxiosRequestConfig>,
+  options?: AxiosDoorOptions,
+): Attached
+export function attachToken(
+  client: AxiosInstance,
+  tokens: Tokens<SelfBuiltOptions, AxiosRequestConfig>,
   options: AxiosDoorOptions = {},
 ): Attached {
   checkClient(client)
@@ -108,7 +115,7 @@ export function attachToken(
   })
 
   return {
-    source: door.source,
+    ...(door.source && { source: door.source }),
     detach() {
       if (attachment.isDetached) return
       attachment.isDetached = true
@@ -141,34 +148,42 @@ function send(attachment: Attachment, given: InternalAxiosRequestConfig): Promis
   const { door, lib, destinationOf, isDetached } = attachment
   const adapter = adapterOf(lib, config)
   const destination = isDetached ? undefined : destinationOf(config)
-  const lender = destination && door.lenderFor(destination)
-  if (destination === undefined || lender === undefined) return adapter(config)
+  if (destination === undefined) return adapter(config)
   if (door.callerToken === 'keep' && bringsToken(config, destination)) {
-    lender.emit({ type: 'stood_aside', endpoint: destination.endpoint })
+    door.standAside(destination)
     return adapter(config)
   }
-  const call = newCall(config, adapter, lib, lender, destination)
-  const token = call.isSentOnce ? undefined : lender.hit()
+  const chooser = door.chooserFor(destination, config.tenant)
+  if (chooser !== undefined)
+    return sendWhenChosen(attachment, config, adapter, destination, chooser)
+  const lender = door.lenders[destination.token]
+  if (lender === undefined) return adapter(config)
+  return sendWithToken(newCall(config, adapter, lib, lender, destination))
+}
+
+function sendWithToken(call: Call): Promise<AxiosResponse> {
+  const token = call.isSentOnce ? undefined : call.lender.hit()
   if (token === undefined) return sendWhenThereIsAToken(call)
   const outgoing = outgoingConfig(call, token)
   const { onFulfilled, onRejected } = responseInterceptor(call, outgoing, token)
   return attempt(call, outgoing).then(onFulfilled, onRejected)
 }
 
-/** The adapter that the request would have without us; names are resolved here, as late as axios would. */
-function adapterOf(lib: AxiosStatic, config: InternalAxiosRequestConfig): AxiosAdapter {
-  // Older versions declare one parameter; all newer ones take the config, for its `env`.
-  const getAdapter = lib.getAdapter as (adapters: unknown, config: object) => AxiosAdapter
-  return getAdapter(config.adapter ?? lib.defaults.adapter, config)
-}
-
-/** An adapter that throws instead of rejecting shows its outgoing config too. */
-function attempt(call: Call, outgoing: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-  try {
-    return withDeadline(call, outgoing, call.adapter)
-  } catch (error) {
-    return Promise.reject(error)
-  }
+/** The choosing is part of the call, and of its timeout. */
+async function sendWhenChosen(
+  { door, lib }: Attachment,
+  config: InternalAxiosRequestConfig,
+  adapter: AxiosAdapter,
+  destination: Destination,
+  chooser: ChooseSource<never>,
+): Promise<AxiosResponse> {
+  const startedAt = performance.now()
+  const choose = async () => door.choose(chooser, destination, callToChooseFor(lib, config))
+  const lender = await waitLikeAxios(choose(), { config, lib, startedAt }).catch((error) => {
+    throw carryingConfig(error, config)
+  })
+  if (lender === undefined) return adapter(config)
+  return sendWithToken(newCall(config, adapter, lib, lender, destination, startedAt))
 }
 
 async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {

@@ -2,6 +2,7 @@
  * The fetch door: the token goes into the url just before the call leaves, the answer is judged
  * before the caller sees it, and a refused call is sent once more with a new token.
  */
+import type { ChooseSource, SourceList } from './core/choice.js'
 import type { Credential } from './core/credential.js'
 import {
   type Destination,
@@ -9,7 +10,7 @@ import {
   withoutTokenParameters,
   withParameter,
 } from './core/destination.js'
-import { openDoor } from './core/door.js'
+import { openDoor, type Tokens } from './core/door.js'
 import { badOption } from './core/errors.js'
 import type { Lender } from './core/lender.js'
 import type { DoorOptions } from './core/options.js'
@@ -23,6 +24,7 @@ import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 import { isRequest, type OutgoingRequest, outgoingRequest } from './fetch/request.js'
 import { type JudgedResponse, judgeResponse } from './fetch/response.js'
 
+export type { CallToChooseFor, ChooseSource, SourceList } from './core/choice.js'
 export type { DoorOptions } from './core/options.js'
 export { fetchTransport } from './core/transport.js'
 
@@ -39,7 +41,9 @@ export type FetchWithToken<F extends AnyFetch> = F & { readonly source: TokenSou
  * anywhere else pass through untouched.
  *
  * @param fetch The fetch to call; token calls go through it too.
- * @param tokens `{ corpId, corpSecret }`, a credential, or a token source.
+ * @param tokens `{ corpId, corpSecret }`, a credential, a token source; an array of sources of
+ *   different kinds, among which the path chooses; or a function of `{ url, method, options }`,
+ *   options being fetch's init, that gives a source, or `null` for "no token".
  * @throws `bad_options`. A call rejects with a `QyapiTokenError` only if it never had a token.
  * @example
  * const qyFetch = withToken(fetch, { corpId, corpSecret })
@@ -48,8 +52,18 @@ export type FetchWithToken<F extends AnyFetch> = F & { readonly source: TokenSou
 export function withToken<F extends AnyFetch>(
   fetch: F,
   tokens: SelfBuiltOptions | Credential | TokenSource,
+  options?: DoorOptions,
+): FetchWithToken<F>
+export function withToken<F extends AnyFetch>(
+  fetch: F,
+  tokens: SourceList<RequestInit | undefined> | ChooseSource<RequestInit | undefined>,
+  options?: DoorOptions,
+): F
+export function withToken<F extends AnyFetch>(
+  fetch: F,
+  tokens: Tokens<SelfBuiltOptions, RequestInit | undefined>,
   options: DoorOptions = {},
-): FetchWithToken<F> {
+): F {
   if (typeof fetch !== 'function') throw badOption('fetch', 'a fetch function', fetch)
   const plainFetch = fetch as unknown as Fetch
   const transport = fetchTransport(plainFetch)
@@ -59,22 +73,39 @@ export function withToken<F extends AnyFetch>(
   const qyFetch: Fetch = (input, init) => {
     const url = urlTextOf(input)
     const destination = judge(url)
-    const lender = destination && door.lenderFor(destination)
-    if (destination === undefined || lender === undefined) return plainFetch(input, init)
+    if (destination === undefined) return plainFetch(input, init)
     if (destination.tokenInUrl === 'value' && door.callerToken === 'keep') {
-      lender.emit({ type: 'stood_aside', endpoint: destination.endpoint })
+      door.standAside(destination)
       return plainFetch(input, init)
     }
-    const outgoing = outgoingRequest(url, input, init)
-    return fetchWithToken({ fetch: plainFetch, lender, destination }, outgoing)
+    const send = (lender: Lender | undefined) =>
+      lender === undefined
+        ? plainFetch(input, init)
+        : fetchWithToken(
+            { fetch: plainFetch, lender, destination },
+            outgoingRequest(url, input, init),
+          )
+    const chooser = door.chooserFor(destination)
+    if (chooser === undefined) return send(door.lenders[destination.token])
+    const method = init?.method ?? (isRequest(input) ? input.method : 'GET')
+    const choose = async () =>
+      door.choose(chooser, destination, { url, method, options: init as never })
+    return waitFor(choose(), signalOf(input, init)).then(send)
   }
 
   Object.defineProperties(qyFetch, {
     name: { value: fetch.name, configurable: true },
     length: { value: fetch.length, configurable: true },
-    source: { value: door.source, enumerable: true },
+    ...(door.source && { source: { value: door.source, enumerable: true } }),
   })
-  return qyFetch as unknown as FetchWithToken<F>
+  return qyFetch as unknown as F
+}
+
+function signalOf(
+  input: FetchInput,
+  init: RequestInit | undefined,
+): AbortSignal | null | undefined {
+  return init?.signal ?? (isRequest(input) ? input.signal : undefined)
 }
 
 /** Read once: a `URL` that is changed later must not lead a waiting call elsewhere. */

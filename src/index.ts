@@ -10,6 +10,12 @@ export type { NotReplayedReason, OnEvent, TokenEvent } from './core/events.js'
 export type { SourceOptions } from './core/options.js'
 export type { RunOptions } from './core/run.js'
 export { type JsapiSignature, type SignJsapiOptions, signJsapi } from './core/sign-jsapi.js'
+export {
+  type CredentialOf,
+  createSourcePool,
+  type SourcePool,
+  type SourcePoolOptions,
+} from './core/source-pool.js'
 export type { StoredToken, TokenStore } from './core/store.js'
 export {
   createTokenSource,
@@ -17,6 +23,7 @@ export {
   type TokenSource,
 } from './core/token-source.js'
 export type { TokenAnswer, TokenRequest, Transport, TransportContext } from './core/transport.js'
+export { type SdkWithoutToken, type WrapSdkOptions, wrapSdk } from './core/wrap-sdk.js'
 export { type AuthorizedCorpOptions, authorizedCorp } from './credentials/authorized-corp.js'
 export { type DownstreamCorpOptions, downstreamCorp } from './credentials/downstream-corp.js'
 export { type HardwareModelOptions, hardwareModel } from './credentials/hardware-model.js'

@@ -145,13 +145,10 @@ describe('what is attached to, and what is attached', () => {
     )
   })
 
-  it.each([undefined, null, 'ww1', 7, [], () => null])(
-    'tokens given as %s are refused',
-    (tokens) => {
-      expect(thrownBy(() => attachToken(axios.create(), never(tokens))).code).toBe('bad_options')
-      expect(thrownBy(() => withToken(fetch, never(tokens))).code).toBe('bad_options')
-    },
-  )
+  it.each([undefined, null, 'ww1', 7, [], ['x']])('tokens given as %s are refused', (tokens) => {
+    expect(thrownBy(() => attachToken(axios.create(), never(tokens))).code).toBe('bad_options')
+    expect(thrownBy(() => withToken(fetch, never(tokens))).code).toBe('bad_options')
+  })
 
   it('createTokenSource wants a credential, not its short form', () => {
     expect(thrownBy(() => createTokenSource(never(APP))).message).toMatch(

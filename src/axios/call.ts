@@ -76,17 +76,20 @@ export function newCall(
   lib: AxiosStatic,
   lender: Lender,
   destination: Destination,
+  startedAt = config.timeout ? performance.now() : 0,
 ): Call {
   const { data } = config
   const keptBody = isFormDataPackage(data) ? asBytes(data) : undefined
   const isSentOnce = keptBody === undefined && !canBeSentTwice(data)
-  const startedAt = config.timeout ? performance.now() : 0
   const query = queryOf(config)
   return { config, adapter, lib, lender, destination, startedAt, isSentOnce, query, keptBody }
 }
 
+/** A call that somebody waits for, whether or not it has a token to come. */
+export type WaitedFor = Pick<Call, 'config' | 'lib' | 'startedAt'>
+
 /** Milliseconds that the caller's timeout leaves; `undefined` if there is none. */
-export function remainingMs({ config: { timeout }, startedAt }: Call): number | undefined {
+export function remainingMs({ config: { timeout }, startedAt }: WaitedFor): number | undefined {
   return timeout ? timeout - (performance.now() - startedAt) : undefined
 }
 

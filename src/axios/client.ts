@@ -1,4 +1,5 @@
-import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios'
+import type { AxiosAdapter, AxiosInstance, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import type { CallToChooseFor } from '../core/choice.js'
 import { coversClient } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import { badOption, isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
@@ -54,4 +55,20 @@ export function carryingConfig(error: unknown, config: InternalAxiosRequestConfi
   Object.assign(error, { config: carried, isAxiosError: false })
   hide(error, 'config')
   return error
+}
+
+/** The adapter that the request would have without us; names are resolved here, as late as axios would. */
+export function adapterOf(lib: AxiosStatic, config: InternalAxiosRequestConfig): AxiosAdapter {
+  // Older versions declare one parameter; all newer ones take the config, for its `env`.
+  const getAdapter = lib.getAdapter as (adapters: unknown, config: object) => AxiosAdapter
+  return getAdapter(config.adapter ?? lib.defaults.adapter, config)
+}
+
+/** What a function that chooses among sources is told of a call. */
+export function callToChooseFor(
+  lib: AxiosStatic,
+  config: InternalAxiosRequestConfig,
+): CallToChooseFor<never> {
+  const { method = 'get' } = config
+  return { url: lib.getUri(config), method, options: config as never }
 }

@@ -1,11 +1,11 @@
 import type { AxiosResponse, AxiosStatic } from 'axios'
-import { type Call, remainingMs } from './call.js'
+import { type Call, remainingMs, type WaitedFor } from './call.js'
 
 /**
  * Waits for a token for as long as the caller would wait for the call, and ends as axios would: a
  * `CanceledError`, or a timeout with the caller's own figure. What is waited for goes on.
  */
-export function waitLikeAxios<T>(promise: Promise<T>, call: Call): Promise<T> {
+export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<T> {
   const { signal, cancelToken } = call.config
   const left = remainingMs(call)
   if (!signal && !cancelToken && left === undefined) return promise
@@ -26,11 +26,20 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: Call): Promise<T> {
   })
 }
 
+/** An adapter that throws instead of rejecting shows its outgoing config too. */
+export function attempt(call: Call, outgoing: Call['config']): Promise<AxiosResponse> {
+  try {
+    return withDeadline(call, outgoing, call.adapter)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
 /**
  * Without redirects, axios before 1.18 times a request only once it is connected. A name that never
  * resolves would hold the caller for ever, so there the deadline is ours.
  */
-export function withDeadline(
+function withDeadline(
   call: Call,
   outgoing: Call['config'],
   send: (outgoing: Call['config']) => Promise<AxiosResponse>,
@@ -64,7 +73,7 @@ function isUntimedBeforeConnect({ VERSION }: AxiosStatic): boolean {
   return major === 1 && minor < 18
 }
 
-function timeoutError({ config, lib }: Call): Error {
+function timeoutError({ config, lib }: WaitedFor): Error {
   const { timeout, timeoutErrorMessage, transitional } = config
   const message = timeoutErrorMessage || `timeout of ${timeout}ms exceeded`
   const { ETIMEDOUT, ECONNABORTED } = lib.AxiosError
@@ -75,7 +84,7 @@ function timeoutError({ config, lib }: Call): Error {
   )
 }
 
-function canceledError({ config, lib }: Call): Error {
+function canceledError({ config, lib }: WaitedFor): Error {
   // Its declared constructor is AxiosError's; the real one takes message, config and request.
   const CanceledError = lib.CanceledError as unknown as new (
     message: undefined,

@@ -1,5 +1,5 @@
+import { check, isText } from './check.js'
 import { badOption } from './errors.js'
-import { check } from './options.js'
 import { isTokenSource, lenderOf, type TokenSource } from './token-source.js'
 
 /** A secret, or a function that gives the one that counts now. */
@@ -42,8 +42,4 @@ export function checkSource(
 
 function constant<T>(value: T): () => T {
   return () => value
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== ''
 }

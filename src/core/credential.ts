@@ -92,3 +92,8 @@ export function isCredential(value: unknown): value is Credential {
 export function identityOf({ kind, ids }: Credential): string {
   return JSON.stringify([kind, ...ids])
 }
+
+/** To see whether they changed. Never to be printed. */
+export function secretsOf(credential: Credential): string {
+  return JSON.stringify(credential.secrets())
+}

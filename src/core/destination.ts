@@ -4,7 +4,7 @@ import {
   TOKEN_PARAMETERS,
   type TokenKind,
 } from '../wecom/endpoints.js'
-import { urlOf } from './options.js'
+import { urlOf } from './check.js'
 
 /** Where a call goes, if it is one that takes a token. */
 export interface Destination {
@@ -32,7 +32,9 @@ export const TOKEN_PARAMETER_NAMES: readonly string[] = Object.values(TOKEN_PARA
 export function judgeDestinations(
   baseUrl: string,
   trustedOrigins: readonly string[],
+  moreRules: readonly EndpointRule[] = [],
 ): JudgeDestination {
+  const rules = [...moreRules, ...ENDPOINT_RULES]
   const { origin, root } = apiRoot(baseUrl)
   const origins = new Set([origin, ...trustedOrigins.map((trusted) => new URL(trusted).origin)])
 
@@ -42,7 +44,7 @@ export function judgeDestinations(
     if (url.username !== '' || url.password !== '') return undefined
     if (!url.pathname.startsWith(root)) return undefined
     const endpoint = readably(url.pathname.slice(root.length))
-    const { token, parameter } = ruleFor(endpoint)
+    const { token, parameter } = ruleFor(endpoint, rules)
     if (token === 'none') return undefined
     return {
       endpoint,
@@ -85,10 +87,10 @@ export function apiRoot(baseUrl: string): { origin: string; root: string } {
   return { origin, root: `${prefix}/cgi-bin/` }
 }
 
-/** The longest rule that names the path itself or a folder above it. */
-function ruleFor(endpoint: string): EndpointRule {
+/** The longest rule that names the path itself or a folder above it; the first of two alike. */
+function ruleFor(endpoint: string, rules: readonly EndpointRule[]): EndpointRule {
   let best: EndpointRule = { path: '', token: 'app' }
-  for (const rule of ENDPOINT_RULES) {
+  for (const rule of rules) {
     const folder = rule.path.endsWith('/') ? rule.path : `${rule.path}/`
     const isMatch = endpoint === rule.path || endpoint.startsWith(folder)
     if (isMatch && rule.path.length > best.path.length) best = rule

@@ -1,27 +1,43 @@
+import { isPlainObject } from './check.js'
+import {
+  type CallToChooseFor,
+  type Choice,
+  type ChooseSource,
+  choiceOf,
+  chosenLender,
+  type SourceList,
+  type Tenant,
+} from './choice.js'
 import { type Credential, isCredential } from './credential.js'
 import { type Destination, type JudgeDestination, judgeDestinations } from './destination.js'
 import { badOption, QyapiTokenError } from './errors.js'
+import { emitTo } from './events.js'
 import type { Lender } from './lender.js'
-import {
-  checkDoorOptions,
-  DEFAULTS,
-  type DoorOptions,
-  isOptionName,
-  isPlainObject,
-} from './options.js'
-import { createTokenSource, isTokenSource, lenderOf, type TokenSource } from './token-source.js'
+import { checkDoorOptions, DEFAULTS, type DoorOptions, isOptionName } from './options.js'
+import { createTokenSource, isTokenSource, type TokenSource } from './token-source.js'
 import type { Transport } from './transport.js'
 
 /** What both doors do alike: whose token, for which destination. */
 export interface Door {
-  readonly source: TokenSource
+  /** Where there is exactly one. */
+  readonly source: TokenSource | undefined
   readonly baseUrl: string
   readonly trustedOrigins: readonly string[]
   readonly callerToken: 'keep' | 'replace'
   /** Where a final url leads; `undefined`: no token may go there. */
   readonly judge: JudgeDestination
-  /** Whose token goes to this destination; `undefined`: none of ours. */
-  lenderFor(destination: Destination): Lender | undefined
+  /** Whose token goes to a destination by the path table alone. */
+  readonly lenders: Choice['lenders']
+  /** The function that has to be asked whose token goes there, if one has. */
+  chooserFor(destination: Destination, tenant?: Tenant): ChooseSource<never> | undefined
+  /** Whose token it says goes there; `undefined`: none of ours. */
+  choose(
+    chooser: ChooseSource<never>,
+    destination: Destination,
+    call: CallToChooseFor<never>,
+  ): Lender | undefined | Promise<Lender | undefined>
+  /** The call brought a token of its own, and is left alone. */
+  standAside(destination: Destination): void
   /** Closes the source if the door made it. */
   close(): void
 }
@@ -35,27 +51,89 @@ export interface DoorParts<ShortForm> {
   readonly moreOptions?: Parameters<typeof checkDoorOptions>[1]['more']
 }
 
-/** Opens a door for the short form, a credential, or a source. Throws `bad_options`. */
+/** What a door can be opened for. */
+export type Tokens<ShortForm, Options> =
+  | ShortForm
+  | Credential
+  | TokenSource
+  | SourceList<Options>
+  | ChooseSource<Options>
+
+/** Opens a door. Throws `bad_options`. */
 export function openDoor<ShortForm>(
-  tokens: ShortForm | Credential | TokenSource,
+  tokens: Tokens<ShortForm, never>,
   options: DoorOptions,
   parts: DoorParts<ShortForm>,
 ): Door {
-  const makesSource = !isTokenSource(tokens)
-  checkDoorOptions(options, { makesSource, ...(parts.moreOptions && { more: parts.moreOptions }) })
-  const source = makesSource ? makeSource(tokens, options, parts) : tokens
-  const lender = lenderOf(source)
+  const list = listed(tokens)
+  checkDoorOptions(options, {
+    makesSource: list === undefined,
+    choosesBaseUrl: list?.every((item) => typeof item === 'function') ?? false,
+    ...(parts.moreOptions && { more: parts.moreOptions }),
+  })
+  const made =
+    list === undefined ? makeSource(tokens as ShortForm | Credential, options, parts) : undefined
+  const choice = choiceOf(list ?? [made as TokenSource])
+  const baseUrl = baseUrlOf(choice, options)
+  const { lenders, chooser } = choice
   const { trustedOrigins = DEFAULTS.trustedOrigins, callerToken = DEFAULTS.callerToken } = options
+  const [only] = list ?? [made]
 
   return {
-    source,
-    baseUrl: lender.baseUrl,
+    source: isTokenSource(only) && (list ?? [made]).length === 1 ? only : undefined,
+    baseUrl,
     trustedOrigins,
     callerToken,
-    judge: judgeDestinations(lender.baseUrl, trustedOrigins),
-    lenderFor: ({ token }) => (token === lender.credential.serves ? lender : undefined),
-    close: () => makesSource && source.close(),
+    judge: judgeDestinations(baseUrl, trustedOrigins, options.endpoints),
+    lenders,
+    chooserFor({ token, endpoint }, tenant) {
+      if (tenant === null) return () => null
+      if (typeof tenant === 'function') return tenant
+      if (tenant !== undefined && chooser === undefined) throw noTenants(endpoint, tenant)
+      return lenders[token] === undefined ? chooser : undefined
+    },
+    choose(choose, destination, call) {
+      const chosen = choose(call)
+      return chosen instanceof Promise
+        ? chosen.then((source) => chosenLender(source, destination, baseUrl))
+        : chosenLender(chosen, destination, baseUrl)
+    },
+    standAside({ token, endpoint }) {
+      const event = { type: 'stood_aside', endpoint } as const
+      const lender = lenders[token]
+      if (lender !== undefined) return lender.emit(event)
+      emitTo(options.onEvent, { kind: token, subject: 'a call with a token of its own' }, event)
+    },
+    close: () => made?.close(),
   }
+}
+
+/** A tenant that nobody looks at would be a misdirected call. */
+function noTenants(endpoint: string, tenant: string): QyapiTokenError {
+  const message =
+    `The call of ${endpoint} for tenant '${tenant}' was not sent: there is no function that chooses ` +
+    'among tenants. Attach one: ({ options }) => tenants.get(options.tenant).'
+  return new QyapiTokenError('bad_options', message)
+}
+
+/** Sources and functions that are there already; `undefined`: the door makes its own source. */
+function listed(tokens: unknown): SourceList<never> | undefined {
+  if (isTokenSource(tokens)) return [tokens]
+  if (typeof tokens === 'function') return [tokens as ChooseSource<never>]
+  if (!Array.isArray(tokens)) return undefined
+  if (tokens.length === 0) throw badOption('tokens', 'an array of token sources', 'an empty one')
+  return tokens
+}
+
+/** One address for all: a path table and an origin belong to it. */
+function baseUrlOf({ lenders }: Choice, { baseUrl = DEFAULTS.baseUrl }: DoorOptions): string {
+  const [first, ...others] = Object.values(lenders)
+  const other = others.find((lender) => lender.baseUrl !== first?.baseUrl)
+  if (other !== undefined) {
+    const expected = `sources of one baseUrl (${first?.baseUrl})`
+    throw badOption('tokens', expected, other.baseUrl)
+  }
+  return first?.baseUrl ?? baseUrl
 }
 
 function makeSource<ShortForm>(
@@ -64,14 +142,21 @@ function makeSource<ShortForm>(
   { credentialOf, transport, moreOptions = {} }: DoorParts<ShortForm>,
 ): TokenSource {
   const credential = isCredential(tokens) ? tokens : credentialOf(shortForm(tokens))
-  const doorOnly = new Set(['trustedOrigins', 'callerToken', ...Object.keys(moreOptions)])
+  const doorOnly = new Set([
+    'trustedOrigins',
+    'callerToken',
+    'endpoints',
+    ...Object.keys(moreOptions),
+  ])
   const ofSource = Object.entries(options).filter(([key]) => !doorOnly.has(key))
   return createTokenSource(credential, { transport, ...Object.fromEntries(ofSource) })
 }
 
 function shortForm<ShortForm>(tokens: ShortForm): ShortForm {
   if (!isPlainObject(tokens)) {
-    throw badOption('tokens', '{ corpId, corpSecret }, a credential, or a token source', tokens)
+    const expected =
+      '{ corpId, corpSecret }, a credential, a token source, an array of sources, or a function that gives one'
+    throw badOption('tokens', expected, tokens)
   }
   const misplaced = Object.keys(tokens).find(isOptionName)
   if (misplaced === undefined) return tokens

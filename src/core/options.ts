@@ -1,5 +1,16 @@
+import { type EndpointRule, TOKEN_KINDS } from '../wecom/endpoints.js'
+import {
+  type Check,
+  check,
+  hasMethods,
+  isFunction,
+  isListOf,
+  isNumber,
+  isPlainObject,
+  isText,
+  urlOf,
+} from './check.js'
 import type { Clock } from './clock.js'
-import { badOption, QyapiTokenError } from './errors.js'
 import type { OnEvent } from './events.js'
 import type { Platform } from './platform.js'
 import type { TokenStore } from './store.js'
@@ -77,6 +88,12 @@ export interface DoorOptions extends SourceOptions {
    * @default 'keep'
    */
   readonly callerToken?: 'keep' | 'replace'
+  /**
+   * More paths below `/cgi-bin/` with the kind of token that they take, or other kinds for known
+   * ones: `[{ path: 'openhw/', token: 'model' }]`. The longest match wins.
+   * @default []
+   */
+  readonly endpoints?: readonly EndpointRule[]
 }
 
 /** Every default there is, but for what the platform gives. */
@@ -91,19 +108,6 @@ export const DEFAULTS = {
   trustedOrigins: [] as readonly string[],
   callerToken: 'keep' as const,
 }
-
-type Check = readonly [isRight: (value: unknown) => boolean, expected: string]
-
-const isFunction = (value: unknown) => typeof value === 'function'
-const isNumber = (value: unknown): value is number => Number.isFinite(value)
-const hasMethods =
-  (...names: string[]) =>
-  (value: unknown) =>
-    typeof value === 'object' &&
-    value !== null &&
-    names.every((name) => isFunction((value as Record<string, unknown>)[name]))
-const isListOf = (isRight: (item: unknown) => boolean) => (value: unknown) =>
-  Array.isArray(value) && value.every(isRight)
 
 const POSITIVE: Check = [
   (value) => isNumber(value) && value > 0,
@@ -134,6 +138,10 @@ const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
 const DOOR_CHECKS: Readonly<Record<string, Check>> = {
   trustedOrigins: [isListOf(isOrigin), "an array of origins, e.g. ['https://proxy.example.com']"],
   callerToken: [(value) => value === 'keep' || value === 'replace', "'keep' or 'replace'"],
+  endpoints: [
+    isListOf(isEndpointRule),
+    `an array of { path, token }, path without '/cgi-bin/', token one of ${TOKEN_KINDS.join(', ')}`,
+  ],
 }
 
 /** Checks the options of a source by name. Throws `bad_options`. */
@@ -146,31 +154,22 @@ function checkSourceOptions(options: unknown, where = 'options'): void {
 /** Checks the options of a door that is to make a source, or that was given one. Throws `bad_options`. */
 export function checkDoorOptions(
   options: unknown,
-  { makesSource, more = {} }: { makesSource: boolean; more?: Readonly<Record<string, Check>> },
+  {
+    makesSource,
+    choosesBaseUrl = false,
+    more = {},
+  }: {
+    makesSource: boolean
+    /** Its sources are chosen call by call, so that none of them can say where they may go. */
+    choosesBaseUrl?: boolean
+    more?: Readonly<Record<string, Check>>
+  },
 ): void {
-  const known = { onEvent: SOURCE_CHECKS.onEvent, ...DOOR_CHECKS, ...more }
-  check(options, makesSource ? { ...SOURCE_CHECKS, ...known } : known, 'options', (key) =>
+  const { baseUrl, onEvent } = SOURCE_CHECKS
+  const ofDoor = { onEvent, ...DOOR_CHECKS, ...more, ...(choosesBaseUrl && { baseUrl }) }
+  check(options, makesSource ? { ...SOURCE_CHECKS, ...ofDoor } : ofDoor, 'options', (key) =>
     key in SOURCE_CHECKS ? 'it belongs to the source: pass it to createTokenSource' : undefined,
   )
-}
-
-/** Checks an object key by key: no unknown ones, each as it should be. */
-export function check(
-  value: unknown,
-  checks: Readonly<Record<string, Check>>,
-  where: string,
-  whereItBelongs: (key: string) => string | undefined = () => undefined,
-): void {
-  if (value === undefined) return
-  if (!isPlainObject(value)) throw badOption(where, 'an object', value)
-  for (const [key, given] of Object.entries(value)) {
-    const [isRight, expected] = (Object.hasOwn(checks, key) && checks[key]) || []
-    if (isRight === undefined || expected === undefined) {
-      const hint = whereItBelongs(key) ?? `known are ${Object.keys(checks).join(', ')}`
-      throw new QyapiTokenError('bad_options', `Unknown key '${key}' in ${where}: ${hint}.`)
-    }
-    if (given !== undefined && !isRight(given)) throw badOption(key, expected, given)
-  }
 }
 
 /** Whether a key of an option object is one of `SourceOptions` or `DoorOptions`. */
@@ -178,10 +177,13 @@ export function isOptionName(key: string): boolean {
   return Object.hasOwn(SOURCE_CHECKS, key) || Object.hasOwn(DOOR_CHECKS, key)
 }
 
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+function isEndpointRule(value: unknown): boolean {
+  if (!isPlainObject(value)) return false
+  const { path, token, parameter, ...others } = value
+  const isPath = isText(path) && !path.startsWith('/')
+  const isParameter = parameter === undefined || isText(parameter)
+  const isKind = (TOKEN_KINDS as readonly unknown[]).includes(token)
+  return isPath && isKind && isParameter && Object.keys(others).length === 0
 }
 
 function isBaseUrl(value: unknown): boolean {
@@ -195,15 +197,6 @@ function isBaseUrl(value: unknown): boolean {
 function isOrigin(value: unknown): boolean {
   const url = typeof value === 'string' ? urlOf(value) : undefined
   return url !== undefined && url.origin !== 'null' && url.href === `${url.origin}/`
-}
-
-/** The URL that a text spells, if it spells one. */
-export function urlOf(text: string): URL | undefined {
-  try {
-    return new URL(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** What a source goes by: its options, the defaults, and the machine that it runs on. */

@@ -1,6 +1,6 @@
 import { rememberedFailure } from './backoff.js'
 import { instantOf } from './clock.js'
-import { type Credential, identityOf } from './credential.js'
+import { type Credential, identityOf, secretsOf } from './credential.js'
 import { badOption, isQyapiTokenError, type QyapiTokenError, sourceClosed } from './errors.js'
 import { emitTo, type OwnEvent } from './events.js'
 import { type FetchedToken, fetchToken } from './fetch-token.js'
@@ -240,9 +240,4 @@ export class Renewal implements TokenFetcher {
     const { settings } = this.group
     return { ...settings, jitter: settings.random() }
   }
-}
-
-/** To see whether they changed. */
-function secretsOf(credential: Credential): string {
-  return JSON.stringify(credential.secrets())
 }

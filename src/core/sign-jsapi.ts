@@ -1,5 +1,5 @@
+import { check, isText } from './check.js'
 import { badOption } from './errors.js'
-import { check } from './options.js'
 import { platform } from './platform.js'
 
 /** What a page is signed with. */
@@ -45,8 +45,6 @@ export async function signJsapi(options: SignJsapiOptions): Promise<JsapiSignatu
   const text = `jsapi_ticket=${ticket}&noncestr=${nonce}&timestamp=${timestamp}&url=${page}`
   return { timestamp, nonceStr: nonce, signature: await platform.sha1(text) }
 }
-
-const isText = (value: unknown) => typeof value === 'string' && value !== ''
 
 const CHECKS = {
   ticket: [() => true, ''],

@@ -10,6 +10,7 @@
  * - A failed fetch is shared and remembered; meanwhile an old token that may still live is handed out.
  * - A caller who gives up ends only its own waiting.
  */
+import { isText } from './check.js'
 import { type Credential, isCredential } from './credential.js'
 import { badOption } from './errors.js'
 import { Lender } from './lender.js'
@@ -105,7 +106,7 @@ export class TokenSource {
       const { kind, subject } = credential
       throw badOption('source', 'one that needs a ticket, e.g. of suiteApp', `${kind} ${subject}`)
     }
-    if (typeof ticket !== 'string' || ticket.trim() === '')
+    if (!isText(ticket))
       throw badOption('ticket', `the ${credential.ticket.name}, a non-empty string`, ticket, true)
     return renewal.pushTicket(ticket, timeStamp === undefined ? this.#now() : sentAt(timeStamp))
   }

@@ -1,5 +1,5 @@
 import { canBeSentTwice } from '../core/body.js'
-import { isPlainObject } from '../core/options.js'
+import { isPlainObject } from '../core/check.js'
 import { resumedStream } from '../core/peek.js'
 import { waitFor } from '../core/wait.js'
 

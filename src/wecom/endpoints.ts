@@ -4,7 +4,8 @@
  */
 
 /** `app`: the access token of an app, whoever issued it. `none`: the path takes no token at all. */
-export type TokenKind = 'app' | 'suite' | 'provider' | 'model' | 'none'
+export const TOKEN_KINDS = ['app', 'suite', 'provider', 'model', 'none'] as const
+export type TokenKind = (typeof TOKEN_KINDS)[number]
 
 /** The exact query parameter of each kind. */
 export const TOKEN_PARAMETERS = {

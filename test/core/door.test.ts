@@ -3,7 +3,7 @@ import type { Destination } from '../../src/core/destination.js'
 import { openDoor } from '../../src/core/door.js'
 import { QyapiTokenError } from '../../src/core/errors.js'
 import type { DoorOptions } from '../../src/core/options.js'
-import { createTokenSource, lenderOf } from '../../src/core/token-source.js'
+import { createTokenSource, lenderOf, type TokenSource } from '../../src/core/token-source.js'
 import { selfBuilt, type TokenEvent } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP } from '../support/qyapi.js'
@@ -12,8 +12,14 @@ import { tokenBody } from '../support/source.js'
 const QYAPI = 'https://qyapi.weixin.qq.com'
 const transport = async () => ({ status: 200, body: tokenBody('by-the-clients-road') })
 const parts = { credentialOf: selfBuilt, transport }
-const door = (tokens: unknown, options: DoorOptions = {}, more: object = {}) =>
+const doorFor = (tokens: unknown, options: DoorOptions = {}, more: object = {}) =>
   openDoor(tokens as typeof APP, options, { ...parts, ...more })
+
+/** A door for one source. */
+function door(tokens: unknown, options: DoorOptions = {}, more: object = {}) {
+  const opened = doorFor(tokens, options, more)
+  return { ...opened, source: opened.source as TokenSource }
+}
 
 function refusalOf(call: () => unknown): string {
   try {
@@ -97,9 +103,9 @@ describe('a door that was given its source', () => {
 
   it('lends its token to the destinations of its kind, and to no other', () => {
     const opened = door(createTokenSource(selfBuilt(APP)))
-    expect(opened.lenderFor(destination('app'))).toBe(lenderOf(opened.source))
-    expect(opened.lenderFor(destination('suite'))).toBeUndefined()
-    expect(opened.lenderFor(destination('provider'))).toBeUndefined()
+    expect(opened.lenders).toEqual({ app: lenderOf(opened.source) })
+    expect(opened.chooserFor(destination('app'))).toBeUndefined()
+    expect(opened.chooserFor(destination('suite'))).toBeUndefined()
   })
 })
 
@@ -108,10 +114,9 @@ describe('a door refuses', () => {
     [undefined, 'undefined'],
     [null, 'null'],
     ['ww1', "'ww1'"],
-    [[], 'an array'],
   ])('tokens given as %s', (tokens, shown) => {
     expect(refusalOf(() => door(tokens))).toBe(
-      `bad_options: tokens must be { corpId, corpSecret }, a credential, or a token source, got ${shown}.`,
+      `bad_options: tokens must be { corpId, corpSecret }, a credential, a token source, an array of sources, or a function that gives one, got ${shown}.`,
     )
   })
 

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { check, isPlainObject, urlOf } from '../../src/core/check.js'
 import { QyapiTokenError } from '../../src/core/errors.js'
 import {
-  check,
   checkDoorOptions,
   isOptionName,
-  isPlainObject,
   type SourceOptions,
   sourceSettings,
-  urlOf,
 } from '../../src/core/options.js'
 import { platform } from '../../src/core/platform.js'
 import { memoryStore } from '../../src/index.js'
@@ -132,7 +130,7 @@ describe('an option of a door', () => {
     const more = { axios: [() => true, 'axios'] } as const
     expect(messageOf(() => checkDoorOptions({ axios: 1 }, { makesSource: false, more }))).toBe('')
     expect(ofDoor({ axios: 1 })).toMatch(
-      /^Unknown key 'axios' in options: known are baseUrl, maxAgeMs, .*, onEvent, clock, trustedOrigins, callerToken\.$/,
+      /^Unknown key 'axios' in options: known are baseUrl, maxAgeMs, .*, onEvent, clock, trustedOrigins, callerToken, endpoints\.$/,
     )
   })
 
@@ -144,7 +142,7 @@ describe('an option of a door', () => {
     )
     expect(given({ onEvent: () => {} })).toBe('')
     expect(given({ nonsense: 1 })).toBe(
-      "Unknown key 'nonsense' in options: known are onEvent, trustedOrigins, callerToken.",
+      "Unknown key 'nonsense' in options: known are onEvent, trustedOrigins, callerToken, endpoints.",
     )
   })
 })

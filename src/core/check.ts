@@ -1,0 +1,53 @@
+import { badOption, QyapiTokenError } from './errors.js'
+
+/** Whether a value is right, and what it should be. */
+export type Check = readonly [isRight: (value: unknown) => boolean, expected: string]
+
+export const isFunction = (value: unknown) => typeof value === 'function'
+export const isNumber = (value: unknown): value is number => Number.isFinite(value)
+export const hasMethods =
+  (...names: string[]) =>
+  (value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    names.every((name) => isFunction((value as Record<string, unknown>)[name]))
+export const isListOf = (isRight: (item: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.every(isRight)
+
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== ''
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** The URL that a text spells, if it spells one. */
+export function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Checks an object key by key: no unknown ones, each as it should be. */
+export function check(
+  value: unknown,
+  checks: Readonly<Record<string, Check>>,
+  where: string,
+  whereItBelongs: (key: string) => string | undefined = () => undefined,
+): void {
+  if (value === undefined) return
+  if (!isPlainObject(value)) throw badOption(where, 'an object', value)
+  for (const [key, given] of Object.entries(value)) {
+    const [isRight, expected] = (Object.hasOwn(checks, key) && checks[key]) || []
+    if (isRight === undefined || expected === undefined) {
+      const hint = whereItBelongs(key) ?? `known are ${Object.keys(checks).join(', ')}`
+      throw new QyapiTokenError('bad_options', `Unknown key '${key}' in ${where}: ${hint}.`)
+    }
+    if (given !== undefined && !isRight(given)) throw badOption(key, expected, given)
+  }
+}

@@ -1,0 +1,94 @@
+import type { TokenKind } from '../wecom/endpoints.js'
+import type { Destination } from './destination.js'
+import { badOption, QyapiTokenError } from './errors.js'
+import type { Lender } from './lender.js'
+import { isTokenSource, lenderOf, type TokenSource } from './token-source.js'
+
+/** A call whose source has to be chosen. */
+export interface CallToChooseFor<Options = unknown> {
+  /** The final url, as text. */
+  readonly url: string
+  readonly method: string
+  /** What the call was made with: axios' config, or fetch's init. Not to be changed. */
+  readonly options: Options
+}
+
+/** Chooses whose token a call carries; `null` alone means "send this one without a token". */
+export type ChooseSource<Options = unknown> = (
+  call: CallToChooseFor<Options>,
+) => TokenSource | null | Promise<TokenSource | null>
+
+/** Sources of different kinds, among which the path table chooses; a function stands for the rest. */
+export type SourceList<Options = unknown> = readonly (TokenSource | ChooseSource<Options>)[]
+
+/**
+ * One call's own choice: the tenant's name, for the function that was attached; a function of its
+ * own; or `null` for "send this one without a token".
+ */
+export type Tenant<Options = never> = string | null | ChooseSource<Options>
+
+/** Whose token goes where. */
+export interface Choice {
+  /** The sources that are there from the beginning, by the kind of token that they have. */
+  readonly lenders: Readonly<Partial<Record<TokenKind, Lender>>>
+  readonly chooser: ChooseSource<never> | undefined
+}
+
+/** Sorts what was attached. Throws `bad_options` if two sources could serve one call. */
+export function choiceOf(list: SourceList<never>): Choice {
+  const lenders: Partial<Record<TokenKind, Lender>> = {}
+  let chooser: ChooseSource<never> | undefined
+  for (const item of list) {
+    if (typeof item === 'function') {
+      if (chooser !== undefined)
+        throw badOption('tokens', 'an array with one function at most', 'two functions')
+      chooser = item
+    } else {
+      const lender = servingLender(item)
+      const { serves, kind, subject } = lender.credential
+      const other = serves && lenders[serves]?.credential
+      if (other !== undefined) {
+        const two = `${other.kind} ${other.subject} and ${kind} ${subject}`
+        const expected = `sources of different kinds, and a function ({ url, method, options }) => source where each call has to be looked at`
+        throw badOption('tokens', expected, `${two}, which serve the same paths`)
+      }
+      if (serves !== undefined) lenders[serves] = lender
+    }
+  }
+  return { lenders, chooser }
+}
+
+/** What a function chose for a call, or why that cannot be. `undefined`: no token. */
+export function chosenLender(
+  chosen: unknown,
+  { endpoint, token }: Destination,
+  baseUrl: string,
+): Lender | undefined {
+  if (chosen === null) return undefined
+  const wrong = (what: string) =>
+    new QyapiTokenError('bad_options', `The call of ${endpoint} was not sent: ${what}`)
+  if (!isTokenSource(chosen)) {
+    const given = chosen === undefined ? 'undefined' : `something of type ${typeof chosen}`
+    throw wrong(`the function in tokens gave ${given}, not a token source, or null for "no token".`)
+  }
+  const lender = servingLender(chosen)
+  const { serves, kind, subject } = lender.credential
+  if (serves !== token) {
+    const advice = `Give the source of a ${token} token, put one beside the function ([source, function]), or give null.`
+    throw wrong(
+      `it takes a ${token} token, and ${kind} ${subject} has a ${serves} token. ${advice}`,
+    )
+  }
+  if (lender.baseUrl !== baseUrl)
+    throw wrong(`the token of ${kind} ${subject} is for ${lender.baseUrl}, not for ${baseUrl}.`)
+  return lender
+}
+
+/** The lender of a source whose tokens calls carry. */
+function servingLender(source: unknown): Lender {
+  if (!isTokenSource(source)) throw badOption('tokens', 'an array of token sources', source)
+  const lender = lenderOf(source)
+  const { serves, kind, subject } = lender.credential
+  if (serves !== undefined) return lender
+  throw badOption('tokens', 'sources of tokens that calls carry', `${kind} ${subject}`)
+}
