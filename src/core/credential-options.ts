@@ -19,12 +19,19 @@ export function checkId(name: string, value: unknown, what: string): void {
 
 /** Reads a secret whenever it is needed. Throws `bad_options` unless it is one. */
 export function secretReader(name: string, secret: Secret, what: string): () => string {
-  const expected = `${what}, a non-empty string or a function that returns it`
-  const checked = (value: unknown): string => {
-    if (isText(value)) return value
-    throw badOption(name, expected, value, true)
-  }
-  return typeof secret === 'function' ? () => checked(secret()) : constant(checked(secret))
+  return typeof secret === 'function'
+    ? () => checkedSecret(name, secret(), what)
+    : constant(checkedSecret(name, secret, what))
+}
+
+function checkedSecret(name: string, value: unknown, what: string): string {
+  if (isText(value)) return value
+  throw badOption(name, `${what}, a non-empty string or a function that returns it`, value, true)
+}
+
+/** Remembers the value and nothing else: there may be 100,000 of them. */
+function constant<T>(value: T): () => T {
+  return () => value
 }
 
 /** Throws `bad_options` unless it is the source of a token of that kind. */
@@ -38,8 +45,4 @@ export function checkSource(
   const { credential } = lenderOf(source)
   if (credential.serves !== serves)
     throw badOption(name, what, `${credential.kind} ${credential.subject}`)
-}
-
-function constant<T>(value: T): () => T {
-  return () => value
 }

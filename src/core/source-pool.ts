@@ -1,7 +1,9 @@
+import { isText } from './check.js'
 import { type Credential, identityOf, isCredential, secretsOf } from './credential.js'
 import { badOption, QyapiTokenError } from './errors.js'
 import type { SourceOptions } from './options.js'
-import { type Platform, platform } from './platform.js'
+import { platform } from './platform.js'
+import { type Recent, recency } from './recency.js'
 import { SourceGroup } from './source-group.js'
 import { lenderOf, TokenSource } from './token-source.js'
 
@@ -35,11 +37,16 @@ export interface SourcePool {
   close(): void
 }
 
-/** A source in a pool; two tenants with the same credential share it. */
-interface Pooled {
+/** A source in a pool; tenants with the same credential share it. */
+interface PooledSource {
   readonly source: TokenSource
   readonly identity: string
   tenants: number
+}
+
+interface Tenant extends Recent {
+  readonly name: string
+  readonly pooled: PooledSource
 }
 
 /** How many tenants are looked at for one whose source is idle. */
@@ -59,87 +66,84 @@ const MOST_LOOKED_AT = 100
 export function createSourcePool(
   credentialOf: CredentialOf,
   { maxTenants = 100_000, ...options }: SourcePoolOptions = {},
-  machine: Platform = platform,
 ): SourcePool {
   if (typeof credentialOf !== 'function')
     throw badOption('credentialOf', 'a function (tenant) => credential', credentialOf)
   if (!Number.isSafeInteger(maxTenants) || maxTenants < 1)
     throw badOption('maxTenants', 'a whole number from 1 up', maxTenants)
-  const group = new SourceGroup(options, machine)
-  /** The tenant that was asked for last stands last. */
-  const pooled = new Map<string, Pooled>()
-  const byIdentity = new Map<string, Pooled>()
+  const group = new SourceGroup(options, platform)
+  const tenants = new Map<string, Tenant>()
+  const order = recency<Tenant>()
+  const byIdentity = new Map<string, PooledSource>()
   const asked = new Map<string, Promise<TokenSource>>()
-  let last: string | undefined
 
-  function get(tenant: string): TokenSource | Promise<TokenSource> {
-    const known = pooled.get(tenant)
-    if (known === undefined) return asked.get(tenant) ?? newcomer(tenant)
-    if (tenant !== last) {
-      pooled.delete(tenant)
-      pooled.set(tenant, known)
-      last = tenant
-    }
-    return known.source
+  function get(name: string): TokenSource | Promise<TokenSource> {
+    const tenant = tenants.get(name)
+    if (tenant === undefined) return asked.get(name) ?? newcomer(name)
+    order.touch(tenant)
+    return tenant.pooled.source
   }
 
-  function newcomer(tenant: string): TokenSource | Promise<TokenSource> {
-    if (typeof tenant !== 'string' || tenant === '')
-      throw badOption('tenant', 'the name of a tenant, a non-empty string', tenant)
-    const credential = credentialOf(tenant)
-    if (!(credential instanceof Promise)) return admit(tenant, credential)
-    const source = credential
-      .then((told) => admit(tenant, told))
-      .finally(() => asked.delete(tenant))
-    asked.set(tenant, source)
+  function newcomer(name: string): TokenSource | Promise<TokenSource> {
+    if (!isText(name)) throw badOption('tenant', 'the name of a tenant, a non-empty string', name)
+    const credential = credentialOf(name)
+    if (!(credential instanceof Promise)) return admit(name, credential)
+    const source = credential.then((told) => admit(name, told)).finally(() => asked.delete(name))
+    asked.set(name, source)
     return source
   }
 
-  function admit(tenant: string, credential: Credential | undefined): TokenSource {
-    if (!isCredential(credential)) throw noCredential(tenant, credential)
+  function admit(name: string, credential: Credential | undefined): TokenSource {
+    if (!isCredential(credential)) throw noCredential(name, credential)
     const identity = `${identityOf(credential)} ${secretsOf(credential)}`
-    const known = byIdentity.get(identity)
-    const entry = known ?? { source: new TokenSource(credential, group), identity, tenants: 0 }
-    entry.tenants += 1
-    if (known === undefined) byIdentity.set(identity, entry)
-    pooled.set(tenant, entry)
-    last = tenant
-    if (pooled.size > maxTenants) forget(longestUnasked())
-    return entry.source
+    const pooled = byIdentity.get(identity) ?? newSource(identity, credential)
+    pooled.tenants += 1
+    const tenant = { name, pooled, older: undefined, newer: undefined }
+    if (tenants.size >= maxTenants) forget(longestUnasked())
+    tenants.set(name, tenant)
+    order.add(tenant)
+    return pooled.source
   }
 
-  /** Among the oldest: one that is idle, so that nothing is asked twice and no failure forgotten. */
-  function longestUnasked(): string {
-    let oldest: string | undefined
-    let looked = 0
-    for (const [tenant, { source }] of pooled) {
-      if (looked >= MOST_LOOKED_AT || tenant === last) break
+  function newSource(identity: string, credential: Credential): PooledSource {
+    const pooled = { source: new TokenSource(credential, group), identity, tenants: 0 }
+    byIdentity.set(identity, pooled)
+    return pooled
+  }
+
+  /** One whose source is idle, so that nothing is fetched twice and no failure forgotten. */
+  function longestUnasked(): Tenant | undefined {
+    let oldest: Tenant | undefined
+    let lookedAt = 0
+    for (const tenant of order.fromOldest()) {
+      if (!lenderOf(tenant.pooled.source).renewal.isBusy()) return tenant
       oldest ??= tenant
-      if (!lenderOf(source).renewal.isBusy()) return tenant
-      looked += 1
+      lookedAt += 1
+      if (lookedAt === MOST_LOOKED_AT) break
     }
-    return oldest as string
+    return oldest
   }
 
   /** Its source is left to who still holds it. */
-  function forget(tenant: string): Pooled | undefined {
-    const entry = pooled.get(tenant)
-    if (entry === undefined) return undefined
-    pooled.delete(tenant)
-    entry.tenants -= 1
-    if (entry.tenants === 0) byIdentity.delete(entry.identity)
-    return entry
+  function forget(tenant: Tenant | undefined): void {
+    if (tenant === undefined) return
+    const { name, pooled } = tenant
+    tenants.delete(name)
+    order.remove(tenant)
+    pooled.tenants -= 1
+    if (pooled.tenants === 0) byIdentity.delete(pooled.identity)
   }
 
   return {
     get,
-    delete(tenant) {
-      const entry = forget(tenant)
-      if (entry?.tenants === 0) entry.source.close()
-      return entry !== undefined
+    delete(name) {
+      const tenant = tenants.get(name)
+      forget(tenant)
+      if (tenant?.pooled.tenants === 0) tenant.pooled.source.close()
+      return tenant !== undefined
     },
     get size() {
-      return pooled.size
+      return tenants.size
     },
     close() {
       for (const { source } of byIdentity.values()) source.close()
