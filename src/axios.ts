@@ -16,14 +16,7 @@ import defaultAxios, {
   type AxiosStatic,
   type InternalAxiosRequestConfig,
 } from 'axios'
-import {
-  asTheCallers,
-  failedOutcome,
-  letGo,
-  type Outcome,
-  refusedBy,
-  settled,
-} from './axios/answer.js'
+import { asTheCallers, failedOutcome, type Outcome, refusedBy, settled } from './axios/answer.js'
 import {
   bringsToken,
   type Call,
@@ -48,6 +41,7 @@ import type { ChooseSource, SourceList } from './core/choice.js'
 import type { Credential } from './core/credential.js'
 import type { Destination } from './core/destination.js'
 import { type Door, openDoor, type Tokens } from './core/door.js'
+import { letGo } from './core/peek.js'
 import { replayOnce } from './core/replay.js'
 import type { Token } from './core/token.js'
 import type { TokenSource } from './core/token-source.js'
@@ -231,7 +225,7 @@ async function clearAndReplayOnce(
   const refused = { token, endpoint: destination.endpoint, errcode, isBodyGone: isSentOnce }
   const replay = await replayOnce<Outcome>(lender, refused, {
     wait: (replacement) => waitLikeAxios(replacement, call),
-    discard: () => letGo(refusedOutcome),
+    discard: () => letGo(refusedOutcome.response?.data),
     send: (replacement) => {
       const outgoing = withRemainingTime(outgoingConfig(call, replacement), call)
       if (call.keptBody !== undefined) outgoing.data = call.keptBody

@@ -14,6 +14,7 @@ import { openDoor, type Tokens } from './core/door.js'
 import { badOption } from './core/errors.js'
 import type { Lender } from './core/lender.js'
 import type { DoorOptions } from './core/options.js'
+import { letGo } from './core/peek.js'
 import { scrubber, scrubInPlace } from './core/redact.js'
 import { replayOnce } from './core/replay.js'
 import type { Token } from './core/token.js'
@@ -176,7 +177,7 @@ async function clearAndReplayOnce(
   const refused = { token, endpoint, errcode, isBodyGone: outgoing.isSentOnce }
   const replay = await replayOnce<JudgedResponse>(lender, refused, {
     wait: (replacement) => waitFor(replacement, outgoing.init.signal),
-    discard: () => void refusedAnswer.response.body?.cancel().catch(() => {}),
+    discard: () => letGo(refusedAnswer.response.body),
     send: (replacement) => send(call, replacement),
     refusedBy: (answer) => answer.refusedBy,
   })

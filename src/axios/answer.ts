@@ -31,12 +31,11 @@ export function refusedBy(
   response: AxiosResponse | undefined,
   refusals: Refusals,
 ): number | undefined | Promise<number | undefined> {
-  if (response === undefined) return undefined
+  if (!isObject(response)) return undefined
   const { data, headers } = response
   const errcode = errcodeOfHeader(headers?.['error-code'])
   if (errcode !== undefined) return refusals.has(errcode) ? errcode : undefined
   if (typeof data === 'string') return refusals.inText(data)
-  if (typeof data !== 'object' || data === null) return undefined
   if (data instanceof Uint8Array) return refusals.inBytes(data)
   if (data instanceof ArrayBuffer) return refusals.inBytes(new Uint8Array(data))
   return refusedByReading(response, refusals)
@@ -80,7 +79,7 @@ export function asTheCallers(
   outgoing: Call['config'],
 ): AxiosResponse {
   takeTokenOut(outgoing, call)
-  if (typeof response !== 'object' || response === null) return response
+  if (!isObject(response)) return response
   Reflect.set(response, 'config', call.config)
   hideRequest(response)
   hideTokenBearers(response.data, (error) => cleanse(error, call, outgoing))
@@ -97,11 +96,11 @@ export function failedOutcome(
   takeTokenOut(outgoing, call)
   const scrub = scrubber([token.value])
   if (typeof error === 'string') return { error: scrub(error), response: undefined }
-  if (typeof error !== 'object' || error === null) return { error, response: undefined }
+  if (!isObject(error)) return { error, response: undefined }
   const figure = callersFigure(call, outgoing)
   cleanse(error, call, outgoing)
   scrubInPlace(error, (text) => figure(scrub(text)))
-  return { error, response: (error as { response?: AxiosResponse }).response }
+  return { error, response: error.response as AxiosResponse | undefined }
 }
 
 /** Gives an error and its causes the caller's config; older fetch adapters wrap one AxiosError in another. */
@@ -110,9 +109,7 @@ function cleanse(error: unknown, call: Call, outgoing: Call['config']): void {
   for (let depth = 0; isObject(failed) && depth < 3; depth += 1) {
     if (failed.config === outgoing) Reflect.set(failed, 'config', call.config)
     hideRequest(failed)
-    if (isObject(failed.response)) {
-      asTheCallers(failed.response as unknown as AxiosResponse, call, outgoing)
-    }
+    asTheCallers(failed.response as AxiosResponse, call, outgoing)
     failed = failed.cause
   }
 }
@@ -124,16 +121,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** The request stays reachable; a fetch `Request` shows its url without the token. */
 function hideRequest(owner: { request?: unknown }): void {
   const { request } = owner
-  if (typeof request !== 'object' || request === null) return
+  if (!isObject(request)) return
   hide(owner, 'request')
-  const { url } = request as { url?: unknown }
+  const { url } = request
   if (typeof url !== 'string') return
   Reflect.defineProperty(request, 'url', { value: withoutTokenParameters(url), configurable: true })
 }
 
 /** A call that was kept waiting had less time left to send, but its timeout is the caller's. */
 function callersFigure({ config }: Call, { timeout }: Call['config']) {
-  if (timeout === config.timeout) return (text: string) => text
   return (text: string) =>
     text
       .replaceAll(`timeout of ${timeout}ms`, `timeout of ${config.timeout}ms`)
@@ -145,11 +141,4 @@ function hideTokenBearers(data: unknown, cleanseError: (error: unknown) => void)
   if (!isNodeReadable(data)) return
   for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(data, key)
   beforeStreamError(data, cleanseError)
-}
-
-/** A refused answer that nobody will read. */
-export function letGo({ response }: Outcome): void {
-  const data: unknown = response?.data
-  if (isNodeReadable(data)) (data as unknown as { destroy(): void }).destroy()
-  else if (data instanceof ReadableStream) data.cancel().catch(() => {})
 }

@@ -106,6 +106,7 @@ export interface NodeReadable {
   unshift(chunk: Uint8Array): void
   on(event: string, listener: (...args: unknown[]) => void): unknown
   off(event: string, listener: (...args: unknown[]) => void): unknown
+  destroy(): unknown
   readonly destroyed: boolean
   readonly readableLength: number
   readonly readableEnded: boolean
@@ -170,6 +171,17 @@ export function peekNodeStream(
     stream.on('close', onClose)
     waitForMore()
   })
+}
+
+/** Lets go of a body, of whatever kind, that nobody will read. */
+export function letGo(body: unknown): void {
+  if (isNodeReadable(body)) body.destroy()
+  else if (isWebStream(body)) body.cancel().catch(() => {})
+}
+
+/** Also a polyfill's, which is no instance of the global class. */
+export function isWebStream(value: unknown): value is ReadableStream<Uint8Array<ArrayBuffer>> {
+  return typeof (value as Partial<ReadableStream> | null | undefined)?.getReader === 'function'
 }
 
 function asError(error: unknown): Error {

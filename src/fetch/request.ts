@@ -48,7 +48,7 @@ export function outgoingRequest(
 /** A polyfill's `Request` may have a body without showing one. */
 function hasBody(request: Request): boolean {
   if ('body' in request) return request.body != null
-  return !/^(GET|HEAD)$/i.test((request as Request).method)
+  return !['GET', 'HEAD'].includes((request as Request).method.toUpperCase())
 }
 
 /** The caller's init: its own keys, or those that it inherits if it is a `Request` or alike. */
@@ -93,7 +93,7 @@ function initOf(request: Request, isBodyToo = false): RequestInit {
   const init: Record<string, unknown> = {}
   for (const key of isBodyToo ? [...INIT_KEYS, ...BODY_KEYS] : INIT_KEYS) {
     const value = (request as unknown as Record<string, unknown>)[key]
-    if (value !== undefined && value !== null) init[key] = value
+    if (value != null) init[key] = value
   }
   return init
 }

@@ -1,4 +1,4 @@
-import { isNodeReadable, peekNodeStream, peekWebStream } from '../core/peek.js'
+import { isNodeReadable, isWebStream, peekNodeStream, peekWebStream } from '../core/peek.js'
 import {
   errcodeOfHeader,
   LONGEST_VERDICT_BYTES,
@@ -23,8 +23,10 @@ export function judgeResponse(
   signal: AbortSignal | null | undefined,
 ): JudgedResponse | Promise<JudgedResponse> {
   // Mocks and polyfills may give less than a whole Response: what cannot be judged is given on.
-  const errcode = errcodeOfHeader(answer?.headers?.get?.('error-code'))
-  if (errcode === undefined && isWorthReading(answer))
+  if (typeof answer?.headers?.get !== 'function')
+    return { response: withoutTokenInUrl(answer, tokenInUrl), refusedBy: undefined }
+  const errcode = errcodeOfHeader(answer.headers.get('error-code'))
+  if (errcode === undefined && isWorthReading(answer.headers))
     return judgeBody(answer, refusals, tokenInUrl, signal)
   const refusedBy = refusals.has(errcode) ? errcode : undefined
   return { response: withoutTokenInUrl(answer, tokenInUrl), refusedBy }
@@ -41,21 +43,20 @@ async function judgeBody(
   return { response: withoutTokenInUrl(response, tokenInUrl), refusedBy }
 }
 
-function isWorthReading({ body, headers }: Response): boolean {
-  if (body == null || typeof headers?.get !== 'function') return false
-  const length = Number(headers.get('content-length') ?? 0)
-  return mayBeJson(headers.get('content-type')) && !(length > LONGEST_VERDICT_BYTES)
+function isWorthReading(headers: Headers): boolean {
+  const isLong = Number(headers.get('content-length')) > LONGEST_VERDICT_BYTES
+  return !isLong && mayBeJson(headers.get('content-type'))
 }
 
 async function peekBody(
   response: Response,
   signal: AbortSignal | null | undefined,
 ): Promise<{ response: Response; bytes: Uint8Array | undefined }> {
-  const body: unknown = response.body
+  const { body } = response
   // node-fetch and its kin give Node streams: what was read goes back into the very same stream.
   if (isNodeReadable(body)) return { response, bytes: await peekNodeStream(body) }
-  if (typeof response.body?.getReader !== 'function') return { response, bytes: undefined }
-  const peeked = await peekWebStream(response.body, signal)
+  if (!isWebStream(body)) return { response, bytes: undefined }
+  const peeked = await peekWebStream(body, signal)
   return { response: rebuilt(response, peeked.body), bytes: peeked.bytes }
 }
 

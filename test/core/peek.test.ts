@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { createGunzip, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { isNodeReadable, peekNodeStream, peekWebStream } from '../../src/core/peek.js'
+import { isNodeReadable, letGo, peekNodeStream, peekWebStream } from '../../src/core/peek.js'
 import { settle } from '../support/qyapi.js'
 
 const REFUSAL = '{"errcode":42001,"errmsg":"access_token expired 过期"}'
@@ -393,6 +393,7 @@ describe('a stream of another make, which does not tell what has arrived', () =>
       readableEncoding: null,
       read: () => bytes.pop() ?? null,
       unshift: (chunk: Uint8Array) => void bytes.push(chunk),
+      destroy: () => {},
     })
     const peeked = peekNodeStream(stream)
     emitter.emit('readable')
@@ -413,6 +414,26 @@ describe('what can be looked into', () => {
     ['a function', Object.assign(() => {}, { read: () => null, unshift: () => {} }), false],
   ])('%s: %s', (_name, value, expected) => {
     expect(isNodeReadable(value)).toBe(expected)
+  })
+})
+
+describe('a body that nobody will read', () => {
+  it('is destroyed or cancelled if it is a stream, of whatever make', async () => {
+    const ended: string[] = []
+    const node = new Readable({ read() {} }).once('close', () => ended.push('node'))
+    letGo(node)
+    letGo(new ReadableStream({ cancel: () => void ended.push('web') }))
+    letGo({ getReader() {}, cancel: async () => void ended.push('polyfill') })
+    await settle()
+    expect(ended.sort()).toEqual(['node', 'polyfill', 'web'])
+  })
+
+  it('disturbs nobody if it cannot be let go', async () => {
+    const locked = new ReadableStream()
+    locked.getReader()
+    for (const body of [locked, null, undefined, 'text', new Uint8Array(1), {}]) letGo(body)
+    // A rejection that nobody owns would fail this run.
+    await settle()
   })
 })
 

@@ -1,0 +1,225 @@
+import { Readable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { API, refuseFirst, type Sent, stubFetch } from '../support/stub-fetch.js'
+
+const SEND = `${API}/message/send`
+
+const textOf = (body: unknown) => new Response(body as string).text()
+
+/** Sends a call whose first sending is refused, changing what was passed as soon as it has left. */
+async function replayed(input: string | URL | Request, init?: RequestInit, change = () => {}) {
+  const door = stubFetch(refuseFirst)
+  await door.source.get()
+  const call = door.qyFetch(input, init)
+  change()
+  expect(await (await call).json()).toEqual({ errcode: 0 })
+  const [first, second] = door.sent as [Sent, Sent]
+  return { ...door, first, second }
+}
+
+describe('a call', () => {
+  it('of nothing is left to the fetch that it wraps', async () => {
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(null as never)
+    await qyFetch(undefined as never)
+    expect(sent.map(({ input }) => input)).toEqual([null, undefined])
+  })
+
+  it('leaves at once where there is a token', async () => {
+    const { qyFetch, source, sent } = stubFetch()
+    await source.get()
+    const call = qyFetch(SEND)
+    expect(sent).toHaveLength(1)
+    await call
+  })
+
+  it('keeps its kind of address: a string stays a string, a URL a URL', async () => {
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(`${SEND}?debug=1`)
+    await qyFetch(new URL(`${SEND}?debug=1`))
+    const address = `${SEND}?debug=1&access_token=token-1`
+    expect(sent.map(({ input }) => input)).toEqual([address, new URL(address)])
+  })
+
+  it('with an empty token parameter gets ours in its place', async () => {
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(`${SEND}?access_token=&debug=1`)
+    expect(sent[0]?.input).toBe(`${SEND}?debug=1&access_token=token-1`)
+  })
+
+  it('is never redirected, whatever its init says', async () => {
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(SEND, { redirect: 'follow' })
+    await qyFetch(new Request(SEND, { redirect: 'error' }))
+    expect(sent.map(({ init }) => init.redirect)).toEqual(['manual', 'manual'])
+  })
+
+  it('keeps every key of a plain init, also those that we do not know', async () => {
+    const { qyFetch, sent } = stubFetch()
+    const dispatcher = {}
+    await qyFetch(SEND, { method: 'POST', keepalive: true, dispatcher } as RequestInit)
+    expect(sent[0]?.init).toEqual({
+      method: 'POST',
+      keepalive: true,
+      dispatcher,
+      redirect: 'manual',
+    })
+    expect(sent[0]?.init.dispatcher).toBe(dispatcher)
+  })
+
+  it('takes from an init with a prototype of its own what a fetch would read', async () => {
+    const { qyFetch, sent } = stubFetch()
+    const dispatcher = {}
+    const inherited = { method: 'PUT', body: 'text', duplex: 'half', dispatcher, foreign: 1 }
+    await qyFetch(SEND, Object.create(inherited))
+    expect(sent[0]?.init).toEqual({
+      method: 'PUT',
+      body: 'text',
+      duplex: 'half',
+      dispatcher,
+      redirect: 'manual',
+    })
+  })
+})
+
+describe('what is changed after the call has left does not reach the replay', () => {
+  it.each<[string, () => { init: RequestInit; change: () => void; body: string }]>([
+    [
+      'URLSearchParams',
+      () => {
+        const body = new URLSearchParams({ a: '1' })
+        return { init: { body }, change: () => body.set('a', '2'), body: 'a=1' }
+      },
+    ],
+    [
+      'an ArrayBuffer',
+      () => {
+        const bytes = new TextEncoder().encode('first')
+        return { init: { body: bytes.buffer }, change: () => void bytes.fill(88), body: 'first' }
+      },
+    ],
+    [
+      'a view into a larger buffer',
+      () => {
+        const bytes = new TextEncoder().encode('..first..')
+        const body = new DataView(bytes.buffer, 2, 5)
+        return { init: { body }, change: () => void bytes.fill(88), body: 'first' }
+      },
+    ],
+  ])('in %s', async (_name, make) => {
+    const { init, change, body } = make()
+    const { first, second } = await replayed(SEND, { method: 'POST', ...init }, change)
+    expect(await textOf(first.init.body)).toBe(body)
+    expect(await textOf(second.init.body)).toBe(body)
+  })
+
+  it('in Headers', async () => {
+    const headers = new Headers({ 'x-own': 'first' })
+    const { second } = await replayed(SEND, { headers }, () => headers.set('x-own', 'second'))
+    expect(new Headers(second.init.headers).get('x-own')).toBe('first')
+  })
+})
+
+describe('a Request', () => {
+  it('is sent as its url and all that it says, but for what is null', async () => {
+    const { qyFetch, sent } = stubFetch()
+    const { signal } = new AbortController()
+    const request = {
+      url: `${SEND}?debug=1`,
+      method: 'GET',
+      headers: new Headers({ 'x-own': '1' }),
+      signal,
+      credentials: 'omit',
+      cache: 'no-store',
+      mode: 'cors',
+      integrity: null,
+      keepalive: true,
+      referrer: 'about:client',
+      referrerPolicy: 'no-referrer',
+      body: null,
+      duplex: 'half',
+      foreign: 1,
+    }
+    await qyFetch(request as unknown as Request)
+    const { url, integrity, body, duplex, foreign, ...said } = request
+    expect(sent).toStrictEqual([
+      { input: `${url}&access_token=token-1`, init: { ...said, redirect: 'manual' } },
+    ])
+  })
+
+  it('gives way to the init beside it', async () => {
+    const { qyFetch, sent } = stubFetch()
+    const request = new Request(SEND, { method: 'POST', body: 'its own', headers: { a: '1' } })
+    await qyFetch(request, { method: 'PUT', body: 'ours' })
+    expect(sent[0]?.init).toMatchObject({ method: 'PUT', body: 'ours' })
+    expect(sent[0]?.init.headers).toBe(request.headers)
+    expect(request.bodyUsed).toBe(false)
+  })
+
+  it('whose body the init replaces by a stream is sent once', async () => {
+    const { qyFetch, sent, source, types } = stubFetch(refuseFirst)
+    await source.get()
+    const body = new Blob(['once']).stream()
+    const init = { body, duplex: 'half' } as RequestInit
+    const answer = await qyFetch(new Request(SEND, { method: 'POST', body: 'x' }), init)
+    expect(await answer.json()).toMatchObject({ errcode: 42001 })
+    expect(sent).toHaveLength(1)
+    expect(types().at(-1)).toBe('not_replayed')
+  })
+
+  it('without a body leaves at once, and is replayed without one', async () => {
+    const { first, second } = await replayed(new Request(SEND, { method: 'POST' }))
+    expect('body' in first.init || 'body' in second.init).toBe(false)
+  })
+
+  it('with a body is replayed with the same bytes, not as a stream', async () => {
+    const request = new Request(SEND, { method: 'POST', body: 'content' })
+    const { first, second } = await replayed(request)
+    for (const { init } of [first, second]) {
+      expect(init.body).toBeInstanceOf(ArrayBuffer)
+      expect('duplex' in init).toBe(false)
+      expect(await textOf(init.body)).toBe('content')
+    }
+  })
+
+  it.each([
+    [1_000_000, true],
+    [1_000_001, false],
+  ])('of %i bytes is kept for a replay: %s', async (size, isKept) => {
+    const { qyFetch, sent, source } = stubFetch(refuseFirst)
+    await source.get()
+    const pull = (controller: ReadableStreamDefaultController) => {
+      controller.enqueue(new Uint8Array(size).fill(7))
+      controller.close()
+    }
+    const body = new ReadableStream({ pull })
+    await qyFetch(new Request(SEND, { method: 'POST', body, duplex: 'half' } as RequestInit))
+    expect(sent).toHaveLength(isKept ? 2 : 1)
+    const { init } = sent.at(-1) as Sent
+    expect(init.duplex).toBe(isKept ? undefined : 'half')
+    expect((await textOf(init.body)).length).toBe(size)
+  })
+
+  it('of a polyfill, whose body is a Node stream, is read by its own arrayBuffer', async () => {
+    const request = {
+      url: SEND,
+      method: 'POST',
+      headers: new Headers(),
+      body: Readable.from(['content']),
+      arrayBuffer: async () => new TextEncoder().encode('content').buffer,
+    }
+    const { first, second } = await replayed(request as unknown as Request)
+    expect(await textOf(first.init.body)).toBe('content')
+    expect(await textOf(second.init.body)).toBe('content')
+  })
+
+  it.each(['GET', 'HEAD', 'get'])(
+    'of a polyfill that shows no body is not read if its method is %s',
+    async (method) => {
+      const { qyFetch, sent } = stubFetch()
+      const request = { url: SEND, method, headers: new Headers() }
+      await qyFetch(request as unknown as Request)
+      expect(sent[0]?.init).not.toHaveProperty('body')
+    },
+  )
+})

@@ -1,0 +1,165 @@
+import { Readable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { withToken } from '../../src/fetch.js'
+import { API, REFUSED, stubFetch } from '../support/stub-fetch.js'
+
+const USER = `${API}/user/get`
+const LIMIT = 16 * 1024
+
+/** What the door gives for one answer, and whether it took the answer for a refusal. */
+async function judged(answer: unknown) {
+  const { qyFetch, sent } = stubFetch((_sent, count) =>
+    count === 1 ? answer : new Response('{"errcode":0}'),
+  )
+  const response = await qyFetch(USER)
+  return { response, isRefusal: sent.length === 2 }
+}
+
+const padded = (length: number) => REFUSED + ' '.repeat(length - REFUSED.length)
+
+describe('an answer with an error-code header', () => {
+  it('is believed, whatever its body says, and not read', async () => {
+    const answer = new Response(REFUSED, { headers: { 'error-code': '0' } })
+    expect(await judged(answer)).toEqual({ response: answer, isRefusal: false })
+    expect(answer.bodyUsed).toBe(false)
+  })
+
+  it('that refuses is let go before the replay', async () => {
+    const left: string[] = []
+    const body = new ReadableStream({
+      cancel() {
+        left.push('let go')
+        throw new Error('of no interest to the caller')
+      },
+    })
+    const refusal = new Response(body, { headers: { 'error-code': '42001' } })
+    const { qyFetch } = stubFetch((_sent, count) => {
+      if (count === 1) return refusal
+      left.push('replayed')
+      return new Response('{"errcode":0}')
+    })
+    expect(await (await qyFetch(USER)).json()).toEqual({ errcode: 0 })
+    expect(left).toEqual(['let go', 'replayed'])
+  })
+
+  it('that refuses without a body is replayed too', async () => {
+    const answer = new Response(null, { headers: { 'error-code': '42001' } })
+    expect((await judged(answer)).isRefusal).toBe(true)
+  })
+})
+
+describe('an answer without one', () => {
+  it.each([
+    ['no content type', {}, true],
+    ['JSON', { 'content-type': 'application/json' }, true],
+    ['plain text', { 'content-type': 'text/plain' }, true],
+    ['HTML', { 'content-type': 'text/html' }, false],
+    ['an image', { 'content-type': 'image/png' }, false],
+    ['a length of 16 kB', { 'content-length': `${LIMIT}` }, true],
+    ['a length beyond 16 kB', { 'content-length': `${LIMIT + 1}` }, false],
+    ['HTML, and a short length', { 'content-type': 'text/html', 'content-length': '9' }, false],
+  ])('is read if its headers allow: %s', async (_name, headers: Record<string, string>, isRead) => {
+    const answer = new Response(new TextEncoder().encode(REFUSED), { headers })
+    const { response, isRefusal } = await judged(answer)
+    expect(isRefusal).toBe(isRead)
+    if (!isRead) expect(response).toBe(answer)
+  })
+
+  it.each([
+    [LIMIT, true],
+    [LIMIT + 1, false],
+  ])('is a refusal if it has %i bytes: %s', async (length, isOne) => {
+    const answer = new Response(new TextEncoder().encode(padded(length)))
+    const { response, isRefusal } = await judged(answer)
+    expect(isRefusal).toBe(isOne)
+    if (!isOne) expect(await response.text()).toBe(padded(length))
+  })
+
+  it('is given on as one of the same class with status, headers and url, and nothing else of ours', async () => {
+    class OwnResponse extends Response {}
+    const headers = { 'content-type': 'application/json', 'x-own': '1' }
+    const answer = new OwnResponse('{"errcode":0}', { status: 201, statusText: 'Made', headers })
+    const { response } = await judged(answer)
+    expect(response).not.toBe(answer)
+    expect(response).toBeInstanceOf(OwnResponse)
+    expect(response).toMatchObject({ status: 201, statusText: 'Made', ok: true, url: '' })
+    expect(Object.fromEntries(response.headers)).toEqual(headers)
+    expect(await response.json()).toEqual({ errcode: 0 })
+    expect(Object.getOwnPropertyNames(response).sort()).toEqual(['status', 'statusText'])
+  })
+
+  it('of a fetch that gives Node streams is judged, and given on as the very same object', async () => {
+    const answerWith = (text: string) => {
+      const body = Readable.from([Buffer.from(text)], { objectMode: false })
+      return { body, headers: new Headers(), url: '', status: 200 }
+    }
+    const answer = answerWith('{"errcode":0}')
+    expect((await judged(answer)).response).toBe(answer)
+    expect(String((await answer.body.toArray())[0])).toBe('{"errcode":0}')
+    const refusal = answerWith(REFUSED)
+    expect((await judged(refusal)).isRefusal).toBe(true)
+    expect(refusal.body.destroyed).toBe(true)
+  })
+})
+
+describe('what is less than a Response is given on as it is', () => {
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['no headers', { body: new Blob([REFUSED]).stream() }],
+    ['headers of a plain object', { body: new Blob([REFUSED]).stream(), headers: {} }],
+    ['no body', { headers: new Headers() }],
+    ['a body of another kind', { headers: new Headers(), body: REFUSED }],
+    ['a body of an unknown class', { headers: new Headers(), body: { text: REFUSED } }],
+    ['a url that is none', { headers: new Headers({ 'error-code': '0' }), url: 7 }],
+  ])('%s', async (_name, answer) => {
+    const { response, isRefusal } = await judged(answer)
+    expect(response).toBe(answer)
+    expect(isRefusal).toBe(false)
+  })
+})
+
+describe('the url of an answer', () => {
+  const answeredFrom = async (url: string) => {
+    const answer = new Response('binary', { headers: { 'error-code': '0' } })
+    Object.defineProperty(answer, 'url', { value: url, configurable: true })
+    return (await judged(answer)).response
+  }
+
+  it.each([
+    [`${USER}?access_token=token-1`, USER],
+    [`${USER}?userid=u&access_token=token-1`, `${USER}?userid=u`],
+    [`${USER}?userid=u&access_token=token-1#top`, `${USER}?userid=u#top`],
+    ['https://elsewhere.example/page', 'https://elsewhere.example/page'],
+  ])('%s is shown as %s, by its clones too', async (url, shown) => {
+    const response = await answeredFrom(url)
+    expect(response.url).toBe(shown)
+    if (url !== shown) {
+      expect(response.clone().url).toBe(shown)
+      expect(response.clone().clone().url).toBe(shown)
+      expect(await response.clone().text()).toBe('binary')
+    }
+  })
+
+  it('and its clone can be set by others still, as on any Response', async () => {
+    const response = await answeredFrom(`${USER}?access_token=token-1`)
+    Object.defineProperty(response, 'url', { value: 'their url', configurable: true })
+    Object.assign(response, { clone: () => response })
+    expect(response.clone().url).toBe('their url')
+    Object.defineProperty(response, 'clone', { get: () => 'their clone' })
+    expect(response.clone).toBe('their clone')
+  })
+})
+
+describe('the wrapped fetch', () => {
+  it('keeps name and length of the fetch it wraps, and names its source', () => {
+    const ownFetch = async (_input: never) => new Response()
+    const qyFetch = withToken(ownFetch, { corpId: 'ww-fake', corpSecret: 'fake-secret' })
+    expect(Object.getOwnPropertyDescriptors(qyFetch)).toMatchObject({
+      name: { value: 'ownFetch', configurable: true, enumerable: false, writable: false },
+      length: { value: 1, configurable: true, enumerable: false, writable: false },
+      source: { value: qyFetch.source, configurable: false, enumerable: true, writable: false },
+    })
+    expect(qyFetch.source.describe().subject).toBe('app of corp ww-fake')
+  })
+})

@@ -1,0 +1,32 @@
+import { type DoorOptions, withToken } from '../../src/fetch.js'
+import { sourceWith } from './source.js'
+
+export const API = 'https://qyapi.weixin.qq.com/cgi-bin'
+export const REFUSED = '{"errcode":42001,"errmsg":"access_token expired"}'
+
+/** What the wrapped fetch was called with. */
+export interface Sent {
+  readonly input: string | URL
+  readonly init: RequestInit & { duplex?: string; dispatcher?: unknown }
+}
+
+/** The fetch door on a fetch whose answers are given by hand; its tokens are `token-1`, `token-2`, … */
+export function stubFetch(
+  answer: (sent: Sent, count: number) => unknown = () => new Response('{"errcode":0}'),
+  options: DoorOptions = {},
+) {
+  const sent: Sent[] = []
+  const stub = async (input: string | URL, init: RequestInit) => {
+    sent.push({ input, init })
+    return answer({ input, init }, sent.length)
+  }
+  const given = sourceWith((count) => `token-${count}`)
+  const qyFetch = withToken(stub as typeof fetch, given.source, options) as typeof fetch
+  return { ...given, qyFetch, sent }
+}
+
+/** Refuses the first call by its header, and takes every other. */
+export const refuseFirst = (_sent: Sent, count: number) =>
+  count === 1
+    ? new Response(REFUSED, { headers: { 'error-code': '42001' } })
+    : new Response('{"errcode":0}')
