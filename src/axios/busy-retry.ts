@@ -38,7 +38,7 @@ export function busyRetry({
     retryDelay: (times) => 250 * 2 ** (times - 1) * (1 + 0.5 * Math.random()),
     retryCondition: ({ config, response, code }: AxiosError) => {
       if (!isOneOfThem(config?.method)) return false
-      return response === undefined ? isNetworkTrouble(code) : isBusy(response)
+      return response === undefined ? NETWORK_TROUBLE.has(code) : isBusy(response)
     },
     // axios-retry sends every answer down its rejected path first; this one gives the rest back.
     validateResponse: (response: AxiosResponse) => {
@@ -51,13 +51,16 @@ export function busyRetry({
   }
 }
 
+const NETWORK_TROUBLE = new Set<string | undefined>([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'EPIPE',
+])
+
 function isBusy({ data, headers }: AxiosResponse): boolean {
   const errcode = errcodeOfHeader(headers?.['error-code']) ?? errcodeOfOutcome(data)
   return BUSY_ERRCODES.some((code) => code === errcode)
-}
-
-function isNetworkTrouble(code: string | undefined): boolean {
-  return (
-    code !== undefined && /^(ECONN(RESET|REFUSED)|ENETDOWN|ENETUNREACH|EAI_AGAIN|EPIPE)$/.test(code)
-  )
 }

@@ -51,8 +51,8 @@ export function withUrlText(config: Config): Config {
 }
 
 function fullPath(baseUrl: string, url: string): string {
-  if (baseUrl === '' || isAbsolute(url)) return url
-  return url === '' ? baseUrl : `${baseUrl.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}`
+  if (isAbsolute(url)) return url
+  return url === '' ? baseUrl : `${baseUrl.replace(/\/+$/, '')}/${url.replace(/^\//, '')}`
 }
 
 function isAbsolute(url: string): boolean {
@@ -152,16 +152,16 @@ function addToken(
 }
 
 /** Params that are no plain object, as text and at once; `undefined`: axios serializes them itself. */
-function queryOf({ params, paramsSerializer }: Config): string | undefined {
-  const serialize = serializerOf(paramsSerializer)
-  if (serialize !== undefined) return params == null ? '' : serialize(params)
+function queryOf({ params, paramsSerializer: given }: Config): string | undefined {
+  // Axios takes both forms; the function stands here only if an interceptor has set it.
+  const serialize = (typeof given === 'function' ? given : given?.serialize) as
+    | Serialize
+    | undefined
+  if (serialize) return params == null ? '' : (serialize(params, given) ?? '')
   return params instanceof URLSearchParams ? String(params) : undefined
 }
 
-function serializerOf(given: Config['paramsSerializer']): ((params: object) => string) | undefined {
-  if (typeof given === 'function') return given
-  return given?.serialize && ((params) => given.serialize?.(params, given) ?? '')
-}
+type Serialize = (params: object, options: Config['paramsSerializer']) => string
 
 function withTokenParam(params: object | undefined, parameter: string, value: string) {
   const copy: Record<string, unknown> = {}

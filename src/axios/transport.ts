@@ -63,7 +63,6 @@ function tokenClient(
   Object.assign(defaults, road, {
     headers: { Accept: 'application/json, text/plain, */*' },
     responseType: 'text',
-    transformResponse: [(data: unknown) => data],
     maxRedirects: 0,
   })
   axiosRetry(client, {
@@ -78,8 +77,7 @@ function tokenClient(
 function roadOf({ defaults }: AxiosInstance): AxiosRequestConfig {
   const road: Record<string, unknown> = {}
   for (const key of ROAD) {
-    const value = (defaults as Record<string, unknown>)[key]
-    if (value !== undefined) road[key] = value
+    road[key] = (defaults as Record<string, unknown>)[key]
   }
   road.fetchOptions = { ...(road.fetchOptions as object), redirect: 'manual' }
   return road

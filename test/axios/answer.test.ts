@@ -1,0 +1,228 @@
+import { PassThrough, Readable } from 'node:stream'
+import { inspect } from 'node:util'
+import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios'
+import { describe, expect, it } from 'vitest'
+import { API, answer, OK, REFUSED, stubAxios } from '../support/stub-axios.js'
+
+const LIMIT = 16 * 1024
+const JSON_TYPE = { 'content-type': 'application/json' }
+const padded = (length: number) => REFUSED + ' '.repeat(length - REFUSED.length)
+const asIs = { transformResponse: [(data: unknown) => data] }
+
+/** What the caller gets for one answer, and whether the door took it for a refusal. */
+async function judged(data: unknown, headers?: object) {
+  const { client, source, sent } = stubAxios((config, count) =>
+    answer(count === 1 ? data : OK, {}, { headers })(config),
+  )
+  await source.get()
+  const response = await client.get('/user/get', asIs)
+  return { response, isRefusal: sent.length === 2 }
+}
+
+describe('a refusal', () => {
+  const form = new FormData()
+  form.append('errcode', '42001')
+
+  it.each<[string, unknown, object | undefined, boolean]>([
+    ['in the header, whatever the body says', OK, { 'error-code': '42001' }, true],
+    ['not in the body where the header says otherwise', REFUSED, { 'error-code': '0' }, false],
+    ['in text without headers', REFUSED, undefined, true],
+    ['in the object of a mock adapter', JSON.parse(REFUSED), undefined, true],
+    ['in a Buffer', Buffer.from(REFUSED), {}, true],
+    ['in an ArrayBuffer', new TextEncoder().encode(REFUSED).buffer, {}, true],
+    ['in a Blob', new Blob([REFUSED]), undefined, true],
+    ['in a Blob of 16 kB', new Blob([padded(LIMIT)]), {}, true],
+    [
+      'in a Blob by the type of the answer',
+      new Blob([REFUSED], { type: 'image/png' }),
+      JSON_TYPE,
+      true,
+    ],
+    ['not in an image', new Blob([REFUSED], { type: 'image/png' }), {}, false],
+    ['not in a form', form, {}, false],
+    ['not in a number', 42001, {}, false],
+    ['not in null', null, {}, false],
+    ['not in nothing', undefined, {}, false],
+  ])('is seen %s', async (_name, data, headers, expected) => {
+    const { response, isRefusal } = await judged(data, headers)
+    expect(isRefusal).toBe(expected)
+    if (!expected) expect(response.data).toBe(data)
+  })
+
+  it('is not looked for in a Blob that is too long, or of another type', async () => {
+    const unread = (blob: Blob) => Object.assign(blob, { text: () => expect.fail('was read') })
+    const long = unread(new Blob([padded(LIMIT + 1)], { type: 'application/json' }))
+    const image = unread(new Blob([REFUSED], { type: 'image/png' }))
+    for (const data of [long, image]) expect((await judged(data)).response.data).toBe(data)
+  })
+
+  it('is looked for in streams of JSON, of both makes', async () => {
+    expect(
+      (await judged(Readable.from([Buffer.from(REFUSED)], { objectMode: false }))).isRefusal,
+    ).toBe(true)
+    expect((await judged(new Blob([REFUSED]).stream(), JSON_TYPE)).isRefusal).toBe(true)
+  })
+
+  it('is not looked for in other streams, which are given on unread', async () => {
+    const image = { 'content-type': 'image/png' }
+    let reads = 0
+    const read = () => {
+      reads += 1
+    }
+    const node = new Readable({ read })
+    const web = new ReadableStream({ pull: read }, { highWaterMark: 0 })
+    for (const data of [node, web]) expect((await judged(data, image)).response.data).toBe(data)
+    expect(reads).toBe(0)
+  })
+
+  it('is let go before the replay', async () => {
+    const refusal = new PassThrough()
+    refusal.end(REFUSED)
+    expect((await judged(refusal)).isRefusal).toBe(true)
+    expect(refusal.destroyed).toBe(true)
+  })
+})
+
+describe('a stream that breaks while it is looked into', () => {
+  it('is given on as one that breaks at the same place', async () => {
+    const stream = new Readable({ read() {} })
+    stream.push('{"errcode":')
+    setImmediate(() => stream.destroy(new Error('cut')))
+    const { response } = await judged(stream, JSON_TYPE)
+    let read = ''
+    const readAll = async () => {
+      for await (const chunk of response.data as Readable) read += String(chunk)
+    }
+    await expect(readAll()).rejects.toThrow('cut')
+    expect(read).toBe('{"errcode":')
+  })
+})
+
+describe('an adapter that settles with less than axios expects', () => {
+  const outcome = async (settle: () => unknown, isBare: boolean) => {
+    const client = isBare
+      ? axios.create({ baseURL: API, adapter: async () => settle() as never })
+      : stubAxios(settle).client
+    return client
+      .get('/user/get')
+      .catch((error: unknown) => (error instanceof Error ? error.message : error))
+  }
+  const rejections = [undefined, null, 7].map((reason) => [
+    `rejects with ${reason}`,
+    () => Promise.reject(reason),
+  ])
+  const answers = [undefined, null, 'text'].map((given) => [`answers ${given}`, () => given])
+
+  it.each([...rejections, ...answers] as [string, () => unknown][])(
+    'fails as without us: %s',
+    async (_name, settle) => {
+      expect(await outcome(settle, false)).toEqual(await outcome(settle, true))
+    },
+  )
+})
+
+describe('an error of a call', () => {
+  const failing = async (fail: (config: InternalAxiosRequestConfig) => unknown) => {
+    let made: unknown
+    const { client, live } = stubAxios((config) => {
+      made = fail(config)
+      throw made
+    })
+    const error = await client.get('/user/get', { params: { a: 1 } }).catch((caught) => caught)
+    expect(error).toBe(made)
+    return { error, outgoing: live[0] }
+  }
+
+  it('has the caller’s config, its response too, and so have its causes', async () => {
+    const { error, outgoing } = await failing((config) => {
+      const response = answer(OK)(config)
+      const cause = new AxiosError('inner', 'ERR', config, { path: 'x' }, response)
+      return Object.assign(new AxiosError('outer', 'ERR', config, {}, response), { cause })
+    })
+    for (const failed of [error, error.cause]) {
+      expect(failed.config).not.toBe(outgoing)
+      expect(failed.config).toMatchObject({ url: '/user/get', params: { a: 1 } })
+      expect(failed.response.config).toBe(failed.config)
+      expect(Object.keys(failed)).not.toContain('request')
+    }
+    expect(error.cause.request).toEqual({ path: 'x' })
+  })
+
+  it('keeps a config that is not ours', async () => {
+    const config = { url: 'theirs' }
+    const { error } = await failing(() => Object.assign(new Error('mock'), { config }))
+    expect(error.config).toBe(config)
+  })
+
+  it('may be its own cause, or have none', async () => {
+    await failing(() => {
+      const error = new Error('circular')
+      error.cause = error
+      return error
+    })
+    await failing(() =>
+      Object.assign(new Error('none'), { cause: null, response: null, request: null }),
+    )
+  })
+
+  it('shows no token in its texts', async () => {
+    const { error } = await failing((config) => new Error(`no mock for ${axios.getUri(config)}`))
+    expect(error.message).toBe(`no mock for ${API}/user/get?a=1&access_token=[hidden]`)
+  })
+})
+
+describe('the request of an answer', () => {
+  const requestOf = async (request: unknown) => {
+    const { client } = stubAxios((config) => answer(OK, {}, { request })(config))
+    const response = await client.get('/user/get')
+    expect(response.request).toBe(request)
+    return response
+  }
+
+  it('is there for who asks, and not for who prints', async () => {
+    const response = await requestOf({ path: '/?access_token=token-1' })
+    expect(Object.keys(response)).not.toContain('request')
+    expect(inspect(response)).not.toContain('token-1')
+  })
+
+  it('shows its url without the token, if it has one', async () => {
+    const request = new Request(`${API}/user/get?a=1&access_token=token-1`)
+    const { request: given } = await requestOf(request)
+    expect(given.url).toBe(`${API}/user/get?a=1`)
+    // As a Request's own url is, so that other libraries can set it too.
+    expect(Object.getOwnPropertyDescriptor(given, 'url')?.configurable).toBe(true)
+    for (const other of [{ path: '/' }, { url: 7 }]) {
+      const before = { ...other }
+      await requestOf(other)
+      expect(other).toEqual(before)
+      expect('url' in other).toBe('url' in before)
+    }
+  })
+
+  it('may be null', async () => {
+    expect(Object.keys(await requestOf(null))).toContain('request')
+  })
+})
+
+describe('a streamed answer', () => {
+  it('hides what knows the url, but keeps it', async () => {
+    const known = { req: {}, socket: {}, client: {}, responseUrl: 'url with token-1' }
+    const data = Object.assign(Readable.from(['x']), known)
+    const { response } = await judged(data, { 'content-type': 'image/png' })
+    expect(response.data).toMatchObject(known)
+    expect(Object.keys(response.data)).not.toEqual(expect.arrayContaining(['req']))
+    for (const key of Object.keys(known)) expect(Object.keys(response.data)).not.toContain(key)
+  })
+
+  it('that fails late tells no token in its error', async () => {
+    const data = new Readable({ read() {} })
+    const { client, live } = stubAxios(answer(data, { 'content-type': 'image/png' }))
+    const response = await client.get('/user/get', asIs)
+    const errors: AxiosError[] = []
+    response.data.on('error', (error: AxiosError) => errors.push(error))
+    data.destroy(new AxiosError('late', 'ERR', live[0], { path: '/?access_token=token-1' }))
+    await new Promise((resolve) => data.once('close', resolve))
+    expect(errors[0]?.config).toBe(response.config)
+    expect(inspect(errors[0], { depth: 10 })).not.toContain('token-1')
+  })
+})

@@ -1,0 +1,97 @@
+import axios, { type AxiosStatic } from 'axios'
+import axios17 from 'axios-1.7'
+import { describe, expect, it } from 'vitest'
+import { attachToken } from '../../src/axios.js'
+import { deferred, sourceWith } from '../support/source.js'
+import { API, answer, OK, stubAxios } from '../support/stub-axios.js'
+
+describe('a call through an attached client', () => {
+  it('leaves at once where there is a token', async () => {
+    const { client, source, sent } = stubAxios()
+    await source.get()
+    const call = client.get('/user/get')
+    expect(sent).toHaveLength(1)
+    await call
+  })
+
+  it('whose body can be sent once waits for a token that is about to be replaced', async () => {
+    const { client, source, clock, urls } = stubAxios()
+    await source.get()
+    clock.advance(6_900_000)
+    await client.post('/media/upload', new Blob(['once']).stream())
+    expect(urls()).toEqual([`${API}/media/upload?access_token=token-2`])
+  })
+
+  it('that was called off before it left keeps its own adapter', async () => {
+    const adapters: unknown[] = []
+    const { client, sent } = stubAxios(answer(OK), {
+      // An interceptor that was there before us sees what we leave.
+      before: ({ interceptors }) =>
+        interceptors.request.use((config) => {
+          adapters.push(config.adapter)
+          return config
+        }),
+    })
+    const { token: cancelToken, cancel } = axios.CancelToken.source()
+    cancel()
+    for (const config of [{ signal: AbortSignal.abort() }, { cancelToken }]) {
+      const error = await client.get('/user/get', config).catch((caught) => caught)
+      expect(axios.isCancel(error)).toBe(true)
+    }
+    const { adapter } = client.defaults
+    expect(adapters).toEqual([adapter, adapter])
+    expect(sent).toEqual([])
+  })
+
+  it('without an adapter of its own has none in the config of its answer', async () => {
+    const used: string[] = []
+    const adapter = async (config: never) => {
+      used.push(axios.getUri(config))
+      return answer(OK)(config)
+    }
+    const lib = Object.assign(() => {}, axios, {
+      defaults: { ...axios.defaults, adapter },
+    }) as unknown as AxiosStatic
+    const { client } = stubAxios(undefined, { options: { axios: lib } })
+    client.interceptors.request.use(({ adapter: _, ...config }) => config)
+    const { config } = await client.get('/user/get')
+    expect(used).toEqual([`${API}/user/get?access_token=token-1`])
+    expect(config).not.toHaveProperty('adapter')
+  })
+
+  it('whose answer has to be read is not replayed if that is no refusal', async () => {
+    const read = () => new Blob([OK]).stream()
+    const { client, sent } = stubAxios((config) => answer(read())(config))
+    await client.get('/user/get', { responseType: 'stream' })
+    expect(sent).toHaveLength(1)
+  })
+})
+
+describe('detach', () => {
+  it('holds for calls that are still on their way', async () => {
+    const gate = deferred<void>()
+    const { client, detach, urls } = stubAxios(answer(OK), {
+      before: ({ interceptors }) =>
+        interceptors.request.use((config) => gate.promise.then(() => config)),
+    })
+    const call = client.get('/user/get')
+    detach()
+    gate.resolve()
+    await call
+    expect(urls()).toEqual([`${API}/user/get`])
+  })
+
+  it('a second time takes nobody else’s interceptor out', async () => {
+    // This version gives the same ids again after a clear.
+    const client = axios17.create({
+      baseURL: API,
+      adapter: async (config) => answer(OK)(config as never) as never,
+    })
+    const { detach } = attachToken(client as never, sourceWith('token').source)
+    detach()
+    client.interceptors.request.clear()
+    client.interceptors.request.use((config) => Object.assign(config, { params: { their: 1 } }))
+    detach()
+    expect((await client.get('/user/get')).config.params).toEqual({ their: 1 })
+  })
+})

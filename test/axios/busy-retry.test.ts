@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { type BusyRetryOptions, busyRetry } from '../../src/axios.js'
+
+const isRetried = (error: object, options?: BusyRetryOptions) =>
+  busyRetry(options).retryCondition?.(error as never)
+const isAnswer = (response: object, options?: BusyRetryOptions) =>
+  busyRetry(options).validateResponse?.({ status: 200, config: {}, ...response } as never)
+
+describe('a call that failed is sent again', () => {
+  it.each([
+    ['ECONNRESET', true],
+    ['ECONNREFUSED', true],
+    ['ENETDOWN', true],
+    ['ENETUNREACH', true],
+    ['EAI_AGAIN', true],
+    ['EPIPE', true],
+    ['ECONNABORTED', false],
+    ['ETIMEDOUT', false],
+    ['ERR_CANCELED', false],
+    [undefined, false],
+  ])('by its code %s: %s', (code, expected) => {
+    expect(isRetried({ config: { method: 'get' }, code })).toBe(expected)
+    expect(isRetried({ code })).toBe(expected)
+    expect(isRetried({ config: { method: 'post' }, code })).toBe(false)
+  })
+
+  it('if its answer is a busy one, not for its code', () => {
+    const config = { method: 'get' }
+    const code = 'ECONNRESET'
+    expect(isRetried({ config, code, response: { data: { errcode: -1 } } })).toBe(true)
+    expect(isRetried({ config, code, response: { data: { errcode: 0 } } })).toBe(false)
+  })
+})
+
+describe('an answer is given back', () => {
+  const busy = { data: { errcode: -1 } }
+
+  it.each([
+    [199, false],
+    [200, true],
+    [299, true],
+    [300, false],
+  ])('by its status %i: %s', (status, expected) => {
+    expect(isAnswer({ status, data: {} })).toBe(expected)
+  })
+
+  it('unless it is busy: its header says so before its body', () => {
+    expect(isAnswer(busy)).toBe(false)
+    expect(isAnswer({ ...busy, headers: { 'error-code': '0' } })).toBe(true)
+    expect(isAnswer({ data: {}, headers: { 'error-code': '45033' } })).toBe(false)
+    expect(isAnswer({ data: 'no JSON' })).toBe(true)
+  })
+
+  it('busy as it is, for a method that is not sent again, or when the tries are used up', () => {
+    const afterTries = (retryCount: number) => ({
+      ...busy,
+      config: { 'axios-retry': { retryCount } },
+    })
+    expect(isAnswer({ ...busy, config: { method: 'GET' } })).toBe(false)
+    expect(isAnswer({ ...busy, config: { method: 'post' } })).toBe(true)
+    expect(isAnswer({ ...busy, config: { 'axios-retry': {} } })).toBe(false)
+    expect([afterTries(2), afterTries(3)].map((answer) => isAnswer(answer))).toEqual([false, true])
+    expect(isAnswer(afterTries(1), { retries: 1 })).toBe(true)
+    expect(busyRetry({ retries: 1 }).retries).toBe(1)
+  })
+})

@@ -1,0 +1,103 @@
+import axios from 'axios'
+import { describe, expect, it } from 'vitest'
+import { attachToken } from '../../src/axios.js'
+import { APP } from '../support/qyapi.js'
+import { stubAxios } from '../support/stub-axios.js'
+
+const thrownBy = (call: () => unknown) => {
+  try {
+    call()
+  } catch (error) {
+    return error as Error & { code: string }
+  }
+  return expect.fail('nothing was thrown')
+}
+
+describe('what is no axios instance is refused', () => {
+  const interceptors = { request: { use() {} } }
+  it.each([
+    { interceptors },
+    { interceptors, defaults: null },
+    { interceptors, defaults: 'none' },
+    { defaults: {} },
+    { interceptors: {}, defaults: {} },
+    { interceptors: { request: {} }, defaults: {} },
+  ])('%o', (client) => {
+    expect(thrownBy(() => attachToken(client as never, APP))).toMatchObject({
+      code: 'bad_options',
+      message: expect.stringContaining('client must be an axios instance, e.g. axios.create()'),
+    })
+  })
+})
+
+describe('what is no axios is refused as the option axios', () => {
+  const ofNames = (...names: string[]) =>
+    Object.assign(() => {}, Object.fromEntries(names.map((name) => [name, () => {}])))
+
+  it.each<[string, unknown]>([
+    ['an object with all its names', { getAdapter() {}, create() {}, AxiosError() {} }],
+    ['an instance', axios.create()],
+    ['null', null],
+    ['a function', () => {}],
+    ['one without getAdapter', ofNames('create', 'AxiosError')],
+    ['one without create', ofNames('getAdapter', 'AxiosError')],
+    ['one without AxiosError', ofNames('getAdapter', 'create')],
+  ])('%s', (_name, lib) => {
+    const error = thrownBy(() => attachToken(axios.create(), APP, { axios: lib as never }))
+    expect(error.code).toBe('bad_options')
+    expect(error.message).toContain('axios must be the axios that the client was made with')
+  })
+
+  it('no options are an error that says so', () => {
+    const error = thrownBy(() => attachToken(axios.create(), APP, null as never))
+    expect(error).toMatchObject({
+      code: 'bad_options',
+      message: expect.stringContaining('options must be an object'),
+    })
+  })
+})
+
+describe('a client whose baseURL is elsewhere', () => {
+  it('is refused with what to pass, and without the user in its address', () => {
+    const client = axios.create({
+      baseURL: 'https://user:pass@elsewhere.example/user@home/cgi-bin',
+    })
+    const error = thrownBy(() => attachToken(client, APP))
+    expect(error.code).toBe('bad_options')
+    expect(error.message).toBe(
+      "The client's baseURL 'https://elsewhere.example/user@home/cgi-bin' is not below " +
+        'https://qyapi.weixin.qq.com, so its calls would get no token. Pass { baseUrl } with the ' +
+        'address of your WeCom API (scheme, host, port and prefix, without /cgi-bin), or ' +
+        '{ trustedOrigins } if its origin may receive the token too.',
+    )
+  })
+})
+
+describe('an error of ours', () => {
+  const failed = async (config: object = {}) => {
+    const { client } = stubAxios(undefined, { tokens: () => new Error('no road') })
+    let left: object | undefined
+    const transformRequest = function keep(this: object) {
+      left = this
+    }
+    const error = await client
+      .get('/user/get', { transformRequest, ...config })
+      .catch((caught) => caught)
+    return { error, left }
+  }
+
+  it('has the very config of the call, not for who prints', async () => {
+    const { error, left } = await failed()
+    expect(error).toMatchObject({ code: 'token_fetch_failed', isAxiosError: false })
+    expect(error.config).toBe(left)
+    expect(Object.keys(error)).not.toContain('config')
+  })
+
+  it('tells an axios-retry of the caller’s not to try again, and keeps the rest of its state', async () => {
+    const state = { retries: 3, retryCount: 1 }
+    const { error, left } = await failed({ 'axios-retry': state })
+    expect(error.config['axios-retry']).toMatchObject({ retries: 0, retryCount: 1 })
+    expect(error.config['axios-retry'].onMaxRetryTimesExceeded()).toBeUndefined()
+    expect(left).toMatchObject({ 'axios-retry': state })
+  })
+})
