@@ -8,6 +8,7 @@ const QUICK = {
     'test/bad-input.test.ts',
   ],
   doors: [
+    'test/{axios,fetch}/**/*.test.ts',
     'test/axios.test.ts',
     'test/fetch.test.ts',
     'test/axios-retry.test.ts',
