@@ -87,13 +87,19 @@ export function apiRoot(baseUrl: string): { origin: string; root: string } {
   return { origin, root: `${prefix}/cgi-bin/` }
 }
 
-/** The longest rule that names the path itself or a folder above it; the first of two alike. */
+/**
+ * The longest rule that names the path itself or a folder above it; the first of two alike, as
+ * `license` and `license/` are.
+ */
 function ruleFor(endpoint: string, rules: readonly EndpointRule[]): EndpointRule {
   let best: EndpointRule = { path: '', token: 'app' }
+  let longest = 0
   for (const rule of rules) {
     const folder = rule.path.endsWith('/') ? rule.path : `${rule.path}/`
     const isMatch = endpoint === rule.path || endpoint.startsWith(folder)
-    if (isMatch && rule.path.length > best.path.length) best = rule
+    if (!isMatch || folder.length <= longest) continue
+    best = rule
+    longest = folder.length
   }
   return best
 }

@@ -1,0 +1,148 @@
+import axios from 'axios'
+import { type AxiosDoorOptions, attachToken, axiosTransport } from '../../src/axios.js'
+import type { ChooseSource, SourceList } from '../../src/fetch.js'
+import { fetchTransport, withToken } from '../../src/fetch.js'
+import {
+  agentTicket,
+  authorizedCorp,
+  type Credential,
+  createTokenSource,
+  downstreamCorp,
+  hardwareModel,
+  jsapiTicket,
+  type SourceOptions,
+  selfBuilt,
+  serviceProvider,
+  suiteApp,
+  type TokenSource,
+} from '../../src/index.js'
+import {
+  type FakeQyapi,
+  type FakeQyapiOptions,
+  type FakeRequest,
+  fakeClock,
+} from '../../src/testing.js'
+import { useServers } from './servers.js'
+
+export const APP = { corpId: 'ww-app', corpSecret: 'app-secret' }
+/** A 代开发 app: its secret is the permanent code. */
+export const CUSTOM_APP = { corpId: 'ww-custom', corpSecret: 'custom-code' }
+export const PROVIDER = { corpId: 'ww-provider', providerSecret: 'provider-secret' }
+export const SUITE = { suiteId: 'ww-suite', suiteSecret: 'suite-secret', suiteTicket: 'ticket' }
+export const CORP = { authCorpId: 'ww-corp', permanentCode: 'corp-code' }
+export const OTHER_CORP = { authCorpId: 'ww-other', permanentCode: 'other-code' }
+export const DOWNSTREAM = { corpId: 'ww-down', agentId: 7, businessType: 1 } as const
+export const MODEL = { modelId: 'model-1', modelSecret: 'model-secret' }
+export const MODEL_TICKET = 'model-ticket'
+
+const EVERYONE: FakeQyapiOptions = {
+  apps: [APP, CUSTOM_APP],
+  providers: [PROVIDER],
+  suites: [
+    {
+      ...SUITE,
+      corps: [CORP, OTHER_CORP].map(({ authCorpId: corpId, permanentCode }) => ({
+        corpId,
+        permanentCode,
+      })),
+    },
+  ],
+  downstreams: [{ ...DOWNSTREAM, upstreamCorpId: APP.corpId }],
+  models: [{ ...MODEL, modelTicket: MODEL_TICKET }],
+}
+
+/** A fake on loopback that knows one of each kind, with a clock that it shares with the sources. */
+export function useEveryone() {
+  const { fake } = useServers()
+
+  return async (options: FakeQyapiOptions = {}) => {
+    const clock = fakeClock()
+    const { wecom, baseUrl } = await fake({ now: () => clock.wall(), ...EVERYONE, ...options })
+    const make = (credential: Credential, more: SourceOptions = {}) =>
+      createTokenSource(credential, { baseUrl, clock, ...more })
+    return { wecom, baseUrl, clock, make, sources: oneOfEachKind(make) }
+  }
+}
+
+/** The source of each kind, and the sources that they lend from. */
+export function oneOfEachKind(make: (credential: Credential) => TokenSource) {
+  const app = make(selfBuilt(APP))
+  const suite = make(suiteApp(SUITE))
+  return {
+    app,
+    suite,
+    provider: make(serviceProvider(PROVIDER)),
+    corp: make(authorizedCorp({ suite, ...CORP })),
+    otherCorp: make(authorizedCorp({ suite, ...OTHER_CORP })),
+    downstream: make(downstreamCorp({ upstream: app, ...DOWNSTREAM })),
+    model: make(hardwareModel(MODEL)),
+    jsapi: make(jsapiTicket(app)),
+    agent: make(agentTicket(app)),
+  }
+}
+
+export const DOORS = ['axios', 'fetch'] as const
+export type DoorName = (typeof DOORS)[number]
+
+/** An answer of the fake, as far as the tests look. */
+export interface Answer {
+  readonly errcode?: number
+  readonly [field: string]: unknown
+}
+
+/** Sends a call below `/cgi-bin/` and gives the JSON of its answer. */
+export type Send = (path: string, body?: object) => Promise<Answer>
+
+/** What both doors take. */
+export type Attachable = Credential | TokenSource | SourceList<unknown> | ChooseSource<unknown>
+
+/** Opens that door for what is given. */
+export function through(
+  door: DoorName,
+  baseUrl: string,
+  tokens: Attachable,
+  options: AxiosDoorOptions = {},
+): Send {
+  if (door === 'axios') {
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    attachToken(client, tokens as TokenSource, options)
+    return async (path, body) =>
+      (await client.request({ url: path, ...(body && { method: 'post', data: body }) })).data
+  }
+  const qyFetch = withToken(fetch, tokens as TokenSource, options)
+  return async (path, body) => {
+    const init = body && { method: 'POST', body: JSON.stringify(body) }
+    return (await (await qyFetch(`${baseUrl}/cgi-bin/${path}`, init)).json()) as Answer
+  }
+}
+
+/** By which road token calls leave that door. */
+export function transportOf(door: DoorName) {
+  return door === 'axios' ? axiosTransport(axios.create()) : fetchTransport(fetch)
+}
+
+/** One call, as it stood on the wire. */
+export function onWire({ method, path, query, body }: FakeRequest) {
+  const text = Buffer.from(body).toString()
+  return {
+    method,
+    path,
+    query: Object.fromEntries(query),
+    ...(text !== '' && { body: JSON.parse(text) as unknown }),
+  }
+}
+
+/** The paths that were called, in order. */
+export function paths({ requests }: FakeQyapi): string[] {
+  return requests.map(({ path }) => path)
+}
+
+/** The error that a call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<Error & Record<string, unknown>> {
+  return call.then(
+    () => {
+      throw new Error('nothing failed')
+    },
+    (error) => error,
+  )
+}
