@@ -40,8 +40,11 @@ export interface TicketNeed {
   readonly staleErrcodes: readonly number[]
 }
 
-/** One kind of token: what it is called, what it is good for, what refuses it. */
-export interface CredentialKind {
+/** The ids that make a token this one and no other, by name. In clear in messages and store keys. */
+export type Ids = Readonly<Record<string, string>>
+
+/** One kind of token: what it is called, what it is good for, what refuses it, how it is asked for. */
+export interface KindDefinition<Names extends string> {
   /** e.g. `self-built`. */
   readonly kind: string
   /** What it is called in answers and messages, e.g. `access_token`; its life is `expires_in`. */
@@ -50,37 +53,57 @@ export interface CredentialKind {
   readonly serves: Exclude<TokenKind, 'none'> | undefined
   /** The errcodes by which WeCom refuses such a token. */
   readonly refusalErrcodes: readonly number[]
+  /** For whom, e.g. `corp ww1234`: printed in errors and events. */
+  subjectOf(ids: Readonly<Record<Names, string>>): string
+  request(
+    ids: Readonly<Record<Names, string>>,
+    secret: string,
+    inputs: RequestInputs,
+  ): CredentialRequest
 }
 
-/** One token of that kind: whose it is, and how it is asked for. */
-export interface CredentialDefinition {
-  /** For whom, e.g. `corp ww1234`: printed in errors and events, so never a secret. */
-  readonly subject: string
-  /** Ids that make it this one and no other: part of the key in a store, in clear. */
-  readonly ids: readonly string[]
+/** One token of that kind: whose it is. */
+interface CredentialDefinition<Names extends string> {
+  readonly ids: Readonly<Record<Names, string>>
+  /** The secret that counts now. Never to be printed; part of the key in a store, as a SHA-256. */
+  secret(): string
   /** Another one's token, without which the token call cannot be made: the suite's, the app's. */
   readonly carries?: TokenLender
   readonly ticket?: TicketNeed
-  /** Whatever must never be printed. Part of the key in a store, as a SHA-256. */
-  secrets(): readonly string[]
-  request(inputs: RequestInputs): CredentialRequest
 }
 
 /** What a token is asked with. Made by `selfBuilt` and its siblings. */
-export interface Credential extends CredentialKind, CredentialDefinition {
+export interface Credential
+  extends CredentialDefinition<string>,
+    Omit<KindDefinition<string>, 'subjectOf' | 'request'> {
   readonly [BRAND]: true
+  /** For whom: never a secret. */
+  readonly subject: string
+  request(inputs: RequestInputs): CredentialRequest
 }
 
-/** What all credentials of a kind share is kept once: there may be 100,000 of them. */
-export function credentialKind(kind: CredentialKind): CredentialKind {
-  return Object.freeze({ ...kind, [BRAND]: true })
-}
-
-export function defineCredential(
-  kind: CredentialKind,
-  definition: CredentialDefinition,
-): Credential {
-  return Object.freeze(Object.assign(Object.create(kind), definition))
+/**
+ * Makes the function that makes credentials of a kind. What they share is kept once, since there
+ * may be 100,000 of them.
+ */
+export function credentialKind<Names extends string>(
+  definition: KindDefinition<Names>,
+): (own: CredentialDefinition<Names>) => Credential {
+  const { kind, tokenName, serves, refusalErrcodes, subjectOf, request } = definition
+  const shared = Object.freeze({
+    [BRAND]: true as const,
+    kind,
+    tokenName,
+    serves,
+    refusalErrcodes,
+    get subject() {
+      return subjectOf((this as unknown as Credential).ids)
+    },
+    request(this: Credential, inputs: RequestInputs) {
+      return request(this.ids, this.secret(), inputs)
+    },
+  })
+  return (own) => Object.freeze(Object.assign(Object.create(shared), own))
 }
 
 /** Also `true` for a credential that another copy of this package made. */
@@ -90,10 +113,5 @@ export function isCredential(value: unknown): value is Credential {
 
 /** Whose token it is, whatever the secret: a credential of the same identity may take its place. */
 export function identityOf({ kind, ids }: Credential): string {
-  return JSON.stringify([kind, ...ids])
-}
-
-/** To see whether they changed. Never to be printed. */
-export function secretsOf(credential: Credential): string {
-  return JSON.stringify(credential.secrets())
+  return [kind, ...Object.values(ids)].map(encodeURIComponent).join(':')
 }

@@ -66,7 +66,7 @@ async function answerTo(
       return { answer: await send(request, context, closed) }
     } catch (error) {
       if (closed.aborted || isQyapiTokenError(error)) return { failure: error }
-      const scrub = scrubber([...credential.secrets(), ...Object.values(inputs)])
+      const scrub = scrubber([credential.secret(), ...Object.values(inputs)])
       return { failure: networkFailure(doing, error, scrub) }
     }
   }

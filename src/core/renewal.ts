@@ -1,6 +1,6 @@
 import { rememberedFailure } from './backoff.js'
 import { instantOf } from './clock.js'
-import { type Credential, identityOf, secretsOf } from './credential.js'
+import { type Credential, identityOf } from './credential.js'
 import { badOption, isQyapiTokenError, type QyapiTokenError, sourceClosed } from './errors.js'
 import { emitTo, type OwnEvent } from './events.js'
 import { type FetchedToken, fetchToken } from './fetch-token.js'
@@ -34,7 +34,7 @@ export class Renewal implements TokenFetcher {
   private flight: AbortController | undefined
   /** Made with the first failure, and dropped with the next token. */
   private failures: ReturnType<typeof rememberedFailure> | undefined
-  private failedSecrets = ''
+  private failedSecret = ''
 
   constructor(
     public credential: Credential,
@@ -221,7 +221,7 @@ export class Renewal implements TokenFetcher {
 
   private remembered(error: QyapiTokenError): QyapiTokenError {
     this.failures ??= rememberedFailure(this.group.settings.clock)
-    this.failedSecrets = secretsOf(this.credential)
+    this.failedSecret = this.credential.secret()
     const failure = this.failures.remember(error)
     const { code, errcode, message, retryAfterMs = 0 } = failure
     const said = errcode === undefined ? {} : { errcode }
@@ -231,7 +231,7 @@ export class Renewal implements TokenFetcher {
 
   /** A failure counts only as long as the secret is the one that failed. */
   private resting() {
-    if (this.failures !== undefined && secretsOf(this.credential) !== this.failedSecrets)
+    if (this.failures !== undefined && this.credential.secret() !== this.failedSecret)
       this.failures = undefined
     return this.failures
   }

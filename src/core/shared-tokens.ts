@@ -1,4 +1,4 @@
-import type { Credential } from './credential.js'
+import { type Credential, identityOf } from './credential.js'
 import type { Emit } from './events.js'
 import type { SourceSettings } from './options.js'
 import type { StoredToken, TokenStore } from './store.js'
@@ -73,13 +73,12 @@ export function tokenKeyOf(
   credential: () => Credential,
   { baseUrl, hash }: StoreSettings,
 ): () => Promise<string> {
-  let known: { secrets: string; key: Promise<string> } | undefined
+  let known: { secret: string; key: Promise<string> } | undefined
   return () => {
-    const { kind, ids, secrets: secretsOf } = credential()
-    const secrets = JSON.stringify(secretsOf())
-    if (known?.secrets !== secrets) {
-      const key = hash(secrets).then((secret) => keyOf(baseUrl, kind, ...ids, secret))
-      known = { secrets, key }
+    const secret = credential().secret()
+    if (known?.secret !== secret) {
+      const identity = identityOf(credential())
+      known = { secret, key: hash(secret).then((hashed) => keyOf(baseUrl, identity, hashed)) }
     }
     return known.key
   }
@@ -87,12 +86,12 @@ export function tokenKeyOf(
 
 /** The key of a ticket, which is the same whatever the secret. */
 export async function ticketKeyOf(
-  { kind, ids, ticket }: Credential,
+  credential: Credential,
   { baseUrl }: StoreSettings,
 ): Promise<string> {
-  return keyOf(baseUrl, kind, ...ids, ticket?.name ?? '')
+  return keyOf(baseUrl, identityOf(credential), credential.ticket?.name ?? '')
 }
 
-function keyOf(...parts: readonly string[]): string {
-  return ['qyapi-token', ...parts].map(encodeURIComponent).join(':')
+function keyOf(baseUrl: string, identity: string, last: string): string {
+  return `qyapi-token:${encodeURIComponent(baseUrl)}:${identity}:${encodeURIComponent(last)}`
 }

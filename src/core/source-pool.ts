@@ -1,5 +1,5 @@
 import { isText } from './check.js'
-import { type Credential, identityOf, isCredential, secretsOf } from './credential.js'
+import { type Credential, identityOf, isCredential } from './credential.js'
 import { badOption, QyapiTokenError } from './errors.js'
 import type { SourceOptions } from './options.js'
 import { platform } from './platform.js'
@@ -95,7 +95,7 @@ export function createSourcePool(
 
   function admit(name: string, credential: Credential | undefined): TokenSource {
     if (!isCredential(credential)) throw noCredential(name, credential)
-    const identity = `${identityOf(credential)} ${secretsOf(credential)}`
+    const identity = `${identityOf(credential)} ${credential.secret()}`
     const pooled = byIdentity.get(identity) ?? newSource(identity, credential)
     pooled.tenants += 1
     const tenant = { name, pooled, older: undefined, newer: undefined }

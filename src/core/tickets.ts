@@ -1,3 +1,4 @@
+import { isText } from './check.js'
 import { type Clock, type Instant, instantOf } from './clock.js'
 import type { TicketNeed } from './credential.js'
 import { QyapiTokenError } from './errors.js'
@@ -59,6 +60,17 @@ export function ticketsFor(
     return Math.max(wall - receivedAt.wall, monotonic - receivedAt.monotonic) < TICKET_LIFE_MS
   }
 
+  /** What the user's own function says; a database gives `null` for what it does not have. */
+  async function givenNow(doing: string): Promise<unknown> {
+    try {
+      return await need.given()
+    } catch (cause) {
+      const said = cause instanceof Error ? `: ${cause.message}` : ''
+      const message = `${doing}: the function that gives the ${need.name} failed${said}`
+      throw new QyapiTokenError('token_fetch_failed', message, { cause, retryable: true })
+    }
+  }
+
   function missing(doing: string): QyapiTokenError {
     const { name, staleErrcodes } = need
     const errcode = refused.size > 0 ? staleErrcodes[0] : undefined
@@ -86,8 +98,8 @@ export function ticketsFor(
     async newest(doing) {
       await adopt()
       if (pushed !== undefined && isYoung(pushed) && !refused.has(pushed.value)) return pushed.value
-      const given = await need.given()
-      if (given !== undefined && given !== '' && !refused.has(given)) return given
+      const given = await givenNow(doing)
+      if (isText(given) && !refused.has(given)) return given
       throw missing(doing)
     },
     refuse: (ticket) => void refused.add(ticket),

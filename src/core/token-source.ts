@@ -187,10 +187,14 @@ function stateOf(token: Token | undefined, lender: Lender): SourceDescription['s
   return isUsable(token, lender.ageOf(token)) ? 'usable' : 'over'
 }
 
-/** Seconds, as a callback has them, in milliseconds. */
+/**
+ * Seconds, as a callback has them, in milliseconds. Given milliseconds, which as seconds are no time
+ * that anyone will see, every later ticket would seem old.
+ */
 function sentAt(timeStamp: number | string): number {
   const seconds = Number(timeStamp)
-  if (Number.isSafeInteger(seconds) && seconds > 0) return seconds * 1000
+  if (Number.isSafeInteger(seconds) && seconds > 0 && seconds < 100_000_000_000)
+    return seconds * 1000
   throw badOption('timeStamp', 'the callback’s TimeStamp, whole seconds', timeStamp)
 }
 

@@ -1,4 +1,4 @@
-import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import { type Credential, credentialKind } from '../core/credential.js'
 import {
   checkId,
   checkKeys,
@@ -9,11 +9,18 @@ import {
 import { lenderOf, type TokenSource } from '../core/token-source.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
 
-const AUTHORIZED_CORP = credentialKind({
+const corp = credentialKind<'suiteId' | 'authCorpId'>({
   kind: 'authorized-corp',
   tokenName: 'access_token',
   serves: 'app',
   refusalErrcodes: REFUSED_ACCESS_TOKEN,
+  subjectOf: ({ suiteId, authCorpId }) => `${authCorpId} of suite ${suiteId}`,
+  request: ({ authCorpId }, permanentCode, { token = '' }) => ({
+    method: 'POST',
+    path: 'service/get_corp_token',
+    query: { suite_access_token: token },
+    body: { auth_corpid: authCorpId, permanent_code: permanentCode },
+  }),
 })
 
 /** A corp that has authorised a third-party app. */
@@ -39,19 +46,8 @@ export function authorizedCorp(options: AuthorizedCorpOptions): Credential {
   const { suite, authCorpId } = options
   checkSource('suite', suite, 'suite', "the source of the suite's token")
   checkId('authCorpId', authCorpId, "the corp's id")
-  const code = secretReader('permanentCode', options.permanentCode, 'the permanent code')
+  const secret = secretReader('permanentCode', options.permanentCode, 'the permanent code')
   const suiteId = lenderOf(suite).credential.subject
 
-  return defineCredential(AUTHORIZED_CORP, {
-    subject: `${authCorpId} of suite ${suiteId}`,
-    ids: [suiteId, authCorpId],
-    carries: suite,
-    secrets: () => [code()],
-    request: ({ token = '' }) => ({
-      method: 'POST',
-      path: 'service/get_corp_token',
-      query: { suite_access_token: token },
-      body: { auth_corpid: authCorpId, permanent_code: code() },
-    }),
-  })
+  return corp({ ids: { suiteId, authCorpId }, secret, carries: suite })
 }

@@ -1,14 +1,21 @@
-import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import { type Credential, credentialKind, identityOf } from '../core/credential.js'
 import { checkId, checkKeys, checkSource } from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
 import { lenderOf, type TokenSource } from '../core/token-source.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
 
-const DOWNSTREAM_CORP = credentialKind({
+const corp = credentialKind<'upstream' | 'corpId' | 'agentId' | 'businessType'>({
   kind: 'downstream-corp',
   tokenName: 'access_token',
   serves: 'app',
   refusalErrcodes: REFUSED_ACCESS_TOKEN,
+  subjectOf: ({ corpId, agentId }) => `${corpId} (agent ${agentId})`,
+  request: ({ corpId, agentId, businessType }, _secret, { token = '' }) => ({
+    method: 'POST',
+    path: 'corpgroup/corp/gettoken',
+    query: { access_token: token },
+    body: { corpid: corpId, agentid: Number(agentId), business_type: Number(businessType) },
+  }),
 })
 
 /** A corp that an app is shared with (上下游, 企业互联). */
@@ -44,23 +51,15 @@ export function downstreamCorp(options: DownstreamCorpOptions): Credential {
     throw badOption('businessType', '0 (企业互联) or 1 (上下游)', businessType)
   const upstreamCredential = () => lenderOf(upstream).credential
 
-  return defineCredential(DOWNSTREAM_CORP, {
-    subject: `${corpId} (agent ${agentId}) of ${upstreamCredential().subject}`,
-    ids: [
-      upstreamCredential().kind,
-      ...upstreamCredential().ids,
+  return corp({
+    ids: {
+      upstream: identityOf(upstreamCredential()),
       corpId,
-      String(agentId),
-      String(businessType),
-    ],
+      agentId: String(agentId),
+      businessType: String(businessType),
+    },
     carries: upstream,
     // Two apps of one upstream corp differ by their secrets alone.
-    secrets: () => upstreamCredential().secrets(),
-    request: ({ token = '' }) => ({
-      method: 'POST',
-      path: 'corpgroup/corp/gettoken',
-      query: { access_token: token },
-      body: { corpid: corpId, agentid: agentId, business_type: businessType },
-    }),
+    secret: () => upstreamCredential().secret(),
   })
 }

@@ -1,12 +1,18 @@
-import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import { type Credential, credentialKind } from '../core/credential.js'
 import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
 import { REFUSED_MODEL_TOKEN, STALE_TICKET } from '../wecom/errcodes.js'
 
-const HARDWARE_MODEL = credentialKind({
+const model = credentialKind<'modelId'>({
   kind: 'hardware-model',
   tokenName: 'model_access_token',
   serves: 'model',
   refusalErrcodes: REFUSED_MODEL_TOKEN,
+  subjectOf: ({ modelId }) => modelId,
+  request: ({ modelId }, modelSecret, { ticket }) => ({
+    method: 'POST',
+    path: 'openhw/get_model_token',
+    body: { model_id: modelId, model_secret: modelSecret, model_ticket: ticket },
+  }),
 })
 
 /** What a maker of hardware has for one model. */
@@ -32,15 +38,6 @@ export function hardwareModel(options: HardwareModelOptions): Credential {
   checkId('modelId', modelId, "the model's id")
   const secret = secretReader('modelSecret', options.modelSecret, "the model's secret")
 
-  return defineCredential(HARDWARE_MODEL, {
-    subject: modelId,
-    ids: [modelId],
-    ticket: { name: 'model_ticket', staleErrcodes: STALE_TICKET, given: () => undefined },
-    secrets: () => [secret()],
-    request: ({ ticket }) => ({
-      method: 'POST',
-      path: 'openhw/get_model_token',
-      body: { model_id: modelId, model_secret: secret(), model_ticket: ticket },
-    }),
-  })
+  const ticket = { name: 'model_ticket', staleErrcodes: STALE_TICKET, given: () => undefined }
+  return model({ ids: { modelId }, secret, ticket })
 }

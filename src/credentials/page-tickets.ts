@@ -1,18 +1,24 @@
-import {
-  type Credential,
-  type CredentialKind,
-  credentialKind,
-  defineCredential,
-} from '../core/credential.js'
+import { type Credential, credentialKind, identityOf } from '../core/credential.js'
 import { checkSource } from '../core/credential-options.js'
 import { lenderOf, type TokenSource } from '../core/token-source.js'
 
 /** Tickets sign pages. No call carries one, so no server call ever reports a dead one: pages do. */
-const ticketKind = (kind: string) =>
-  credentialKind({ kind, tokenName: 'ticket', serves: undefined, refusalErrcodes: [] })
+const ticketKind = (kind: string, path: string, query: Readonly<Record<string, string>>) =>
+  credentialKind<'app'>({
+    kind,
+    tokenName: 'ticket',
+    serves: undefined,
+    refusalErrcodes: [],
+    subjectOf: ({ app }) => `for ${app.split(':').map(decodeURIComponent).join(' ')}`,
+    request: (_ids, _secret, { token = '' }) => ({
+      method: 'GET',
+      path,
+      query: { access_token: token, ...query },
+    }),
+  })
 
-const JSAPI_TICKET = ticketKind('jsapi-ticket')
-const AGENT_TICKET = ticketKind('agent-ticket')
+const corpTicket = ticketKind('jsapi-ticket', 'get_jsapi_ticket', {})
+const appTicket = ticketKind('agent-ticket', 'ticket/get', { type: 'agent_config' })
 
 /**
  * The ticket of a corp that signs pages for `wx.config`, asked for with an app's token. If pages
@@ -25,7 +31,7 @@ const AGENT_TICKET = ticketKind('agent-ticket')
  * const config = await signJsapi({ ticket: await tickets.get(), url })
  */
 export function jsapiTicket(app: TokenSource): Credential {
-  return ticketOf(app, JSAPI_TICKET, { path: 'get_jsapi_ticket' })
+  return ticketOf(app, corpTicket)
 }
 
 /**
@@ -39,26 +45,12 @@ export function jsapiTicket(app: TokenSource): Credential {
  * const config = await signJsapi({ ticket: await tickets.get(), url })
  */
 export function agentTicket(app: TokenSource): Credential {
-  return ticketOf(app, AGENT_TICKET, { path: 'ticket/get', query: { type: 'agent_config' } })
+  return ticketOf(app, appTicket)
 }
 
-function ticketOf(
-  app: TokenSource,
-  kind: CredentialKind,
-  { path, query }: { path: string; query?: Readonly<Record<string, string>> },
-): Credential {
+function ticketOf(app: TokenSource, ticket: typeof corpTicket): Credential {
   checkSource('app', app, 'app', "the source of the app's token")
   // Two apps of one corp differ by their secrets alone, and those may change.
-  const { credential } = lenderOf(app)
-  return defineCredential(kind, {
-    subject: credential.subject,
-    ids: [credential.kind, ...credential.ids],
-    carries: app,
-    secrets: () => lenderOf(app).credential.secrets(),
-    request: ({ token = '' }) => ({
-      method: 'GET',
-      path,
-      query: { access_token: token, ...query },
-    }),
-  })
+  const secret = () => lenderOf(app).credential.secret()
+  return ticket({ ids: { app: identityOf(lenderOf(app).credential) }, carries: app, secret })
 }

@@ -1,12 +1,18 @@
-import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import { type Credential, credentialKind } from '../core/credential.js'
 import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
 
-const SELF_BUILT = credentialKind({
+const selfBuiltApp = credentialKind<'corpId'>({
   kind: 'self-built',
   tokenName: 'access_token',
   serves: 'app',
   refusalErrcodes: REFUSED_ACCESS_TOKEN,
+  subjectOf: ({ corpId }) => `app of corp ${corpId}`,
+  request: ({ corpId }, corpSecret) => ({
+    method: 'GET',
+    path: 'gettoken',
+    query: { corpid: corpId, corpsecret: corpSecret },
+  }),
 })
 
 /** The short form: what an app in one's own corp has. */
@@ -34,14 +40,5 @@ export function selfBuilt(options: SelfBuiltOptions): Credential {
   checkId('corpId', corpId, "the corp's id")
   const secret = secretReader('corpSecret', options.corpSecret, "the app's secret")
 
-  return defineCredential(SELF_BUILT, {
-    subject: `app of corp ${corpId}`,
-    ids: [corpId],
-    secrets: () => [secret()],
-    request: () => ({
-      method: 'GET',
-      path: 'gettoken',
-      query: { corpid: corpId, corpsecret: secret() },
-    }),
-  })
+  return selfBuiltApp({ ids: { corpId }, secret })
 }

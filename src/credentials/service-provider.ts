@@ -1,12 +1,18 @@
-import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import { type Credential, credentialKind } from '../core/credential.js'
 import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
 import { REFUSED_PROVIDER_TOKEN } from '../wecom/errcodes.js'
 
-const SERVICE_PROVIDER = credentialKind({
+const provider = credentialKind<'corpId'>({
   kind: 'service-provider',
   tokenName: 'provider_access_token',
   serves: 'provider',
   refusalErrcodes: REFUSED_PROVIDER_TOKEN,
+  subjectOf: ({ corpId }) => corpId,
+  request: ({ corpId }, providerSecret) => ({
+    method: 'POST',
+    path: 'service/get_provider_token',
+    body: { corpid: corpId, provider_secret: providerSecret },
+  }),
 })
 
 /** What a service provider (服务商) has in its own name. */
@@ -31,14 +37,5 @@ export function serviceProvider(options: ServiceProviderOptions): Credential {
   checkId('corpId', corpId, "the provider's corp id")
   const secret = secretReader('providerSecret', options.providerSecret, "the provider's secret")
 
-  return defineCredential(SERVICE_PROVIDER, {
-    subject: corpId,
-    ids: [corpId],
-    secrets: () => [secret()],
-    request: () => ({
-      method: 'POST',
-      path: 'service/get_provider_token',
-      body: { corpid: corpId, provider_secret: secret() },
-    }),
-  })
+  return provider({ ids: { corpId }, secret })
 }

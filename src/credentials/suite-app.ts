@@ -1,13 +1,19 @@
-import { type Credential, credentialKind, defineCredential } from '../core/credential.js'
+import { type Credential, credentialKind } from '../core/credential.js'
 import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
 import { REFUSED_SUITE_TOKEN, STALE_TICKET } from '../wecom/errcodes.js'
 
-const SUITE_APP = credentialKind({
+const suite = credentialKind<'suiteId'>({
   kind: 'suite-app',
   tokenName: 'suite_access_token',
   serves: 'suite',
   refusalErrcodes: REFUSED_SUITE_TOKEN,
+  subjectOf: ({ suiteId }) => suiteId,
+  request: ({ suiteId }, suiteSecret, { ticket }) => ({
+    method: 'POST',
+    path: 'service/get_suite_token',
+    body: { suite_id: suiteId, suite_secret: suiteSecret, suite_ticket: ticket },
+  }),
 })
 
 /** What a third-party app, or a 代开发 template, has. */
@@ -43,19 +49,7 @@ export function suiteApp(options: SuiteAppOptions): Credential {
   )
     throw badOption('suiteTicket', 'the newest suite_ticket or a function', suiteTicket, true)
 
-  return defineCredential(SUITE_APP, {
-    subject: suiteId,
-    ids: [suiteId],
-    ticket: {
-      name: 'suite_ticket',
-      staleErrcodes: STALE_TICKET,
-      given: typeof suiteTicket === 'function' ? suiteTicket : () => suiteTicket,
-    },
-    secrets: () => [secret()],
-    request: ({ ticket }) => ({
-      method: 'POST',
-      path: 'service/get_suite_token',
-      body: { suite_id: suiteId, suite_secret: secret(), suite_ticket: ticket },
-    }),
-  })
+  const given = typeof suiteTicket === 'function' ? suiteTicket : () => suiteTicket
+  const ticket = { name: 'suite_ticket', staleErrcodes: STALE_TICKET, given }
+  return suite({ ids: { suiteId }, secret, ticket })
 }

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '../../src/core/clock.js'
-import { type Credential, credentialKind, defineCredential } from '../../src/core/credential.js'
+import { type Credential, credentialKind } from '../../src/core/credential.js'
 import { QyapiTokenError } from '../../src/core/errors.js'
 import { fetchToken } from '../../src/core/fetch-token.js'
 import type { TokenAnswer, TokenRequest, Transport } from '../../src/core/transport.js'
@@ -14,18 +14,18 @@ const DOING = 'Could not get the access_token of self-built app of corp ww1'
 const credential = selfBuilt({ corpId: 'ww1', corpSecret: 'hush/hush' })
 const never = () => new AbortController().signal
 
-const SUITE = credentialKind({
+const suite = credentialKind<'suiteId'>({
   kind: 'suite',
   tokenName: 'suite_access_token',
   serves: 'suite',
   refusalErrcodes: [42009],
-})
-const suite = defineCredential(SUITE, {
-  subject: 'suite s1',
-  ids: ['s1'],
-  secrets: () => ['hush'],
-  request: () => ({ method: 'POST', path: 'service/get_suite_token', body: { suite_id: 's1' } }),
-})
+  subjectOf: ({ suiteId }) => `suite ${suiteId}`,
+  request: ({ suiteId }) => ({
+    method: 'POST',
+    path: 'service/get_suite_token',
+    body: { suite_id: suiteId },
+  }),
+})({ ids: { suiteId: 's1' }, secret: () => 'hush' })
 
 interface Given {
   readonly transport: Transport

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { defineCredential } from '../../src/core/credential.js'
 import { Lender } from '../../src/core/lender.js'
 import { platform } from '../../src/core/platform.js'
 import { SourceGroup } from '../../src/core/source-group.js'
@@ -172,13 +171,11 @@ describe('to replace a refused token', () => {
 describe('to replace a token whose credential is at a loss', () => {
   it('is none, and without a message if none was thrown', async () => {
     const isReady = [true, false]
-    const credential = defineCredential(Object.getPrototypeOf(selfBuilt(APP)), {
-      ...selfBuilt(APP),
-      request() {
-        if (!isReady.shift()) throw undefined
-        return selfBuilt(APP).request({})
-      },
-    })
+    const corpSecret = () => {
+      if (!isReady.shift()) throw undefined
+      return APP.corpSecret
+    }
+    const credential = selfBuilt({ ...APP, corpSecret })
     const events: TokenEvent[] = []
     const transport = async () => ({ status: 200, body: tokenBody('token') })
     const group = new SourceGroup({ transport, onEvent: (event) => events.push(event) }, platform)

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { defineCredential } from '../../src/core/credential.js'
 import { fetchToken } from '../../src/core/fetch-token.js'
 import { platform } from '../../src/core/platform.js'
 import { lenderOf } from '../../src/core/token-source.js'
@@ -72,12 +71,10 @@ describe('what is told of a fetch', () => {
   it('that a mistake in a credential broke: nothing, the mistake is the caller’s to see', async () => {
     const mistake = new TypeError('no ticket yet')
     const events: TokenEvent[] = []
-    const credential = defineCredential(Object.getPrototypeOf(selfBuilt(APP)), {
-      ...selfBuilt(APP),
-      request() {
-        throw mistake
-      },
-    })
+    const corpSecret = () => {
+      throw mistake
+    }
+    const credential = selfBuilt({ ...APP, corpSecret })
     const source = createTokenSource(credential, { onEvent: (event) => events.push(event) })
     await expect(source.get()).rejects.toBe(mistake)
     expect(events).toEqual([])

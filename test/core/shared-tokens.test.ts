@@ -159,7 +159,7 @@ describe('what is put into the store', () => {
     await settle()
     expect(calls).toEqual(['get', 'set fetched-1 1 0 7200000', 'delete 1'])
     expect([...keys]).toEqual([
-      'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww-fake:%23%5B%22fake-secret%22%5D',
+      'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww-fake:%23fake-secret',
     ])
   })
 })
