@@ -45,17 +45,16 @@ console.log(`a ticket with a forged signature: ${await pushTicket({ token: 'forg
 console.log(`a ticket for another suite: ${await pushTicket({ receiver: 'ww-other' })}`)
 console.log(`a ticket: ${await pushTicket()}`)
 
-const ofSuite = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-attachToken(ofSuite, suite)
-const ofCorp = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-attachToken(ofCorp, corp)
+// One client for both: a call's path tells whose token it needs.
+const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+attachToken(client, [suite, corp])
 
-console.log(`the suite: ${(await ofSuite.get('/service/get_pre_auth_code')).data.errmsg}`)
-console.log(`a corp that authorised it: ${(await ofCorp.post('/message/send', {})).data.errmsg}`)
+console.log(`the suite: ${(await client.get('/service/get_pre_auth_code')).data.errmsg}`)
+console.log(`a corp that authorised it: ${(await client.post('/message/send', {})).data.errmsg}`)
 wecom.revoke()
 await pushTicket()
 // The corp's token is refused, and so is the suite's that should bring another: each is had anew.
-console.log(`everything revoked, one more: ${(await ofCorp.post('/message/send', {})).data.errmsg}`)
+console.log(`everything revoked, one more: ${(await client.post('/message/send', {})).data.errmsg}`)
 console.log(
   `${wecom.count('service/get_suite_token')} get_suite_token,`,
   `${wecom.count('service/get_corp_token')} get_corp_token`,
