@@ -30,18 +30,17 @@ export interface TokenLender {
   ): Promise<T>
 }
 
+type Given = string | null | undefined
+
 /** A ticket that WeCom pushes every 10 min, and that lives 30 min. */
 export interface TicketNeed {
   /** e.g. `suite_ticket`. */
   readonly name: string
   /** What the user gave: read anew for each token call. */
-  given(): string | undefined | Promise<string | undefined>
+  given(): Given | Promise<Given>
   /** The errcodes by which WeCom says that it is an old one. */
   readonly staleErrcodes: readonly number[]
 }
-
-/** The ids that make a token this one and no other, by name. In clear in messages and store keys. */
-export type Ids = Readonly<Record<string, string>>
 
 /** One kind of token: what it is called, what it is good for, what refuses it, how it is asked for. */
 export interface KindDefinition<Names extends string> {
@@ -64,6 +63,7 @@ export interface KindDefinition<Names extends string> {
 
 /** One token of that kind: whose it is. */
 interface CredentialDefinition<Names extends string> {
+  /** What makes it this one and no other, by name. In clear in messages and in the key in a store. */
   readonly ids: Readonly<Record<Names, string>>
   /** The secret that counts now. Never to be printed; part of the key in a store, as a SHA-256. */
   secret(): string

@@ -1,4 +1,4 @@
-import { type Credential, credentialKind } from '../core/credential.js'
+import { type Credential, credentialKind, type TicketNeed } from '../core/credential.js'
 import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
 import { REFUSED_SUITE_TOKEN, STALE_TICKET } from '../wecom/errcodes.js'
@@ -22,10 +22,11 @@ export interface SuiteAppOptions {
   /** The `suite_secret`, or a function that returns the one that counts now. */
   readonly suiteSecret: Secret
   /**
-   * The newest `suite_ticket`, or a function that returns (or promises) it. WeCom pushes one every
-   * 10 min, each good for 30: better hand them on with `source.pushTicket`, and leave this out.
+   * The newest `suite_ticket`, or a function that returns (or promises) it, or nothing if there is
+   * none yet. WeCom pushes one every 10 min, each good for 30: better hand them on with
+   * `source.pushTicket`, and leave this out.
    */
-  readonly suiteTicket?: string | (() => string | undefined | Promise<string | undefined>)
+  readonly suiteTicket?: string | TicketNeed['given']
 }
 
 /**
