@@ -30,14 +30,14 @@ export interface TokenLender {
   ): Promise<T>
 }
 
-type Given = string | null | undefined
+type Ticket = string | null | undefined
 
 /** A ticket that WeCom pushes every 10 min, and that lives 30 min. */
 export interface TicketNeed {
   /** e.g. `suite_ticket`. */
   readonly name: string
   /** What the user gave: read anew for each token call. */
-  given(): Given | Promise<Given>
+  given(): Ticket | Promise<Ticket>
   /** The errcodes by which WeCom says that it is an old one. */
   readonly staleErrcodes: readonly number[]
 }

@@ -1,4 +1,4 @@
-import { type Credential, credentialKind, type TicketNeed } from '../core/credential.js'
+import { type Credential, credentialKind } from '../core/credential.js'
 import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
 import { REFUSED_SUITE_TOKEN, STALE_TICKET } from '../wecom/errcodes.js'
@@ -16,6 +16,8 @@ const suite = credentialKind<'suiteId'>({
   }),
 })
 
+type Ticket = string | null | undefined
+
 /** What a third-party app, or a 代开发 template, has. */
 export interface SuiteAppOptions {
   readonly suiteId: string
@@ -26,7 +28,7 @@ export interface SuiteAppOptions {
    * none yet. WeCom pushes one every 10 min, each good for 30: better hand them on with
    * `source.pushTicket`, and leave this out.
    */
-  readonly suiteTicket?: string | TicketNeed['given']
+  readonly suiteTicket?: string | (() => Ticket | Promise<Ticket>)
 }
 
 /**
