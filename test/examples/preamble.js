@@ -5,7 +5,17 @@ import { fakeQyapi } from 'qyapi-token/testing'
 process.env.WECOM_CORPID = 'ww-readme'
 process.env.WECOM_CORPSECRET = 'readme-secret'
 
-const wecom = fakeQyapi({ apps: [{ corpId: 'ww-readme', corpSecret: 'readme-secret' }] })
+const suite = {
+  suiteId: 'ww-suite',
+  suiteSecret: 'suite-secret',
+  corps: [{ corpId: 'ww-customer', permanentCode: 'customer-code' }],
+}
+const wecom = fakeQyapi({
+  apps: [{ corpId: 'ww-readme', corpSecret: 'readme-secret' }],
+  providers: [{ corpId: 'ww-provider', providerSecret: 'provider-secret' }],
+  suites: [suite],
+  downstreams: [{ corpId: 'ww-branch', agentId: 1000003, businessType: 1 }],
+})
 nock.disableNetConnect()
 if (process.env.SNIPPET_BRINGS_NOCK !== 'yes') {
   wecom.interceptWith(nock)
@@ -24,3 +34,10 @@ globalThis.sdk = {
     return (await fetch(url, { method: 'POST', body: JSON.stringify(content) })).json()
   },
 }
+Object.assign(globalThis, wecom.pushSuiteTicket(suite.suiteId), {
+  suiteId: suite.suiteId,
+  suiteSecret: suite.suiteSecret,
+  providerCorpId: 'ww-provider',
+  providerSecret: 'provider-secret',
+  permanentCodes: new Map([['ww-customer', 'customer-code']]),
+})
