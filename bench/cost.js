@@ -3,7 +3,7 @@
  */
 import axios, { AxiosHeaders } from 'axios'
 import { createTokenSource, selfBuilt } from 'qyapi-token'
-import { interleavedRounds, summary } from './measure.js'
+import { heapUsed, interleavedRounds, summary } from './measure.js'
 import { memoized } from './peers/p-memoize.js'
 import { OURS } from './peers/qyapi-token.js'
 
@@ -192,15 +192,6 @@ export async function costPerHit(size) {
 
 /** Bytes of heap per source that was used once and is idle now, its token and credential included. */
 export async function bytesPerIdleSource(/** @type {number} */ count) {
-  const { gc } = globalThis
-  if (gc === undefined) throw new Error('Run with --expose-gc')
-  const heapUsed = async () => {
-    for (let times = 0; times < 4; times += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      gc()
-    }
-    return process.memoryUsage().heapUsed
-  }
   await sourceOf(CORP_ID).get()
   const sources = new Array(count)
   const before = await heapUsed()

@@ -72,3 +72,14 @@ export function summary(/** @type {Samples} */ { wall, cpu }) {
     cpu: { p10: percentile(cpu, 0.1), median: percentile(cpu, 0.5) },
   }
 }
+
+/** Bytes on the heap when the garbage is gone. */
+export async function heapUsed() {
+  const { gc } = globalThis
+  if (gc === undefined) throw new Error('Run with --expose-gc')
+  for (let times = 0; times < 4; times += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    gc()
+  }
+  return process.memoryUsage().heapUsed
+}

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { bytesPerIdleSource, costPerHit, costPerRequest } from './cost.js'
 import { loadPeers } from './peers/load.js'
 import { plot } from './plot.js'
+import { poolFigures } from './pool.js'
 import { report } from './report.js'
 import { playScenarios } from './scenarios.js'
 import { doorSizes } from './size.js'
@@ -16,6 +17,7 @@ import { doorSizes } from './size.js'
  * @property {{ rounds: number, calls: number }} requests
  * @property {{ rounds: number, calls: number }} hits
  * @property {number} idleSources
+ * @property {{ corps: number, hits: { rounds: number, calls: number }, cold: number }} pool
  */
 
 const isQuick = process.argv.includes('--quick')
@@ -26,22 +28,25 @@ const sizes = isQuick
       requests: { rounds: 10, calls: 60 },
       hits: { rounds: 20, calls: 5000 },
       idleSources: 2000,
+      pool: { corps: 5000, hits: { rounds: 20, calls: 5000 }, cold: 100 },
     }
   : {
       requests: { rounds: 150, calls: 200 },
       hits: { rounds: 200, calls: 20_000 },
       idleSources: 10_000,
+      pool: { corps: 100_000, hits: { rounds: 200, calls: 20_000 }, cold: 1000 },
     }
 
 const { peers, missing } = await loadPeers()
 const idleBytes = await bytesPerIdleSource(sizes.idleSources)
 const hits = await costPerHit(sizes.hits)
+const pool = await poolFigures(sizes.pool)
 const costs = await costPerRequest(peers, sizes.requests)
 const scenarios = await playScenarios(peers, { isQuick })
 
 const doors = doorSizes()
 
-const results = { peers, missing, idleBytes, hits, costs, scenarios, doors, sizes, isQuick }
+const results = { peers, missing, idleBytes, hits, pool, costs, scenarios, doors, sizes, isQuick }
 console.log(report(results))
 if (!isQuick) {
   writeFileSync(new URL('RESULTS.md', import.meta.url), report(results))

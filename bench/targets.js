@@ -8,6 +8,8 @@ export const TARGETS = {
   /** Nanoseconds of a token hit, at the 10th percentile. */
   hitNanoseconds: 130,
   bytesPerIdleSource: 3000,
+  /** Of a pool of authorised corps: bytes for each, and nanoseconds of a token hit. */
+  pool: { bytesPerCorp: 1500, hitNanoseconds: 300 },
   /** Bytes of a door in a bundle, minified and gzipped, without axios. */
   doorBytes: { axios: 10_000, fetch: 8_000 },
 }
