@@ -47,8 +47,9 @@ export class Renewal implements TokenFetcher {
       store && new SharedTokens(store, keyOf, settings, (event) => this.emit(event))
     if (store !== undefined) this.shared = sharedBy(tokenKeyOf(() => this.credential, settings))
     if (credential.ticket === undefined) return
+    const given = () => this.credential.ticket?.given()
     this.tickets = ticketsFor(
-      credential.ticket,
+      { ...credential.ticket, given },
       sharedBy(() => ticketKeyOf(credential, settings)),
       clock,
     )
@@ -151,7 +152,9 @@ export class Renewal implements TokenFetcher {
 
   /** A newer token that someone else has put into the store. */
   async adoptFromStore(): Promise<Token | undefined> {
+    const { credential } = this
     const stored = await this.shared?.get()
+    if (this.credential !== credential) return undefined
     if (stored === undefined || stored.generation <= (this.latest?.generation ?? 0))
       return undefined
     const { value, generation, ageMs: age, expiresInMs } = stored
@@ -208,6 +211,8 @@ export class Renewal implements TokenFetcher {
     signal: AbortSignal,
   ): Promise<FetchedToken | undefined> {
     const { settings } = this.group
+    // The one that is asked with: a function may give another by the time that this one has failed.
+    const secret = credential.secret()
     try {
       const fetched = await fetchToken({ credential, tickets: this.tickets, ...settings }, signal)
       return this.credential === credential ? fetched : undefined
@@ -215,13 +220,13 @@ export class Renewal implements TokenFetcher {
       if (this.isClosed || !isQyapiTokenError(error)) throw error
       if (this.credential !== credential) return undefined
       // Another source's failure is remembered there.
-      throw isQyapiTokenError(error.cause) ? error : this.remembered(error)
+      throw isQyapiTokenError(error.cause) ? error : this.remembered(error, secret)
     }
   }
 
-  private remembered(error: QyapiTokenError): QyapiTokenError {
+  private remembered(error: QyapiTokenError, secret: string): QyapiTokenError {
     this.failures ??= rememberedFailure(this.group.settings.clock)
-    this.failedSecret = this.credential.secret()
+    this.failedSecret = secret
     const failure = this.failures.remember(error)
     const { code, errcode, message, retryAfterMs = 0 } = failure
     const said = errcode === undefined ? {} : { errcode }

@@ -170,9 +170,9 @@ describe('to replace a refused token', () => {
 
 describe('to replace a token whose credential is at a loss', () => {
   it('is none, and without a message if none was thrown', async () => {
-    const isReady = [true, false]
+    let isAtALoss = false
     const corpSecret = () => {
-      if (!isReady.shift()) throw undefined
+      if (isAtALoss) throw undefined
       return APP.corpSecret
     }
     const credential = selfBuilt({ ...APP, corpSecret })
@@ -181,6 +181,7 @@ describe('to replace a token whose credential is at a loss', () => {
     const group = new SourceGroup({ transport, onEvent: (event) => events.push(event) }, platform)
     const lender = new Lender(credential, group)
     const token = await lender.lend()
+    isAtALoss = true
     expect(await lender.replace({ token, ...refusal })).toBeUndefined()
     expect(events.at(-1)).toStrictEqual({
       ...SUBJECT,
