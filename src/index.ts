@@ -16,7 +16,7 @@ export {
   type SourcePool,
   type SourcePoolOptions,
 } from './core/source-pool.js'
-export type { StoredToken, TokenStore } from './core/store.js'
+export type { StoredToken, StoreLease, TokenStore } from './core/store.js'
 export {
   createTokenSource,
   type SourceDescription,

@@ -17,4 +17,4 @@ export type {
   FakeTokenSelector,
   TokenMode,
 } from './testing/fake-tokens.js'
-export { type ContractRule, storeContract } from './testing/store-contract.js'
+export { type ContractRule, leaseContract, storeContract } from './testing/store-contract.js'

@@ -3,10 +3,12 @@ export interface StoredToken {
   readonly value: string
   /** Counts up with every fetch under one key. */
   readonly generation: number
-  /** Milliseconds since the string was first seen. */
+  /** Milliseconds since the string was first seen; in what a store gives, by the store's own clock. */
   readonly ageMs: number
-  /** What WeCom said its whole life is. */
+  /** How old it can become: then it is forgotten. */
   readonly expiresInMs: number
+  /** How old the string was when gettoken brought it once more. */
+  readonly reconfirmedAtMs?: number
 }
 
 /**
@@ -16,8 +18,33 @@ export interface StoredToken {
 export interface TokenStore {
   /** The token under `key`, unless there is none or its `expiresInMs` are over. */
   get(key: string): Promise<StoredToken | undefined>
-  /** Keeps a token unless one of the same or a newer generation is there. Tells whether it did. */
+  /**
+   * Keeps a token unless one of the same or a newer generation is there, or a newer lease was given
+   * to somebody else meanwhile. Tells whether it did.
+   */
   set(key: string, token: StoredToken): Promise<boolean>
   /** Removes the token only if it is still of this generation. Tells whether it did. */
   delete(key: string, generation: number): Promise<boolean>
+  /**
+   * Lets one process at a time fetch for all. A store that cannot compare has none; then each
+   * process fetches for itself.
+   */
+  readonly lease?: StoreLease
+}
+
+/** The right to fetch the next token under a key, for so long. */
+export interface StoreLease {
+  /**
+   * Gives the lease to `holder` for `forMs` unless another one has it. Resolves with the fencing
+   * number, which is the next token's generation: above `above`, and above every one given before;
+   * or with `undefined` while somebody else has the lease.
+   */
+  acquire(
+    key: string,
+    lease: { holder: string; forMs: number; above: number },
+  ): Promise<number | undefined>
+  /** Prolongs it; `false` if `holder` has it no longer. */
+  renew(key: string, lease: { holder: string; forMs: number }): Promise<boolean>
+  /** Gives it back, if `holder` has it still. */
+  release(key: string, lease: { holder: string }): Promise<boolean>
 }

@@ -2,6 +2,16 @@ import type { Clock } from '../core/clock.js'
 import { systemClock } from '../core/platform.js'
 import type { StoredToken, TokenStore } from '../core/store.js'
 
+/** What is kept under one key. */
+interface Entry {
+  token?: StoredToken
+  storedAt: number
+  /** The newest fencing number. */
+  fence: number
+  holder?: string
+  leasedUntil: number
+}
+
 /**
  * Keeps tokens in this process, so that several sources of one app share them.
  *
@@ -11,13 +21,25 @@ import type { StoredToken, TokenStore } from '../core/store.js'
  * attachToken(messages, { corpId, corpSecret }, { store })
  */
 export function memoryStore({ clock = systemClock }: { clock?: Clock } = {}): TokenStore {
-  const tokens = new Map<string, { token: StoredToken; storedAt: number }>()
+  const entries = new Map<string, Entry>()
+
+  const entryOf = (key: string): Entry => {
+    const entry = entries.get(key) ?? { storedAt: 0, fence: 0, leasedUntil: 0 }
+    entries.set(key, entry)
+    return entry
+  }
 
   const read = (key: string): StoredToken | undefined => {
-    const entry = tokens.get(key)
-    if (entry === undefined) return undefined
-    const ageMs = entry.token.ageMs + clock.monotonic() - entry.storedAt
-    return ageMs < entry.token.expiresInMs ? { ...entry.token, ageMs } : undefined
+    const { token, storedAt = 0 } = entries.get(key) ?? {}
+    if (token === undefined) return undefined
+    const ageMs = token.ageMs + clock.monotonic() - storedAt
+    return ageMs < token.expiresInMs ? { ...token, ageMs } : undefined
+  }
+
+  /** The entry, if `holder` has its lease still. */
+  const heldBy = (key: string, holder: string): Entry | undefined => {
+    const entry = entries.get(key)
+    return entry?.holder === holder && clock.monotonic() < entry.leasedUntil ? entry : undefined
   }
 
   return {
@@ -25,14 +47,40 @@ export function memoryStore({ clock = systemClock }: { clock?: Clock } = {}): To
       return read(key)
     },
     async set(key, token) {
-      const present = read(key)
-      if (present !== undefined && present.generation >= token.generation) return false
-      tokens.set(key, { token, storedAt: clock.monotonic() })
+      const entry = entryOf(key)
+      const { generation: newest = 0 } = read(key) ?? {}
+      if (token.generation <= newest || token.generation < entry.fence) return false
+      Object.assign(entry, { token, storedAt: clock.monotonic() })
       return true
     },
     async delete(key, generation) {
-      if (tokens.get(key)?.token.generation !== generation) return false
-      return tokens.delete(key)
+      const entry = entries.get(key)
+      if (entry?.token?.generation !== generation) return false
+      delete entry.token
+      return true
+    },
+    lease: {
+      async acquire(key, { holder, forMs, above }) {
+        const entry = entryOf(key)
+        const now = clock.monotonic()
+        if (entry.holder !== undefined && entry.holder !== holder && now < entry.leasedUntil)
+          return undefined
+        const fence = Math.max(entry.fence, above) + 1
+        Object.assign(entry, { holder, fence, leasedUntil: now + forMs })
+        return fence
+      },
+      async renew(key, { holder, forMs }) {
+        const entry = heldBy(key, holder)
+        if (entry === undefined) return false
+        entry.leasedUntil = clock.monotonic() + forMs
+        return true
+      },
+      async release(key, { holder }) {
+        const entry = heldBy(key, holder)
+        if (entry === undefined) return false
+        delete entry.holder
+        return true
+      },
     },
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { StoredToken, TokenStore } from '../core/store.js'
+import type { StoredToken, StoreLease, TokenStore } from '../core/store.js'
 
 /** One promise of a contract, for any test runner. */
 export interface ContractRule {
@@ -20,6 +20,20 @@ export function storeContract(open: () => TokenStore | Promise<TokenStore>): Con
     run: async () => keep(await open()),
   }))
 }
+
+/** What a store keeps that lets one process at a time fetch for all; besides `storeContract`. */
+export function leaseContract(open: () => TokenStore | Promise<TokenStore>): ContractRule[] {
+  return Object.entries(LEASE_RULES).map(([name, keep]) => ({
+    name,
+    async run() {
+      const store = await open()
+      assert.ok(store.lease, 'the store has no lease')
+      await keep(store as LeasingStore)
+    },
+  }))
+}
+
+type LeasingStore = TokenStore & { readonly lease: StoreLease }
 
 const KEY = 'contract:a'
 
@@ -87,6 +101,68 @@ const RULES: Readonly<Record<string, (store: TokenStore) => Promise<void>>> = {
     const key = 'contract:{a}:b%2F c:文'
     await store.set(key, stored(1, { value }))
     assert.equal(await valueIn(store, key), value)
+  },
+  'keeps the age at which a string was reconfirmed': async (store) => {
+    await store.set(KEY, stored(1, { ageMs: 10, reconfirmedAtMs: 10 }))
+    assert.equal((await store.get(KEY))?.reconfirmedAtMs, 10)
+  },
+}
+
+const SHORT = { forMs: 60 }
+const LONG = { forMs: 60_000 }
+
+/** For stores that let one process at a time fetch. */
+const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void>>> = {
+  'gives a lease to one holder at a time': async ({ lease }) => {
+    const holders = ['a', 'b', 'c', 'd']
+    const asked = holders.map((holder) => lease.acquire(KEY, { holder, ...LONG, above: 0 }))
+    const given = (await Promise.all(asked)).filter((fence) => fence !== undefined)
+    assert.equal(given.length, 1)
+    assert.equal(
+      typeof (await lease.acquire('contract:b', { holder: 'e', ...LONG, above: 0 })),
+      'number',
+    )
+  },
+  'numbers each lease above all before it, and above what it is told': async ({ lease }) => {
+    const first = await lease.acquire(KEY, { holder: 'a', ...LONG, above: 0 })
+    assert.equal(await lease.release(KEY, { holder: 'a' }), true)
+    const second = await lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 })
+    assert.equal(await lease.release(KEY, { holder: 'b' }), true)
+    const third = await lease.acquire(KEY, { holder: 'c', ...LONG, above: 41 })
+    assert.ok(first !== undefined && second !== undefined && third !== undefined)
+    assert.ok(first > 0 && second > first && third > 41, `${first}, ${second}, ${third}`)
+  },
+  'gives a lease that is over to the next': async ({ lease }) => {
+    await lease.acquire(KEY, { holder: 'a', ...SHORT, above: 0 })
+    assert.equal(await lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 }), undefined)
+    await sleep(90)
+    assert.notEqual(await lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 }), undefined)
+  },
+  'prolongs a lease for its holder alone, and not once it is over': async ({ lease }) => {
+    await lease.acquire(KEY, { holder: 'a', ...SHORT, above: 0 })
+    assert.equal(await lease.renew(KEY, { holder: 'b', ...LONG }), false)
+    assert.equal(await lease.renew(KEY, { holder: 'a', forMs: 200 }), true)
+    await sleep(90)
+    assert.equal(await lease.acquire(KEY, { holder: 'b', ...SHORT, above: 0 }), undefined)
+    await sleep(150)
+    assert.equal(await lease.renew(KEY, { holder: 'a', ...LONG }), false)
+  },
+  'takes a lease back from its holder alone': async ({ lease }) => {
+    await lease.acquire(KEY, { holder: 'a', ...LONG, above: 0 })
+    assert.equal(await lease.release(KEY, { holder: 'b' }), false)
+    assert.equal(await lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 }), undefined)
+    assert.equal(await lease.release(KEY, { holder: 'a' }), true)
+    assert.equal(await lease.release(KEY, { holder: 'a' }), false)
+  },
+  'refuses the late token of a holder whose lease went to another': async (store) => {
+    const late = await store.lease.acquire(KEY, { holder: 'a', ...SHORT, above: 0 })
+    await sleep(90)
+    const next = await store.lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 })
+    assert.ok(late !== undefined && next !== undefined)
+    assert.equal(await store.set(KEY, stored(late)), false)
+    assert.equal(await store.set(KEY, stored(next)), true)
+    assert.equal(await store.set(KEY, stored(late)), false)
+    assert.equal(await valueIn(store), `token-${next}`)
   },
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/index.js'
-import { fakeClock, storeContract } from '../../src/testing.js'
+import { fakeClock, leaseContract, storeContract } from '../../src/testing.js'
 
 describe('memoryStore', () => {
   for (const { name, run } of storeContract(() => memoryStore())) it(name, run)
+  for (const { name, run } of leaseContract(() => memoryStore())) it(name, run)
 
   it('ages by the clock that it is given', async () => {
     const clock = fakeClock()
