@@ -177,7 +177,7 @@ async function sendWhenChosen(
     throw carryingConfig(error, config)
   })
   if (lender === undefined) return adapter(config)
-  return sendWithToken(newCall(config, adapter, lib, lender, destination, startedAt))
+  return sendWhenThereIsAToken(newCall(config, adapter, lib, lender, destination, startedAt))
 }
 
 async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {

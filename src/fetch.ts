@@ -89,9 +89,8 @@ export function withToken<F extends AnyFetch>(
     const chooser = door.chooserFor(destination)
     if (chooser === undefined) return send(door.lenders[destination.token])
     const method = init?.method ?? (isRequest(input) ? input.method : 'GET')
-    const choose = async () =>
-      door.choose(chooser, destination, { url, method, options: init as never })
-    return waitFor(choose(), signalOf(input, init)).then(send)
+    const chosen = door.choose(chooser, destination, { url, method, options: init as never })
+    return waitFor(chosen, signalOf(input, init)).then(send)
   }
 
   Object.defineProperties(qyFetch, {

@@ -2,7 +2,7 @@ import type { AxiosAdapter, AxiosInstance, AxiosStatic, InternalAxiosRequestConf
 import type { CallToChooseFor } from '../core/choice.js'
 import { coversClient } from '../core/destination.js'
 import type { Door } from '../core/door.js'
-import { badOption, isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
+import { badOption, isQyapiTokenError, QyapiTokenError, repeated } from '../core/errors.js'
 import { hide } from '../core/redact.js'
 
 /** Throws `bad_options` for anything that is not an axios instance. */
@@ -41,8 +41,8 @@ export const isAxios: readonly [(value: unknown) => boolean, string] = [
 ]
 
 /**
- * An error of ours as axios' errors are: with the caller's config. It is not enumerable, because a
- * config holds agents and their sockets; and where the caller's client has axios-retry, it carries
+ * An error of ours as axios' errors are: with the caller's config, also if one error is that of many
+ * calls. It is not enumerable, because a config holds agents and their sockets; and where the caller's client has axios-retry, it carries
  * a state that does not retry what is no error of the call.
  */
 export function carryingConfig(error: unknown, config: InternalAxiosRequestConfig): unknown {
@@ -52,9 +52,10 @@ export function carryingConfig(error: unknown, config: InternalAxiosRequestConfi
     'axios-retry': { ...retryState, retries: 0, onMaxRetryTimesExceeded: () => {} },
   }
   const carried = retryState === undefined ? config : { ...config, ...notRetried }
-  Object.assign(error, { config: carried, isAxiosError: false })
-  hide(error, 'config')
-  return error
+  const own = 'config' in error ? repeated(error, error.retryAfterMs) : error
+  Object.assign(own, { config: carried, isAxiosError: false })
+  hide(own, 'config')
+  return own
 }
 
 /** The adapter that the request would have without us; names are resolved here, as late as axios would. */

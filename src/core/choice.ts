@@ -1,5 +1,5 @@
 import type { TokenKind } from '../wecom/endpoints.js'
-import type { Destination } from './destination.js'
+import { apiRoot, type Destination } from './destination.js'
 import { badOption, QyapiTokenError } from './errors.js'
 import type { Lender } from './lender.js'
 import { isTokenSource, lenderOf, type TokenSource } from './token-source.js'
@@ -16,7 +16,7 @@ export interface CallToChooseFor<Options = unknown> {
 /** Chooses whose token a call carries; `null` alone means "send this one without a token". */
 export type ChooseSource<Options = unknown> = (
   call: CallToChooseFor<Options>,
-) => TokenSource | null | Promise<TokenSource | null>
+) => TokenSource | null | PromiseLike<TokenSource | null>
 
 /** Sources of different kinds, among which the path table chooses; a function stands for the rest. */
 export type SourceList<Options = unknown> = readonly (TokenSource | ChooseSource<Options>)[]
@@ -40,8 +40,7 @@ export function choiceOf(list: SourceList<never>): Choice {
   let chooser: ChooseSource<never> | undefined
   for (const item of list) {
     if (typeof item === 'function') {
-      if (chooser !== undefined)
-        throw badOption('tokens', 'an array with one function at most', 'two functions')
+      if (chooser !== undefined) throw unfit('tokens must hold one function at most, got two.')
       chooser = item
     } else {
       const lender = servingLender(item)
@@ -49,13 +48,26 @@ export function choiceOf(list: SourceList<never>): Choice {
       const other = serves && lenders[serves]?.credential
       if (other !== undefined) {
         const two = `${other.kind} ${other.subject} and ${kind} ${subject}`
-        const expected = `sources of different kinds, and a function ({ url, method, options }) => source where each call has to be looked at`
-        throw badOption('tokens', expected, `${two}, which serve the same paths`)
+        const advice = 'Attach a function ({ url, method, options }) => source in their place.'
+        throw unfit(
+          `tokens must be sources of different kinds: ${two} serve the same paths. ${advice}`,
+        )
       }
       if (serves !== undefined) lenders[serves] = lender
     }
   }
   return { lenders, chooser }
+}
+
+function unfit(message: string): QyapiTokenError {
+  return new QyapiTokenError('bad_options', message)
+}
+
+/** One address may be written in several ways: with a final slash, with `/cgi-bin`. */
+export function isSameApi(one: string, other: string): boolean {
+  if (one === other) return true
+  const [a, b] = [apiRoot(one), apiRoot(other)]
+  return a.origin === b.origin && a.root === b.root
 }
 
 /** What a function chose for a call, or why that cannot be. `undefined`: no token. */
@@ -65,8 +77,7 @@ export function chosenLender(
   baseUrl: string,
 ): Lender | undefined {
   if (chosen === null) return undefined
-  const wrong = (what: string) =>
-    new QyapiTokenError('bad_options', `The call of ${endpoint} was not sent: ${what}`)
+  const wrong = (what: string) => unfit(`The call of ${endpoint} was not sent: ${what}`)
   if (!isTokenSource(chosen)) {
     const given = chosen === undefined ? 'undefined' : `something of type ${typeof chosen}`
     throw wrong(`the function in tokens gave ${given}, not a token source, or null for "no token".`)
@@ -74,12 +85,12 @@ export function chosenLender(
   const lender = servingLender(chosen)
   const { serves, kind, subject } = lender.credential
   if (serves !== token) {
-    const advice = `Give the source of a ${token} token, put one beside the function ([source, function]), or give null.`
+    const advice = `Give a source of that kind, put one beside the function ([source, function]), or give null.`
     throw wrong(
-      `it takes a ${token} token, and ${kind} ${subject} has a ${serves} token. ${advice}`,
+      `it takes a token of kind '${token}', and that of ${kind} ${subject} is of kind '${serves}'. ${advice}`,
     )
   }
-  if (lender.baseUrl !== baseUrl)
+  if (!isSameApi(lender.baseUrl, baseUrl))
     throw wrong(`the token of ${kind} ${subject} is for ${lender.baseUrl}, not for ${baseUrl}.`)
   return lender
 }

@@ -5,6 +5,7 @@ import {
   type ChooseSource,
   choiceOf,
   chosenLender,
+  isSameApi,
   type SourceList,
   type Tenant,
 } from './choice.js'
@@ -35,7 +36,7 @@ export interface Door {
     chooser: ChooseSource<never>,
     destination: Destination,
     call: CallToChooseFor<never>,
-  ): Lender | undefined | Promise<Lender | undefined>
+  ): Promise<Lender | undefined>
   /** The call brought a token of its own, and is left alone. */
   standAside(destination: Destination): void
   /** Closes the source if the door made it. */
@@ -89,14 +90,14 @@ export function openDoor<ShortForm>(
     chooserFor({ token, endpoint }, tenant) {
       if (tenant === null) return () => null
       if (typeof tenant === 'function') return tenant
-      if (tenant !== undefined && chooser === undefined) throw noTenants(endpoint, tenant)
+      if (tenant !== undefined && chooser === undefined)
+        return () => {
+          throw noTenants(endpoint, tenant)
+        }
       return lenders[token] === undefined ? chooser : undefined
     },
-    choose(choose, destination, call) {
-      const chosen = choose(call)
-      return chosen instanceof Promise
-        ? chosen.then((source) => chosenLender(source, destination, baseUrl))
-        : chosenLender(chosen, destination, baseUrl)
+    async choose(choose, destination, call) {
+      return chosenLender(await choose(call), destination, baseUrl)
     },
     standAside({ token, endpoint }) {
       const event = { type: 'stood_aside', endpoint } as const
@@ -121,14 +122,18 @@ function listed(tokens: unknown): SourceList<never> | undefined {
   if (isTokenSource(tokens)) return [tokens]
   if (typeof tokens === 'function') return [tokens as ChooseSource<never>]
   if (!Array.isArray(tokens)) return undefined
-  if (tokens.length === 0) throw badOption('tokens', 'an array of token sources', 'an empty one')
+  if (tokens.length === 0)
+    throw new QyapiTokenError(
+      'bad_options',
+      'tokens must be a source at least, got an empty array.',
+    )
   return tokens
 }
 
 /** One address for all: a path table and an origin belong to it. */
 function baseUrlOf({ lenders }: Choice, { baseUrl = DEFAULTS.baseUrl }: DoorOptions): string {
   const [first, ...others] = Object.values(lenders)
-  const other = others.find((lender) => lender.baseUrl !== first?.baseUrl)
+  const other = others.find((lender) => first && !isSameApi(first.baseUrl, lender.baseUrl))
   if (other !== undefined) {
     const expected = `sources of one baseUrl (${first?.baseUrl})`
     throw badOption('tokens', expected, other.baseUrl)
