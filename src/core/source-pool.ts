@@ -1,4 +1,4 @@
-import { isText } from './check.js'
+import { isPromise, isText } from './check.js'
 import { type Credential, identityOf, isCredential } from './credential.js'
 import { badOption, QyapiTokenError } from './errors.js'
 import type { SourceOptions } from './options.js'
@@ -20,7 +20,7 @@ export interface SourcePoolOptions extends SourceOptions {
 /** Tells the credential of a tenant, e.g. from a database. `undefined`: there is no such tenant. */
 export type CredentialOf = (
   tenant: string,
-) => Credential | undefined | Promise<Credential | undefined>
+) => Credential | undefined | PromiseLike<Credential | undefined>
 
 /** One source for each tenant, however often it is asked. */
 export interface SourcePool {
@@ -33,7 +33,7 @@ export interface SourcePool {
   delete(tenant: string): boolean
   /** How many tenants it keeps. */
   readonly size: number
-  /** Closes all sources. */
+  /** Closes all sources, also those that are asked for later. */
   close(): void
 }
 
@@ -76,6 +76,7 @@ export function createSourcePool(
   const order = recency<Tenant>()
   const byIdentity = new Map<string, PooledSource>()
   const asked = new Map<string, Promise<TokenSource>>()
+  let isClosed = false
 
   function get(name: string): TokenSource | Promise<TokenSource> {
     const tenant = tenants.get(name)
@@ -87,8 +88,15 @@ export function createSourcePool(
   function newcomer(name: string): TokenSource | Promise<TokenSource> {
     if (!isText(name)) throw badOption('tenant', 'the name of a tenant, a non-empty string', name)
     const credential = credentialOf(name)
-    if (!(credential instanceof Promise)) return admit(name, credential)
-    const source = credential.then((told) => admit(name, told)).finally(() => asked.delete(name))
+    if (!isPromise(credential)) return admit(name, credential)
+    const source = Promise.resolve(credential)
+      .then((told) => {
+        if (asked.get(name) !== source) throw deletedMeanwhile(name)
+        return admit(name, told)
+      })
+      .finally(() => {
+        if (asked.get(name) === source) asked.delete(name)
+      })
     asked.set(name, source)
     return source
   }
@@ -108,6 +116,7 @@ export function createSourcePool(
   function newSource(identity: string, credential: Credential): PooledSource {
     const pooled = { source: new TokenSource(credential, group), identity, tenants: 0 }
     byIdentity.set(identity, pooled)
+    if (isClosed) pooled.source.close()
     return pooled
   }
 
@@ -140,15 +149,22 @@ export function createSourcePool(
       const tenant = tenants.get(name)
       forget(tenant)
       if (tenant?.pooled.tenants === 0) tenant.pooled.source.close()
-      return tenant !== undefined
+      return asked.delete(name) || tenant !== undefined
     },
     get size() {
       return tenants.size
     },
     close() {
+      isClosed = true
       for (const { source } of byIdentity.values()) source.close()
     },
   }
+}
+
+/** What its credential was then may not be what it is now. */
+function deletedMeanwhile(tenant: string): QyapiTokenError {
+  const message = `Tenant '${tenant}' was deleted while its credential was being told. Ask again.`
+  return new QyapiTokenError('closed', message)
 }
 
 function noCredential(tenant: string, given: unknown): QyapiTokenError {
