@@ -9,6 +9,8 @@ export interface Platform {
   hash(text: string): Promise<string>
   /** A number from 0 to 1. */
   random(): number
+  /** 32 characters that nobody can guess. */
+  nonce(): string
 }
 
 export const systemClock: Clock = {
@@ -28,13 +30,39 @@ export const platform = {
   random: Math.random,
   /** In hex. Good for nothing but WeCom's page signatures, which want it. */
   sha1: (text: string) => digest('SHA-1', text),
-  /** 32 characters that nobody can guess. */
   nonce: () => crypto.randomUUID().replaceAll('-', ''),
 } satisfies Platform & Record<string, unknown>
 
 async function digest(algorithm: string, text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest(algorithm, new TextEncoder().encode(text))
+  const bytes = await crypto.subtle.digest(algorithm, bytesOf(text))
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** AES-256-GCM under a key of 32 bytes. What was sealed opens only with the same `context`. */
+export function aesGcm(key: Uint8Array<ArrayBuffer>) {
+  const { subtle } = crypto
+  const ivBytes = 12
+  const imported = subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt'])
+  return {
+    /** The random IV, and what it was sealed to. */
+    async seal(text: string, context: string): Promise<Uint8Array> {
+      const iv = crypto.getRandomValues(new Uint8Array(ivBytes))
+      const how = { name: 'AES-GCM', iv, additionalData: bytesOf(context) }
+      const sealed = new Uint8Array(await subtle.encrypt(how, await imported, bytesOf(text)))
+      return Uint8Array.of(...iv, ...sealed)
+    },
+    /** Rejects if it was not sealed with this key and context. */
+    async open(bytes: Uint8Array<ArrayBuffer>, context: string): Promise<string> {
+      const iv = bytes.subarray(0, ivBytes)
+      const how = { name: 'AES-GCM', iv, additionalData: bytesOf(context) }
+      const opened = await subtle.decrypt(how, await imported, bytes.subarray(ivBytes))
+      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(opened)
+    },
+  }
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text)
 }
 
 /** Calls back when what a Node stream has put off to its next tick is done. */

@@ -1,0 +1,109 @@
+import { badOption } from './errors.js'
+import { aesGcm } from './platform.js'
+import type { TokenStore } from './store.js'
+
+/** 32 bytes, as they are or as base64 or hex. */
+export type EncryptionKey = string | Uint8Array
+
+type Bytes = Uint8Array<ArrayBuffer>
+type Cipher = ReturnType<typeof aesGcm>
+
+/** What every sealed value starts with: the version of the format. */
+const MARK = 'sealed:1:'
+
+/**
+ * A store whose values only those with the key can read: AES-256-GCM, with a fresh IV each time.
+ * Ages and generations stay in clear, because the store compares them. A value that was tampered
+ * with, sealed with another key, moved from another store key, or never sealed counts as absent.
+ *
+ * @param encryptionKey One key, or several to rotate: the first seals, each of them opens.
+ * @throws `bad_options` if a key is not 32 bytes. A passphrase is none: `openssl rand -base64 32`.
+ */
+export function sealedStore(
+  store: TokenStore,
+  encryptionKey: EncryptionKey | readonly EncryptionKey[],
+): TokenStore {
+  const [first, ...others] = keysOf(encryptionKey)
+  let made: readonly [Cipher, ...Cipher[]] | undefined
+  const ciphers = () => {
+    made ??= [aesGcm(first), ...others.map(aesGcm)]
+    return made
+  }
+
+  const seal = async (value: string, key: string): Promise<string> =>
+    MARK + base64(await ciphers()[0].seal(value, key))
+
+  const opened = async (value: unknown, key: string): Promise<string | undefined> => {
+    const bytes = sealedBytes(value)
+    if (bytes === undefined) return undefined
+    for (const { open } of ciphers()) {
+      const text = await open(bytes, key).catch(() => undefined)
+      if (text !== undefined) return text
+    }
+    return undefined
+  }
+
+  return {
+    async get(key) {
+      const stored = await store.get(key)
+      const value = await opened(stored?.value, key)
+      return stored && value !== undefined ? { ...stored, value } : undefined
+    },
+    async set(key, token) {
+      const sealed = { ...token, value: await seal(token.value, key) }
+      if (await store.set(key, sealed)) return true
+      // What nobody here can read must not stand in the way until its life is over.
+      const stored = await store.get(key)
+      if (!stored || (await opened(stored.value, key)) !== undefined) return false
+      await store.delete(key, stored.generation)
+      return store.set(key, sealed)
+    },
+    delete: (key, generation) => store.delete(key, generation),
+    ...(store.lease && { lease: store.lease }),
+  }
+}
+
+function keysOf(given: unknown): readonly [Bytes, ...Bytes[]] {
+  const list = Array.isArray(given) ? given : [given]
+  const [first, ...others] = list.map(bytesOfKey).filter((bytes) => bytes !== undefined)
+  if (first !== undefined && others.length === list.length - 1) return [first, ...others]
+  const what =
+    '32 random bytes as base64, hex or Uint8Array, or a list of them (a passphrase is none; ' +
+    'make one with: openssl rand -base64 32)'
+  throw badOption('encryptionKey', what, given, true)
+}
+
+/** A copy of its own: what the caller does with his bytes later changes nothing. */
+function bytesOfKey(key: unknown): Bytes | undefined {
+  const bytes = typeof key === 'string' ? spelled(key.trim()) : asBytes(key)
+  return bytes?.length === 32 ? bytes : undefined
+}
+
+function spelled(text: string): Bytes | undefined {
+  if (/^[\da-f]{64}$/i.test(text))
+    return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'))
+}
+
+/** Of whatever realm: Jest has its own Uint8Array. */
+function asBytes(value: unknown): Bytes | undefined {
+  const isBytes = Object.prototype.toString.call(value) === '[object Uint8Array]'
+  return isBytes ? Uint8Array.from(value as Uint8Array) : undefined
+}
+
+function sealedBytes(value: unknown): Bytes | undefined {
+  if (typeof value !== 'string' || !value.startsWith(MARK)) return undefined
+  return fromBase64(value.slice(MARK.length))
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+}
+
+function fromBase64(text: string): Bytes | undefined {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  } catch {
+    return undefined
+  }
+}
