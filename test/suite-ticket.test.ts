@@ -287,11 +287,26 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(tickets()).toEqual(['stale-1', 'stale-2'])
     })
 
-    it('falls back on the one that is given, once', async () => {
-      const { suite, send, tickets } = await opened('ticket')
+    it('gives way to the one that is given, and is not sent again later either', async () => {
+      const { suite, send, tickets, forget } = await opened('ticket')
       await suite.pushTicket('stale-ticket')
       expect((await send(PATH)).errcode).toBe(0)
-      expect(tickets()).toEqual(['stale-ticket', 'ticket'])
+      await forget()
+      expect((await send(PATH)).errcode).toBe(0)
+      expect(tickets()).toEqual(['stale-ticket', 'ticket', 'ticket'])
+    })
+
+    it('long ago is no reason of today: then the newest one is said to be old', async () => {
+      const { wecom, clock, suite, send, forget } = await opened()
+      await suite.pushTicket('stale-ticket')
+      await failureOf(send(PATH))
+      clock.advance(1)
+      await suite.pushTicket(wecom.pushSuiteTicket(suiteId).suiteTicket)
+      await forget()
+      clock.advance(30 * MINUTES)
+      const error = await failureOf(send(PATH))
+      expect(error.message).toContain('more than 30 min old')
+      expect(error.errcode).toBeUndefined()
     })
 
     it('a newer one that arrives during the call is sent right after it', async () => {

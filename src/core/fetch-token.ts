@@ -42,9 +42,7 @@ export async function fetchToken(
     const answer = await answerTo(doing, context, closed, ticket)
     const isStale = credential.ticket?.staleErrcodes.includes(errcodeOf(jsonOf(answer)) ?? 0)
     if (ticket === undefined || !isStale) {
-      const token = read(answer, credential, doing)
-      tickets?.accept()
-      return token
+      return read(answer, credential, doing)
     }
     tickets?.refuse(ticket)
   }

@@ -23,9 +23,10 @@ export interface Tickets {
   newest(doing: string): Promise<string>
   /** WeCom called it stale: it is not sent again. */
   refuse(ticket: string): void
-  /** WeCom took the newest one. */
-  accept(): void
 }
+
+/** Tickets that WeCom refused are remembered, but not for ever. */
+const MOST_REFUSED = 100
 
 /**
  * The newest ticket counts, also if an older one arrives later. One that WeCom called stale is not
@@ -36,7 +37,7 @@ export function ticketsFor(
   shared: SharedTokens | undefined,
   clock: Clock,
 ): Tickets {
-  const refused = new Set<string>()
+  const refused = new Set<unknown>()
   let pushed: PushedTicket | undefined
 
   function keep(ticket: PushedTicket): boolean {
@@ -71,9 +72,10 @@ export function ticketsFor(
     }
   }
 
-  function missing(doing: string): QyapiTokenError {
+  function missing(doing: string, given: unknown): QyapiTokenError {
     const { name, staleErrcodes } = need
-    const errcode = refused.size > 0 ? staleErrcodes[0] : undefined
+    const isRefused = [pushed?.value, given].some((ticket) => refused.has(ticket))
+    const errcode = isRefused ? staleErrcodes[0] : undefined
     const what =
       errcode !== undefined
         ? `WeCom refused the newest ${name} as an old one (${errcode})`
@@ -100,9 +102,11 @@ export function ticketsFor(
       if (pushed !== undefined && isYoung(pushed) && !refused.has(pushed.value)) return pushed.value
       const given = await givenNow(doing)
       if (isText(given) && !refused.has(given)) return given
-      throw missing(doing)
+      throw missing(doing, given)
     },
-    refuse: (ticket) => void refused.add(ticket),
-    accept: () => refused.clear(),
+    refuse(ticket) {
+      if (refused.size >= MOST_REFUSED) refused.clear()
+      refused.add(ticket)
+    },
   }
 }
