@@ -23,33 +23,50 @@ function restAfter(code: QyapiTokenError['code']): { firstMs: number; longestMs:
   }
 }
 
-/** A failed fetch is remembered briefly: meanwhile callers fail at once with the same cause. */
+/**
+ * A failed fetch is remembered briefly: meanwhile callers fail at once with the same cause. It
+ * counts only as long as the secret is the one that failed.
+ */
 export function rememberedFailure(clock: Clock) {
   let last: QyapiTokenError | undefined
+  let failedSecret: string | undefined
   let times = 0
   let until = 0
   return {
-    /** Remembers a failure and gives it back with the time that it rests. */
-    remember(failure: QyapiTokenError): QyapiTokenError {
-      times = last?.code === failure.code ? times + 1 : 1
+    /** Remembers a failure and gives it back with the time that it rests; `restMs`: as somebody said. */
+    remember(failure: QyapiTokenError, secret: string, restMs?: number): QyapiTokenError {
+      times = last?.code === failure.code && failedSecret === secret ? times + 1 : 1
       const { firstMs, longestMs } = restAfter(failure.code)
-      const restMs = Math.min(longestMs, firstMs * 2 ** (times - 1))
+      const rest = restMs ?? Math.min(longestMs, firstMs * 2 ** (times - 1))
       last = failure
-      until = clock.monotonic() + restMs
-      return repeated(failure, restMs)
+      failedSecret = secret
+      until = clock.monotonic() + rest
+      return repeated(failure, rest)
     },
     /** The failure that still rests, for one more caller. */
-    current(): QyapiTokenError | undefined {
-      const retryAfterMs = until - clock.monotonic()
+    current(secret: string): QyapiTokenError | undefined {
+      const retryAfterMs = this.restsForMs(secret)
       return last !== undefined && retryAfterMs > 0 ? repeated(last, retryAfterMs) : undefined
     },
-    forget(): void {
-      last = undefined
-      times = 0
-    },
     /** Milliseconds until someone may ask again; 0 if nothing rests. */
-    restsForMs(): number {
-      return last === undefined ? 0 : Math.max(0, until - clock.monotonic())
+    restsForMs(secret: string): number {
+      return failedSecret === secret ? Math.max(0, until - clock.monotonic()) : 0
+    },
+  }
+}
+
+/** A store that failed is left alone: for 1 s, doubling to 30 s. */
+export function storeRest(clock: Clock) {
+  let failures = 0
+  let until = 0
+  return {
+    isResting: () => failures > 0 && clock.monotonic() < until,
+    failed(): void {
+      until = clock.monotonic() + Math.min(30_000, 1_000 * 2 ** failures)
+      failures += 1
+    },
+    answered(): void {
+      failures = 0
     },
   }
 }

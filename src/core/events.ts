@@ -74,7 +74,7 @@ export type TokenEvent = EventSubject &
     | {
         /** The store failed, or did not answer in time; the source goes on without it. */
         readonly type: 'store_trouble'
-        readonly operation: 'get' | 'set' | 'delete'
+        readonly operation: StoreOperation
         readonly message: string
       }
   )
@@ -92,6 +92,9 @@ export type NotReplayedReason =
   | 'refresh_budget_spent'
   | 'no_replacement'
   | 'gave_up_waiting'
+
+/** What was asked of a store. */
+export type StoreOperation = 'get' | 'set' | 'delete' | 'acquire' | 'renew' | 'release'
 
 /** Called with each event. What it throws is dropped: a listener must not break a call. */
 export type OnEvent = (event: TokenEvent) => void

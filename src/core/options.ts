@@ -203,13 +203,13 @@ function isOrigin(value: unknown): boolean {
 export type SourceSettings = Readonly<
   Required<Omit<SourceOptions, 'store' | 'onEvent'>> &
     Pick<SourceOptions, 'store' | 'onEvent'> &
-    Pick<Platform, 'hash' | 'random'>
+    Pick<Platform, 'hash' | 'random' | 'nonce'>
 >
 
 /** Checks the options of a source and fills in what is missing. Throws `bad_options`. */
 export function sourceSettings(options: SourceOptions, machine: Platform): SourceSettings {
   checkSourceOptions(options)
-  const { hash, random } = machine
+  const { hash, random, nonce } = machine
   return {
     baseUrl: options.baseUrl ?? DEFAULTS.baseUrl,
     maxAgeMs: options.maxAgeMs ?? DEFAULTS.maxAgeMs,
@@ -224,5 +224,6 @@ export function sourceSettings(options: SourceOptions, machine: Platform): Sourc
     clock: options.clock ?? machine.clock,
     hash,
     random,
+    nonce,
   }
 }

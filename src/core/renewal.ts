@@ -1,8 +1,9 @@
 import { rememberedFailure } from './backoff.js'
 import { instantOf } from './clock.js'
-import { type Credential, identityOf } from './credential.js'
-import { badOption, isQyapiTokenError, type QyapiTokenError, sourceClosed } from './errors.js'
+import type { Credential } from './credential.js'
+import { isQyapiTokenError, type QyapiTokenError, sourceClosed } from './errors.js'
 import { emitTo, type OwnEvent } from './events.js'
+import { fetchForAll, type Turn } from './fetch-for-all.js'
 import { type FetchedToken, fetchToken } from './fetch-token.js'
 import { MemoizedToken, type TokenFetcher } from './memoized-token.js'
 import { SharedTokens, ticketKeyOf, tokenKeyOf } from './shared-tokens.js'
@@ -10,12 +11,12 @@ import type { SourceGroup } from './source-group.js'
 import { type Tickets, ticketsFor } from './tickets.js'
 import {
   ageMs,
-  firstLife,
   isUsable,
   type LifePolicy,
-  newToken,
   nextToken,
+  storedToken,
   type Token,
+  tokenOf,
 } from './token.js'
 
 /**
@@ -34,7 +35,6 @@ export class Renewal implements TokenFetcher {
   private flight: AbortController | undefined
   /** Made with the first failure, and dropped with the next token. */
   private failures: ReturnType<typeof rememberedFailure> | undefined
-  private failedSecret = ''
 
   constructor(
     public credential: Credential,
@@ -44,7 +44,8 @@ export class Renewal implements TokenFetcher {
     const { settings } = group
     const { store, clock } = settings
     const sharedBy = (keyOf: () => Promise<string>) =>
-      store && new SharedTokens(store, keyOf, settings, (event) => this.emit(event))
+      store &&
+      new SharedTokens(store, keyOf, settings, group.storeRest, (event) => this.emit(event))
     if (store !== undefined) this.shared = sharedBy(tokenKeyOf(() => this.credential, settings))
     if (credential.ticket === undefined) return
     const given = () => this.credential.ticket?.given()
@@ -81,12 +82,12 @@ export class Renewal implements TokenFetcher {
 
   /** Milliseconds until someone may ask again. */
   restsForMs(): number {
-    return this.resting()?.restsForMs() ?? 0
+    return this.failures?.restsForMs(this.credential.secret()) ?? 0
   }
 
   /** The failure that still keeps everyone from asking, as an error for one caller. */
   failure(): QyapiTokenError | undefined {
-    return this.resting()?.current()
+    return this.failures?.current(this.credential.secret())
   }
 
   /** The next generation, for everyone who asks while it is on its way. */
@@ -110,14 +111,6 @@ export class Renewal implements TokenFetcher {
 
   /** From now on the new one asks: also for those who wait for a fetch that is on its way. */
   replaceCredential(credential: Credential): void {
-    if (identityOf(credential) !== identityOf(this.credential)) {
-      const { kind, subject } = this.credential
-      throw badOption(
-        'credential',
-        `one of ${kind} ${subject}, like the one it replaces`,
-        credential,
-      )
-    }
     this.credential = credential
     this.failures = undefined
     this.lastThrownAway = Math.max(this.lastThrownAway, this.latest?.generation ?? 0)
@@ -144,10 +137,25 @@ export class Renewal implements TokenFetcher {
     try {
       const stored = await this.adoptFromStore()
       if (this.isClosed) throw sourceClosed(this.credential)
-      return stored ?? (await this.fetchNew(signal))
+      if (stored !== undefined) return stored
+      return this.shared?.hasLease
+        ? await this.fetchForAll(this.shared, signal)
+        : await this.fetchNew(signal)
     } finally {
       this.flight = undefined
     }
+  }
+
+  private fetchForAll(shared: SharedTokens, signal: AbortSignal): Promise<Token> {
+    const { kind, subject } = this.credential
+    const turn: Turn = {
+      subject: `${kind} ${subject}`,
+      newest: () => this.latest?.generation ?? 0,
+      adopt: () => this.adoptFromStore(),
+      remember: (failure, restMs) => this.remembered(failure, this.credential.secret(), restMs),
+      fetch: (generation) => this.fetchNew(signal, generation),
+    }
+    return fetchForAll(shared, turn, this.group.settings, signal)
   }
 
   /** A newer token that someone else has put into the store. */
@@ -157,17 +165,15 @@ export class Renewal implements TokenFetcher {
     if (this.credential !== credential) return undefined
     if (stored === undefined || stored.generation <= (this.latest?.generation ?? 0))
       return undefined
-    const { value, generation, ageMs: age, expiresInMs } = stored
-    const { wall, monotonic } = instantOf(this.group.settings.clock)
-    const firstSeenAt = { wall: wall - age, monotonic: monotonic - age }
-    const token = newToken(value, generation, firstSeenAt, firstLife(expiresInMs, this.life()))
-    if (!isUsable(token, age)) return undefined
+    const token = tokenOf(stored, instantOf(this.group.settings.clock), this.life())
+    if (!isUsable(token, stored.ageMs)) return undefined
     this.memoized.set(token)
-    this.emit({ type: 'adopted', generation, from: 'store' })
+    this.emit({ type: 'adopted', generation: token.generation, from: 'store' })
     return token
   }
 
-  private async fetchNew(signal: AbortSignal): Promise<Token> {
+  /** `generation`: its number, where the store gave one with the lease. */
+  private async fetchNew(signal: AbortSignal, generation = 0): Promise<Token> {
     const { clock } = this.group.settings
     const before = this.latest
     const isBehindCallers =
@@ -176,18 +182,19 @@ export class Renewal implements TokenFetcher {
     const { fetched, askedAt } = await this.fetchUnlessThrownAway(signal)
     // Meanwhile a newer one may have come from the store.
     const newest = Math.max(this.latest?.generation ?? 0, this.shared?.lastGeneration ?? 0)
-    const token = nextToken(this.latest, { ...fetched, askedAt }, newest + 1, this.life())
+    const number = Math.max(generation, newest + 1)
+    const token = nextToken(this.latest, { ...fetched, askedAt }, number, this.life())
     this.memoized.set(token)
     this.failures = undefined
-    const { value, generation } = token
-    const { expiresInMs } = fetched
-    void this.shared?.set({ value, generation, ageMs: ageMs(token, clock), expiresInMs })
+    const published = this.shared?.set(storedToken(token, ageMs(token, clock)))
     this.emit({
       type: isBehindCallers ? 'refreshed' : 'fetched',
-      generation,
+      generation: number,
       tookMs: clock.monotonic() - startedAtMs,
-      isSameString: value === before?.value,
+      isSameString: token.value === before?.value,
     })
+    // Before the lease is given back, the token has to be there for the next one who looks.
+    if (generation > 0 && (await published) === false) return (await this.adoptFromStore()) ?? token
     return token
   }
 
@@ -224,21 +231,13 @@ export class Renewal implements TokenFetcher {
     }
   }
 
-  private remembered(error: QyapiTokenError, secret: string): QyapiTokenError {
+  private remembered(error: QyapiTokenError, secret: string, restMs?: number): QyapiTokenError {
     this.failures ??= rememberedFailure(this.group.settings.clock)
-    this.failedSecret = secret
-    const failure = this.failures.remember(error)
+    const failure = this.failures.remember(error, secret, restMs)
     const { code, errcode, message, retryAfterMs = 0 } = failure
     const said = errcode === undefined ? {} : { errcode }
     this.emit({ type: 'failed', code, message, retryAfterMs, ...said })
     return failure
-  }
-
-  /** A failure counts only as long as the secret is the one that failed. */
-  private resting() {
-    if (this.failures !== undefined && this.credential.secret() !== this.failedSecret)
-      this.failures = undefined
-    return this.failures
   }
 
   private life(): LifePolicy {

@@ -1,28 +1,45 @@
+import type { storeRest } from './backoff.js'
 import { type Credential, identityOf } from './credential.js'
-import type { Emit } from './events.js'
+import type { Emit, StoreOperation } from './events.js'
 import type { SourceSettings } from './options.js'
 import type { StoredToken, TokenStore } from './store.js'
 
 /** No store may hold a call up for longer than this. */
 const DEADLINE_MS = 400
 
-type StoreSettings = Pick<SourceSettings, 'clock' | 'hash' | 'baseUrl'>
+/** A lease ends by itself so soon after its holder died. It is renewed while a fetch lasts. */
+export const LEASE_MS = 2_000
+
+type StoreSettings = Pick<SourceSettings, 'clock' | 'hash' | 'baseUrl' | 'nonce'>
 
 /** One key of the store. Store trouble never becomes token trouble: it is an event. */
 export class SharedTokens {
   /** The newest generation that was seen in the store. */
   lastGeneration = 0
+  private holder: string | undefined
 
   constructor(
     private readonly store: TokenStore,
     private readonly keyOf: () => Promise<string>,
     private readonly settings: StoreSettings,
+    private readonly rest: ReturnType<typeof storeRest> | undefined,
     private readonly emit: Emit,
   ) {}
 
+  /** Another key, for what belongs to these tokens. */
+  beside(name: string): SharedTokens {
+    const { store, keyOf, settings, rest, emit } = this
+    return new SharedTokens(store, async () => `${await keyOf()}:${name}`, settings, rest, emit)
+  }
+
   async get(): Promise<StoredToken | undefined> {
-    const stored = await this.guarded('get', async (key) => checked(await this.store.get(key)))
-    this.lastGeneration = Math.max(this.lastGeneration, stored?.generation ?? 0)
+    const stored = await this.guarded('get', (key) => this.store.get(key))
+    if (stored === undefined || stored === null) return undefined
+    if (!isStoredToken(stored)) {
+      this.trouble('get', 'what the store gave is no token')
+      return undefined
+    }
+    this.lastGeneration = Math.max(this.lastGeneration, stored.generation)
     return stored
   }
 
@@ -34,10 +51,38 @@ export class SharedTokens {
     return this.guarded('delete', (key) => this.store.delete(key, generation))
   }
 
+  get hasLease(): boolean {
+    return this.store.lease !== undefined
+  }
+
+  /** The next generation's number, or whose turn it is; `undefined`: the store cannot tell. */
+  async acquire(above: number): Promise<number | 'held' | undefined> {
+    const { lease } = this.store
+    if (lease === undefined) return undefined
+    const own = { holder: this.holderName(), forMs: LEASE_MS, above }
+    return this.guarded('acquire', async (key) => (await lease.acquire(key, own)) ?? 'held')
+  }
+
+  renew(): Promise<boolean | undefined> {
+    const own = { holder: this.holderName(), forMs: LEASE_MS }
+    return this.guarded('renew', async (key) => this.store.lease?.renew(key, own))
+  }
+
+  release(): Promise<boolean | undefined> {
+    const own = { holder: this.holderName() }
+    return this.guarded('release', async (key) => this.store.lease?.release(key, own))
+  }
+
+  private holderName(): string {
+    this.holder ??= this.settings.nonce()
+    return this.holder
+  }
+
   private async guarded<T>(
-    operation: 'get' | 'set' | 'delete',
+    operation: StoreOperation,
     run: (key: string) => Promise<T>,
   ): Promise<T | undefined> {
+    if (this.rest?.isResting()) return undefined
     let callOff = () => {}
     const tooLate = new Promise<never>((_, reject) => {
       callOff = this.settings.clock.after(DEADLINE_MS, () =>
@@ -45,24 +90,27 @@ export class SharedTokens {
       )
     })
     try {
-      return await Promise.race([run(await this.keyOf()), tooLate])
+      const answer = await Promise.race([this.keyOf().then(run), tooLate])
+      this.rest?.answered()
+      return answer
     } catch (error) {
-      const message = error instanceof Error ? error.message : 'unknown trouble'
-      this.emit({ type: 'store_trouble', operation, message })
+      this.rest?.failed()
+      this.trouble(operation, error instanceof Error ? error.message : 'unknown trouble')
       return undefined
     } finally {
       callOff()
     }
   }
+
+  private trouble(operation: StoreOperation, message: string): void {
+    this.emit({ type: 'store_trouble', operation, message })
+  }
 }
 
 /** What a store gives is somebody's: nothing, or a whole token. */
-function checked(stored: StoredToken | null | undefined): StoredToken | undefined {
-  if (stored === undefined || stored === null) return undefined
-  const { value, generation, ageMs: age, expiresInMs } = stored
+function isStoredToken({ value, generation, ageMs: age, expiresInMs }: StoredToken): boolean {
   const isToken = typeof value === 'string' && value !== '' && Number.isSafeInteger(generation)
-  if (isToken && Number.isFinite(age) && Number.isFinite(expiresInMs)) return stored
-  throw new Error('what the store gave is no token')
+  return isToken && Number.isFinite(age) && Number.isFinite(expiresInMs)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { storeRest } from './backoff.js'
 import { type TokenMemo, tokenMemo } from './memoized-token.js'
 import { type SourceOptions, type SourceSettings, sourceSettings } from './options.js'
 import type { Platform } from './platform.js'
@@ -7,6 +8,8 @@ import { type Refusals, refusals } from './verdict.js'
 export class SourceGroup {
   readonly settings: SourceSettings
   readonly memo: TokenMemo
+  /** A store that one source found in trouble is left alone by all. */
+  readonly storeRest: ReturnType<typeof storeRest> | undefined
   /** Made when the first answer is judged: a source may never make a call. */
   private judges: Map<readonly number[], Refusals> | undefined
 
@@ -14,6 +17,7 @@ export class SourceGroup {
   constructor(options: SourceOptions, machine: Platform) {
     this.settings = sourceSettings(options, machine)
     this.memo = tokenMemo(this.settings)
+    this.storeRest = this.settings.store && storeRest(this.settings.clock)
   }
 
   /** What refuses the tokens of a kind, by the errcodes of that kind. */

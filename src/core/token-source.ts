@@ -11,7 +11,7 @@
  * - A caller who gives up ends only its own waiting.
  */
 import { isText } from './check.js'
-import { type Credential, isCredential } from './credential.js'
+import { type Credential, identityOf, isCredential } from './credential.js'
 import { badOption } from './errors.js'
 import { Lender } from './lender.js'
 import type { SourceOptions } from './options.js'
@@ -119,7 +119,12 @@ export class TokenSource {
    */
   replaceCredential(credential: Credential): void {
     checkCredential(credential)
-    this.#lender.renewal.replaceCredential(credential)
+    const { credential: replaced, renewal } = this.#lender
+    if (identityOf(credential) !== identityOf(replaced)) {
+      const expected = `one of ${replaced.kind} ${replaced.subject}, like the one it replaces`
+      throw badOption('credential', expected, credential)
+    }
+    renewal.replaceCredential(credential)
   }
 
   /** How things stand. No secret in it. */

@@ -1,4 +1,5 @@
 import type { Clock, Instant } from './clock.js'
+import type { StoredToken } from './store.js'
 
 /**
  * A token as it was handed out, with the life that it has.
@@ -93,8 +94,27 @@ export function reconfirmedLife(memoMs: number, age: number, expiresInMs: number
   }
 }
 
+/** A token as a store keeps it. */
+export function storedToken(token: Token, age: number): StoredToken {
+  const { value, generation, keptForMs, reconfirmedAtMs } = token
+  const known = { value, generation, ageMs: age, expiresInMs: keptForMs }
+  return reconfirmedAtMs === undefined ? known : { ...known, reconfirmedAtMs }
+}
+
+/** A token as another process has put it into the store. */
+export function tokenOf(stored: StoredToken, now: Instant, policy: LifePolicy): Token {
+  const { value, generation, ageMs: age, expiresInMs, reconfirmedAtMs } = stored
+  const firstSeenAt = { wall: now.wall - age, monotonic: now.monotonic - age }
+  const first = firstLife(expiresInMs, policy)
+  const life =
+    reconfirmedAtMs === undefined
+      ? first
+      : reconfirmedLife(first.memoMs, reconfirmedAtMs, expiresInMs)
+  return newToken(value, generation, firstSeenAt, life)
+}
+
 /** A token with its value as urls spell it. */
-export function newToken(
+function newToken(
   value: string,
   generation: number,
   firstSeenAt: Instant,

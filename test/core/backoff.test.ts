@@ -42,16 +42,16 @@ describe('a remembered failure', () => {
     ['token_fetch_failed', [1, 2, 4, 8, 16, 30, 30]],
   ])('%s rests for %j s, one time after the other', (code, seconds) => {
     const failures = rememberedFailure(fakeClock())
-    const rests = seconds.map(() => failures.remember(failureOf(code)).retryAfterMs)
+    const rests = seconds.map(() => failures.remember(failureOf(code), 'secret').retryAfterMs)
     expect(rests).toEqual(seconds.map((second) => second * 1000))
   })
 
   it('of another class begins anew', () => {
     const failures = rememberedFailure(fakeClock())
-    failures.remember(failureOf('token_fetch_failed'))
-    failures.remember(failureOf('token_fetch_failed'))
-    expect(failures.remember(failureOf('credential_refused')).retryAfterMs).toBe(60_000)
-    expect(failures.remember(failureOf('token_fetch_failed')).retryAfterMs).toBe(1_000)
+    failures.remember(failureOf('token_fetch_failed'), 'secret')
+    failures.remember(failureOf('token_fetch_failed'), 'secret')
+    expect(failures.remember(failureOf('credential_refused'), 'secret').retryAfterMs).toBe(60_000)
+    expect(failures.remember(failureOf('token_fetch_failed'), 'secret').retryAfterMs).toBe(1_000)
   })
 
   it('is given to every caller with the time that is left, until that is over', () => {
@@ -59,7 +59,7 @@ describe('a remembered failure', () => {
     clock.advance(500)
     const failures = rememberedFailure(clock)
     const failure = failureOf('token_fetch_failed')
-    expect(failures.remember(failure)).toMatchObject({
+    expect(failures.remember(failure, 'secret')).toMatchObject({
       code: 'token_fetch_failed',
       message: 'trouble: token_fetch_failed',
       errcode: 1,
@@ -68,36 +68,41 @@ describe('a remembered failure', () => {
       retryAfterMs: 1_000,
     })
     clock.advance(400)
-    const [one, other] = [failures.current(), failures.current()]
+    const [one, other] = [failures.current('secret'), failures.current('secret')]
     expect(one).toMatchObject({ message: failure.message, retryAfterMs: 600 })
     expect(one).not.toBe(other)
-    expect(failures.restsForMs()).toBe(600)
+    expect(failures.restsForMs('secret')).toBe(600)
     clock.advance(599)
-    expect(failures.current()?.retryAfterMs).toBe(1)
+    expect(failures.current('secret')?.retryAfterMs).toBe(1)
     clock.advance(1)
-    expect(failures.current()).toBeUndefined()
+    expect(failures.current('secret')).toBeUndefined()
     clock.advance(1)
-    expect(failures.restsForMs()).toBe(0)
+    expect(failures.restsForMs('secret')).toBe(0)
   })
 
-  it('is none before the first, and none after it was forgotten', () => {
-    const clock = fakeClock()
-    const failures = rememberedFailure(clock)
-    expect(failures.current()).toBeUndefined()
-    expect(failures.restsForMs()).toBe(0)
-    failures.remember(failureOf('token_fetch_failed'))
-    failures.remember(failureOf('token_fetch_failed'))
-    failures.forget()
-    expect(failures.current()).toBeUndefined()
-    expect(failures.restsForMs()).toBe(0)
-    expect(failures.remember(failureOf('token_fetch_failed')).retryAfterMs).toBe(1_000)
+  it('is none before the first, and none for another secret', () => {
+    const failures = rememberedFailure(fakeClock())
+    expect(failures.current('secret')).toBeUndefined()
+    expect(failures.restsForMs('secret')).toBe(0)
+    failures.remember(failureOf('token_fetch_failed'), 'secret')
+    failures.remember(failureOf('token_fetch_failed'), 'secret')
+    expect(failures.current('other')).toBeUndefined()
+    expect(failures.restsForMs('other')).toBe(0)
+    expect(failures.remember(failureOf('token_fetch_failed'), 'other').retryAfterMs).toBe(1_000)
+  })
+
+  it('rests as long as somebody said who knows', () => {
+    const failures = rememberedFailure(fakeClock())
+    const { retryAfterMs } = failures.remember(failureOf('rate_limited'), 'secret', 1_234)
+    expect(retryAfterMs).toBe(1_234)
+    expect(failures.restsForMs('secret')).toBe(1_234)
   })
 
   it('that never was rests for nobody, on a clock that began before 0', () => {
     const clock = { ...fakeClock(), monotonic: () => -5_000 }
     const failures = rememberedFailure(clock)
-    expect(failures.current()).toBeUndefined()
-    expect(failures.restsForMs()).toBe(0)
+    expect(failures.current('secret')).toBeUndefined()
+    expect(failures.restsForMs('secret')).toBe(0)
   })
 })
 

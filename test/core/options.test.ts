@@ -189,6 +189,7 @@ describe('the settings of a source', () => {
     transport: platform.transport,
     hash: platform.hash,
     random: platform.random,
+    nonce: platform.nonce,
   }
 
   it('are the defaults and the machine', () => {

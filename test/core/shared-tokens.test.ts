@@ -197,9 +197,10 @@ describe('trouble of the store', () => {
       set: () => Promise.reject('no'),
       delete: () => Promise.reject(new Error('READONLY')),
     })
-    const { source, events } = sourceOver(store)
+    const { source, events, clock } = sourceOver(store)
     await source.get()
     await settle()
+    clock.advance(1_000)
     await source.invalidate('fetched-1')
     await settle()
     expect(events.slice(1)).toEqual([

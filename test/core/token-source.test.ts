@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { createTokenSource, memoryStore, selfBuilt } from '../../src/index.js'
+import { createTokenSource, memoryStore, selfBuilt, type TokenStore } from '../../src/index.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
 
@@ -487,10 +487,10 @@ describe('rule 14, secrets', () => {
       })
       expect(await source.get()).toBe(corpSecret.slice(0, 7))
     }
-    expect(new Set(keys).size).toBe(2)
+    expect(new Set(keys).size).toBe(4)
     for (const key of keys) {
       expect(key).toMatch(
-        /^qyapi-token:https%3A%2F%2Fqyapi\.weixin\.qq\.com:self-built:ww1:[0-9a-f]{64}$/,
+        /^qyapi-token:https%3A%2F%2Fqyapi\.weixin\.qq\.com:self-built:ww1:[0-9a-f]{64}(:failure)?$/,
       )
       expect(key).not.toContain('secret')
     }
@@ -511,18 +511,23 @@ describe('rule 14, secrets', () => {
 
 describe('the store', () => {
   it('in trouble is told by event, and the source goes on without it', async () => {
-    const broken = {
+    const broken: TokenStore = {
       get: () => Promise.reject(new Error('ECONNREFUSED')),
       set: () => new Promise<boolean>(() => {}),
       delete: async () => true,
     }
     const { source, events, clock } = sourceWith('token', { store: broken })
     expect(await source.get()).toBe('token')
+    clock.advance(1_000)
+    await source.invalidate('token')
+    broken.get = async () => undefined
+    expect(await source.get()).toBe('token')
     await settle()
     clock.advance(400)
     await settle()
     expect(events).toMatchObject([
       { type: 'store_trouble', operation: 'get', message: 'ECONNREFUSED' },
+      { type: 'fetched' },
       { type: 'fetched' },
       { type: 'store_trouble', operation: 'set', message: 'no answer within 400 ms' },
     ])

@@ -1,0 +1,336 @@
+import { describe, expect, it } from 'vitest'
+import { platform } from '../../src/core/platform.js'
+import { LEASE_MS } from '../../src/core/shared-tokens.js'
+import { lenderOf, type TokenSource } from '../../src/core/token-source.js'
+import {
+  type Credential,
+  createTokenSource as createSourceOn,
+  memoryStore,
+  type SourceOptions,
+  selfBuilt,
+  type TokenEvent,
+  type TokenStore,
+  type Transport,
+} from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
+import { APP, settle } from '../support/qyapi.js'
+import { deferred, tokenBody } from '../support/source.js'
+
+/** Without WebCrypto's threads, which no fake clock waits for. */
+const machine = { ...platform, hash: async (text: string) => `#${text}` }
+const createTokenSource = (credential: Credential, options: SourceOptions) =>
+  createSourceOn(credential, options, machine)
+
+/** Sources as in so many processes: nothing in common but the store and the time. */
+function processes(
+  count: number,
+  answer: (fetch: number) => Promise<string> | string = (fetch) => tokenBody(`token-${fetch}`),
+  given: { store?: TokenStore; corpSecret?: (at: number) => string } = {},
+) {
+  const clock = fakeClock()
+  const store = given.store ?? memoryStore({ clock })
+  const events: TokenEvent[] = []
+  let fetches = 0
+  const transport: Transport = async () => {
+    fetches += 1
+    return { status: 200, body: await answer(fetches) }
+  }
+  const sources = Array.from({ length: count }, (_, at) => {
+    const corpSecret = given.corpSecret?.(at) ?? APP.corpSecret
+    return createTokenSource(selfBuilt({ ...APP, corpSecret }), {
+      clock,
+      store,
+      transport,
+      onEvent: (event) => events.push(event),
+    })
+  })
+  /** Lets time pass in the small steps in which processes look into the store. */
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      await settle()
+      clock.advance(50)
+    }
+    await settle()
+  }
+  return { sources, clock, store, events, fetches: () => fetches, pass }
+}
+
+const valuesOf = (sources: readonly TokenSource[]) =>
+  Promise.all(sources.map((source) => source.get()))
+const [first, second] = [0, 1]
+
+describe('many processes over one store', () => {
+  it('fetch once when all are cold', async () => {
+    const answer = deferred<string>()
+    const { sources, fetches, pass } = processes(50, () => answer.promise)
+    const waiting = valuesOf(sources)
+    await pass(5_000)
+    answer.resolve(tokenBody('token'))
+    await pass(200)
+    expect(new Set(await waiting)).toEqual(new Set(['token']))
+    expect(fetches()).toBe(1)
+  })
+
+  it('fetch once when the token is refused in all of them', async () => {
+    const { sources, fetches, pass } = processes(8)
+    const warm = valuesOf(sources)
+    await pass(200)
+    await warm
+    const answers = sources.map((source) =>
+      source.run(async (token) => ({ errcode: token === 'token-1' ? 42001 : 0, token })),
+    )
+    await pass(300)
+    expect(await Promise.all(answers)).toEqual(
+      sources.map(() => ({ errcode: 0, token: 'token-2' })),
+    )
+    expect(fetches()).toBe(2)
+  })
+
+  it('adopt what another one fetched after a refusal, without a fetch', async () => {
+    const { sources, fetches, events, pass } = processes(2)
+    const warm = valuesOf(sources)
+    await pass(200)
+    await warm
+    const lenders = sources.map(lenderOf)
+    const [old, same] = await Promise.all(lenders.map((lender) => lender.lend()))
+    const refused = { endpoint: 'message/send', errcode: 40014 }
+    await lenders[first]?.replace({ ...refused, token: old as NonNullable<typeof old> })
+    await settle()
+    const adopted = await lenders[second]?.replace({
+      ...refused,
+      token: same as NonNullable<typeof same>,
+    })
+    expect(adopted?.value).toBe('token-2')
+    expect(fetches()).toBe(2)
+    expect(events.at(-1)).toMatchObject({ type: 'adopted' })
+  })
+
+  it('refresh ahead once for all', async () => {
+    const { sources, clock, fetches, pass } = processes(20)
+    const warm = valuesOf(sources)
+    await pass(200)
+    await warm
+    clock.advance(6_900_000)
+    expect(new Set(await valuesOf(sources))).toEqual(new Set(['token-1']))
+    await pass(300)
+    expect(new Set(await valuesOf(sources))).toEqual(new Set(['token-2']))
+    expect(fetches()).toBe(2)
+  })
+
+  it('fetch as often in a day as one process does', async () => {
+    const day = async (count: number) => {
+      const { sources, clock, fetches, pass } = processes(count)
+      for (let minute = 0; minute < 24 * 60; minute += 1) {
+        const calls = valuesOf(sources)
+        await pass(150)
+        await calls
+        clock.advance(60_000 - 150)
+      }
+      return fetches()
+    }
+    const one = await day(1)
+    expect(one).toBeGreaterThan(11)
+    expect(await day(5)).toBeLessThanOrEqual(one + 1)
+  }, 60_000)
+
+  it('ask a wrong secret once for all, and tell each caller how long it rests', async () => {
+    const { sources, fetches, pass, clock } = processes(10, () => '{"errcode":40001}')
+    const waiting = Promise.all(sources.map((source) => source.get().catch((error) => error)))
+    await pass(400)
+    for (const error of await waiting) {
+      expect(error).toMatchObject({ code: 'credential_refused', errcode: 40001 })
+      expect(error.retryAfterMs).toBeGreaterThan(59_000)
+      expect(error.message).toContain('the secret is wrong')
+    }
+    expect(fetches()).toBe(1)
+    clock.advance(60_000)
+    const again = sources.map((source) => source.get().catch((error) => error))
+    await pass(400)
+    await Promise.all(again)
+    expect(fetches()).toBe(2)
+  })
+
+  it('let each machine find out for itself what its own IP may', async () => {
+    const { sources, fetches, pass } = processes(3, () => '{"errcode":60020}')
+    const waiting = Promise.all(sources.map((source) => source.get().catch(({ code }) => code)))
+    await pass(1_000)
+    expect(await waiting).toEqual(['ip_not_trusted', 'ip_not_trusted', 'ip_not_trusted'])
+    expect(fetches()).toBe(3)
+  })
+
+  it('do not share when their secrets differ', async () => {
+    const { sources, fetches, pass } = processes(2, undefined, {
+      corpSecret: (at) => `secret-${at}`,
+    })
+    const waiting = valuesOf(sources)
+    await pass(200)
+    expect(await waiting).toEqual(['token-1', 'token-2'])
+    expect(fetches()).toBe(2)
+  })
+})
+
+describe('the process whose turn it is', () => {
+  /** A store whose lease somebody holds who never comes back. */
+  async function heldByTheDead() {
+    const clock = fakeClock()
+    const store = memoryStore({ clock })
+    const keys: string[] = []
+    const lease = {
+      ...(store.lease as NonNullable<TokenStore['lease']>),
+      acquire: async (key: string, given: { holder: string; forMs: number; above: number }) => {
+        if (keys.length === 0) await store.lease?.acquire(key, { ...given, holder: 'dead' })
+        keys.push(key)
+        return store.lease?.acquire(key, given)
+      },
+    }
+    return { clock, store: { ...store, lease } }
+  }
+
+  it('has died: the next one takes over when its lease is over', async () => {
+    const { clock, store } = await heldByTheDead()
+    const transport = async () => ({ status: 200, body: tokenBody('token') })
+    const source = createTokenSource(selfBuilt(APP), { clock, store, transport })
+    const startedAt = clock.monotonic()
+    const waiting = source.get().then(() => clock.monotonic() - startedAt)
+    for (let step = 0; step < 80; step += 1) {
+      await settle()
+      clock.advance(50)
+    }
+    const tookMs = await waiting
+    expect(tookMs).toBeGreaterThanOrEqual(LEASE_MS)
+    expect(tookMs).toBeLessThanOrEqual(LEASE_MS + 200)
+  })
+
+  it('keeps its turn while it fetches, however long that takes', async () => {
+    const answer = deferred<string>()
+    const { sources, fetches, pass } = processes(3, () => answer.promise)
+    const waiting = valuesOf(sources)
+    await pass(LEASE_MS * 4)
+    expect(fetches()).toBe(1)
+    answer.resolve(tokenBody('token'))
+    await pass(200)
+    await waiting
+    expect(fetches()).toBe(1)
+  })
+
+  it('was late: what it brings does not replace the newer one, which it adopts', async () => {
+    const clock = fakeClock()
+    const inner = memoryStore({ clock })
+    const answers = [deferred<string>(), deferred<string>()]
+    let fetches = 0
+    const transport: Transport = async () => {
+      fetches += 1
+      return { status: 200, body: (await answers[fetches - 1]?.promise) ?? '' }
+    }
+    const lease = inner.lease as NonNullable<TokenStore['lease']>
+    const frozen = { ...inner, lease: { ...lease, renew: async () => false } }
+    const late = createTokenSource(selfBuilt(APP), { clock, store: frozen, transport })
+    const next = createTokenSource(selfBuilt(APP), { clock, store: inner, transport })
+    const waiting = late.get()
+    await settle()
+    clock.advance(LEASE_MS)
+    const newer = next.get()
+    await settle()
+    answers[second]?.resolve(tokenBody('newer'))
+    expect(await newer).toBe('newer')
+    answers[first]?.resolve(tokenBody('late'))
+    expect(await waiting).toBe('newer')
+    expect(await late.get()).toBe('newer')
+    expect(await next.get()).toBe('newer')
+  })
+
+  it('never tells: the others give up after their own deadline, and say so', async () => {
+    const clock = fakeClock()
+    const memory = memoryStore({ clock })
+    const store = {
+      ...memory,
+      lease: { acquire: async () => undefined, renew: async () => true, release: async () => true },
+    }
+    const transport = async () => ({ status: 200, body: tokenBody('token') })
+    const source = createTokenSource(selfBuilt(APP), { clock, store, transport })
+    const failed = source.get().catch((error) => error)
+    for (let step = 0; step < 300; step += 1) {
+      await settle()
+      clock.advance(50)
+    }
+    expect(await failed).toMatchObject({
+      code: 'token_fetch_failed',
+      retryable: true,
+      message: expect.stringContaining('self-built app of corp ww-fake: another process has had'),
+    })
+  })
+
+  it('is closed: those who wait with it are told', async () => {
+    const { clock, store } = await heldByTheDead()
+    const source = createTokenSource(selfBuilt(APP), { clock, store })
+    const waiting = source.get().catch(({ code }) => code)
+    await settle()
+    source.close()
+    clock.advance(150)
+    await settle()
+    expect(await waiting).toBe('closed')
+  })
+})
+
+describe('a store in trouble', () => {
+  const broken = (): TokenStore => {
+    const fail = () => Promise.reject(new Error('ECONNREFUSED'))
+    return {
+      get: fail,
+      set: fail,
+      delete: fail,
+      lease: { acquire: fail, renew: fail, release: fail },
+    }
+  }
+
+  it('costs one fetch for each process, and nothing else', async () => {
+    const { sources, fetches, events, pass } = processes(4, undefined, { store: broken() })
+    const waiting = valuesOf(sources)
+    await pass(100)
+    expect(new Set(await waiting).size).toBe(4)
+    expect(fetches()).toBe(4)
+    expect(events.filter(({ type }) => type === 'store_trouble').length).toBe(4)
+  })
+
+  it('is left alone for 1 s, doubling to 30 s, and used again when it answers', async () => {
+    const asked: number[] = []
+    const clock = fakeClock()
+    let isDown = true
+    const memory = memoryStore({ clock })
+    const ask = async <T>(answer: () => Promise<T>): Promise<T> => {
+      asked.push(clock.monotonic())
+      if (isDown) throw new Error('down')
+      return answer()
+    }
+    const store: TokenStore = {
+      get: (key) => ask(() => memory.get(key)),
+      set: (key, token) => ask(() => memory.set(key, token)),
+      delete: (key, generation) => ask(() => memory.delete(key, generation)),
+    }
+    let fetches = 0
+    const transport = async () => {
+      fetches += 1
+      return { status: 200, body: tokenBody(`token-${fetches}`) }
+    }
+    const source = createTokenSource(selfBuilt(APP), {
+      clock,
+      store,
+      transport,
+      refreshBudget: 1_000,
+    })
+    const startedAt = clock.monotonic()
+    for (let call = 0; call < 120; call += 1) {
+      await source.invalidate(await source.get())
+      clock.advance(1_000)
+    }
+    const gaps = asked.map((at) => (at - startedAt) / 1000)
+    expect(gaps.slice(0, 7)).toEqual([0, 1, 3, 7, 15, 31, 61])
+    isDown = false
+    clock.advance(30_000)
+    await source.get()
+    const before = asked.length
+    await source.invalidate(await source.get())
+    await source.get()
+    expect(asked.length).toBeGreaterThan(before)
+  })
+})
