@@ -102,8 +102,11 @@ export function openDoor<ShortForm>(
     standAside({ token, endpoint }) {
       const event = { type: 'stood_aside', endpoint } as const
       const lender = lenders[token]
-      if (lender !== undefined) return lender.emit(event)
-      emitTo(options.onEvent, { kind: token, subject: 'a call with a token of its own' }, event)
+      lender?.emit(event)
+      if (made !== undefined) return
+      // The sources' own listeners hear the rest.
+      const nobody = { kind: token, subject: 'a call with a token of its own' }
+      emitTo(options.onEvent, lender?.credential ?? nobody, event)
     },
     close: () => made?.close(),
   }

@@ -101,6 +101,20 @@ describe('a door that was given its source', () => {
     expect(source.describe().state).toBe('empty')
   })
 
+  it('tells its own listener of calls that it left alone, whoever’s they would have been', () => {
+    const events: TokenEvent[] = []
+    const onEvent = (event: TokenEvent) => events.push(event)
+    const source = createTokenSource(selfBuilt(APP))
+    for (const tokens of [source, [source], () => source])
+      doorFor(tokens, { onEvent }).standAside(destination('app'))
+    const aside = { type: 'stood_aside', endpoint: 'user/get' }
+    expect(events).toEqual([
+      { ...aside, kind: 'self-built', subject: 'app of corp ww-fake' },
+      { ...aside, kind: 'self-built', subject: 'app of corp ww-fake' },
+      { ...aside, kind: 'app', subject: 'a call with a token of its own' },
+    ])
+  })
+
   it('lends its token to the destinations of its kind, and to no other', () => {
     const opened = door(createTokenSource(selfBuilt(APP)))
     expect(opened.lenders).toEqual({ app: lenderOf(opened.source) })
