@@ -6,6 +6,7 @@ const doors: Options = {
     axios: 'src/axios.ts',
     fetch: 'src/fetch.ts',
     testing: 'src/testing.ts',
+    'stores/keyv': 'src/stores/keyv.ts',
   },
   target: 'node20',
   dts: true,

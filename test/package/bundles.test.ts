@@ -13,6 +13,7 @@ const ROOMS: Readonly<Record<string, RegExp>> = {
   'qyapi-token/axios': /^src\/axios(\.ts|\/)/,
   'qyapi-token/fetch': /^src\/fetch(\.ts|\/)/,
   'qyapi-token/testing': /^src\/testing(\.ts|\/)/,
+  'qyapi-token/stores/keyv': /^src\/stores\/keyv\.ts/,
 }
 
 /** The only source that knows p-memoize. */

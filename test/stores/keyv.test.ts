@@ -1,0 +1,244 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import Keyv from 'keyv'
+import { describe, expect, it, vi } from 'vitest'
+import { createTokenSource, type StoredToken, selfBuilt, type TokenEvent } from '../../src/index.js'
+import { type KeyvLike, keyvStore } from '../../src/stores/keyv.js'
+import { fakeClock, storeContract } from '../../src/testing.js'
+import { APP, settle } from '../support/qyapi.js'
+import { deferred, tokenBody } from '../support/source.js'
+import { useSqlite } from '../support/sqlite.js'
+
+const sqlite = useSqlite()
+const encryptionKey = randomBytes(32)
+
+const token = (generation = 1, more: Partial<StoredToken> = {}): StoredToken => ({
+  value: `planted-token-${generation}`,
+  generation,
+  ageMs: 0,
+  expiresInMs: 60_000,
+  ...more,
+})
+
+/** A backend in memory, whose every call can be watched and answered by hand. */
+function watched() {
+  const kept = new Map<string, unknown>()
+  return {
+    kept,
+    get: vi.fn(async (key: string): Promise<unknown> => kept.get(key)),
+    set: vi.fn(async (key: string, value: unknown, _ttlMs?: number) => {
+      kept.set(key, value)
+    }),
+    delete: vi.fn(async (key: string): Promise<unknown> => kept.delete(key)),
+  }
+}
+
+const PLAIN_KEY = /^qyapi-token:[\da-f]{64}$/
+
+describe('keyvStore on SQLite', () => {
+  for (const { name, run } of storeContract(() => keyvStore(sqlite.open(sqlite.file()))))
+    it(name, run)
+})
+
+describe('keyvStore on SQLite, encrypted', () => {
+  const open = () => keyvStore(sqlite.open(sqlite.file()), { encryptionKey })
+  for (const { name, run } of storeContract(open)) it(name, run)
+
+  it('writes no token into the file that can be read there', async () => {
+    const file = sqlite.file()
+    const plain = keyvStore(sqlite.open(file), { prefix: 'plain:' })
+    await plain.set('key', token(1, { value: 'left-in-clear' }))
+    await keyvStore(sqlite.open(file), { encryptionKey }).set('key', token())
+    const bytes = readFileSync(file, 'latin1')
+    expect(bytes).toContain('left-in-clear')
+    expect(bytes).toContain('sealed:1:')
+    expect(bytes).not.toContain('planted-token')
+  })
+})
+
+describe('keyvStore in memory', () => {
+  for (const { name, run } of storeContract(() => keyvStore(new Keyv()))) it(name, run)
+})
+
+describe('two processes with one Keyv', () => {
+  it('share a token: one gettoken for both', async () => {
+    const file = sqlite.file()
+    const transport = vi.fn(async () => ({ status: 200, body: tokenBody('shared') }))
+    for (let process = 0; process < 2; process += 1) {
+      const store = keyvStore(sqlite.open(file))
+      const set = vi.spyOn(store, 'set')
+      const source = createTokenSource(selfBuilt(APP), { store, transport })
+      expect(await source.get()).toBe('shared')
+      await settle()
+      await set.mock.results[0]?.value
+    }
+    expect(transport).toHaveBeenCalledTimes(1)
+  })
+
+  it('have no lease: each fetches for itself', () => {
+    expect(keyvStore(new Keyv())).not.toHaveProperty('lease')
+    expect(keyvStore(new Keyv(), { encryptionKey })).not.toHaveProperty('lease')
+  })
+
+  it('are told by the read after the write whose token stands', async () => {
+    const backend = watched()
+    const mine = keyvStore(backend)
+    const other = keyvStore({ ...backend })
+    // The other one writes between our write and our reading of it.
+    backend.set.mockImplementationOnce(async (key, value) => {
+      backend.kept.set(key, value)
+      await other.set('key', token(7))
+    })
+    expect(await mine.set('key', token(5))).toBe(false)
+    expect(await mine.get('key')).toMatchObject({ generation: 7 })
+  })
+
+  it('are told the same where the backend loses what it is given', async () => {
+    const backend = watched()
+    backend.set.mockImplementation(async () => {})
+    expect(await keyvStore(backend).set('key', token())).toBe(false)
+  })
+})
+
+describe('time in keyvStore', () => {
+  it('lets the backend forget a token when its life is over', async () => {
+    const backend = watched()
+    await keyvStore(backend).set('key', token(1, { ageMs: 10_000.5 }))
+    expect(backend.set.mock.calls[0]?.[2]).toBe(50_000)
+  })
+
+  it('never gives a life without end, which 0 would be', async () => {
+    const backend = watched()
+    await keyvStore(backend).set('key', token(1, { ageMs: 60_000 }))
+    expect(backend.set.mock.calls[0]?.[2]).toBe(1)
+  })
+
+  it('ages a token by the wall clocks of the machines', async () => {
+    const backend = watched()
+    const [here, there] = [fakeClock(), fakeClock()]
+    await keyvStore(backend, { clock: here }).set('key', token(1, { ageMs: 100 }))
+    there.advance(1_000)
+    const store = keyvStore(backend, { clock: there })
+    expect(await store.get('key')).toMatchObject({ ageMs: 1_100 })
+    there.advance(58_899)
+    expect(await store.get('key')).toMatchObject({ ageMs: 59_999 })
+    there.advance(1)
+    expect(await store.get('key')).toBeUndefined()
+    expect(await store.set('key', token(1))).toBe(true)
+  })
+
+  it('never makes it younger than when it was stored, on a machine whose clock is late', async () => {
+    const backend = watched()
+    const early = fakeClock()
+    early.advance(3_600_000)
+    await keyvStore(backend, { clock: early }).set('key', token(1, { ageMs: 100 }))
+    expect(await keyvStore(backend, { clock: fakeClock() }).get('key')).toMatchObject({
+      ageMs: 100,
+    })
+  })
+})
+
+describe('trouble in keyvStore', () => {
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['a text that is no JSON', 'planted'],
+    ['a JSON that is no token', '{"value":1}'],
+    ['a JSON null', 'null'],
+    ['an object', { value: 'token', generation: 1 }],
+    [
+      'a token without a time',
+      '{"value":"token","generation":1,"ageMs":0,"expiresInMs":60000,"storedAtMs":null}',
+    ],
+  ])('%s in the backend is no token, and a new one takes its place', async (_what, found) => {
+    const backend = watched()
+    backend.get.mockResolvedValueOnce(found).mockResolvedValueOnce(found)
+    const store = keyvStore(backend)
+    expect(await store.get('key')).toBeUndefined()
+    expect(await store.set('key', token())).toBe(true)
+    expect(await store.get('key')).toMatchObject({ value: 'planted-token-1' })
+  })
+
+  it('of a backend that shows what it was given tells no token', async () => {
+    const backend = watched()
+    backend.set.mockRejectedValue(
+      Object.assign(new Error('near "planted-token-1": syntax error'), {
+        code: 'SQLITE_ERROR',
+        sql: 'INSERT … planted-token-1',
+      }),
+    )
+    const error = await keyvStore(backend)
+      .set('key', token())
+      .catch((caught) => caught)
+    expect(error).toMatchObject({ message: 'near "[hidden]": syntax error', code: 'SQLITE_ERROR' })
+    expect(JSON.stringify({ ...error, stack: error.stack })).not.toContain('planted')
+  })
+
+  it('is an event, and each process fetches for itself meanwhile', async () => {
+    const down = async () => {
+      throw new Error('database is gone')
+    }
+    const events: TokenEvent[] = []
+    const source = createTokenSource(selfBuilt(APP), {
+      store: keyvStore({ get: down, set: down, delete: down }),
+      transport: async () => ({ status: 200, body: tokenBody('own') }),
+      onEvent: (event) => events.push(event),
+    })
+    expect(await source.get()).toBe('own')
+    await settle()
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'store_trouble', message: 'database is gone' }),
+    )
+  })
+
+  it('of one call that hangs holds the next one under the same key up for a second, not for ever', async () => {
+    const clock = fakeClock()
+    const after = vi.spyOn(clock, 'after')
+    const backend = watched()
+    const hanging = deferred<void>()
+    backend.set.mockImplementationOnce(() => hanging.promise)
+    const store = keyvStore(backend, { clock })
+    const first = store.set('key', token(1))
+    await vi.waitFor(() => expect(backend.set).toHaveBeenCalledTimes(1))
+    const second = store.set('key', token(2))
+    await store.set('other key', token(1))
+    await vi.waitFor(() => expect(after).toHaveBeenCalledWith(1_000, expect.anything()))
+    expect(backend.set).toHaveBeenCalledTimes(2)
+    clock.advance(1_000)
+    expect(await second).toBe(true)
+    hanging.resolve()
+    expect(await first).toBe(false)
+  })
+
+  it('of a delete that the backend denies is said', async () => {
+    const backend = watched()
+    const store = keyvStore(backend)
+    await store.set('key', token())
+    backend.delete.mockResolvedValueOnce(false)
+    expect(await store.delete('key', 1)).toBe(false)
+    expect(await store.delete('key', 1)).toBe(true)
+  })
+})
+
+describe('the options of keyvStore', () => {
+  it('name the keys: a prefix, and a hash that every backend takes', async () => {
+    const backend = watched()
+    await keyvStore(backend).set('a key\nthat no Memcache would take: 文', token())
+    await keyvStore(backend, { prefix: 'mine:' }).set('key', token())
+    const [first, second] = [...backend.kept.keys()]
+    expect(first).toMatch(PLAIN_KEY)
+    expect(second).toMatch(/^mine:[\da-f]{64}$/)
+  })
+
+  it.each<[string, unknown, unknown, RegExp]>([
+    ['no Keyv', undefined, {}, /^keyv must be a Keyv/],
+    ['what cannot set or delete', { get() {} }, {}, /^keyv must be a Keyv/],
+    ['a prefix that is no text', new Keyv(), { prefix: 1 }, /^prefix must be a string/],
+    ['a passphrase', new Keyv(), { encryptionKey: 'planted' }, /^encryptionKey .*openssl/],
+    ['an unknown key', new Keyv(), { ttl: 5 }, /^Unknown key 'ttl' in options of keyvStore/],
+  ])('refuse %s', (_what, keyv, options, message) => {
+    const make = () => keyvStore(keyv as KeyvLike, options as object)
+    expect(make).toThrow(expect.objectContaining({ code: 'bad_options' }))
+    expect(make).toThrow(message)
+    expect(make).not.toThrow(/planted/)
+  })
+})
