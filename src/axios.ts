@@ -67,7 +67,8 @@ interface Attachment {
  * @param client An axios instance, or axios itself. Token calls take its road to the network.
  * @param tokens `{ corpId, corpSecret }`, a credential, a token source; an array of sources of
  *   different kinds, among which the path chooses; or a function of `{ url, method, options }`,
- *   options being the axios config, that gives a source, or `null` for "no token".
+ *   options being the axios config, that gives a source, or `null` for "no token". Functions
+ *   alone cannot say where their tokens may go: pass `baseUrl` if it is not WeCom's own.
  * @throws `bad_options`, also if the client's `baseURL` is not one that may receive the token.
  * @example
  * const client = axios.create({ baseURL: 'https://qyapi.weixin.qq.com/cgi-bin' })

@@ -44,7 +44,8 @@ export type FetchWithToken<F extends AnyFetch> = F & { readonly source: TokenSou
  * @param fetch The fetch to call; token calls go through it too.
  * @param tokens `{ corpId, corpSecret }`, a credential, a token source; an array of sources of
  *   different kinds, among which the path chooses; or a function of `{ url, method, options }`,
- *   options being fetch's init, that gives a source, or `null` for "no token".
+ *   options being fetch's init, that gives a source, or `null` for "no token". Functions
+ *   alone cannot say where their tokens may go: pass `baseUrl` if it is not WeCom's own.
  * @throws `bad_options`. A call rejects with a `QyapiTokenError` only if it never had a token.
  * @example
  * const qyFetch = withToken(fetch, { corpId, corpSecret })
