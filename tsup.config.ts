@@ -7,6 +7,7 @@ const doors: Options = {
     fetch: 'src/fetch.ts',
     testing: 'src/testing.ts',
     'stores/keyv': 'src/stores/keyv.ts',
+    'stores/redis': 'src/stores/redis.ts',
   },
   target: 'node20',
   dts: true,

@@ -31,6 +31,15 @@ export default defineConfig({
           testTimeout: 300_000,
         },
       },
+      {
+        // Several processes, and servers that are killed.
+        test: {
+          name: 'machines',
+          include: ['test/machines/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       { test: { name: 'examples', include: ['test/examples/**/*.test.ts'], testTimeout: 60_000 } },
     ],
   },

@@ -25,7 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   wecom: ['wecom'],
   core: ['core', 'wecom'],
   credentials: ['core', 'wecom'],
-  stores: ['core'],
+  stores: ['stores', 'core'],
   testing: ['testing', 'core', 'wecom'],
   axios: ['axios', 'core', 'wecom'],
   fetch: ['fetch', 'core'],

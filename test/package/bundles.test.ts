@@ -14,6 +14,7 @@ const ROOMS: Readonly<Record<string, RegExp>> = {
   'qyapi-token/fetch': /^src\/fetch(\.ts|\/)/,
   'qyapi-token/testing': /^src\/testing(\.ts|\/)/,
   'qyapi-token/stores/keyv': /^src\/stores\/keyv\.ts/,
+  'qyapi-token/stores/redis': /^src\/stores\/redis(\.ts|\/)/,
 }
 
 /** The only source that knows p-memoize. */

@@ -1,0 +1,68 @@
+import { isNumber, isPlainObject, isText } from '../../core/check.js'
+import type { StoredToken } from '../../core/store.js'
+
+/** The format of what is under a token's key. Whatever comes next has a `v`, too, and a life. */
+const VERSION = 1
+
+export function recordOf(token: StoredToken): string {
+  const { generation, value, reconfirmedAtMs } = token
+  const expiresInMs = Math.floor(token.expiresInMs)
+  return JSON.stringify({ v: VERSION, generation, expiresInMs, value, reconfirmedAtMs })
+}
+
+/**
+ * Lua: which version is under a key, and which generation. What is not whole (see `tokenIn`, which
+ * judges the same) counts as nothing, so that it can be overwritten.
+ */
+export const READ_RECORD = `
+local VERSION = ${VERSION}
+local function isCount(number)
+  return type(number) == 'number' and number >= 0 and number <= 9007199254740991 and number % 1 == 0
+end
+local function record(key)
+  local text = redis.pcall('GET', key)
+  if type(text) ~= 'string' then return 0, 0 end
+  local left = redis.call('PTTL', key)
+  local isJson, found = pcall(cjson.decode, text)
+  if left < 0 or not isJson or type(found) ~= 'table' or not isCount(found.v) then return 0, 0 end
+  if found.v > VERSION then return found.v, 0 end
+  local isToken = found.v == VERSION and type(found.value) == 'string' and found.value ~= ''
+  local age = found.reconfirmedAtMs
+  local isDated = isCount(found.expiresInMs) and left <= found.expiresInMs
+  if not isToken or not isDated or not isCount(found.generation) then return 0, 0 end
+  if age ~= nil and type(age) ~= 'number' then return 0, 0 end
+  return found.v, found.generation
+end
+`
+
+/**
+ * What came from Redis, and the milliseconds that it has left there. Nothing, if it is no token of
+ * ours: another text, a newer version's, or one whose life never ends, or later than it says.
+ */
+export function tokenIn(text: unknown, leftMs: number): StoredToken | undefined {
+  const { v, value, generation, expiresInMs, reconfirmedAtMs } = parsed(textOf(text))
+  const isToken = v === VERSION && isText(value) && isCount(generation)
+  const isDated = isCount(expiresInMs) && leftMs >= 0 && leftMs <= expiresInMs
+  if (!isToken || !isDated) return undefined
+  const token = { value, generation, ageMs: expiresInMs - leftMs, expiresInMs }
+  if (reconfirmedAtMs === undefined) return token
+  return isNumber(reconfirmedAtMs) ? { ...token, reconfirmedAtMs } : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return isNumber(value) && Number.isSafeInteger(value) && value >= 0
+}
+
+/** Clients can be told to give bytes. */
+function textOf(reply: unknown): string {
+  return reply instanceof Uint8Array ? new TextDecoder().decode(reply) : String(reply)
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isPlainObject(value) ? value : {}
+  } catch {
+    return {}
+  }
+}

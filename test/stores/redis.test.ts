@@ -1,0 +1,195 @@
+import { createClient, createClientPool } from '@redis/client'
+import { Redis } from 'ioredis'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createTokenSource, selfBuilt, type TokenEvent } from '../../src/index.js'
+import { type RedisClient, type RedisCommand, redisStore } from '../../src/stores/redis.js'
+import { leaseContract, storeContract } from '../../src/testing.js'
+import { APP } from '../support/qyapi.js'
+import {
+  hasRedisServer,
+  type RedisAddress,
+  type RedisServer,
+  skipsWithoutRedis,
+  startJsRedis,
+  startRedis,
+  useClosing,
+} from '../support/redis.js'
+import { tokenBody } from '../support/source.js'
+
+type Client = RedisClient | RedisCommand
+type Closing = ReturnType<typeof useClosing>
+
+function ioredis({ url }: RedisAddress, closing: Closing): Redis {
+  const redis = new Redis(url)
+  redis.on('error', () => {})
+  return closing(redis, () => redis.disconnect())
+}
+
+const CLIENTS: Readonly<
+  Record<string, (server: RedisAddress, closing: Closing) => Promise<Client>>
+> = {
+  ioredis: async (server, closing) => ioredis(server, closing),
+  '@redis/client': async ({ url }, closing) => {
+    const redis = createClient({ url })
+    await redis.connect()
+    return closing(redis, () => redis.destroy())
+  },
+  'a pool of @redis/client': async ({ url }, closing) => {
+    const pool = createClientPool({ url })
+    await pool.connect()
+    return closing(pool, () => pool.destroy())
+  },
+  'a command function': async (server, closing) => {
+    const redis = ioredis(server, closing)
+    return ([name = '', ...args]) => redis.call(name, ...args)
+  },
+}
+
+let places = 0
+/** A part of Redis that no other test has. */
+const ownPlace = () => {
+  places += 1
+  return { prefix: `test-${places}:` }
+}
+
+/** Every promise of a store, by one client after the other. */
+function keepsTheContract(start: () => Promise<RedisAddress>) {
+  const closing = useClosing()
+  let server: RedisAddress
+  beforeAll(async () => {
+    server = await start()
+    closing(server, () => server.stop())
+  })
+
+  describe.each(Object.entries(CLIENTS))('by %s', (_, connect) => {
+    let client: Client
+    beforeAll(async () => {
+      client = await connect(server, closing)
+    })
+    const open = () => redisStore(client, ownPlace())
+    for (const { name, run } of storeContract(open)) it.concurrent(name, run)
+    for (const { name, run } of leaseContract(open)) it.concurrent(name, run)
+  })
+}
+
+describe('redisStore on a Redis in JavaScript', () => {
+  keepsTheContract(startJsRedis)
+})
+
+it.runIf(process.env.CI === 'true')('a redis-server is on the PATH of CI', () => {
+  expect(hasRedisServer).toBe(true)
+})
+
+describe.skipIf(skipsWithoutRedis)('redisStore on redis-server', () => {
+  keepsTheContract(startRedis)
+})
+
+describe.skipIf(skipsWithoutRedis)('a token source over redis-server', () => {
+  const closing = useClosing()
+  let server: RedisServer
+  beforeAll(async () => {
+    server = await startRedis()
+    closing(server, () => server.stop())
+  })
+
+  /** As many processes as are asked for: each a source with a connection of its own. */
+  function machines() {
+    let fetches = 0
+    const transport = async () => {
+      fetches += 1
+      return { status: 200, body: tokenBody(`token-${fetches}`) }
+    }
+    const start = () => {
+      const redis = ioredis(server, closing)
+      const events: TokenEvent[] = []
+      const onEvent = (event: TokenEvent) => events.push(event)
+      const options = { store: redisStore(redis), onEvent, transport }
+      const source = createTokenSource(selfBuilt(APP), options)
+      return { source, redis, types: () => events.map(({ type }) => type) }
+    }
+    return { start, fetches: () => fetches }
+  }
+
+  /** The token, and how long its caller waited. */
+  async function timed(token: Promise<string>) {
+    const startedAt = performance.now()
+    return { token: await token, waitedMs: performance.now() - startedAt }
+  }
+
+  const untilStored = (redis: Redis) =>
+    expect.poll(() => redis.keys('*:token'), { timeout: 3_000 }).toHaveLength(1)
+  /** A source leaves a store that failed alone for a second. */
+  const untilRested = () => new Promise((resolve) => setTimeout(resolve, 1_050))
+
+  it('asks once for two processes, and adopts by the age that Redis tells', async () => {
+    await server.restart()
+    const { start, fetches } = machines()
+    const one = start()
+    expect(await one.source.get()).toBe('token-1')
+    await untilStored(one.redis)
+    const two = start()
+    expect(await two.source.get()).toBe('token-1')
+    expect(two.types()).toEqual(['adopted'])
+    expect(fetches()).toBe(1)
+  })
+
+  it('fails no caller while Redis is dead, and shares again when it is back', async () => {
+    await server.restart()
+    const { start, fetches } = machines()
+    const one = start()
+    await one.source.get()
+    await untilStored(one.redis)
+    await server.kill()
+    const two = start()
+    const { token, waitedMs } = await timed(two.source.get())
+    expect(token).toBe('token-2')
+    expect(waitedMs).toBeLessThan(1_000)
+    expect(two.types()).toEqual(['store_trouble', 'fetched'])
+    expect(await one.source.get()).toBe('token-1')
+
+    await server.restart()
+    await untilRested()
+    await expect.poll(() => two.redis.status, { timeout: 5_000 }).toBe('ready')
+    await two.source.invalidate('token-2')
+    expect(await two.source.get()).toBe('token-3')
+    await untilStored(two.redis)
+    const three = start()
+    expect(await three.source.get()).toBe('token-3')
+    expect(fetches()).toBe(3)
+  })
+
+  it('fails no caller while Redis is frozen, and shares again when it is thawed', async () => {
+    await server.restart()
+    const { start, fetches } = machines()
+    const one = start()
+    await one.redis.ping()
+    server.freeze()
+    const { token, waitedMs } = await timed(one.source.get())
+    server.thaw()
+    expect(token).toBe('token-1')
+    expect(waitedMs).toBeLessThan(1_000)
+
+    await untilRested()
+    await one.source.invalidate('token-1')
+    expect(await one.source.get()).toBe('token-2')
+    await untilStored(one.redis)
+    const two = start()
+    expect(await two.source.get()).toBe('token-2')
+    expect(fetches()).toBe(2)
+  })
+
+  it('puts a token in the place of what is none', async () => {
+    await server.restart()
+    const { start, fetches } = machines()
+    const one = start()
+    await one.source.get()
+    await untilStored(one.redis)
+    const [key = ''] = await one.redis.keys('*:token')
+    await one.redis.set(key, 'garbage')
+    const two = start()
+    expect(await two.source.get()).toBe('token-2')
+    await expect.poll(() => one.redis.get(key), { timeout: 3_000 }).toContain('token-2')
+    expect(await start().source.get()).toBe('token-2')
+    expect(fetches()).toBe(2)
+  })
+})

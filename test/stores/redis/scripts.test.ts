@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { redisStore } from '../../../src/stores/redis.js'
+
+const KEY = 'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww1:0a1b'
+const TOKEN = { value: 'token-1', generation: 1, ageMs: 0, expiresInMs: 60_000 }
+
+describe('a failure of Redis', () => {
+  const failing = (error: unknown) => redisStore(async () => Promise.reject(error))
+
+  it('is a rejection in its words, without the command that the client’s error carries', async () => {
+    const command = { name: 'EVALSHA', args: ['token-1'] }
+    const error = Object.assign(new Error('READONLY You can’t write'), { command })
+    const rejected = await failing(error)
+      .set(KEY, TOKEN)
+      .catch((error: unknown) => error)
+    expect(rejected).toEqual(new Error('READONLY You can’t write'))
+    expect(JSON.stringify(rejected, Object.getOwnPropertyNames(rejected))).not.toContain('token-1')
+  })
+
+  it('is a rejection also where the client throws at once, or says nothing', async () => {
+    const throwing = redisStore(() => {
+      throw new Error('closed')
+    })
+    await expect(throwing.get(KEY)).rejects.toThrow('closed')
+    await expect(failing(undefined).get(KEY)).rejects.toThrow('Redis gave no reply')
+  })
+
+  it.each(['NOSCRIPT No matching script.', 'ERR bad: NOSCRIPT', 'the server: - NoScriptError: No'])(
+    'is none if it has only forgotten the script: %s',
+    async (message) => {
+      const sent: (string | undefined)[] = []
+      const store = redisStore(async ([name]) => {
+        sent.push(name)
+        if (name === 'EVALSHA') throw new Error(message)
+        return null
+      })
+      expect(await store.get(KEY)).toBeUndefined()
+      expect(sent).toEqual(['EVALSHA', 'EVAL'])
+    },
+  )
+
+  it('is an answer that does not come within deadlineMs', async () => {
+    const store = redisStore(() => new Promise(() => {}), { deadlineMs: 20 })
+    await expect(store.get(KEY)).rejects.toThrow('no answer within 20 ms')
+  })
+})
