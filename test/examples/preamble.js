@@ -1,8 +1,10 @@
 // What the README takes for granted: a WeCom, an app, a message, an SDK.
+import { randomBytes } from 'node:crypto'
 import nock from 'nock'
 import { fakeQyapi } from 'qyapi-token/testing'
 
 process.env.WECOM_CORPID = 'ww-readme'
+process.env.TOKEN_KEY = randomBytes(32).toString('base64')
 process.env.WECOM_CORPSECRET = 'readme-secret'
 
 const suite = {
