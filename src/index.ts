@@ -28,6 +28,7 @@ export { type AuthorizedCorpOptions, authorizedCorp } from './credentials/author
 export { type DownstreamCorpOptions, downstreamCorp } from './credentials/downstream-corp.js'
 export { type HardwareModelOptions, hardwareModel } from './credentials/hardware-model.js'
 export { agentTicket, jsapiTicket } from './credentials/page-tickets.js'
+export { type RemoteOptions, type RemoteToken, remote } from './credentials/remote.js'
 export { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 export { type ServiceProviderOptions, serviceProvider } from './credentials/service-provider.js'
 export { type SuiteAppOptions, suiteApp } from './credentials/suite-app.js'

@@ -61,6 +61,12 @@ export interface KindDefinition<Names extends string> {
   ): CredentialRequest
 }
 
+/** What came from elsewhere, still to be looked at. */
+export interface Brought {
+  readonly token?: unknown
+  readonly expiresInSeconds?: unknown
+}
+
 /** One token of that kind: whose it is. */
 interface CredentialDefinition<Names extends string> {
   /** What makes it this one and no other, by name. In clear in messages and in the key in a store. */
@@ -70,6 +76,10 @@ interface CredentialDefinition<Names extends string> {
   /** Another one's token, without which the token call cannot be made: the suite's, the app's. */
   readonly carries?: TokenLender
   readonly ticket?: TicketNeed
+  /** Brings the token from elsewhere: then there is no token call. */
+  readonly bring?: (signal: AbortSignal) => Promise<Brought>
+  /** Told the token that was thrown away. Never throws. */
+  readonly refused?: (token: string) => void
 }
 
 /** What a token is asked with. Made by `selfBuilt` and its siblings. */

@@ -1,9 +1,10 @@
 import { FETCH_ERRCODES } from '../wecom/errcodes.js'
 import type { Clock } from './clock.js'
-import type { Credential, CredentialRequest } from './credential.js'
+import type { Brought, Credential, CredentialRequest } from './credential.js'
+import { withinDeadline } from './deadline.js'
 import { apiRoot } from './destination.js'
 import { isQyapiTokenError, QyapiTokenError, type QyapiTokenErrorCode } from './errors.js'
-import { type Scrub, scrubbedCopy, scrubber, withoutIp } from './redact.js'
+import { type Scrub, scrubbedCopy, scrubber, withoutIp, withoutQueries } from './redact.js'
 import type { Tickets } from './tickets.js'
 import type { TokenAnswer, TokenRequest, Transport } from './transport.js'
 import { errcodeOf, parsed } from './verdict.js'
@@ -37,6 +38,7 @@ export async function fetchToken(
   closed.throwIfAborted()
   const { credential, tickets } = context
   const doing = `Could not get the ${credential.tokenName} of ${credential.kind} ${credential.subject}`
+  if (credential.bring !== undefined) return brought(doing, credential.bring, context, closed)
   for (;;) {
     const ticket = tickets && (await tickets.newest(doing))
     const answer = await answerTo(doing, context, closed, ticket)
@@ -94,37 +96,39 @@ function tokenRequest({ method, path, query, body }: CredentialRequest, baseUrl:
 }
 
 /** Sends until there is an answer, the deadline is over, or the source is closed. */
-async function send(
+function send(
   request: TokenRequest,
   { credential, transport, fetchTimeoutMs, clock }: FetchTokenContext,
   closed: AbortSignal,
 ): Promise<TokenAnswer> {
-  const controller = new AbortController()
-  const { signal } = controller
-  const onClose = () => controller.abort(closed.reason)
-  closed.addEventListener('abort', onClose)
-  const callOff = clock.after(fetchTimeoutMs, () =>
-    controller.abort(new Error(`no answer within ${fetchTimeoutMs} ms`)),
-  )
-  try {
-    const answer = transport(request, {
+  const sent = (signal: AbortSignal) =>
+    transport(request, {
       signal,
       shouldTryAgain: (given) => isWorthAnotherTry(given, credential),
       wait: (delayMs) => new Promise((resolve) => clock.after(delayMs, resolve)),
     })
-    // A transport that does not heed the signal must not hold everyone up.
-    return await Promise.race([answer, rejectionOf(signal)])
-  } finally {
-    callOff()
-    closed.removeEventListener('abort', onClose)
-  }
+  return withinDeadline(sent, { clock, timeoutMs: fetchTimeoutMs }, closed)
 }
 
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+/** A token that no token call of ours brings: one try, since its service has its own. */
+async function brought(
+  doing: string,
+  bring: (signal: AbortSignal) => Promise<Brought>,
+  { credential, clock, fetchTimeoutMs }: FetchTokenContext,
+  closed: AbortSignal,
+): Promise<FetchedToken> {
+  const timeoutMs = fetchTimeoutMs
+  const answer = await withinDeadline(bring, { clock, timeoutMs }, closed).catch((error) => {
+    if (closed.aborted) throw error
+    throw isQyapiTokenError(error)
+      ? inConsequence(doing, error)
+      : networkFailure(doing, error, withoutQueries)
   })
+  const { token: value, expiresInSeconds: expires_in } = answer
+  const token = tokenIn({ [credential.tokenName]: value, expires_in }, credential)
+  if (token !== undefined) return token
+  const message = `${doing}: get() gave no { token, expiresInSeconds } with a token and a life.`
+  throw new QyapiTokenError('token_fetch_failed', message, { retryable: true })
 }
 
 /** 5xx, "system busy", and answers that make no sense. An errcode is an answer that does. */

@@ -84,3 +84,8 @@ export function hide(owner: object, key: string): void {
 export function withoutIp(errmsg: string): string {
   return errmsg.replace(/,?\s*from ip: [^,]*/i, '')
 }
+
+/** Where somebody else's secrets are unknown: urls without users and queries, which carry them. */
+export function withoutQueries(text: string): string {
+  return text.replace(/\b([a-z]{2,20}:\/\/)(?:[^\s/?#@]*@)?([^\s?#'"]*)(?:[?#][^\s'"]*)?/gi, '$1$2')
+}

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { hide, scrubbedCopy, scrubber, scrubInPlace, withoutIp } from '../../src/core/redact.js'
+import {
+  hide,
+  scrubbedCopy,
+  scrubber,
+  scrubInPlace,
+  withoutIp,
+  withoutQueries,
+} from '../../src/core/redact.js'
 
 const SECRET = "s/3'c+r é$:,t"
 const scrub = (text: string) => scrubber([SECRET])(text)
@@ -210,5 +217,23 @@ describe('the IP in an errmsg', () => {
     ['from ip: , no access', ', no access'],
   ])('%s: %s', (errmsg, expected) => {
     expect(withoutIp(errmsg)).toBe(expected)
+  })
+})
+
+describe('urls of whom we do not know', () => {
+  it.each([
+    ['GET https://u:p@host:8/a/b?key=k failed', 'GET https://host:8/a/b failed'],
+    ["'http://host?key=k' and http://host/c#t=k.", "'http://host' and http://host/c"],
+    ['mongodb+srv://u:p@host/db?w=1', 'mongodb+srv://host/db'],
+    ['what? no url: a@b', 'what? no url: a@b'],
+  ])('lose users, queries and fragments: %s', (text, expected) => {
+    expect(withoutQueries(text)).toBe(expected)
+  })
+
+  it('takes no time that grows with the square of a text', () => {
+    const text = `${'a.'.repeat(200_000)} ${'http://'.repeat(20_000)}`
+    const startedAt = performance.now()
+    withoutQueries(text)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
   })
 })
