@@ -37,15 +37,16 @@ function firstDoorOf(/** @type {import('./peers/load.js').Peer} */ peer) {
  * A client of that player. `call` tells whether a business call was answered with errcode 0.
  * @param {Player} player
  * @param {string} baseUrl
+ * @param {import('qyapi-token').TokenStore} [store] For who can share a token by it.
  */
-export function callerOf({ door, peer }, baseUrl) {
+export function callerOf({ door, peer }, baseUrl, store) {
   const dispatcher = new Agent({ connections: MOST_SOCKETS })
   const fetch = fetchBy(dispatcher)
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: MOST_SOCKETS })
   const corpId = 'ww-fake'
   const corpSecret = 'fake-secret'
   const gettoken = () => tokenCall(fetch, `${baseUrl}/cgi-bin/gettoken`, corpId, corpSecret)
-  const app = { corpId, corpSecret, baseUrl, gettoken }
+  const app = { corpId, corpSecret, baseUrl, gettoken, store }
   const send = door === 'axios' ? byAxios(peer, app, httpAgent) : byFetch(peer, app, fetch)
 
   return {

@@ -15,6 +15,7 @@ import { isCheap, isQuickHit, TARGETS } from './targets.js'
  * @property {Awaited<ReturnType<typeof import('./cost.js').costPerHit>>} hits
  * @property {number} idleBytes
  * @property {import('./pool.js').PoolFigures} pool
+ * @property {import('./machines.js').MachineFigures | undefined} machines
  * @property {import('./size.js').Size[]} doors
  * @property {import('./run.js').Sizes} sizes
  * @property {boolean} isQuick
@@ -29,6 +30,7 @@ export function report(/** @type {Results} */ results) {
     hitSection(results),
     idleSection(results),
     poolSection(results),
+    machineSection(results),
     sizeSection(results),
     MISSES,
   ]
@@ -180,6 +182,64 @@ of ${count(calls)}; in turn over all of them it is the processor's cache that is
 calls go over real HTTP, in a random order.`
 }
 
+function machineSection(/** @type {Results} */ { machines }) {
+  if (machines === undefined)
+    return '## One store for many processes\n\nLeft out: there is no redis-server on PATH.'
+  const { cold, takeOverMs, hit, roundTrips, day } = machines
+  const verdicts = machineVerdicts(machines)
+  const [[axios, fetch], others] = [cold.slice(0, 2), cold.slice(2)]
+  const rows = [
+    [
+      `4 processes, 25 cold calls each: gettoken`,
+      `${axios?.gettoken} (axios), ${fetch?.gettoken} (fetch)`,
+      '1',
+      verdict(verdicts.isOneForAll),
+    ],
+    ...others.map(({ name, gettoken, ok, of }) => [
+      `the same, ${name}, which shares nothing`,
+      `${gettoken}${ok < of ? ` (${of - ok} lost)` : ''}`,
+      '',
+      '',
+    ]),
+    [
+      'take-over after the fetching process is killed, ms',
+      count(Math.round(takeOverMs)),
+      `≤ ${count(TARGETS.takeOverMs)}`,
+      verdict(verdicts.isTakenOver),
+    ],
+    [
+      'token hit with Redis behind, wall p10, ns',
+      `${nano(hit.with.wall.p10)} (without: ${nano(hit.without.wall.p10)})`,
+      'the same',
+      verdict(verdicts.isHitTheSame),
+    ],
+    ['cold start with a warm store: commands', `${roundTrips}`, '1', verdict(verdicts.isOneTrip)],
+    [
+      `${day.processes} processes in ${day.hours} h, fake clock: gettoken`,
+      `${day.gettoken} (one process: ${day.ofOne})`,
+      'as one process',
+      verdict(verdicts.isAsOne),
+    ],
+  ]
+  return `## One store for many processes
+
+${table(['', 'qyapi-token', 'target', 'verdict'], rows)}
+
+Real processes over a real redis-server and real HTTP; gettoken takes 100 ms. A lease lasts 2 s. The same hit: within
+a tenth, since nothing is asked of the store while the token is fresh.`
+}
+
+function machineVerdicts(/** @type {import('./machines.js').MachineFigures} */ machines) {
+  const { cold, takeOverMs, hit, roundTrips, day } = machines
+  return {
+    isOneForAll: cold.slice(0, 2).every(({ gettoken, ok, of }) => gettoken === 1 && ok === of),
+    isTakenOver: takeOverMs <= TARGETS.takeOverMs,
+    isHitTheSame: hit.with.wall.p10 <= hit.without.wall.p10 * 1.1,
+    isOneTrip: roundTrips === 1,
+    isAsOne: day.gettoken === day.ofOne,
+  }
+}
+
 function poolVerdicts(/** @type {import('./pool.js').PoolFigures} */ { bytesPerCorp, hit, cold }) {
   return {
     isLight: bytesPerCorp <= TARGETS.pool.bytesPerCorp,
@@ -213,13 +273,16 @@ const MISSES = `## Where a target is missed
 - **Size**: the rules that keep a call from being lost (peeking, one-shot bodies, remembered failures, scrubbing) and
   errors that say what to do are two thirds of it; axios-retry and p-memoize are a sixth.`
 
-function score(/** @type {Results} */ { scenarios, costs, hits, idleBytes, pool, doors }) {
+function score(
+  /** @type {Results} */ { scenarios, costs, hits, idleBytes, pool, machines, doors },
+) {
   const verdicts = [
     ...scenarios.map(({ played }) => isScenarioMet(played)),
     ...costs.filter(({ name }) => name === OURS).map(isCheap),
     ...hits.filter(({ name }) => name === OURS).map(isQuickHit),
     isLight(idleBytes),
     ...Object.values(poolVerdicts(pool)),
+    ...(machines === undefined ? [] : Object.values(machineVerdicts(machines))),
     ...doors.map((door) => door.size <= mostBytes(door)),
   ]
   return { met: verdicts.filter(Boolean).length, all: verdicts.length }

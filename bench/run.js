@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { bytesPerIdleSource, costPerHit, costPerRequest } from './cost.js'
+import { machineFigures } from './machines.js'
 import { loadPeers } from './peers/load.js'
 import { plot } from './plot.js'
 import { poolFigures } from './pool.js'
@@ -41,12 +42,25 @@ const { peers, missing } = await loadPeers()
 const idleBytes = await bytesPerIdleSource(sizes.idleSources)
 const hits = await costPerHit(sizes.hits)
 const pool = await poolFigures(sizes.pool)
+const machines = await machineFigures(peers, sizes.hits)
 const costs = await costPerRequest(peers, sizes.requests)
 const scenarios = await playScenarios(peers, { isQuick })
 
 const doors = doorSizes()
 
-const results = { peers, missing, idleBytes, hits, pool, costs, scenarios, doors, sizes, isQuick }
+const results = {
+  peers,
+  missing,
+  idleBytes,
+  hits,
+  pool,
+  machines,
+  costs,
+  scenarios,
+  doors,
+  sizes,
+  isQuick,
+}
 console.log(report(results))
 if (!isQuick) {
   writeFileSync(new URL('RESULTS.md', import.meta.url), report(results))

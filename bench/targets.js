@@ -9,6 +9,8 @@ export const TARGETS = {
   hitNanoseconds: 130,
   bytesPerIdleSource: 3000,
   /** Of a pool of authorised corps: bytes for each, and nanoseconds of a token hit. */
+  /** After a process that was fetching died: the lease and 1 s. */
+  takeOverMs: 3000,
   pool: { bytesPerCorp: 1500, hitNanoseconds: 300 },
   /** Bytes of a door in a bundle, minified and gzipped, without axios. */
   doorBytes: { axios: 10_000, fetch: 8_000 },

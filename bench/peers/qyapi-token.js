@@ -8,9 +8,9 @@ export const OURS = 'qyapi-token'
 export const peer = {
   name: OURS,
   version: versionOf(OURS),
-  axios(client, { corpId, corpSecret, baseUrl }) {
-    attachToken(client, { corpId, corpSecret }, { baseUrl })
+  axios(client, { corpId, corpSecret, baseUrl, store }) {
+    attachToken(client, { corpId, corpSecret }, { baseUrl, ...(store && { store }) })
   },
-  fetch: (fetch, { corpId, corpSecret, baseUrl }) =>
-    withToken(fetch, { corpId, corpSecret }, { baseUrl }),
+  fetch: (fetch, { corpId, corpSecret, baseUrl, store }) =>
+    withToken(fetch, { corpId, corpSecret }, { baseUrl, ...(store && { store }) }),
 }
