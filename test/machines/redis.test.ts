@@ -5,9 +5,9 @@ import type { TokenStore } from '../../src/index.js'
 import { type RedisClient, redisStore } from '../../src/stores/redis.js'
 import { leaseContract, storeContract } from '../../src/testing.js'
 import {
+  describeWithRedis,
   type RedisCluster,
   type RedisSentinel,
-  skipsWithoutRedis,
   startCluster,
   startSentinel,
   useClosing,
@@ -32,7 +32,7 @@ const stored = (generation: number) => ({
   expiresInMs: 60_000,
 })
 
-describe.skipIf(skipsWithoutRedis)('redisStore on a cluster of three', () => {
+describeWithRedis('redisStore on a cluster of three', () => {
   const closing = useClosing()
   let cluster: RedisCluster
   let ioredis: Cluster
@@ -71,7 +71,7 @@ describe.skipIf(skipsWithoutRedis)('redisStore on a cluster of three', () => {
 
 const lease = { holder: 'a', forMs: 60_000, above: 0 }
 
-describe.skipIf(skipsWithoutRedis)('redisStore behind a sentinel', () => {
+describeWithRedis('redisStore behind a sentinel', () => {
   const closing = useClosing()
   let watched: RedisSentinel
   const stores: TokenStore[] = []

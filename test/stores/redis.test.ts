@@ -6,10 +6,10 @@ import { type RedisClient, type RedisCommand, redisStore } from '../../src/store
 import { leaseContract, storeContract } from '../../src/testing.js'
 import { APP } from '../support/qyapi.js'
 import {
+  describeWithRedis,
   hasRedisServer,
   type RedisAddress,
   type RedisServer,
-  skipsWithoutRedis,
   startJsRedis,
   startRedis,
   useClosing,
@@ -80,11 +80,11 @@ it.runIf(process.env.CI === 'true')('a redis-server is on the PATH of CI', () =>
   expect(hasRedisServer).toBe(true)
 })
 
-describe.skipIf(skipsWithoutRedis)('redisStore on redis-server', () => {
+describeWithRedis('redisStore on redis-server', () => {
   keepsTheContract(startRedis)
 })
 
-describe.skipIf(skipsWithoutRedis)('a token source over redis-server', () => {
+describeWithRedis('a token source over redis-server', () => {
   const closing = useClosing()
   let server: RedisServer
   beforeAll(async () => {
@@ -130,6 +130,15 @@ describe.skipIf(skipsWithoutRedis)('a token source over redis-server', () => {
     const two = start()
     expect(await two.source.get()).toBe('token-1')
     expect(two.types()).toEqual(['adopted'])
+    expect(fetches()).toBe(1)
+  })
+
+  it('asks once for ten processes that start at the same moment', async () => {
+    await server.restart()
+    const { start, fetches } = machines()
+    const ten = Array.from({ length: 10 }, start)
+    const tokens = await Promise.all(ten.map(({ source }) => source.get()))
+    expect(new Set(tokens)).toEqual(new Set(['token-1']))
     expect(fetches()).toBe(1)
   })
 

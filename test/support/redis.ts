@@ -6,15 +6,21 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Redis } from 'ioredis'
 import { createRedisMock } from 'js-redis-server'
-import { afterAll } from 'vitest'
+import { afterAll, describe } from 'vitest'
 
 /** Whether a real Redis can be started here. */
 export const hasRedisServer = (process.env.PATH ?? '')
   .split(delimiter)
   .some((folder) => existsSync(join(folder, 'redis-server')))
 
-/** Why what needs one is skipped; on CI a missing one is a failure instead. */
+/** On CI a missing one is a failure. */
 export const skipsWithoutRedis = !hasRedisServer && process.env.CI !== 'true'
+
+/** A block of tests that need a real one. */
+export function describeWithRedis(name: string, tests: () => void): void {
+  const reason = skipsWithoutRedis ? ' (skipped: no redis-server on the PATH)' : ''
+  describe.skipIf(skipsWithoutRedis)(`${name}${reason}`, tests)
+}
 
 /** Closes what a block of tests opened, the newest first. Call once in each block. */
 export function useClosing() {

@@ -143,6 +143,15 @@ describe.each([
     expect(await store.get(KEY)).toMatchObject({ value: 'token-1' })
   })
 
+  it.skipIf(isSkipped || start !== startRedis)('what Redis forbids is a rejection', async () => {
+    await redis.call('ACL', 'SETUSER', 'app', 'on', '>pass', '~*', '+@all', '-get', '-set')
+    const { host = '', port = 0 } = redis.options
+    const app = new Redis(port, host, { username: 'app', password: 'pass' })
+    closing(app, () => app.disconnect())
+    for (const operation of [redisStore(app).get(KEY), redisStore(app).set(KEY, stored(1))])
+      await expect(operation).rejects.toThrow(/can't run this command/)
+  })
+
   test('a newer version is left alone: get finds nothing, set and delete do nothing', async () => {
     const text = JSON.stringify({ v: 2, sealed: [1, 2, 3] })
     await redis.set(TOKEN, text, 'PX', 60_000)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { redisStore } from '../../../src/stores/redis.js'
 
 const KEY = 'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww1:0a1b'
@@ -42,5 +42,13 @@ describe('a failure of Redis', () => {
   it('is an answer that does not come within deadlineMs', async () => {
     const store = redisStore(() => new Promise(() => {}), { deadlineMs: 20 })
     await expect(store.get(KEY)).rejects.toThrow('no answer within 20 ms')
+  })
+
+  it('leaves no timer behind where an answer comes in time', async () => {
+    vi.useFakeTimers()
+    const store = redisStore(async () => null, { deadlineMs: 60_000 })
+    expect(await store.get(KEY)).toBeUndefined()
+    expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
   })
 })
