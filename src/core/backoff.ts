@@ -55,13 +55,15 @@ export function rememberedFailure(clock: Clock) {
   }
 }
 
-/** A store that failed is left alone: for 1 s, doubling to 30 s. */
+/** A store that failed is left alone: for 1 s, doubling to 30 s. What fails meanwhile is the same trouble. */
 export function storeRest(clock: Clock) {
   let failures = 0
   let until = 0
+  const isResting = () => failures > 0 && clock.monotonic() < until
   return {
-    isResting: () => failures > 0 && clock.monotonic() < until,
+    isResting,
     failed(): void {
+      if (isResting()) return
       until = clock.monotonic() + Math.min(30_000, 1_000 * 2 ** failures)
       failures += 1
     },

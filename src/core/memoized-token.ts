@@ -45,6 +45,11 @@ export class MemoizedToken {
     readonly fetcher: TokenFetcher,
   ) {}
 
+  /** The newest token's generation; 0 before there is one. */
+  get newest(): number {
+    return this.latest?.generation ?? 0
+  }
+
   /** The token of this generation: memoized, being fetched, or fetched now. */
   get(): Promise<Token> {
     return this.memo(this)
@@ -52,14 +57,14 @@ export class MemoizedToken {
 
   /** Makes a token the memoized one; one of an older generation changes nothing. */
   set(token: Token): void {
-    if (token.generation <= (this.latest?.generation ?? 0)) return
+    if (token.generation <= this.newest) return
     this.latest = token
     if (token.generation > this.generation.number) this.askFor(token.generation)
   }
 
   /** Asks `get` for the generation after the newest. What a hit may be reading stays where it is. */
   clear(): void {
-    this.askFor((this.latest?.generation ?? 0) + 1)
+    this.askFor(this.newest + 1)
   }
 
   private askFor(number: number): void {

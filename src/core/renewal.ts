@@ -114,7 +114,7 @@ export class Renewal implements TokenFetcher {
   replaceCredential(credential: Credential): void {
     this.credential = credential
     this.failures = undefined
-    this.lastThrownAway = Math.max(this.lastThrownAway, this.latest?.generation ?? 0)
+    this.lastThrownAway = Math.max(this.lastThrownAway, this.memoized.newest)
   }
 
   /** A ticket came: what failed for want of one need not rest any longer. */
@@ -135,37 +135,39 @@ export class Renewal implements TokenFetcher {
   async fetchToken(): Promise<Token> {
     this.flight = new AbortController()
     const { signal } = this.flight
+    const before = this.memoized.newest
     try {
-      const stored = await this.adoptFromStore()
+      const stored = await this.adoptFromStore(before)
       if (this.isClosed) throw sourceClosed(this.credential)
       if (stored !== undefined) return stored
       return this.shared?.hasLease
-        ? await this.fetchForAll(this.shared, signal)
+        ? await this.fetchForAll(this.shared, before, signal)
         : await this.fetchNew(signal)
     } finally {
       this.flight = undefined
     }
   }
 
-  private fetchForAll(shared: SharedTokens, signal: AbortSignal): Promise<Token> {
+  private fetchForAll(shared: SharedTokens, before: number, signal: AbortSignal): Promise<Token> {
     const { kind, subject } = this.credential
     const turn: Turn = {
       subject: `${kind} ${subject}`,
-      newest: () => this.latest?.generation ?? 0,
-      adopt: () => this.adoptFromStore(),
+      newest: () => this.memoized.newest,
+      adopt: () => this.adoptFromStore(before),
       remember: (failure, restMs) => this.remembered(failure, this.credential.secret(), restMs),
       fetch: (generation) => this.fetchNew(signal, generation),
     }
     return fetchForAll(shared, turn, this.group.settings, signal)
   }
 
-  /** A newer token that someone else has put into the store. */
-  async adoptFromStore(): Promise<Token | undefined> {
+  /** A token newer than `before` that someone else has put into the store. */
+  async adoptFromStore(before = this.memoized.newest): Promise<Token | undefined> {
     const { credential } = this
     const stored = await this.shared?.get()
     if (this.credential !== credential) return undefined
-    if (stored === undefined || stored.generation <= (this.latest?.generation ?? 0))
-      return undefined
+    // Another call of this process may have adopted it while this one was looking.
+    if (stored === undefined || stored.generation <= this.memoized.newest)
+      return this.memoized.newest > before ? this.current() : undefined
     const token = tokenOf(stored, instantOf(this.group.settings.clock), this.life())
     if (!isUsable(token, stored.ageMs)) return undefined
     this.memoized.set(token)
@@ -182,7 +184,7 @@ export class Renewal implements TokenFetcher {
     const startedAtMs = clock.monotonic()
     const { fetched, askedAt } = await this.fetchUnlessThrownAway(signal)
     // Meanwhile a newer one may have come from the store.
-    const newest = Math.max(this.latest?.generation ?? 0, this.shared?.lastGeneration ?? 0)
+    const newest = Math.max(this.memoized.newest, this.shared?.lastGeneration ?? 0)
     const number = Math.max(generation, newest + 1)
     const token = nextToken(this.latest, { ...fetched, askedAt }, number, this.life())
     this.memoized.set(token)

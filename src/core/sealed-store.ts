@@ -1,15 +1,12 @@
 import { badOption } from './errors.js'
 import { aesGcm } from './platform.js'
-import type { TokenStore } from './store.js'
+import { SEALED, type TokenStore } from './store.js'
 
 /** 32 bytes, as they are or as base64 or hex. */
 export type EncryptionKey = string | Uint8Array
 
 type Bytes = Uint8Array<ArrayBuffer>
 type Cipher = ReturnType<typeof aesGcm>
-
-/** What every sealed value starts with: the version of the format. */
-const MARK = 'sealed:1:'
 
 /**
  * A store whose values only those with the key can read: AES-256-GCM, with a fresh IV each time.
@@ -31,7 +28,7 @@ export function sealedStore(
   }
 
   const seal = async (value: string, key: string): Promise<string> =>
-    MARK + base64(await ciphers()[0].seal(value, key))
+    SEALED + base64(await ciphers()[0].seal(value, key))
 
   const opened = async (value: unknown, key: string): Promise<string | undefined> => {
     const bytes = sealedBytes(value)
@@ -92,8 +89,8 @@ function asBytes(value: unknown): Bytes | undefined {
 }
 
 function sealedBytes(value: unknown): Bytes | undefined {
-  if (typeof value !== 'string' || !value.startsWith(MARK)) return undefined
-  return fromBase64(value.slice(MARK.length))
+  if (typeof value !== 'string' || !value.startsWith(SEALED)) return undefined
+  return fromBase64(value.slice(SEALED.length))
 }
 
 function base64(bytes: Uint8Array): string {

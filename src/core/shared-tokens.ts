@@ -1,11 +1,13 @@
 import type { storeRest } from './backoff.js'
+import type { Clock } from './clock.js'
 import { type Credential, identityOf } from './credential.js'
 import type { Emit, StoreOperation } from './events.js'
 import type { SourceSettings } from './options.js'
-import type { StoredToken, TokenStore } from './store.js'
+import { SEALED, type StoredToken, type TokenStore } from './store.js'
 
 /** No store may hold a call up for longer than this. */
 const DEADLINE_MS = 400
+const STEP_MS = 50
 
 /** A lease ends by itself so soon after its holder died. It is renewed while a fetch lasts. */
 export const LEASE_MS = 2_000
@@ -40,7 +42,8 @@ export class SharedTokens {
       return undefined
     }
     this.lastGeneration = Math.max(this.lastGeneration, stored.generation)
-    return stored
+    // Sealed by a process that has an encryptionKey, which this one has not: no token for us.
+    return stored.value.startsWith(SEALED) ? undefined : stored
   }
 
   set(token: StoredToken): Promise<boolean | undefined> {
@@ -83,14 +86,9 @@ export class SharedTokens {
     run: (key: string) => Promise<T>,
   ): Promise<T | undefined> {
     if (this.rest?.isResting()) return undefined
-    let callOff = () => {}
-    const tooLate = new Promise<never>((_, reject) => {
-      callOff = this.settings.clock.after(DEADLINE_MS, () =>
-        reject(new Error(`no answer within ${DEADLINE_MS} ms`)),
-      )
-    })
+    const deadline = deadlineFor(this.settings.clock)
     try {
-      const answer = await Promise.race([this.keyOf().then(run), tooLate])
+      const answer = await Promise.race([this.keyOf().then(run), deadline.passed])
       this.rest?.answered()
       return answer
     } catch (error) {
@@ -98,13 +96,29 @@ export class SharedTokens {
       this.trouble(operation, error instanceof Error ? error.message : 'unknown trouble')
       return undefined
     } finally {
-      callOff()
+      deadline.callOff()
     }
   }
 
   private trouble(operation: StoreOperation, message: string): void {
     this.emit({ type: 'store_trouble', operation, message })
   }
+}
+
+/**
+ * Rejects when a store has had its time, which passes in small steps: a process that was frozen, or
+ * too busy to look, has not waited as long as its clock says, and hears first what was answered.
+ */
+function deadlineFor(clock: Clock) {
+  let callOff = () => {}
+  const passed = new Promise<never>((_, reject) => {
+    const wait = (leftMs: number) => {
+      if (leftMs <= 0) reject(new Error(`no answer within ${DEADLINE_MS} ms`))
+      else callOff = clock.after(STEP_MS, () => wait(leftMs - STEP_MS))
+    }
+    wait(DEADLINE_MS)
+  })
+  return { passed, callOff: () => callOff() }
 }
 
 /** What a store gives is somebody's: nothing, or a whole token. */

@@ -1,3 +1,6 @@
+/** What every sealed value starts with: the version of the format. */
+export const SEALED = 'sealed:1:'
+
 /** A token as a store keeps it. Durations only: no machine's clock is another's. */
 export interface StoredToken {
   readonly value: string

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
-import { tokenBody } from '../support/source.js'
+import { deferred, tokenBody } from '../support/source.js'
 
 const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
 const stored = (generation: number, ageMs = 0, value = `stored-${generation}`): StoredToken => ({
@@ -164,6 +164,14 @@ describe('what is put into the store', () => {
   })
 })
 
+describe('a token that another process has sealed', () => {
+  it('is no token for one that has no key', async () => {
+    const { source, events } = sourceOver(handStore(stored(5, 0, 'sealed:1:AAAA')).store)
+    expect(await source.get()).toBe('fetched-1')
+    expect(events.map(({ type }) => type)).toEqual(['fetched'])
+  })
+})
+
 describe('trouble of the store', () => {
   it.each<[unknown]>([
     [{ ...stored(5), value: '' }],
@@ -190,6 +198,31 @@ describe('trouble of the store', () => {
       await source.get()
       expect(events.map(({ type }) => type)).toEqual(['fetched'])
     }
+  })
+
+  it('is not a process that stood still: what was answered meanwhile is heard', async () => {
+    const answer = deferred<StoredToken>()
+    const { source, clock, events } = sourceOver(handStore(0, { get: () => answer.promise }).store)
+    const waiting = source.get()
+    await settle()
+    clock.advance(60_000)
+    await settle()
+    answer.resolve(stored(5))
+    expect(await waiting).toBe('stored-5')
+    expect(events.map(({ type }) => type)).toEqual(['adopted'])
+  })
+
+  it('is no answer within 400 ms', async () => {
+    const never = () => new Promise<never>(() => {})
+    const { source, clock, events } = sourceOver(handStore(0, { get: never }).store)
+    const waiting = source.get()
+    for (let waitedMs = 0; waitedMs < 400; waitedMs += 50) {
+      await settle()
+      expect(events).toEqual([])
+      clock.advance(50)
+    }
+    expect(await waiting).toBe('fetched-1')
+    expect(events[0]).toMatchObject({ operation: 'get', message: 'no answer within 400 ms' })
   })
 
   it('is told by its operation, also when it says no more than that', async () => {
