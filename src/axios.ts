@@ -34,7 +34,7 @@ import {
   checkClient,
   isAxios,
 } from './axios/client.js'
-import type { Attached, AttachedSource, AxiosDoorOptions } from './axios/options.js'
+import type { Attached, AttachedMany, AxiosDoorOptions } from './axios/options.js'
 import { attempt, waitLikeAxios } from './axios/patience.js'
 import { axiosTransport } from './axios/transport.js'
 import type { ChooseSource, SourceList } from './core/choice.js'
@@ -48,7 +48,7 @@ import type { TokenSource } from './core/token-source.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 
 export { type BusyRetryOptions, busyRetry } from './axios/busy-retry.js'
-export type { Attached, AttachedSource, AxiosDoorOptions } from './axios/options.js'
+export type { Attached, AttachedMany, AxiosDoorOptions } from './axios/options.js'
 export { axiosTransport } from './axios/transport.js'
 export type { CallToChooseFor, ChooseSource, SourceList, Tenant } from './core/choice.js'
 export type { DoorOptions } from './core/options.js'
@@ -79,17 +79,17 @@ export function attachToken(
   client: AxiosInstance,
   tokens: SelfBuiltOptions | Credential | TokenSource,
   options?: AxiosDoorOptions,
-): AttachedSource
+): Attached
 export function attachToken(
   client: AxiosInstance,
   tokens: SourceList<AxiosRequestConfig> | ChooseSource<AxiosRequestConfig>,
   options?: AxiosDoorOptions,
-): Attached
+): AttachedMany
 export function attachToken(
   client: AxiosInstance,
   tokens: Tokens<SelfBuiltOptions, AxiosRequestConfig>,
   options: AxiosDoorOptions = {},
-): Attached {
+): AttachedMany {
   checkClient(client)
   const { axios: lib = defaultAxios } = options ?? {}
   const transport = axiosTransport(client, lib)

@@ -21,11 +21,13 @@ export interface AxiosDoorOptions extends DoorOptions {
   readonly axios?: AxiosStatic
 }
 
-/** A client with tokens attached. */
-export interface Attached {
+/** A client with tokens of several sources attached, or of such that a function chooses. */
+export interface AttachedMany {
   /** Makes the client what it was. A second call does nothing. */
   detach(): void
 }
 
-/** A client with one token attached. */
-export type AttachedSource = Attached & { readonly source: TokenSource }
+/** A client with the token of one source attached. */
+export interface Attached extends AttachedMany {
+  readonly source: TokenSource
+}
