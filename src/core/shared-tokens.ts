@@ -63,7 +63,11 @@ export class SharedTokens {
     const { lease } = this.store
     if (lease === undefined) return undefined
     const own = { holder: this.holderName(), forMs: LEASE_MS, above }
-    return this.guarded('acquire', async (key) => (await lease.acquire(key, own)) ?? 'held')
+    return this.guarded('acquire', async (key) => {
+      const number = (await lease.acquire(key, own)) ?? 'held'
+      if (number === 'held' || (isGeneration(number) && number > above)) return number
+      throw new Error('the lease has no number above those before it')
+    })
   }
 
   renew(): Promise<boolean | undefined> {
@@ -121,10 +125,18 @@ function deadlineFor(clock: Clock) {
   return { passed, callOff: () => callOff() }
 }
 
-/** What a store gives is somebody's: nothing, or a whole token. */
+/** WeCom's values have 512 bytes at the most, and sealing adds a third. */
+const LONGEST_VALUE = 4096
+
+/** What a store gives is somebody's: nothing, or a whole token that can be one. */
 function isStoredToken({ value, generation, ageMs: age, expiresInMs }: StoredToken): boolean {
-  const isToken = typeof value === 'string' && value !== '' && Number.isSafeInteger(generation)
-  return isToken && Number.isFinite(age) && Number.isFinite(expiresInMs)
+  const isValue = typeof value === 'string' && value !== '' && value.length <= LONGEST_VALUE
+  return isValue && isGeneration(generation) && age >= 0 && Number.isFinite(expiresInMs)
+}
+
+/** One that a newer one can follow for ever. */
+function isGeneration(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0 && (value as number) < 2 ** 52
 }
 
 /**

@@ -72,6 +72,52 @@ function sourceOver(store: TokenStore, options: SourceOptions = {}, machine?: Pl
   return { source, clock, events, fetches: () => fetches }
 }
 
+describe('a store that lies', () => {
+  it.each<[string, Partial<StoredToken>]>([
+    ['a generation that none can follow', { generation: Number.MAX_SAFE_INTEGER }],
+    ['a generation below the first', { generation: 0 }],
+    ['an age below zero', { ageMs: -1 }],
+    ['an age that is no number', { ageMs: Number.NaN }],
+    ['a life that is no number', { expiresInMs: '7200' as never }],
+    ['a value longer than any token', { value: 'x'.repeat(5_000) }],
+    ['no value', { value: '' }],
+  ])('about %s is not believed, and told by event', async (_lie, wrong) => {
+    const { source, events } = sourceOver(handStore({ ...stored(5), ...wrong }).store)
+    expect(await source.get()).toBe('fetched-1')
+    expect(source.describe().generation).toBe(1)
+    const message = 'what the store gave is no token'
+    expect(events[0]).toEqual({ ...SUBJECT, type: 'store_trouble', operation: 'get', message })
+  })
+
+  it.each([Number.NaN, -1, 0, 2 ** 53, '7' as never, 1])(
+    'with %s as the number of a lease is not believed, and each process goes on by itself',
+    async (number) => {
+      const { store } = handStore()
+      const lease = {
+        acquire: async () => number,
+        renew: async () => true,
+        release: async () => true,
+      }
+      const { source, events, clock } = sourceOver({ ...store, lease })
+      await source.get()
+      await source.invalidate('fetched-1')
+      clock.advance(1_000)
+      expect(await source.get()).toBe('fetched-2')
+      expect(source.describe().generation).toBe(2)
+      expect(events.some(({ type }) => type === 'store_trouble')).toBe(true)
+    },
+  )
+
+  it('that says it kept nothing leaves the token to the process that fetched it', async () => {
+    const { store } = handStore(undefined, { set: async () => false })
+    const lease = { acquire: async () => 1, renew: async () => true, release: async () => true }
+    const { source, fetches } = sourceOver({ ...store, lease })
+    expect(await source.get()).toBe('fetched-1')
+    expect(await source.get()).toBe('fetched-1')
+    expect(fetches()).toBe(1)
+  })
+})
+
 describe('a token in the store', () => {
   it('is adopted without a fetch, with its generation and its age', async () => {
     const { source, events, fetches } = sourceOver(handStore(stored(5, 1_000)).store)
