@@ -248,6 +248,19 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
   })
 
   describe('that WeCom calls stale (40085)', () => {
+    it('is asked for three times by one call at the most, also if each is another wrong one', async () => {
+      let given = 0
+      const { send, tickets } = await opened(() => {
+        given += 1
+        return `wrong-${given}`
+      })
+      expect(await failureOf(send(PATH))).toMatchObject({
+        code: 'token_fetch_failed',
+        errcode: 40085,
+      })
+      expect(tickets()).toEqual(['wrong-1', 'wrong-2', 'wrong-3'])
+    })
+
     it('is sent once, however many call and however long', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       await suite.pushTicket('stale-ticket')

@@ -1,4 +1,5 @@
 import { FETCH_ERRCODES } from '../wecom/errcodes.js'
+import { TRIES } from './backoff.js'
 import type { Clock } from './clock.js'
 import type { Brought, Credential, CredentialRequest } from './credential.js'
 import { withinDeadline } from './deadline.js'
@@ -39,14 +40,12 @@ export async function fetchToken(
   const { credential, tickets } = context
   const doing = `Could not get the ${credential.tokenName} of ${credential.kind} ${credential.subject}`
   if (credential.bring !== undefined) return brought(doing, credential.bring, context, closed)
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     const ticket = tickets && (await tickets.newest(doing))
     const answer = await answerTo(doing, context, closed, ticket)
     const isStale = credential.ticket?.staleErrcodes.includes(errcodeOf(jsonOf(answer)) ?? 0)
-    if (ticket === undefined || !isStale) {
-      return read(answer, credential, doing)
-    }
-    tickets?.refuse(ticket)
+    if (ticket !== undefined && isStale) tickets?.refuse(ticket)
+    if (!isStale || tries === TRIES) return read(answer, credential, doing)
   }
 }
 
