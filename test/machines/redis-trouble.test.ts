@@ -1,0 +1,103 @@
+import type { RedisOptions } from 'ioredis'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWithRedis, type RedisSentinel, startSentinel } from '../support/redis.js'
+import {
+  callAll,
+  endLoad,
+  type Machines,
+  pause,
+  served,
+  sumOf,
+  useMachines,
+} from './support/machines.js'
+
+const PROCESSES = 4
+/** A call may wait for the store's deadline, then for a token call. */
+const LONGEST_MS = 1_500
+/** A store that failed once is asked again after 1 s; a lost connection comes back in between. */
+const RECOVERY_MS = 3_000
+
+interface Trouble {
+  begin(): unknown
+  end(): unknown
+}
+
+/** Trouble during load, with all tokens refused in the midst of it; and what comes after. */
+async function survive(
+  { startMany, wecom, fetches }: Machines,
+  trouble: Trouble,
+  more: { redis?: RedisOptions; client?: '@redis/client' } = {},
+) {
+  const processes = await startMany(PROCESSES, more)
+  await callAll(processes, 1)
+  expect(fetches()).toBe(1)
+  await Promise.all(processes.map((one) => one.load(20)))
+  await pause(300)
+  await trouble.begin()
+  await pause(200)
+  wecom.revoke()
+  await pause(1_500)
+  await trouble.end()
+  await pause(RECOVERY_MS)
+  const inTrouble = fetches() - 1
+  wecom.revoke()
+  await pause(1_000)
+  const { unsettled, calls } = await endLoad(processes)
+  const longestMs = Math.max(...calls.map(({ tookMs }) => tookMs))
+  console.log(`${calls.length} calls, ${inTrouble} gettoken, the longest call ${longestMs} ms`)
+  expect(sumOf(calls)).toEqual(served(calls.length))
+  expect(unsettled).toBe(0)
+  expect(longestMs).toBeLessThan(LONGEST_MS)
+  expect(inTrouble).toBeGreaterThanOrEqual(1)
+  expect(inTrouble).toBeLessThanOrEqual(PROCESSES)
+  // They share again.
+  expect(fetches() - 1 - inTrouble).toBe(1)
+  expect(new Set(await Promise.all(processes.map((one) => one.token()))).size).toBe(1)
+}
+
+const RULE = 'every call is served, one gettoken for each process at most, then they share again'
+
+describeWithRedis('Redis during load', () => {
+  const { machines, redis } = useMachines()
+  const troubles: Readonly<Record<string, Trouble>> = {
+    'is killed, and started again empty': {
+      begin: () => redis().kill(),
+      end: () => redis().restart(),
+    },
+    'is frozen for a while': { begin: () => redis().freeze(), end: () => redis().thaw() },
+    'is restarted empty': { begin: () => redis().restart(), end: () => {} },
+  }
+  for (const [what, trouble] of Object.entries(troubles))
+    for (const client of [undefined, '@redis/client'] as const)
+      it(`${what} (${client ?? 'ioredis'}): ${RULE}`, async () => {
+        await survive(await machines({}, 100), trouble, client && { client })
+      })
+
+  it('is away already when processes start to use it: each has a token of its own', async () => {
+    const { startMany, fetches } = await machines({}, 100)
+    const processes = await startMany(PROCESSES)
+    await redis().kill()
+    expect(sumOf(await callAll(processes, 25))).toEqual(served(25 * PROCESSES))
+    expect(fetches()).toBe(PROCESSES)
+    await redis().restart()
+  })
+})
+
+describeWithRedis('Redis with a sentinel during load', () => {
+  const { machines } = useMachines()
+  let pair: RedisSentinel
+  beforeAll(async () => {
+    pair = await startSentinel()
+  })
+  afterAll(() => pair.stop())
+
+  it(`fails over: ${RULE}`, async () => {
+    const { name, sentinel } = pair
+    const redis = { name, sentinels: [{ host: '127.0.0.1', port: sentinel.port }] }
+    let over: Promise<void> | undefined
+    const begin = () => {
+      over = pair.failOver()
+    }
+    await survive(await machines({}, 100), { begin, end: () => over }, { redis })
+  })
+})

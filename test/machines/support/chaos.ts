@@ -1,0 +1,118 @@
+import type { OwnProcess } from './processes.js'
+
+/** From when to when, by the wall clock. */
+export interface Span {
+  readonly from: number
+  to: number
+}
+
+/** One process of a random history, and what was done to it. */
+export interface Victim {
+  readonly own: OwnProcess
+  readonly frozen: Span[]
+  killedAt?: number
+}
+
+/** A look into the store. */
+export interface Snapshot {
+  readonly at: number
+  /** Counts up each time that Redis began empty. */
+  readonly epoch: number
+  readonly generation: number
+  readonly token: string
+}
+
+export interface History {
+  readonly victims: readonly Victim[]
+  readonly snapshots: readonly Snapshot[]
+  /** When no token could be had from WeCom, and for how long that is remembered. */
+  readonly droughts: readonly Span[]
+}
+
+/**
+ * Until a refusal is acted upon, the store is asked for a newer token, which takes up to its
+ * deadline; a busy machine takes longer.
+ */
+const REACTION_MS = 1_000
+/** A dead holder's lease, the store's deadline, a token call. */
+const LONGEST_MS = 4_000
+
+/** Whatever in a history should not have been. */
+export function troubleIn({ victims, snapshots, droughts }: History): string[] {
+  return [
+    ...replaced(snapshots),
+    ...victims.flatMap((victim, index) => [
+      ...usedAfterRefusal(victim).map((what) => `process ${index}: ${what}`),
+      ...unserved(victim, droughts).map((what) => `process ${index}: ${what}`),
+    ]),
+  ]
+}
+
+/** No newer token in the store was replaced by an older one, nor by another of the same number. */
+function replaced(snapshots: readonly Snapshot[]): string[] {
+  return snapshots.flatMap((now, index) => {
+    const before = snapshots[index - 1]
+    if (before === undefined || before.epoch !== now.epoch) return []
+    const isNewer = now.generation > before.generation
+    const isSame = now.generation === before.generation && now.token === before.token
+    return isNewer || isSame
+      ? []
+      : [`the store had token ${name(before)}, and then ${name(now)} at ${now.at}`]
+  })
+}
+
+function name({ token, generation }: Snapshot): string {
+  return `${token} (generation ${generation})`
+}
+
+/** No process sent a token after it saw it refused. */
+function usedAfterRefusal({ own, frozen }: Victim): string[] {
+  const refusedAt = new Map<string, number>()
+  const found: string[] = []
+  for (const entry of own.log) {
+    if (entry.what !== 'answer') continue
+    const at = refusedAt.get(entry.token)
+    if (at !== undefined) {
+      const awakeMs = entry.sentAt - at - overlap(frozen, { from: at, to: entry.sentAt })
+      if (awakeMs > REACTION_MS)
+        found.push(`sent token ${entry.token} ${awakeMs} ms after its refusal at ${at}`)
+    } else if (entry.errcode !== 0) refusedAt.set(entry.token, entry.at)
+  }
+  return found
+}
+
+/** Every caller was served, and none waited long. Unless WeCom gave no token, or the process died. */
+function unserved({ own, frozen, killedAt }: Victim, droughts: readonly Span[]): string[] {
+  const open = new Set<number>()
+  const found: string[] = []
+  for (const entry of own.log) {
+    if (entry.what === 'begins') open.add(entry.call)
+    if (entry.what !== 'ends') continue
+    open.delete(entry.call)
+    const span = { from: entry.startedAt, to: entry.at }
+    if (overlap(droughts, span) > 0) continue
+    const awakeMs = entry.tookMs - overlap(frozen, span)
+    const { errcode, message = '', at } = entry
+    if (errcode !== 0) found.push(`a call ended with ${errcode ?? message} at ${at}`)
+    if (awakeMs > LONGEST_MS) found.push(`a call took ${awakeMs} ms until ${at}`)
+  }
+  if (killedAt === undefined && open.size > 0) found.push(`${open.size} calls never ended`)
+  return found
+}
+
+/** For how long one of them was while the other was; a moment counts as 1 ms. */
+function overlap(spans: readonly Span[], { from, to }: Span): number {
+  const shares = spans.map((span) => Math.min(to, span.to) - Math.max(from, span.from) + 1)
+  return shares.reduce((sum, ms) => sum + Math.max(0, ms), 0)
+}
+
+/** Numbers from 0 to 1, the same for the same seed. */
+export function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

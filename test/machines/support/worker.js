@@ -1,0 +1,117 @@
+// One process of a user's. It calls WeCom through the fetch door, over a Redis that all have, does what
+// its parent says, and tells it of everything that happens. It ends with its parent.
+import { createHash } from 'node:crypto'
+import process from 'node:process'
+import { createClient } from '@redis/client'
+import { Redis } from 'ioredis'
+import { withToken } from 'qyapi-token/fetch'
+import { redisStore } from 'qyapi-token/stores/redis'
+
+const { baseUrl, corpSecret, redis, client, storeOptions } = JSON.parse(process.argv[2])
+
+/** In batches, so that the telling does not take the time of what is told. */
+let untold = []
+const flush = () => {
+  if (untold.length > 0 && process.connected) process.send(untold)
+  untold = []
+}
+function tell(entry, isUrgent = true) {
+  if (untold.length === 0 && !isUrgent) setTimeout(flush, 25)
+  untold.push({ at: Date.now(), ...entry })
+  if (isUrgent) flush()
+}
+process.once('disconnect', () => process.exit())
+
+/** A token as the history has it: the fake numbers them. */
+const named = (token) => (token === null ? '' : (/_(\d+)-/.exec(token)?.[1] ?? digest(token)))
+const digest = (text) => createHash('sha256').update(text).digest('hex').slice(0, 8)
+
+let commands = 0
+const store = redisStore(await connected(), storeOptions)
+
+async function connected() {
+  if (client === '@redis/client') {
+    const connection = createClient({ socket: { port: redis.port } })
+    connection.on('error', () => {})
+    return connection.connect()
+  }
+  const connection = new Redis(redis)
+  connection.on('error', () => {})
+  return async ([name, ...args]) => {
+    commands += 1
+    return connection.call(name, ...args)
+  }
+}
+
+/** The fetch below the door: sees each sending, and the token calls. */
+async function seenFetch(input, init) {
+  const { pathname, searchParams } = new URL(input)
+  const sentAt = Date.now()
+  if (pathname.endsWith('/gettoken')) {
+    tell({ what: 'asks' })
+    const response = await fetch(input, init)
+    const { access_token: token = null } = await response
+      .clone()
+      .json()
+      .catch(() => ({}))
+    tell({ what: 'got', token: named(token) }, false)
+    return response
+  }
+  const response = await fetch(input, init)
+  const errcode = Number(response.headers.get('error-code'))
+  tell({ what: 'answer', token: named(searchParams.get('access_token')), sentAt, errcode }, false)
+  return response
+}
+
+const qyFetch = withToken(
+  seenFetch,
+  { corpId: 'ww-fake', corpSecret },
+  {
+    baseUrl,
+    store,
+    onEvent: (event) => tell({ what: 'event', event }, false),
+    refreshBudget: 1_000,
+  },
+)
+
+let calls = 0
+
+/** One call, and how it ended for its caller. */
+async function call(path = 'user/get') {
+  calls += 1
+  const id = calls
+  const startedAt = Date.now()
+  tell({ what: 'begins', call: id }, false)
+  const outcome = await qyFetch(`${baseUrl}/cgi-bin/${path}`)
+    .then((response) => response.json())
+    .then(
+      ({ errcode }) => ({ errcode }),
+      (error) => ({ code: error.code ?? error.name, message: error.message }),
+    )
+  const ended = { ...outcome, tookMs: Date.now() - startedAt }
+  tell({ what: 'ends', call: id, startedAt, ...ended }, false)
+  return ended
+}
+
+const PATHS = ['user/get', 'message/send', 'department/list', 'agent/get']
+let load
+
+const DO = {
+  call: ({ count }) => Promise.all(Array.from({ length: count }, () => call())),
+  load: ({ everyMs }) => {
+    let turn = 0
+    load = setInterval(() => {
+      turn += 1
+      void call(PATHS[turn % PATHS.length])
+    }, everyMs)
+  },
+  rest: () => clearInterval(load),
+  commands: () => commands,
+  generation: () => qyFetch.source.describe().generation,
+  token: async () => named(await qyFetch.source.get()),
+}
+
+process.on('message', async (order) => {
+  tell({ what: 'done', order: order.id, result: await DO[order.do](order) })
+})
+tell({ what: 'ready' })
