@@ -12,7 +12,7 @@ import {
   type TokenStore,
   type Transport,
 } from '../../src/index.js'
-import { type FakeClock, fakeClock } from '../../src/testing.js'
+import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, tokenBody } from '../support/source.js'
 
@@ -25,9 +25,9 @@ const createTokenSource = (credential: Credential, options: SourceOptions) =>
 function processes(
   count: number,
   answer: (fetch: number) => Promise<string> | string = (fetch) => tokenBody(`token-${fetch}`),
-  given: { store?: TokenStore; clock?: FakeClock; corpSecret?: (at: number) => string } = {},
+  given: { store?: TokenStore; corpSecret?: (at: number) => string } = {},
 ) {
-  const clock = given.clock ?? fakeClock()
+  const clock = fakeClock()
   const store = given.store ?? memoryStore({ clock })
   const events: TokenEvent[] = []
   let fetches = 0
@@ -83,36 +83,6 @@ describe('many processes over one store', () => {
     expect(await Promise.all(answers)).toEqual(
       sources.map(() => ({ errcode: 0, token: 'token-2' })),
     )
-    expect(fetches()).toBe(2)
-  })
-
-  it('fetch once when many calls in each are refused, and Redis is not as quick as memory', async () => {
-    const clock = fakeClock()
-    const memory = memoryStore({ clock })
-    const late = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve))
-    let gets = 0
-    const store: TokenStore = {
-      ...memory,
-      async get(key) {
-        gets += 1
-        await late(50 * (gets % 3))
-        return memory.get(key)
-      },
-    }
-    const { sources, fetches, events, pass } = processes(8, undefined, { store, clock })
-    const warm = valuesOf(sources)
-    await pass(1_000)
-    await warm
-    const answers = sources.flatMap((source) =>
-      Array.from({ length: 10 }, () =>
-        source.run(async (token) => ({ errcode: token === 'token-1' ? 42001 : 0, token })),
-      ),
-    )
-    await pass(1_500)
-    expect(new Set((await Promise.all(answers)).map(({ token }) => token))).toEqual(
-      new Set(['token-2']),
-    )
-    expect(events.filter(({ type }) => type === 'refreshed')).toEqual([])
     expect(fetches()).toBe(2)
   })
 

@@ -210,6 +210,34 @@ describe('what is put into the store', () => {
   })
 })
 
+describe('a token that one call adopts', () => {
+  it('is there for the other calls, whose looks into the store are on their way: no fetch', async () => {
+    const looks: ReturnType<typeof deferred<StoredToken>>[] = []
+    const get = () => {
+      const look = deferred<StoredToken>()
+      looks.push(look)
+      return look.promise
+    }
+    const { source, fetches } = sourceOver(handStore(0, { get }).store)
+    const first = source.get()
+    await settle()
+    looks[0]?.resolve(stored(5))
+    await first
+    const call = () =>
+      source.run(async (token) => ({ errcode: token === 'stored-5' ? 42001 : 0, token }))
+    const calls = [call(), call()]
+    await settle()
+    // The first finds nothing newer and is about to fetch; the second finds it then.
+    looks[1]?.resolve(stored(5))
+    await settle()
+    looks[2]?.resolve(stored(6))
+    await settle()
+    looks[3]?.resolve(stored(6))
+    expect(await Promise.all(calls)).toEqual(calls.map(() => ({ errcode: 0, token: 'stored-6' })))
+    expect(fetches()).toBe(0)
+  })
+})
+
 describe('a token that another process has sealed', () => {
   it('is no token for one that has no key', async () => {
     const { source, events } = sourceOver(handStore(stored(5, 0, 'sealed:1:AAAA')).store)
