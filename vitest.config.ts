@@ -8,13 +8,24 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{package,examples,properties,machines}/**'],
+          exclude: ['test/{core,credentials,package,examples,properties,machines}/**'],
+        },
+      },
+      {
+        // Pure, so that one worker may run file after file.
+        test: {
+          name: 'core',
+          include: ['test/{core,credentials}/**/*.test.ts'],
+          isolate: false,
         },
       },
       {
         // Version 9 declares Node 22, so the package depends on 8; users may have either.
         resolve: { alias: { 'p-memoize': 'p-memoize-9' } },
-        test: { name: 'p-memoize 9', include: ['test/core/**/*.test.ts'] },
+        test: {
+          name: 'p-memoize 9',
+          include: ['test/core/{memoized-token,renewal,lender,token-source,fetch-for-all}.test.ts'],
+        },
       },
       {
         test: {

@@ -50,7 +50,10 @@ function handStore(first?: unknown, trouble: Partial<TokenStore> = {}) {
   return { store, calls, keys, put }
 }
 
-function sourceOver(store: TokenStore, options: SourceOptions = {}, machine?: Platform) {
+/** Without WebCrypto's threads, which no fake clock waits for. */
+const machine: Platform = { ...platform, hash: async (text) => `#${text}` }
+
+function sourceOver(store: TokenStore, options: SourceOptions = {}) {
   const clock = fakeClock()
   const events: TokenEvent[] = []
   let fetches = 0
@@ -198,7 +201,7 @@ describe('what is put into the store', () => {
 
   it('is taken out again by its generation when it is thrown away, all under one key', async () => {
     const { store, calls, keys } = handStore()
-    const { source } = sourceOver(store, {}, { ...platform, hash: async (text) => `#${text}` })
+    const { source } = sourceOver(store)
     await source.get()
     await settle()
     await source.invalidate('fetched-1')
