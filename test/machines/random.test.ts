@@ -22,7 +22,6 @@ describeWithRedis('a random minute', () => {
   it(`in which processes, Redis and WeCom fail (seed ${seed}) leaves no caller behind`, async () => {
     console.log(`again with SEED=${seed}`)
     const random = randomFrom(seed)
-    const between = (least: number, most: number) => least + (most - least) * random()
     const given = await machines({}, 100)
     const { wecom, slow, fetches } = given
     const happened: string[] = []
@@ -52,98 +51,82 @@ describeWithRedis('a random minute', () => {
       note(how)
       wecom[how]()
     }
-    const onRedis = (what: string, act: (ms: number) => Promise<void>) => async () => {
+    const onRedis = (what: string, act: (ms: number) => Promise<void>) => async (share: number) => {
       if (isRedisBusy) return
       isRedisBusy = true
-      const ms = between(300, 2_000)
+      const ms = 300 + 1_700 * share
       note(`Redis ${what}, ${Math.round(ms)} ms`)
       await act(ms)
       note('Redis is there')
       isRedisBusy = false
     }
-    const anyone = () => Math.floor(random() * PROCESSES)
+    async function restart(ms: number) {
+      epoch += 1
+      await redis().kill()
+      await pause(ms)
+      await redis().restart()
+      epoch += 1
+    }
+    async function freezeRedis(ms: number) {
+      redis().freeze()
+      await pause(ms)
+      redis().thaw()
+    }
+    async function kill(_: number, slot: number) {
+      const victim = active[slot]
+      if (victim === undefined || victim.killedAt !== undefined) return
+      victim.killedAt = Date.now()
+      note(`kill ${victims.indexOf(victim)}`)
+      await victim.own.kill()
+      await begin(slot)
+    }
+    async function freeze(share: number, slot: number) {
+      const victim = active[slot]
+      if (victim === undefined || victim.killedAt !== undefined) return
+      if ((victim.frozen.at(-1)?.to ?? 0) > Date.now()) return
+      const ms = 300 + 2_700 * share
+      const span = { from: Date.now(), to: Number.POSITIVE_INFINITY }
+      victim.frozen.push(span)
+      note(`freeze ${victims.indexOf(victim)}, ${Math.round(ms)} ms`)
+      victim.own.freeze()
+      await pause(ms)
+      victim.own.thaw()
+      span.to = Date.now() + 100
+    }
+    async function dryUp(share: number) {
+      if ((droughts.at(-1)?.to ?? 0) > Date.now()) return
+      const drought = { from: Date.now(), to: Number.POSITIVE_INFINITY }
+      droughts.push(drought)
+      note('gettoken fails')
+      wecom.recover('gettoken')
+      wecom.failNext('gettoken', { status: 503 }, 10_000)
+      await pause(300 + 1_200 * share)
+      note('gettoken works')
+      slow(100)
+      drought.to = Date.now() + REMEMBERED_MS
+    }
 
-    const ACTIONS: readonly (readonly [weight: number, act: () => Promise<void> | void])[] = [
+    type Act = (share: number, slot: number) => Promise<void> | void
+    const ACTIONS: readonly (readonly [weight: number, act: Act])[] = [
       [5, refuse('revoke')],
       [2, refuse('expire')],
-      [
-        2,
-        async () => {
-          const slot = anyone()
-          const victim = active[slot]
-          if (victim === undefined || victim.killedAt !== undefined) return
-          victim.killedAt = Date.now()
-          note(`kill ${victims.indexOf(victim)}`)
-          await victim.own.kill()
-          await begin(slot)
-        },
-      ],
-      [
-        3,
-        async () => {
-          const victim = active[anyone()]
-          const ms = between(300, 3_000)
-          if (victim === undefined || victim.killedAt !== undefined) return
-          if ((victim.frozen.at(-1)?.to ?? 0) > Date.now()) return
-          const span = { from: Date.now(), to: Number.POSITIVE_INFINITY }
-          victim.frozen.push(span)
-          note(`freeze ${victims.indexOf(victim)}, ${Math.round(ms)} ms`)
-          victim.own.freeze()
-          await pause(ms)
-          victim.own.thaw()
-          span.to = Date.now() + 100
-        },
-      ],
-      [
-        2,
-        onRedis('is killed', async (ms) => {
-          epoch += 1
-          await redis().kill()
-          await pause(ms)
-          await redis().restart()
-          epoch += 1
-        }),
-      ],
-      [
-        1,
-        onRedis('is restarted', async () => {
-          epoch += 1
-          await redis().restart()
-          epoch += 1
-        }),
-      ],
-      [
-        2,
-        onRedis('is frozen', async (ms) => {
-          redis().freeze()
-          await pause(ms)
-          redis().thaw()
-        }),
-      ],
-      [
-        1,
-        async () => {
-          if ((droughts.at(-1)?.to ?? 0) > Date.now()) return
-          const drought = { from: Date.now(), to: Number.POSITIVE_INFINITY }
-          droughts.push(drought)
-          note('gettoken fails')
-          wecom.recover('gettoken')
-          wecom.failNext('gettoken', { status: 503 }, 10_000)
-          await pause(between(300, 1_500))
-          note('gettoken works')
-          slow(100)
-          drought.to = Date.now() + REMEMBERED_MS
-        },
-      ],
+      [2, kill],
+      [3, freeze],
+      [2, onRedis('is killed', restart)],
+      [1, onRedis('is restarted', () => restart(0))],
+      [2, onRedis('is frozen', freezeRedis)],
+      [1, dryUp],
     ]
     const weights = ACTIONS.reduce((sum, [weight]) => sum + weight, 0)
     function next() {
       let pick = random() * weights
-      const [, act] = ACTIONS.find(([weight]) => {
+      const share = random()
+      const slot = Math.floor(random() * PROCESSES)
+      const chosen = ACTIONS.find(([weight]) => {
         pick -= weight
         return pick < 0
-      }) ?? [0, () => {}]
-      const acting = Promise.resolve(act())
+      })
+      const acting = Promise.resolve(chosen?.[1](share, slot))
       underWay.add(acting)
       acting.finally(() => underWay.delete(acting)).catch(() => {})
     }
@@ -152,7 +135,7 @@ describeWithRedis('a random minute', () => {
     const endsAt = Date.now() + SCHEDULE_MS
     while (Date.now() < endsAt) {
       next()
-      await pause(between(300, 1_500))
+      await pause(300 + 1_200 * random())
     }
     await Promise.all(underWay)
     await pause(REMEMBERED_MS)

@@ -37,15 +37,33 @@ const REACTION_MS = 1_000
 /** A dead holder's lease, the store's deadline, a token call. */
 const LONGEST_MS = 4_000
 
-/** Whatever in a history should not have been. */
+/** Whatever in a history should not have been, each with what came before it. */
 export function troubleIn({ victims, snapshots, droughts }: History): string[] {
   return [
     ...replaced(snapshots),
-    ...victims.flatMap((victim, index) => [
-      ...usedAfterRefusal(victim).map((what) => `process ${index}: ${what}`),
-      ...unserved(victim, droughts).map((what) => `process ${index}: ${what}`),
-    ]),
+    ...victims.flatMap((victim, index) =>
+      [...usedAfterRefusal(victim), ...unserved(victim, droughts)].map(
+        ({ what, at }) => `process ${index}: ${what} at ${at}\n${before(at, victim)}`,
+      ),
+    ),
   ]
+}
+
+interface Trouble {
+  readonly what: string
+  readonly at: number
+}
+
+/** The last second but for what went well. */
+function before(at: number, { own: { log } }: Victim): string {
+  const last = log.filter(
+    (entry) =>
+      entry.at > at - 1_000 &&
+      entry.at <= at &&
+      entry.what !== 'begins' &&
+      !('errcode' in entry && entry.errcode === 0),
+  )
+  return last.map((entry) => `  ${JSON.stringify(entry)}`).join('\n')
 }
 
 /** No newer token in the store was replaced by an older one, nor by another of the same number. */
@@ -66,25 +84,31 @@ function name({ token, generation }: Snapshot): string {
 }
 
 /** No process sent a token after it saw it refused. */
-function usedAfterRefusal({ own, frozen }: Victim): string[] {
+function usedAfterRefusal({ own, frozen }: Victim): Trouble[] {
   const refusedAt = new Map<string, number>()
-  const found: string[] = []
+  const found: Trouble[] = []
   for (const entry of own.log) {
     if (entry.what !== 'answer') continue
     const at = refusedAt.get(entry.token)
     if (at !== undefined) {
       const awakeMs = entry.sentAt - at - overlap(frozen, { from: at, to: entry.sentAt })
       if (awakeMs > REACTION_MS)
-        found.push(`sent token ${entry.token} ${awakeMs} ms after its refusal at ${at}`)
+        found.push({
+          what: `token ${entry.token} was sent ${awakeMs} ms after its refusal`,
+          at: entry.at,
+        })
     } else if (entry.errcode !== 0) refusedAt.set(entry.token, entry.at)
   }
   return found
 }
 
-/** Every caller was served, and none waited long. Unless WeCom gave no token, or the process died. */
-function unserved({ own, frozen, killedAt }: Victim, droughts: readonly Span[]): string[] {
+/**
+ * Every caller was served, and none waited long. Unless WeCom gave no token, or the process died; or
+ * the call was sent once more with a token of another process, which the same refusal had met.
+ */
+function unserved({ own, frozen, killedAt }: Victim, droughts: readonly Span[]): Trouble[] {
   const open = new Set<number>()
-  const found: string[] = []
+  const found: Trouble[] = []
   for (const entry of own.log) {
     if (entry.what === 'begins') open.add(entry.call)
     if (entry.what !== 'ends') continue
@@ -93,11 +117,21 @@ function unserved({ own, frozen, killedAt }: Victim, droughts: readonly Span[]):
     if (overlap(droughts, span) > 0) continue
     const awakeMs = entry.tookMs - overlap(frozen, span)
     const { errcode, message = '', at } = entry
-    if (errcode !== 0) found.push(`a call ended with ${errcode ?? message} at ${at}`)
-    if (awakeMs > LONGEST_MS) found.push(`a call took ${awakeMs} ms until ${at}`)
+    if (errcode !== 0 && !(errcode !== undefined && isRefusedTwice(own.log, span)))
+      found.push({ what: `a call ended with ${errcode ?? message}`, at })
+    if (awakeMs > LONGEST_MS) found.push({ what: `a call took ${awakeMs} ms`, at })
   }
-  if (killedAt === undefined && open.size > 0) found.push(`${open.size} calls never ended`)
+  if (killedAt === undefined && open.size > 0)
+    found.push({ what: `${open.size} calls never ended`, at: own.log.at(-1)?.at ?? 0 })
   return found
+}
+
+function isRefusedTwice(log: OwnProcess['log'], { from, to }: Span): boolean {
+  const refused = log.filter(
+    (entry) =>
+      entry.what === 'answer' && entry.errcode !== 0 && entry.sentAt >= from && entry.at <= to,
+  )
+  return new Set(refused.map((entry) => entry.what === 'answer' && entry.token)).size > 1
 }
 
 /** For how long one of them was while the other was; a moment counts as 1 ms. */

@@ -71,6 +71,8 @@ const qyFetch = withToken(
     store,
     onEvent: (event) => tell({ what: 'event', event }, false),
     refreshBudget: 1_000,
+    // What rests is tested elsewhere.
+    endpointRestMs: 0,
   },
 )
 
