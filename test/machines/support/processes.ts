@@ -91,6 +91,10 @@ export function useProcesses() {
     const worker = join(await installed, 'worker.js')
     const child = fork(worker, [JSON.stringify(given)], { execArgv: [] })
     running.add(child)
+    // Also when the tests themselves are ended: a frozen one does not notice.
+    const end = () => void child.kill('SIGKILL')
+    process.once('exit', end)
+    child.once('exit', () => process.removeListener('exit', end))
     const own = processOf(child)
     await own.until(({ what }) => what === 'ready')
     return own
