@@ -49,6 +49,8 @@ export default defineConfig({
           include: ['test/machines/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // Real time on a shared machine: a trouble counts if it comes twice in a row.
+          retry: process.env.CI === 'true' ? 1 : 0,
         },
       },
       { test: { name: 'examples', include: ['test/examples/**/*.test.ts'], testTimeout: 60_000 } },
