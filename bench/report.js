@@ -269,7 +269,8 @@ const MISSES = `## Where a target is missed
 
 - **One request**: copying the config that axios 1.21 hands over takes half a microsecond, making \`request\` not
   enumerable on the answer a third of one, the clocks and the extra promise the rest; on a fetch answer the url that
-  shows no token takes most. A client that neither hides the token nor keeps it out of the config is cheaper.
+  shows no token takes most. A client that neither hides the token nor keeps it out of the config is cheaper. These
+  figures move with the machine: on one where a bare axios call took 22 µs, a body cost +2.8 by axios and +15 by fetch.
 - **Size**: the rules that keep a call from being lost (peeking, one-shot bodies, remembered failures, scrubbing) and
   errors that say what to do are two thirds of it; axios-retry and p-memoize are a sixth.`
 

@@ -41,10 +41,12 @@ const sizes = isQuick
 const { peers, missing } = await loadPeers()
 const idleBytes = await bytesPerIdleSource(sizes.idleSources)
 const hits = await costPerHit(sizes.hits)
-const pool = await poolFigures(sizes.pool)
-const machines = await machineFigures(peers, sizes.hits)
 const costs = await costPerRequest(peers, sizes.requests)
 const scenarios = await playScenarios(peers, { isQuick })
+
+// Last: a hundred thousand corps leave their mark on the heap.
+const pool = await poolFigures(sizes.pool)
+const machines = await machineFigures(peers, sizes.hits)
 
 const doors = doorSizes()
 

@@ -257,6 +257,14 @@ describe('a pool’s', () => {
     expect(await get('ww-a').get()).toMatch(/^fake-token_2/)
   })
 
+  it('a source that one tenant has left is still shared by those who come', () => {
+    const pool = idlePool(() => appOf('ww-a'))
+    const source = pool.get('one')
+    pool.get('other')
+    pool.delete('one')
+    expect(pool.get('third')).toBe(source)
+  })
+
   it('delete leaves a source alone that another tenant shares', async () => {
     const pool = idlePool((name) => appOf(name.slice(0, 4)))
     const source = pool.get('ww-a-1') as TokenSource
