@@ -35,8 +35,12 @@ export interface KeyvStoreOptions {
 
 /** A token, and when it was stored by the wall clock of the machine that did. */
 interface Entry extends StoredToken {
+  /** Of the format. */
+  readonly v: number
   readonly storedAtMs: number
 }
+
+const VERSION = 1
 
 /** What hangs holds nobody up for longer than this: the next one in the queue then begins. */
 const PATIENCE_MS = 1_000
@@ -65,16 +69,18 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
   const inTurn = queues(clock)
   const nameOf = async (key: string) => prefix + (await platform.hash(key))
 
-  const read = async (name: string): Promise<Entry | undefined> => {
-    const entry = entryIn(await keyv.get(name))
+  const living = (raw: unknown): Entry | undefined => {
+    const entry = entryIn(raw)
     return entry && ageOf(entry, clock.wall()) < entry.expiresInMs ? entry : undefined
   }
 
   const write = async (name: string, token: StoredToken): Promise<boolean> => {
     // Read before: what is there may be newer. Read after: what stands may be another process's.
-    const { generation: newest = 0 } = (await read(name)) ?? {}
-    if (token.generation <= newest) return false
-    const text = JSON.stringify({ ...token, storedAtMs: clock.wall() } satisfies Entry)
+    const before = await keyv.get(name)
+    const { generation: newest = 0 } = living(before) ?? {}
+    if (isOfNewerVersion(before) || token.generation <= newest) return false
+    const entry = { v: VERSION, ...token, storedAtMs: clock.wall() } satisfies Entry
+    const text = JSON.stringify(entry)
     const ttlMs = Math.max(1, Math.ceil(token.expiresInMs - token.ageMs))
     try {
       await keyv.set(name, text, ttlMs)
@@ -87,9 +93,9 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
 
   const store: TokenStore = {
     async get(key) {
-      const entry = await read(await nameOf(key))
+      const entry = living(await keyv.get(await nameOf(key)))
       if (entry === undefined) return undefined
-      const { storedAtMs: _storedAtMs, ...token } = entry
+      const { v: _v, storedAtMs: _storedAtMs, ...token } = entry
       return { ...token, ageMs: ageOf(entry, clock.wall()) }
     },
     async set(key, token) {
@@ -123,10 +129,16 @@ function ageOf({ ageMs, storedAtMs }: Entry, wallMs: number): number {
 function entryIn(raw: unknown): Entry | undefined {
   if (typeof raw !== 'string') return undefined
   const entry = parsed(raw) as Partial<Entry> | null | undefined
-  const { value, generation, ageMs, expiresInMs, storedAtMs } = entry ?? {}
-  const isToken = typeof value === 'string' && Number.isSafeInteger(generation)
+  const { v, value, generation, ageMs, expiresInMs, storedAtMs } = entry ?? {}
+  const isToken = v === VERSION && typeof value === 'string' && Number.isSafeInteger(generation)
   const hasAge = [ageMs, expiresInMs, storedAtMs].every(Number.isFinite)
   return isToken && hasAge ? (entry as Entry) : undefined
+}
+
+/** A newer version of this package put it there: it is left alone. */
+function isOfNewerVersion(raw: unknown): boolean {
+  const entry = typeof raw === 'string' ? (parsed(raw) as Partial<Entry> | null) : undefined
+  return typeof entry?.v === 'number' && entry.v > VERSION
 }
 
 /** One after the other under each name, so that reading and writing is one step within this process. */

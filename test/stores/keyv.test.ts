@@ -158,6 +158,16 @@ describe('trouble in keyvStore', () => {
     expect(await store.get('key')).toMatchObject({ value: 'planted-token-1' })
   })
 
+  it('what a newer version of this package put there is no token for this one, and left alone', async () => {
+    const backend = watched()
+    const newer = JSON.stringify({ v: 2, token: { of: 'another shape' } })
+    backend.get.mockResolvedValue(newer)
+    const store = keyvStore(backend)
+    expect(await store.get('key')).toBeUndefined()
+    expect(await store.set('key', token())).toBe(false)
+    expect(backend.set).not.toHaveBeenCalled()
+  })
+
   it('of a backend that shows what it was given tells no token', async () => {
     const backend = watched()
     backend.set.mockRejectedValue(

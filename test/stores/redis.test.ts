@@ -110,6 +110,37 @@ describeWithRedis('a token source over redis-server', () => {
     return { start, fetches: () => fetches }
   }
 
+  it('is served though its Redis is a replica that may only be read', async () => {
+    const replica = await startRedis()
+    closing(replica, () => replica.stop())
+    const admin = ioredis(replica, closing)
+    await admin.replicaof('127.0.0.1', server.port)
+    const events: string[] = []
+    const onEvent = (event: TokenEvent) =>
+      events.push('operation' in event ? `${event.operation}: ${event.message}` : event.type)
+    const transport = async () => ({ status: 200, body: tokenBody('token') })
+    const source = createTokenSource(selfBuilt({ ...APP, corpSecret: 'of-a-replica' }), {
+      store: redisStore(admin),
+      onEvent,
+      transport,
+    })
+    expect(await source.get()).toBe('token')
+    expect(events.join()).toMatch(/acquire: .*(READONLY|read only|MASTERDOWN|LOADING)/)
+    expect(events).toContain('fetched')
+  })
+
+  it('is served, and shares again, when its keys were lost', async () => {
+    const { start, fetches } = machines()
+    const [one, other] = [start(), start()]
+    expect(await one.source.get()).toBe(await other.source.get())
+    await one.redis.flushall()
+    await one.source.invalidate(await one.source.get())
+    expect(await one.source.get()).toBe('token-2')
+    await other.source.run(async (token) => ({ errcode: token === 'token-1' ? 40014 : 0 }))
+    expect(await other.source.get()).toBe('token-2')
+    expect(fetches()).toBe(2)
+  })
+
   /** The token, and how long its caller waited. */
   async function timed(token: Promise<string>) {
     const startedAt = performance.now()
