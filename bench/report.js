@@ -33,6 +33,7 @@ export function report(/** @type {Results} */ results) {
     machineSection(results),
     sizeSection(results),
     MISSES,
+    beatenSection(results),
   ]
   return `${sections.join('\n\n')}\n`
 }
@@ -273,6 +274,22 @@ const MISSES = `## Where a target is missed
   figures move with the machine: on one where a bare axios call took 22 µs, a body cost +2.8 by axios and +15 by fetch.
 - **Size**: the rules that keep a call from being lost (peeking, one-shot bodies, remembered failures, scrubbing) and
   errors that say what to do are two thirds of it; axios-retry and p-memoize are a sixth.`
+
+/** Targets that are more than a quarter away: they could be harder. */
+function beatenSection(/** @type {Results} */ { pool, machines }) {
+  const { takeOverMs } = machines ?? {}
+  const figures = [
+    { what: 'bytes of a corp in a pool', is: pool.bytesPerCorp, most: TARGETS.pool.bytesPerCorp },
+    { what: 'ns of a hit there', is: pool.hit.wall.p10 * 1000, most: TARGETS.pool.hitNanoseconds },
+    { what: 'ms of a take-over', is: takeOverMs ?? TARGETS.takeOverMs, most: TARGETS.takeOverMs },
+  ]
+  const beaten = figures
+    .filter(({ is, most }) => is <= 0.75 * most)
+    .map(({ what, is, most }) => `${count(Math.round(is))} ${what} (${count(most)})`)
+  return `## Where a target is beaten easily
+
+${beaten.join(', ') || 'Nowhere'}. One endpoint that refuses everything costs 1 forced refresh where 2 are allowed.`
+}
 
 function score(
   /** @type {Results} */ { scenarios, costs, hits, idleBytes, pool, machines, doors },
