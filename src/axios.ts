@@ -196,9 +196,9 @@ function responseInterceptor(call: Call, outgoing: InternalAxiosRequestConfig, t
   const { refusals } = call.lender
   return {
     onFulfilled(response: AxiosResponse) {
-      const refused = refusedBy(response, refusals)
-      asTheCallers(response, call, outgoing)
-      return refused === undefined ? response : spotted({ response }, refused)
+      const answer = asTheCallers(response, call, outgoing)
+      const refused = refusedBy(answer, refusals)
+      return refused === undefined ? answer : spotted({ response: answer }, refused)
     },
     onRejected(error: unknown) {
       const outcome = failedOutcome(error, call, outgoing, token)

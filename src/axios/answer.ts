@@ -79,11 +79,26 @@ export function asTheCallers(
   outgoing: Call['config'],
 ): AxiosResponse {
   takeTokenOut(outgoing, call)
-  if (!isObject(response)) return response
-  Reflect.set(response, 'config', call.config)
-  hideRequest(response)
-  hideTokenBearers(response.data, (error) => cleanse(error, call, outgoing))
-  return response
+  if (!isOrdinary(response)) {
+    cleanseResponse(response, call, outgoing)
+    return response
+  }
+  const { request, ...rest } = response
+  showNoToken(request)
+  hideTokenBearers(response.data, call, outgoing)
+  rest.config = call.config
+  // A copy, because hiding a property that is there makes an object slow for everyone after us.
+  const hidden = { value: request, writable: true, configurable: true }
+  return Object.defineProperty(rest, 'request', hidden) as AxiosResponse
+}
+
+/** As axios' own adapters make them. */
+function isOrdinary(response: AxiosResponse): boolean {
+  return (
+    isObject(response) &&
+    isObject(response.request) &&
+    Object.getPrototypeOf(response) === Object.prototype
+  )
 }
 
 /** The same for an error, which stays the same object. */
@@ -109,20 +124,32 @@ function cleanse(error: unknown, call: Call, outgoing: Call['config']): void {
   for (let depth = 0; isObject(failed) && depth < 3; depth += 1) {
     if (failed.config === outgoing) Reflect.set(failed, 'config', call.config)
     hideRequest(failed)
-    asTheCallers(failed.response as AxiosResponse, call, outgoing)
+    cleanseResponse(failed.response, call, outgoing)
     failed = failed.cause
   }
+}
+
+/** The same for a response that stays the same object. */
+function cleanseResponse(response: unknown, call: Call, outgoing: Call['config']): void {
+  if (!isObject(response)) return
+  Reflect.set(response, 'config', call.config)
+  hideRequest(response)
+  hideTokenBearers(response.data, call, outgoing)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** The request stays reachable; a fetch `Request` shows its url without the token. */
+/** The request stays reachable. */
 function hideRequest(owner: { request?: unknown }): void {
-  const { request } = owner
-  if (!isObject(request)) return
+  if (!isObject(owner.request)) return
   hide(owner, 'request')
+  showNoToken(owner.request)
+}
+
+/** A fetch `Request` shows its url. */
+function showNoToken(request: { url?: unknown }): void {
   const { url } = request
   if (typeof url !== 'string') return
   Reflect.defineProperty(request, 'url', { value: withoutTokenParameters(url), configurable: true })
@@ -137,8 +164,8 @@ function callersFigure({ config }: Call, { timeout }: Call['config']) {
 }
 
 /** A streamed answer is Node's own object, which knows its request and with it the url; so may its error. */
-function hideTokenBearers(data: unknown, cleanseError: (error: unknown) => void): void {
+function hideTokenBearers(data: unknown, call: Call, outgoing: Call['config']): void {
   if (!isNodeReadable(data)) return
   for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(data, key)
-  beforeStreamError(data, cleanseError)
+  beforeStreamError(data, (error) => cleanse(error, call, outgoing))
 }

@@ -204,6 +204,37 @@ describe('the request of an answer', () => {
   })
 })
 
+describe('the response that an adapter keeps', () => {
+  it.each([
+    ['of a frozen object', (response: object) => Object.freeze(response)],
+    ['that it gives again and again', (response: object) => response],
+  ])('stays as it was, and tells no caller of another: %s', async (_name, made) => {
+    const kept = made({ ...answer(OK, {}, { request: { path: '/' }, tag: 'mine' })({} as never) })
+    const before = Object.getOwnPropertyDescriptors(kept)
+    const { client } = stubAxios(() => kept)
+    const [first, second] = await Promise.all([
+      client.get('/user/get?a=1', asIs),
+      client.get('/user/get?a=2', asIs),
+    ])
+    expect([first?.config.url, second?.config.url]).toEqual(['/user/get?a=1', '/user/get?a=2'])
+    expect(first).toMatchObject({ tag: 'mine', status: 200, data: OK })
+    expect(Object.getOwnPropertyDescriptors(kept)).toEqual(before)
+  })
+
+  it('keeps its class', async () => {
+    class Cached {
+      status = 200
+      data = OK
+      headers = {}
+      request = { path: '/?access_token=token-1' }
+    }
+    const { client } = stubAxios(() => new Cached())
+    const response = await client.get('/user/get', asIs)
+    expect(response).toBeInstanceOf(Cached)
+    expect(inspect(response)).not.toContain('token-1')
+  })
+})
+
 describe('a streamed answer', () => {
   it('hides what knows the url, but keeps it', async () => {
     const known = { req: {}, socket: {}, client: {}, responseUrl: 'url with token-1' }
