@@ -21,9 +21,10 @@ import {
   bringsToken,
   type Call,
   destinationsOf,
+  lateSendingOf,
   newCall,
-  outgoingConfig,
-  withRemainingTime,
+  type Sending,
+  sendingOf,
   withUrlText,
 } from './axios/call.js'
 import {
@@ -43,7 +44,6 @@ import type { Destination } from './core/destination.js'
 import { type Door, openDoor, type Tokens } from './core/door.js'
 import { letGo } from './core/peek.js'
 import { replayOnce } from './core/replay.js'
-import type { Token } from './core/token.js'
 import type { TokenSource } from './core/token-source.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 
@@ -159,9 +159,7 @@ function send(attachment: Attachment, given: InternalAxiosRequestConfig): Promis
 function sendWithToken(call: Call): Promise<AxiosResponse> {
   const token = call.isSentOnce ? undefined : call.lender.hit()
   if (token === undefined) return sendWhenThereIsAToken(call)
-  const outgoing = outgoingConfig(call, token)
-  const { onFulfilled, onRejected } = responseInterceptor(call, outgoing, token)
-  return attempt(call, outgoing).then(onFulfilled, onRejected)
+  return sendAndJudge(sendingOf(call, token))
 }
 
 /** The choosing is part of the call, and of its timeout. */
@@ -186,22 +184,25 @@ async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
   const token = await waitLikeAxios(lender.lend({ fresh: isSentOnce }), call).catch((error) => {
     throw carryingConfig(error, call.config)
   })
-  const outgoing = withRemainingTime(outgoingConfig(call, token), call)
-  const { onFulfilled, onRejected } = responseInterceptor(call, outgoing, token)
-  return attempt(call, outgoing).then(onFulfilled, onRejected)
+  return sendAndJudge(lateSendingOf(call, token))
+}
+
+function sendAndJudge(sending: Sending): Promise<AxiosResponse> {
+  const { onFulfilled, onRejected } = responseInterceptor(sending)
+  return attempt(sending).then(onFulfilled, onRejected)
 }
 
 /** Spots a token-invalid errcode, clears that token and replays the request once. */
-function responseInterceptor(call: Call, outgoing: InternalAxiosRequestConfig, token: Token) {
-  const { refusals } = call.lender
+function responseInterceptor(sending: Sending) {
+  const { refusals } = sending.call.lender
   return {
     onFulfilled(response: AxiosResponse) {
-      const answer = asTheCallers(response, call, outgoing)
+      const answer = asTheCallers(response, sending)
       const refused = refusedBy(answer, refusals)
       return refused === undefined ? answer : spotted({ response: answer }, refused)
     },
     onRejected(error: unknown) {
-      const outcome = failedOutcome(error, call, outgoing, token)
+      const outcome = failedOutcome(error, sending)
       return spotted(outcome, refusedBy(outcome.response, refusals))
     },
   }
@@ -211,14 +212,13 @@ function responseInterceptor(call: Call, outgoing: InternalAxiosRequestConfig, t
     refused: ReturnType<typeof refusedBy>,
   ): AxiosResponse | Promise<AxiosResponse> {
     if (refused === undefined) return settled(outcome)
-    if (typeof refused === 'number') return clearAndReplayOnce(call, token, outcome, refused)
+    if (typeof refused === 'number') return clearAndReplayOnce(sending, outcome, refused)
     return refused.then((errcode) => spotted(outcome, errcode))
   }
 }
 
 async function clearAndReplayOnce(
-  call: Call,
-  token: Token,
+  { call, token }: Sending,
   refusedOutcome: Outcome,
   errcode: number,
 ): Promise<AxiosResponse> {
@@ -228,11 +228,11 @@ async function clearAndReplayOnce(
     wait: (replacement) => waitLikeAxios(replacement, call),
     discard: () => letGo(refusedOutcome.response?.data),
     send: (replacement) => {
-      const outgoing = withRemainingTime(outgoingConfig(call, replacement), call)
-      if (call.keptBody !== undefined) outgoing.data = call.keptBody
-      return attempt(call, outgoing).then(
-        (response) => ({ response: asTheCallers(response, call, outgoing) }),
-        (error) => failedOutcome(error, call, outgoing, replacement),
+      const sending = lateSendingOf(call, replacement)
+      if (call.keptBody !== undefined) sending.outgoing.data = call.keptBody
+      return attempt(sending).then(
+        (response) => ({ response: asTheCallers(response, sending) }),
+        (error) => failedOutcome(error, sending),
       )
     },
     refusedBy: (answer) => refusedBy(answer.response, lender.refusals),

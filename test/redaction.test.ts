@@ -25,6 +25,10 @@ beforeAll(async () => {
     apps: [{ corpId: APP.corpId, corpSecret: SECRET }],
   })
   baseUrl = await wecom.listen()
+  wecom.on('moved', ({ query }) => ({
+    status: 301,
+    headers: { location: `https://x.example/cgi-bin/moved?${query}&b=2` },
+  }))
 })
 afterAll(() => wecom.close())
 afterEach(() => wecom.recover())
@@ -96,6 +100,9 @@ describe.each(['http', 'fetch'])('no token is printed, axios with the %s adapter
       { url: '/user/get' },
       () => wecom.failNext('user/get', { status: 302, headers: { location: '/x' } }),
     ],
+    ['a redirect that repeats the query', { url: '/moved', params: { a: 1 } }],
+    ['a streamed redirect', { url: '/moved', responseType: 'stream' }],
+    ['a redirect that is taken for an answer', { url: '/moved', validateStatus: () => true }],
     ['a cut connection', { url: '/user/get' }, () => wecom.failNext('user/get', { reset: true })],
     ['a cut answer', { url: '/user/get' }, () => wecom.failNext('user/get', { truncate: true })],
     [
@@ -152,6 +159,13 @@ describe.each(['http', 'fetch'])('no token is printed, axios with the %s adapter
     expectNothingLeaks(outcome.data)
     expectNothingLeaks(outcome.config)
     detach()
+  })
+
+  it('and a redirect leads where it led', async () => {
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
+    attachToken(client, app, { baseUrl })
+    const { response } = await client.get('/moved', { params: { a: 1 } }).catch((error) => error)
+    expect(response.headers.location).toBe('https://x.example/cgi-bin/moved?a=1&b=2')
   })
 
   it('but request is reachable for who asks', async () => {

@@ -1,16 +1,16 @@
+import type { IncomingMessage } from 'node:http'
 import type { AxiosResponse } from 'axios'
-import { withoutTokenParameters } from '../core/destination.js'
-import { isNodeReadable, peekNodeStream, peekWebStream } from '../core/peek.js'
+import { withoutToken, withoutTokenParameters } from '../core/destination.js'
+import { isNodeReadable, type NodeReadable, peekNodeStream, peekWebStream } from '../core/peek.js'
 import { beforeStreamError } from '../core/platform.js'
 import { hide, scrubber, scrubInPlace } from '../core/redact.js'
-import type { Token } from '../core/token.js'
 import {
   errcodeOfHeader,
   LONGEST_VERDICT_BYTES,
   mayBeJson,
   type Refusals,
 } from '../core/verdict.js'
-import { type Call, takeTokenOut } from './call.js'
+import { type Sending, takeTokenOut } from './call.js'
 
 /** How one sending ended: with a response, or an error that may have one. */
 export type Outcome =
@@ -73,20 +73,16 @@ async function refusedByWebStream(response: AxiosResponse, refusals: Refusals) {
 }
 
 /** The response as it would be without us: the caller's config, and no token in sight. */
-export function asTheCallers(
-  response: AxiosResponse,
-  call: Call,
-  outgoing: Call['config'],
-): AxiosResponse {
-  takeTokenOut(outgoing, call)
+export function asTheCallers(response: AxiosResponse, sending: Sending): AxiosResponse {
+  takeTokenOut(sending)
   if (!isOrdinary(response)) {
-    cleanseResponse(response, call, outgoing)
+    cleanseResponse(response, sending)
     return response
   }
   const { request, ...rest } = response
   showNoToken(request)
-  hideTokenBearers(response.data, call, outgoing)
-  rest.config = call.config
+  cleanseContent(response, sending)
+  rest.config = sending.call.config
   // A copy, because hiding a property that is there makes an object slow for everyone after us.
   const hidden = { value: request, writable: true, configurable: true }
   return Object.defineProperty(rest, 'request', hidden) as AxiosResponse
@@ -102,39 +98,35 @@ function isOrdinary(response: AxiosResponse): boolean {
 }
 
 /** The same for an error, which stays the same object. */
-export function failedOutcome(
-  error: unknown,
-  call: Call,
-  outgoing: Call['config'],
-  token: Token,
-): Outcome {
-  takeTokenOut(outgoing, call)
-  const scrub = scrubber([token.value])
+export function failedOutcome(error: unknown, sending: Sending): Outcome {
+  takeTokenOut(sending)
+  const scrub = scrubber([sending.token.value])
   if (typeof error === 'string') return { error: scrub(error), response: undefined }
   if (!isObject(error)) return { error, response: undefined }
-  const figure = callersFigure(call, outgoing)
-  cleanse(error, call, outgoing)
+  const figure = callersFigure(sending)
+  cleanse(error, sending)
   scrubInPlace(error, (text) => figure(scrub(text)))
   return { error, response: error.response as AxiosResponse | undefined }
 }
 
 /** Gives an error and its causes the caller's config; older fetch adapters wrap one AxiosError in another. */
-function cleanse(error: unknown, call: Call, outgoing: Call['config']): void {
+function cleanse(error: unknown, sending: Sending): void {
+  const { call, outgoing } = sending
   let failed: unknown = error
   for (let depth = 0; isObject(failed) && depth < 3; depth += 1) {
     if (failed.config === outgoing) Reflect.set(failed, 'config', call.config)
     hideRequest(failed)
-    cleanseResponse(failed.response, call, outgoing)
+    cleanseResponse(failed.response, sending)
     failed = failed.cause
   }
 }
 
 /** The same for a response that stays the same object. */
-function cleanseResponse(response: unknown, call: Call, outgoing: Call['config']): void {
+function cleanseResponse(response: unknown, sending: Sending): void {
   if (!isObject(response)) return
-  Reflect.set(response, 'config', call.config)
+  Reflect.set(response, 'config', sending.call.config)
   hideRequest(response)
-  hideTokenBearers(response.data, call, outgoing)
+  cleanseContent(response, sending)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -156,16 +148,35 @@ function showNoToken(request: { url?: unknown }): void {
 }
 
 /** A call that was kept waiting had less time left to send, but its timeout is the caller's. */
-function callersFigure({ config }: Call, { timeout }: Call['config']) {
+function callersFigure({ call: { config }, outgoing: { timeout } }: Sending) {
   return (text: string) =>
     text
       .replaceAll(`timeout of ${timeout}ms`, `timeout of ${config.timeout}ms`)
       .replaceAll(`timeout ${timeout} of ms`, `timeout ${config.timeout} of ms`)
 }
 
+/** What of an answer's own content may show the url. */
+function cleanseContent({ data, status, headers }: Partial<AxiosResponse>, sending: Sending): void {
+  const isStream = isNodeReadable(data)
+  if (isStream) hideTokenBearers(data, sending)
+  if (status === undefined || status < 300 || status > 399) return
+  cleanseHeaders(headers, sending)
+  if (!isStream) return
+  const { headers: parsed, rawHeaders } = data as NodeReadable & Partial<IncomingMessage>
+  cleanseHeaders(parsed, sending)
+  cleanseHeaders(rawHeaders, sending)
+}
+
 /** A streamed answer is Node's own object, which knows its request and with it the url; so may its error. */
-function hideTokenBearers(data: unknown, call: Call, outgoing: Call['config']): void {
-  if (!isNodeReadable(data)) return
-  for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(data, key)
-  beforeStreamError(data, (error) => cleanse(error, call, outgoing))
+function hideTokenBearers(stream: NodeReadable, sending: Sending): void {
+  for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(stream, key)
+  beforeStreamError(stream, (error) => cleanse(error, sending))
+}
+
+/** A redirect repeats the query that it was asked with. */
+function cleanseHeaders(headers: unknown, { token }: Sending): void {
+  if (!isObject(headers)) return
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') Reflect.set(headers, name, withoutToken(value, token))
+  }
 }

@@ -85,6 +85,14 @@ export function newCall(
   return { config, adapter, lib, lender, destination, startedAt, isSentOnce, query, keptBody }
 }
 
+/** A call on its way with a token, the first time or as a replay. */
+export interface Sending {
+  readonly call: Call
+  readonly token: Token
+  /** What the adapter gets: a copy of the caller's config with the token in it. */
+  readonly outgoing: Config
+}
+
 /** A call that somebody waits for, whether or not it has a token to come. */
 export type WaitedFor = Pick<Call, 'config' | 'lib' | 'startedAt'>
 
@@ -93,29 +101,32 @@ export function remainingMs({ config: { timeout }, startedAt }: WaitedFor): numb
   return timeout ? timeout - (performance.now() - startedAt) : undefined
 }
 
-/** The config that goes to the adapter: a copy with the token in it. WeCom never redirects over https. */
-export function outgoingConfig({ config, destination, query }: Call, token: Token): Config {
+/** A call that leaves at once. WeCom never redirects over https. */
+export function sendingOf(call: Call, token: Token): Sending {
+  const { config, destination, query } = call
   const outgoing = copied(config)
   addToken(outgoing, destination, token, query)
   outgoing.maxRedirects = 0
   outgoing.fetchOptions = { ...outgoing.fetchOptions, redirect: 'manual' }
-  return outgoing
+  return { call, token, outgoing }
+}
+
+/** A call that was kept waiting: its timeout goes on, under the figure that the caller knows. */
+export function lateSendingOf(call: Call, token: Token): Sending {
+  const sending = sendingOf(call, token)
+  const left = remainingMs(call)
+  if (left === undefined) return sending
+  const { outgoing } = sending
+  outgoing.timeout = Math.max(1, Math.ceil(left))
+  outgoing.timeoutErrorMessage ??= `timeout of ${call.config.timeout}ms exceeded`
+  return sending
 }
 
 /** Streams report their errors with this config long after the answer: the token must be gone by then. */
-export function takeTokenOut(outgoing: Config, { config }: Call): void {
+export function takeTokenOut({ outgoing, call: { config } }: Sending): void {
   outgoing.url = config.url as string
   outgoing.baseURL = config.baseURL as string
   outgoing.params = config.params
-}
-
-/** For a call that was kept waiting: its timeout goes on, under the figure that the caller knows. */
-export function withRemainingTime(outgoing: Config, call: Call): Config {
-  const left = remainingMs(call)
-  if (left === undefined) return outgoing
-  outgoing.timeout = Math.max(1, Math.ceil(left))
-  outgoing.timeoutErrorMessage ??= `timeout of ${call.config.timeout}ms exceeded`
-  return outgoing
 }
 
 /** A key loop costs a quarter of what a spread does on these objects. */

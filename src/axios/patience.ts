@@ -1,5 +1,5 @@
-import type { AxiosResponse, AxiosStatic } from 'axios'
-import { type Call, remainingMs, type WaitedFor } from './call.js'
+import type { AxiosAdapter, AxiosResponse, AxiosStatic } from 'axios'
+import { remainingMs, type Sending, type WaitedFor } from './call.js'
 
 /**
  * Waits for a token for as long as the caller would wait for the call, and ends as axios would: a
@@ -27,9 +27,9 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<
 }
 
 /** An adapter that throws instead of rejecting shows its outgoing config too. */
-export function attempt(call: Call, outgoing: Call['config']): Promise<AxiosResponse> {
+export function attempt(sending: Sending): Promise<AxiosResponse> {
   try {
-    return withDeadline(call, outgoing, call.adapter)
+    return withDeadline(sending, sending.call.adapter)
   } catch (error) {
     return Promise.reject(error)
   }
@@ -39,11 +39,7 @@ export function attempt(call: Call, outgoing: Call['config']): Promise<AxiosResp
  * Without redirects, axios before 1.18 times a request only once it is connected. A name that never
  * resolves would hold the caller for ever, so there the deadline is ours.
  */
-function withDeadline(
-  call: Call,
-  outgoing: Call['config'],
-  send: (outgoing: Call['config']) => Promise<AxiosResponse>,
-): Promise<AxiosResponse> {
+function withDeadline({ call, outgoing }: Sending, send: AxiosAdapter): Promise<AxiosResponse> {
   const left = remainingMs(call)
   if (left === undefined || !isUntimedBeforeConnect(call.lib)) return send(outgoing)
   const controller = new AbortController()

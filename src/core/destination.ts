@@ -121,11 +121,20 @@ export function withParameter(url: string, name: string, encoded: string): strin
 
 /** Takes every token parameter out of a url, leaving every other character as it is. */
 export function withoutTokenParameters(url: string): string {
+  return withoutParameters(url, (name) => TOKEN_PARAMETER_NAMES.includes(name))
+}
+
+/** Takes that token out of a url's query, under whatever name and however it is spelled. */
+export function withoutToken(url: string, { value }: { value: string }): string {
+  return withoutParameters(url, (_name, given) => given === value)
+}
+
+function withoutParameters(url: string, isOut: (name: string, value: string) => boolean): string {
   const [, path = '', query, hash = ''] = /^([^?#]*)(?:\?([^#]*))?(#.*)?$/s.exec(url) ?? []
   if (query === undefined) return url
   const kept = query.split('&').filter((pair) => {
-    const [name] = new URLSearchParams(pair).keys()
-    return name === undefined || !TOKEN_PARAMETER_NAMES.includes(name)
+    const [parameter] = new URLSearchParams(pair)
+    return parameter === undefined || !isOut(...parameter)
   })
   return `${path}${kept.length > 0 ? `?${kept.join('&')}` : ''}${hash}`
 }

@@ -6,6 +6,7 @@ import {
   judgeDestinations,
   remembered,
   TOKEN_PARAMETER_NAMES,
+  withoutToken,
   withoutTokenParameters,
   withParameter,
 } from '../../src/core/destination.js'
@@ -272,5 +273,17 @@ describe('a path is judged as a server reads it', () => {
     ['user/%E5%zz', 'user/%E5%zz'],
   ])('%s is %s', (path, endpoint) => {
     expect(to(path)?.endpoint).toBe(endpoint)
+  })
+})
+
+describe('a token in somebody’s url', () => {
+  it.each([
+    ['/x?a=1&access_token=T%2B1&b=2#h', '/x?a=1&b=2#h'],
+    ['https://x.example/?t=T+1', 'https://x.example/?t=T+1'],
+    ['https://x.example/?suite_access_token=T%2b1', 'https://x.example/'],
+    ['/x?access_token=another', '/x?access_token=another'],
+    ['/x', '/x'],
+  ])('is taken out under whatever name and spelling, and no other: %s', (url, without) => {
+    expect(withoutToken(url, { value: 'T+1' })).toBe(without)
   })
 })
