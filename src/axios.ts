@@ -9,7 +9,6 @@
  * below all interceptors and transforms, where the answer is still as the server sent it.
  */
 import defaultAxios, {
-  type AxiosAdapter,
   type AxiosInstance,
   type AxiosRequestConfig,
   type AxiosResponse,
@@ -18,29 +17,30 @@ import defaultAxios, {
 } from 'axios'
 import { asTheCallers, failedOutcome, type Outcome, refusedBy, settled } from './axios/answer.js'
 import {
-  bringsToken,
+  type Asked,
   type Call,
   destinationsOf,
   lateSendingOf,
   newCall,
   type Sending,
   sendingOf,
-  withUrlText,
+  urlTextOf,
 } from './axios/call.js'
 import {
-  adapterOf,
   callToChooseFor,
   carryingConfig,
   checkBaseUrl,
   checkClient,
+  eject,
   isAxios,
 } from './axios/client.js'
 import type { Attached, AttachedMany, AxiosDoorOptions } from './axios/options.js'
-import { attempt, waitLikeAxios } from './axios/patience.js'
+import { type OwnAdapter, ourAdapter, resolvedAdapter } from './axios/own-adapter.js'
+import { attempt, waitLikeAxios, waitWithBody } from './axios/patience.js'
+import { bringsToken, queryOf } from './axios/query.js'
 import { axiosTransport } from './axios/transport.js'
 import type { ChooseSource, SourceList } from './core/choice.js'
 import type { Credential } from './core/credential.js'
-import type { Destination } from './core/destination.js'
 import { type Door, openDoor, type Tokens } from './core/door.js'
 import { letGo } from './core/peek.js'
 import { replayOnce } from './core/replay.js'
@@ -105,16 +105,15 @@ export function attachToken(
     destinationOf: destinationsOf(door),
     isDetached: false,
   }
-  const id = client.interceptors.request.use(requestInterceptor(attachment), undefined, {
-    synchronous: true,
-  })
+  const interceptor = requestInterceptor(attachment)
+  const id = client.interceptors.request.use(interceptor, undefined, { synchronous: true })
 
   return {
     ...(door.source && { source: door.source }),
     detach() {
       if (attachment.isDetached) return
       attachment.isDetached = true
-      client.interceptors.request.eject(id)
+      eject(client, interceptor, id)
       door.close()
     },
   }
@@ -122,38 +121,45 @@ export function attachToken(
 
 /** Injects the token: not into the config, which is the caller's, but into what the adapter gets. */
 function requestInterceptor(attachment: Attachment) {
+  const sendOurs = (sent: InternalAxiosRequestConfig, own: OwnAdapter) =>
+    send(attachment, sent, own)
   return (config: InternalAxiosRequestConfig) => {
     // Already called off: axios will say so, with this config in its error.
-    if (config.signal?.aborted || config.cancelToken?.reason) return config
-    const own = config.adapter
-    const ours: AxiosAdapter = (sent) => {
-      // First of all the caller's own adapter goes back, so that a config that is sent again, by
-      // axios-retry or by hand, finds nothing wrapped.
-      if (own === undefined) delete sent.adapter
-      else sent.adapter = own
-      return send(attachment, sent)
-    }
+    if (attachment.isDetached || config.signal?.aborted || config.cancelToken?.reason) return config
+    const adapter = ourAdapter(config.adapter, sendOurs)
     // An interceptor may have returned a frozen config.
-    return Reflect.set(config, 'adapter', ours) ? config : { ...config, adapter: ours }
+    return Reflect.set(config, 'adapter', adapter) ? config : { ...config, adapter }
   }
 }
 
-function send(attachment: Attachment, given: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-  const config = withUrlText(given)
+/** `own`: what goes on without us, be it another attach. */
+function send(
+  attachment: Attachment,
+  config: InternalAxiosRequestConfig,
+  own: OwnAdapter,
+): Promise<AxiosResponse> {
   const { door, lib, destinationOf, isDetached } = attachment
-  const adapter = adapterOf(lib, config)
-  const destination = isDetached ? undefined : destinationOf(config)
-  if (destination === undefined) return adapter(config)
-  if (door.callerToken === 'keep' && bringsToken(config, destination)) {
+  const sendWithoutUs = () => resolvedAdapter(lib, own, config)(config)
+  const url = urlTextOf(config)
+  const destination = isDetached ? undefined : destinationOf(config, url)
+  if (destination === undefined) return sendWithoutUs()
+  const query = queryOf(config)
+  if (door.callerToken === 'keep' && bringsToken(config, query, destination)) {
     door.standAside(destination)
-    return adapter(config)
+    return sendWithoutUs()
+  }
+  const asked = {
+    config,
+    url,
+    query,
+    lib,
+    destination,
+    adapter: resolvedAdapter(lib, config.adapter, config),
   }
   const chooser = door.chooserFor(destination, config.tenant)
-  if (chooser !== undefined)
-    return sendWhenChosen(attachment, config, adapter, destination, chooser)
+  if (chooser !== undefined) return sendWhenChosen(door, asked, chooser, sendWithoutUs)
   const lender = door.lenders[destination.token]
-  if (lender === undefined) return adapter(config)
-  return sendWithToken(newCall(config, adapter, lib, lender, destination))
+  return lender === undefined ? sendWithoutUs() : sendWithToken(newCall(asked, lender))
 }
 
 function sendWithToken(call: Call): Promise<AxiosResponse> {
@@ -164,24 +170,24 @@ function sendWithToken(call: Call): Promise<AxiosResponse> {
 
 /** The choosing is part of the call, and of its timeout. */
 async function sendWhenChosen(
-  { door, lib }: Attachment,
-  config: InternalAxiosRequestConfig,
-  adapter: AxiosAdapter,
-  destination: Destination,
+  door: Door,
+  asked: Asked,
   chooser: ChooseSource<never>,
+  sendWithoutUs: () => Promise<AxiosResponse>,
 ): Promise<AxiosResponse> {
+  const { config, destination } = asked
   const startedAt = performance.now()
-  const choose = async () => door.choose(chooser, destination, callToChooseFor(lib, config))
-  const lender = await waitLikeAxios(choose(), { config, lib, startedAt }).catch((error) => {
+  const choose = async () => door.choose(chooser, destination, callToChooseFor(asked))
+  const lender = await waitWithBody(choose(), { ...asked, startedAt }).catch((error) => {
     throw carryingConfig(error, config)
   })
-  if (lender === undefined) return adapter(config)
-  return sendWhenThereIsAToken(newCall(config, adapter, lib, lender, destination, startedAt))
+  if (lender === undefined) return sendWithoutUs()
+  return sendWhenThereIsAToken(newCall(asked, lender, startedAt))
 }
 
 async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
   const { lender, isSentOnce } = call
-  const token = await waitLikeAxios(lender.lend({ fresh: isSentOnce }), call).catch((error) => {
+  const token = await waitWithBody(lender.lend({ fresh: isSentOnce }), call).catch((error) => {
     throw carryingConfig(error, call.config)
   })
   return sendAndJudge(lateSendingOf(call, token))

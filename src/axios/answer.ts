@@ -10,7 +10,7 @@ import {
   mayBeJson,
   type Refusals,
 } from '../core/verdict.js'
-import { type Sending, takeTokenOut } from './call.js'
+import { OUR_KEYS, type Sending, takeTokenOut } from './call.js'
 
 /** How one sending ended: with a response, or an error that may have one. */
 export type Outcome =
@@ -82,7 +82,7 @@ export function asTheCallers(response: AxiosResponse, sending: Sending): AxiosRe
   const { request, ...rest } = response
   showNoToken(request)
   cleanseContent(response, sending)
-  rest.config = sending.call.config
+  rest.config = callersConfig(rest.config, sending)
   // A copy, because hiding a property that is there makes an object slow for everyone after us.
   const hidden = { value: request, writable: true, configurable: true }
   return Object.defineProperty(rest, 'request', hidden) as AxiosResponse
@@ -111,10 +111,10 @@ export function failedOutcome(error: unknown, sending: Sending): Outcome {
 
 /** Gives an error and its causes the caller's config; older fetch adapters wrap one AxiosError in another. */
 function cleanse(error: unknown, sending: Sending): void {
-  const { call, outgoing } = sending
   let failed: unknown = error
   for (let depth = 0; isObject(failed) && depth < 3; depth += 1) {
-    if (failed.config === outgoing) Reflect.set(failed, 'config', call.config)
+    if (isObject(failed.config))
+      Reflect.set(failed, 'config', callersConfig(failed.config, sending))
     hideRequest(failed)
     cleanseResponse(failed.response, sending)
     failed = failed.cause
@@ -124,9 +124,30 @@ function cleanse(error: unknown, sending: Sending): void {
 /** The same for a response that stays the same object. */
 function cleanseResponse(response: unknown, sending: Sending): void {
   if (!isObject(response)) return
-  Reflect.set(response, 'config', sending.call.config)
+  Reflect.set(response, 'config', callersConfig(response.config, sending))
   hideRequest(response)
   cleanseContent(response, sending)
+}
+
+/** The caller's own config; of an adapter that works with a copy of what it got, the copy, without us in it. */
+function callersConfig(given: unknown, sending: Sending): AxiosResponse['config'] {
+  const { call, outgoing } = sending
+  if (given === outgoing || !isObject(given)) return call.config
+  if (given.fetchOptions === outgoing.fetchOptions || showsToken(given, sending)) {
+    for (const key of OUR_KEYS) {
+      if (key in call.config) Reflect.set(given, key, call.config[key])
+      else Reflect.deleteProperty(given, key)
+    }
+  }
+  return given as unknown as AxiosResponse['config']
+}
+
+function showsToken({ url, baseURL, params }: Record<string, unknown>, { token }: Sending) {
+  const values = isObject(params) ? Object.values(params) : []
+  return [url, baseURL, ...values].some(
+    (text) =>
+      typeof text === 'string' && (text.includes(token.value) || text.includes(token.encoded)),
+  )
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

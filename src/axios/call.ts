@@ -1,16 +1,11 @@
 import type { AxiosAdapter, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
 import { canBeSentTwice } from '../core/body.js'
-import {
-  type Destination,
-  remembered,
-  TOKEN_PARAMETER_NAMES,
-  withoutTokenParameters,
-  withParameter,
-} from '../core/destination.js'
+import { type Destination, remembered } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import type { Lender } from '../core/lender.js'
 import type { Token } from '../core/token.js'
 import { asBytes, isFormDataPackage } from './form-data.js'
+import { addToken } from './query.js'
 
 type Config = InternalAxiosRequestConfig
 
@@ -18,6 +13,8 @@ type Config = InternalAxiosRequestConfig
 export interface Call {
   /** The caller's config as the interceptors left it. The token never enters it. */
   readonly config: Config
+  /** Its url, as text: a `URL` object may be changed while the call waits. */
+  readonly url: string | undefined
   /** The caller's own adapter. */
   readonly adapter: AxiosAdapter
   readonly lib: AxiosStatic
@@ -27,27 +24,24 @@ export interface Call {
   readonly startedAt: number
   /** Its body is a stream, gone with the first sending. */
   readonly isSentOnce: boolean
-  /** The params as text, where the caller serializes them in another way than axios does. */
+  /** The params as text, where axios does not serialize them by itself. */
   readonly query: string | undefined
   /** What is sent instead of a form-data body, whose own parts are gone after one sending. */
   readonly keptBody: Uint8Array | undefined
 }
 
 /** Tells where a request leads, as axios itself combines `baseURL` and `url`. */
-export function destinationsOf({ judge }: Door): (config: Config) => Destination | undefined {
+export function destinationsOf({ judge }: Door) {
   const below = remembered((baseUrl: string) =>
     remembered((url: string) => judge(fullPath(baseUrl, url))),
   )
-  return ({ baseURL = '', url = '', allowAbsoluteUrls }) =>
+  return ({ baseURL = '', allowAbsoluteUrls }: Config, url = ''): Destination | undefined =>
     allowAbsoluteUrls === false && isAbsolute(url) ? undefined : below(baseURL)(url)
 }
 
-/** A `URL` object may be changed while the call waits: what counts is what it says now. */
-export function withUrlText(config: Config): Config {
-  if (config.url === undefined || typeof config.url === 'string') return config
-  const copy = copied(config)
-  copy.url = String(config.url)
-  return copy
+/** A config's url, which may be a `URL` object, as text. */
+export function urlTextOf({ url }: Config): string | undefined {
+  return url === undefined || typeof url === 'string' ? url : String(url)
 }
 
 function fullPath(baseUrl: string, url: string): string {
@@ -59,30 +53,19 @@ function isAbsolute(url: string): boolean {
   return /^([a-z][a-z\d+\-.]*:)?\/\//i.test(url)
 }
 
-/** Whether the call brings a token of its own, in its url or its params. */
-export function bringsToken({ params }: Config, { tokenInUrl }: Destination): boolean {
-  if (tokenInUrl === 'value') return true
-  if (params == null) return false
-  const isQuery = params instanceof URLSearchParams
-  return TOKEN_PARAMETER_NAMES.some((name) => {
-    const value: unknown = isQuery ? params.get(name) : params[name]
-    return value !== undefined && value !== null && value !== ''
-  })
-}
+/** What is known of a call before it has a token. */
+export type Asked = Pick<Call, 'config' | 'url' | 'query' | 'adapter' | 'lib' | 'destination'>
 
 export function newCall(
-  config: Config,
-  adapter: AxiosAdapter,
-  lib: AxiosStatic,
+  asked: Asked,
   lender: Lender,
-  destination: Destination,
-  startedAt = config.timeout ? performance.now() : 0,
+  startedAt = asked.config.timeout ? performance.now() : 0,
 ): Call {
+  const { config, url, query, adapter, lib, destination } = asked
   const { data } = config
   const keptBody = isFormDataPackage(data) ? asBytes(data) : undefined
   const isSentOnce = keptBody === undefined && !canBeSentTwice(data)
-  const query = queryOf(config)
-  return { config, adapter, lib, lender, destination, startedAt, isSentOnce, query, keptBody }
+  return { config, url, query, adapter, lib, destination, lender, startedAt, isSentOnce, keptBody }
 }
 
 /** A call on its way with a token, the first time or as a replay. */
@@ -101,11 +84,25 @@ export function remainingMs({ config: { timeout }, startedAt }: WaitedFor): numb
   return timeout ? timeout - (performance.now() - startedAt) : undefined
 }
 
+/** What a sending changes of the caller's config. */
+export const OUR_KEYS = [
+  'url',
+  'baseURL',
+  'params',
+  'paramsSerializer',
+  'maxRedirects',
+  'fetchOptions',
+  'timeout',
+  'timeoutErrorMessage',
+  'transport',
+] as const
+
 /** A call that leaves at once. WeCom never redirects over https. */
 export function sendingOf(call: Call, token: Token): Sending {
-  const { config, destination, query } = call
+  const { config, url, destination, query } = call
   const outgoing = copied(config)
-  addToken(outgoing, destination, token, query)
+  if (url !== config.url) outgoing.url = url as string
+  addToken(outgoing, query, destination, token)
   outgoing.maxRedirects = 0
   outgoing.fetchOptions = { ...outgoing.fetchOptions, redirect: 'manual' }
   return { call, token, outgoing }
@@ -123,70 +120,26 @@ export function lateSendingOf(call: Call, token: Token): Sending {
 }
 
 /** Streams report their errors with this config long after the answer: the token must be gone by then. */
-export function takeTokenOut({ outgoing, call: { config } }: Sending): void {
+export function takeTokenOut({ outgoing, call: { config, query } }: Sending): void {
   outgoing.url = config.url as string
   outgoing.baseURL = config.baseURL as string
   outgoing.params = config.params
+  if (query !== undefined) outgoing.paramsSerializer = config.paramsSerializer as never
 }
 
-/** A key loop costs a quarter of what a spread does on these objects. */
+/** What a config of axios without a prototype has all the same. */
+const GUARDED = Object.create(null, {
+  hasOwnProperty: { value: Object.prototype.hasOwnProperty, writable: true, configurable: true },
+})
+
+/**
+ * A key loop costs a quarter of what a spread does on these objects. Newer versions of axios guard
+ * their configs against a polluted `Object.prototype`, and so do we.
+ */
 function copied(config: Config): Config {
-  const copy: Record<PropertyKey, unknown> = {}
+  const isGuarded = Object.getPrototypeOf(config) === null
+  const copy: Record<PropertyKey, unknown> = isGuarded ? Object.create(GUARDED) : {}
   for (const key of Object.keys(config)) copy[key] = config[key as keyof Config]
   for (const key of Object.getOwnPropertySymbols(config)) copy[key] = Reflect.get(config, key)
   return copy as unknown as Config
-}
-
-/**
- * Into `params` where they are an object, so that mock adapters which match by url still match;
- * into the url where the caller serializes the params in another way.
- */
-function addToken(
-  config: Config,
-  destination: Destination,
-  token: Token,
-  query: string | undefined,
-): void {
-  const { parameter, tokenInUrl } = destination
-  if (tokenInUrl !== undefined) {
-    config.url = withoutTokenParameters(config.url ?? '')
-    config.baseURL = withoutTokenParameters(config.baseURL ?? '')
-  }
-  if (query === undefined) {
-    config.params = withTokenParam(config.params, parameter, token.value)
-    return
-  }
-  const url = withQuery(fullPath(config.baseURL ?? '', config.url ?? ''), query)
-  config.url = withParameter(url, parameter, token.encoded)
-  config.baseURL = undefined as unknown as string
-  config.params = undefined
-}
-
-/** Params that are no plain object, as text and at once; `undefined`: axios serializes them itself. */
-function queryOf({ params, paramsSerializer: given }: Config): string | undefined {
-  // Axios takes both forms; the function stands here only if an interceptor has set it.
-  const serialize = (typeof given === 'function' ? given : given?.serialize) as
-    | Serialize
-    | undefined
-  if (serialize) return params == null ? '' : (serialize(params, given) ?? '')
-  return params instanceof URLSearchParams ? String(params) : undefined
-}
-
-type Serialize = (params: object, options: Config['paramsSerializer']) => string
-
-function withTokenParam(params: object | undefined, parameter: string, value: string) {
-  const copy: Record<string, unknown> = {}
-  for (const [key, given] of Object.entries(params ?? {})) {
-    if (!TOKEN_PARAMETER_NAMES.includes(key)) copy[key] = given
-  }
-  copy[parameter] = value
-  return copy
-}
-
-/** As axios does it: the params replace the hash. */
-function withQuery(url: string, query: string): string {
-  if (query === '') return url
-  const [address = ''] = url.split('#', 1)
-  const clean = withoutTokenParameters(`?${query}`).slice(1)
-  return `${address}${address.includes('?') ? '&' : '?'}${clean}`
 }

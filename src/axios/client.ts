@@ -1,9 +1,10 @@
-import type { AxiosAdapter, AxiosInstance, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios'
 import type { CallToChooseFor } from '../core/choice.js'
 import { coversClient } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import { badOption, isQyapiTokenError, QyapiTokenError, repeated } from '../core/errors.js'
 import { hide } from '../core/redact.js'
+import type { Asked } from './call.js'
 
 /** Throws `bad_options` for anything that is not an axios instance. */
 export function checkClient(client: unknown): asserts client is AxiosInstance {
@@ -58,18 +59,17 @@ export function carryingConfig(error: unknown, config: InternalAxiosRequestConfi
   return own
 }
 
-/** The adapter that the request would have without us; names are resolved here, as late as axios would. */
-export function adapterOf(lib: AxiosStatic, config: InternalAxiosRequestConfig): AxiosAdapter {
-  // Older versions declare one parameter; all newer ones take the config, for its `env`.
-  const getAdapter = lib.getAdapter as (adapters: unknown, config: object) => AxiosAdapter
-  return getAdapter(config.adapter ?? lib.defaults.adapter, config)
+/** What a function that chooses among sources is told of a call. */
+export function callToChooseFor({ lib, config, url, query }: Asked): CallToChooseFor<never> {
+  const { method = 'get' } = config
+  const paramsSerializer =
+    query === undefined ? config.paramsSerializer : { serialize: () => query }
+  const asked = { ...config, url, paramsSerializer } as InternalAxiosRequestConfig
+  return { url: lib.getUri(asked), method, options: config as never }
 }
 
-/** What a function that chooses among sources is told of a call. */
-export function callToChooseFor(
-  lib: AxiosStatic,
-  config: InternalAxiosRequestConfig,
-): CallToChooseFor<never> {
-  const { method = 'get' } = config
-  return { url: lib.getUri(config), method, options: config as never }
+/** Older versions of axios number interceptors anew after a `clear()`: the number may be another's by now. */
+export function eject({ interceptors: { request } }: AxiosInstance, ours: unknown, id: number) {
+  const { handlers } = request as { handlers?: ({ fulfilled?: unknown } | null)[] }
+  if (handlers?.some((handler) => handler?.fulfilled === ours) ?? true) request.eject(id)
 }

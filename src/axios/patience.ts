@@ -1,4 +1,6 @@
-import type { AxiosAdapter, AxiosResponse, AxiosStatic } from 'axios'
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import type { AxiosResponse, AxiosStatic } from 'axios'
+import { isNodeReadable } from '../core/peek.js'
 import { remainingMs, type Sending, type WaitedFor } from './call.js'
 
 /**
@@ -26,42 +28,58 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<
   })
 }
 
+/**
+ * Waits for a token likewise while the call's body is a stream, which may break meanwhile: nobody
+ * else hears of it yet, and the call ends as axios ends one whose body breaks.
+ */
+export function waitWithBody<T>(promise: Promise<T>, call: WaitedFor): Promise<T> {
+  const { config, lib } = call
+  const { data: body } = config
+  const waiting = waitLikeAxios(promise, call)
+  if (!isNodeReadable(body)) return waiting
+
+  return new Promise<T>((resolve, reject) => {
+    const onError = (error: unknown) =>
+      reject(lib.AxiosError.from(error as Error, undefined, config))
+    const onClose = () => {
+      if (!body.readableEnded) reject(canceledError(call, 'Request stream has been aborted'))
+    }
+    const stopListening = () => {
+      body.off('error', onError)
+      body.off('close', onClose)
+    }
+    body.on('error', onError)
+    body.on('close', onClose)
+    waiting.then(resolve, reject).finally(stopListening)
+  })
+}
+
 /** An adapter that throws instead of rejecting shows its outgoing config too. */
-export function attempt(sending: Sending): Promise<AxiosResponse> {
+export function attempt({ call, outgoing }: Sending): Promise<AxiosResponse> {
   try {
-    return withDeadline(sending, sending.call.adapter)
+    if (outgoing.timeout && isUntimedBeforeConnect(call.lib))
+      outgoing.transport ??= timedTransport(outgoing.timeout)
+    return call.adapter(outgoing)
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
 /**
- * Without redirects, axios before 1.18 times a request only once it is connected. A name that never
- * resolves would hold the caller for ever, so there the deadline is ours.
+ * Without redirects, axios before 1.18 times a request only once it is connected, and a name that
+ * never resolves would hold the caller for ever. This is Node's own transport, which tells of the
+ * timeout until there is an answer; from then on the socket does.
  */
-function withDeadline({ call, outgoing }: Sending, send: AxiosAdapter): Promise<AxiosResponse> {
-  const left = remainingMs(call)
-  if (left === undefined || !isUntimedBeforeConnect(call.lib)) return send(outgoing)
-  const controller = new AbortController()
-  const abort = () => controller.abort()
-  const { signal } = outgoing
-  if (signal?.aborted) abort()
-  signal?.addEventListener?.('abort', abort)
-  outgoing.signal = controller.signal
-  let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
-    abort()
-  }, left)
-  const settled = () => {
-    clearTimeout(timer)
-    // A streamed answer goes on, and the caller's signal still ends it.
-    if (outgoing.responseType !== 'stream') signal?.removeEventListener?.('abort', abort)
+function timedTransport(timeoutMs: number) {
+  return {
+    request(options: RequestOptions, onResponse: (response: IncomingMessage) => void) {
+      const name = options.protocol === 'https:' ? 'node:https' : 'node:http'
+      const request = process.getBuiltinModule(name).request(options, onResponse)
+      const timer = setTimeout(() => request.emit('timeout'), timeoutMs)
+      const stop = () => clearTimeout(timer)
+      return request.once('response', stop).once('close', stop)
+    },
   }
-  const late = (error: unknown): never => {
-    throw isLate ? timeoutError(call) : error
-  }
-  return send(outgoing).catch(late).finally(settled)
 }
 
 function isUntimedBeforeConnect({ VERSION }: AxiosStatic): boolean {
@@ -80,11 +98,11 @@ function timeoutError({ config, lib }: WaitedFor): Error {
   )
 }
 
-function canceledError({ config, lib }: WaitedFor): Error {
+function canceledError({ config, lib }: WaitedFor, message?: string): Error {
   // Its declared constructor is AxiosError's; the real one takes message, config and request.
   const CanceledError = lib.CanceledError as unknown as new (
-    message: undefined,
+    message: string | undefined,
     config: object,
   ) => Error
-  return new CanceledError(undefined, config)
+  return new CanceledError(message, config)
 }

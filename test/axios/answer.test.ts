@@ -209,7 +209,8 @@ describe('the response that an adapter keeps', () => {
     ['of a frozen object', (response: object) => Object.freeze(response)],
     ['that it gives again and again', (response: object) => response],
   ])('stays as it was, and tells no caller of another: %s', async (_name, made) => {
-    const kept = made({ ...answer(OK, {}, { request: { path: '/' }, tag: 'mine' })({} as never) })
+    const { config: _, ...settled } = answer(OK, {}, { request: { path: '/' } })({} as never)
+    const kept = made({ ...settled, tag: 'mine' })
     const before = Object.getOwnPropertyDescriptors(kept)
     const { client } = stubAxios(() => kept)
     const [first, second] = await Promise.all([
@@ -232,6 +233,30 @@ describe('the response that an adapter keeps', () => {
     const response = await client.get('/user/get', asIs)
     expect(response).toBeInstanceOf(Cached)
     expect(inspect(response)).not.toContain('token-1')
+  })
+})
+
+describe('an adapter of the caller’s that works with a copy of its config', () => {
+  const copying = (count: number, config: InternalAxiosRequestConfig) => {
+    const copy = { ...config, mine: count, params: { ...config.params } }
+    if (count === 1) throw new AxiosError('reset', 'ECONNRESET', copy)
+    return answer(OK)(copy)
+  }
+
+  it('keeps its copy, without the token', async () => {
+    const { client, sent } = stubAxios((config, count) => copying(count, config))
+    const call = () => client.get('/user/get', { params: { a: 1 } })
+    const { config: failed } = await call().catch((error) => error)
+    const { config } = await call()
+    expect([failed.mine, (config as { mine?: number }).mine]).toEqual([1, 2])
+    for (const given of [failed, config]) {
+      expect(given.params).toEqual({ a: 1 })
+      expect(given).toMatchObject({ url: '/user/get', timeout: 0 })
+      expect(Object.keys(given)).not.toContain('maxRedirects')
+      expect(Object.keys(given)).not.toContain('fetchOptions')
+    }
+    await client.request(failed)
+    expect(sent[2]?.params).toEqual({ a: 1, access_token: 'token-1' })
   })
 })
 

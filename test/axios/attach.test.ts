@@ -1,4 +1,4 @@
-import axios, { type AxiosStatic } from 'axios'
+import axios, { type AxiosStatic, type InternalAxiosRequestConfig } from 'axios'
 import axios17 from 'axios-1.7'
 import { describe, expect, it } from 'vitest'
 import { attachToken } from '../../src/axios.js'
@@ -57,6 +57,22 @@ describe('a call through an attached client', () => {
     const { config } = await client.get('/user/get')
     expect(used).toEqual([`${API}/user/get?access_token=token-1`])
     expect(config).not.toHaveProperty('adapter')
+  })
+
+  it('of a URL object keeps the very config, and leads where it led when it was made', async () => {
+    const { client, urls } = stubAxios()
+    const url = new URL(`${API}/user/get?a=1`)
+    let intercepted: unknown
+    const remember = (config: InternalAxiosRequestConfig) => {
+      intercepted = config
+      return config
+    }
+    client.interceptors.request.use(remember, undefined, { synchronous: true })
+    const call = client.request({ url: url as never })
+    url.pathname = '/elsewhere'
+    const { config } = await call
+    expect(config).toBe(intercepted)
+    expect(urls()).toEqual([`${API}/user/get?a=1&access_token=token-1`])
   })
 
   it('whose answer has to be read is not replayed if that is no refusal', async () => {

@@ -1,10 +1,11 @@
 import { getEventListeners } from 'node:events'
-import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
+import { PassThrough, type Readable } from 'node:stream'
+import axios, { type AxiosRequestConfig } from 'axios'
 import axios113 from 'axios-1.13'
-import axios118 from 'axios-1.18'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { attachToken } from '../../src/axios.js'
 import { deferred } from '../support/source.js'
-import { answer, OK, REFUSED, stubAxios } from '../support/stub-axios.js'
+import { API, answer, OK, REFUSED, stubAxios } from '../support/stub-axios.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -118,96 +119,58 @@ describe('a call that waits for a token', () => {
   })
 })
 
-describe('the deadline of a call, with an axios that times it only once it is connected', () => {
-  /** Answers when told to; ends when its signal is aborted. */
-  const sending = async (config: AxiosRequestConfig, lib: unknown = axios113) => {
-    const answered = deferred<unknown>()
-    const door = stubAxios(
-      ({ signal }: InternalAxiosRequestConfig) => {
-        signal?.addEventListener?.('abort', () => answered.reject(new Error('aborted')))
-        if (signal?.aborted) answered.reject(new Error('aborted at once'))
-        return answered.promise
-      },
-      { options: { axios: lib as never } },
-    )
-    await door.source.get()
-    const outcome = door.client.get('/user/get', config).catch((error) => error)
-    const respond = () => answered.resolve(answer(OK)(door.live[0] as never))
-    return { ...door, outcome, respond, fail: answered.reject }
+describe('a call whose body is a stream that breaks while a token is waited for', () => {
+  const uploading = (body: Readable, tokens?: object) => {
+    const token = deferred<string>()
+    const door = stubAxios(answer(OK), { tokens: () => token.promise, ...tokens })
+    const outcome = door.client.post('/media/upload', body).catch((error) => error)
+    return { ...door, outcome, token }
   }
 
-  it('is kept by us, with the caller’s figure', async () => {
-    const { outcome } = await sending({ timeout: 500 })
-    await vi.advanceTimersByTimeAsync(500)
-    expect(await outcome).toMatchObject({
-      message: 'timeout of 500ms exceeded',
-      code: 'ECONNABORTED',
-      config: { timeout: 500 },
+  it('ends as axios would, with the stream’s error', async () => {
+    const body = new PassThrough()
+    const { outcome, sent } = uploading(body)
+    await vi.advanceTimersByTimeAsync(10)
+    body.destroy(Object.assign(new Error('no such file'), { code: 'ENOENT' }))
+    const error = await outcome
+    expect(error).toBeInstanceOf(axios.AxiosError)
+    expect(error).toMatchObject({
+      message: 'no such file',
+      code: 'ENOENT',
+      config: { url: '/media/upload' },
     })
+    expect(sent).toEqual([])
   })
 
-  const ofVersion = (VERSION: string) => Object.assign(() => {}, axios, { VERSION })
-  it.each([
-    ['1.17.9', ofVersion('1.17.9'), true],
-    ['1.18.1', axios118, false],
-    ['1.21.1', axios, false],
-    ['2.0.0', ofVersion('2.0.0'), false],
-  ])('is ours in version %s: %s', async (_version, lib, isOurs) => {
-    const { signal } = new AbortController()
-    const { sent, live, outcome, respond } = await sending({ timeout: 500, signal }, lib)
-    expect(sent[0]?.signal === signal).toBe(!isOurs)
-    expect(vi.getTimerCount()).toBe(isOurs ? 1 : 0)
-    expect(live).toHaveLength(1)
-    respond()
-    await outcome
-  })
-
-  it('is none for a call without a timeout', async () => {
-    const { sent, outcome, respond } = await sending({})
-    expect(sent[0]?.signal).toBeUndefined()
-    respond()
-    await outcome
-  })
-
-  it('leaves other errors as they are', async () => {
-    const { outcome, fail } = await sending({ timeout: 500 })
-    const error = new Error('reset')
-    fail(error)
-    expect(await outcome).toBe(error)
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  it('lets the caller’s own abort through', async () => {
-    const controller = new AbortController()
-    const { outcome } = await sending({ timeout: 500, signal: controller.signal })
-    controller.abort()
+  it('ends as axios would, if it is cut off', async () => {
+    const body = new PassThrough()
+    const { outcome, sent } = uploading(body)
+    await vi.advanceTimersByTimeAsync(10)
+    body.destroy()
     expect(axios.isCancel(await outcome)).toBe(true)
+    expect(await outcome).toMatchObject({ message: 'Request stream has been aborted' })
+    expect(sent).toEqual([])
   })
 
-  it('lets an abort through that came just before', async () => {
-    const controller = new AbortController()
-    const transformRequest = () => controller.abort()
-    const config = { timeout: 500, signal: controller.signal, transformRequest }
-    const { outcome, live } = await sending(config)
-    expect(axios.isCancel(await outcome)).toBe(true)
-    expect(live[0]?.signal?.aborted).toBe(true)
+  it('also while a source is chosen', async () => {
+    const client = axios.create({ baseURL: API, adapter: async (config) => answer(OK)(config) })
+    attachToken(client, () => new Promise<never>(() => {}))
+    const body = new PassThrough()
+    const outcome = client.post('/media/upload', body).catch((error) => error)
+    await vi.advanceTimersByTimeAsync(10)
+    body.destroy(new Error('gone'))
+    expect(await outcome).toMatchObject({ message: 'gone', isAxiosError: true })
   })
 
-  it.each([
-    ['json', 0],
-    ['stream', 1],
-  ] as const)('leaves no timer; a caller may still end its %s: %i', async (responseType, left) => {
-    const { signal } = new AbortController()
-    const { outcome, respond } = await sending({ timeout: 500, signal, responseType })
-    respond()
-    await outcome
-    expect(vi.getTimerCount()).toBe(0)
-    expect(listeners(signal)).toBe(left)
-  })
-
-  it('takes a signal of the least make', async () => {
-    const { outcome, respond } = await sending({ timeout: 500, signal: { aborted: false } })
-    respond()
+  it('leaves no listener on one that holds', async () => {
+    const body = new PassThrough()
+    const before = body.eventNames()
+    const { outcome, token, sent } = uploading(body)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(body.listenerCount('error')).toBe(1)
+    token.resolve('token-1')
     expect(await outcome).toMatchObject({ status: 200 })
+    expect(sent).toHaveLength(1)
+    expect(body.eventNames()).toEqual(before)
   })
 })

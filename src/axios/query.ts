@@ -1,0 +1,88 @@
+import type { InternalAxiosRequestConfig } from 'axios'
+import {
+  type Destination,
+  TOKEN_PARAMETER_NAMES,
+  withoutTokenParameters,
+  withParameter,
+} from '../core/destination.js'
+import type { Token } from '../core/token.js'
+
+type Config = InternalAxiosRequestConfig
+type Serialize = (params: object, options: Config['paramsSerializer']) => string
+
+/**
+ * The params as text and at once, where they are no plain object or somebody else serializes them;
+ * `undefined`: axios does it by itself.
+ */
+export function queryOf({ params, paramsSerializer: given }: Config): string | undefined {
+  // Axios takes both forms; the function stands here only if an interceptor has set it.
+  const serialize = (typeof given === 'function' ? given : given?.serialize) as
+    | Serialize
+    | undefined
+  if (!serialize) return isUrlSearchParams(params) ? String(params) : undefined
+  try {
+    return params == null ? '' : (serialize(params, given) ?? '')
+  } catch {
+    // Intentionally dropped here: it throws again where axios calls it, and the caller hears axios.
+    return undefined
+  }
+}
+
+/** Whether the call brings a token of its own, in its url or its params. */
+export function bringsToken(
+  { params }: Config,
+  query: string | undefined,
+  { tokenInUrl }: Destination,
+): boolean {
+  if (tokenInUrl === 'value') return true
+  if (query !== undefined) return [...new URLSearchParams(query)].some(isToken)
+  if (params == null) return false
+  for (const name of Object.keys(params)) if (isToken([name, params[name]])) return true
+  return false
+}
+
+function isToken([name, value]: readonly [string, unknown]): boolean {
+  return TOKEN_PARAMETER_NAMES.includes(name) && value != null && value !== ''
+}
+
+/**
+ * Into `params` where they are a plain object. Others stay as they are, since a mock adapter may
+ * look at them, and what is sent is a text.
+ */
+export function addToken(
+  config: Config,
+  query: string | undefined,
+  { parameter, tokenInUrl }: Destination,
+  token: Token,
+): void {
+  if (tokenInUrl !== undefined) {
+    config.url = withoutTokenParameters(config.url ?? '')
+    config.baseURL = withoutTokenParameters(config.baseURL ?? '')
+  }
+  if (query === undefined) {
+    config.params = withTokenParam(config.params, parameter, token.value)
+    return
+  }
+  const others = withoutTokenParameters(`?${query}`)
+  const text = withParameter(others, parameter, token.encoded).slice(1)
+  // Without params axios asks no serializer.
+  config.params ??= {}
+  config.paramsSerializer = { ...(config.paramsSerializer as object), serialize: () => text }
+}
+
+function withTokenParam(params: object | undefined, parameter: string, value: string) {
+  const copy: Record<string, unknown> = {}
+  for (const [key, given] of Object.entries(params ?? {})) {
+    if (!TOKEN_PARAMETER_NAMES.includes(key)) copy[key] = given
+  }
+  copy[parameter] = value
+  return copy
+}
+
+/** Any implementation's, as axios tells it. */
+function isUrlSearchParams(params: unknown): boolean {
+  return (
+    params instanceof URLSearchParams ||
+    Object.prototype.toString.call(params) === '[object URLSearchParams]'
+  )
+}
