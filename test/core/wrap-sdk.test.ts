@@ -1,5 +1,8 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { type TokenEvent, wrapSdk } from '../../src/index.js'
+import { settle } from '../support/qyapi.js'
 import { sourceWith } from '../support/source.js'
 
 /** An SDK as they are: the token first, errcodes in what it resolves with or throws. */
@@ -68,6 +71,24 @@ describe('wrapSdk', () => {
     expect(wecom.send).toBe(wecom.send)
     expect('send' in wecom).toBe(true)
     expect('then' in wecom).toBe(false)
+  })
+
+  it('keeps nothing of what a getter makes anew each time', async () => {
+    const made: WeakRef<object>[] = []
+    const given = {
+      get message() {
+        const message = { send: async (token: string) => token }
+        made.push(new WeakRef(message))
+        return message
+      },
+    }
+    const wecom = wrapSdk(given, sourceWith('token').source)
+    for (let call = 0; call < 10; call += 1) expect(await wecom.message.send()).toBe('token')
+    await settle()
+    setFlagsFromString('--expose_gc')
+    runInNewContext('gc')()
+    expect(made.filter((message) => message.deref() === undefined)).not.toEqual([])
+    expect(wecom).toBeDefined()
   })
 
   it('takes a frozen SDK', async () => {
