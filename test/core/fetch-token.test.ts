@@ -300,6 +300,11 @@ describe('trouble of the network', () => {
     expect(error.cause).not.toHaveProperty('config')
   })
 
+  it('is told word for word where there is nothing to hide in it', async () => {
+    const error = await failureOf(() => Promise.reject(new TypeError('dispatcher is undefined')))
+    expect(error.message).toContain(`${DOING}: dispatcher is undefined. The network`)
+  })
+
   it('that is no error at all is told too', async () => {
     const error = await failureOf(() => Promise.reject({ secret: 'hush/hush' }))
     expect(error.message).toMatch(/^Could not get .*: the transport failed\. The network/)

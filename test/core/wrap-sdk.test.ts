@@ -73,6 +73,14 @@ describe('wrapSdk', () => {
     expect('then' in wecom).toBe(false)
   })
 
+  it('leaves alone what is no method of WeCom’s: null, and what stands under a symbol', () => {
+    const inspected = Symbol('inspected')
+    const given = { agent: null, [inspected]: () => 'an SDK' }
+    const wecom = wrapSdk(given, sourceWith('token').source)
+    expect(wecom.agent).toBeNull()
+    expect(wecom[inspected]).toBe(given[inspected])
+  })
+
   it('keeps nothing of what a getter makes anew each time', async () => {
     const made: WeakRef<object>[] = []
     const given = {
@@ -117,6 +125,7 @@ describe('wrapSdk', () => {
 
   it.each([
     [undefined, 'sdk must be an object with methods, got undefined'],
+    [null, 'sdk must be an object with methods, got null'],
     ['sdk', "sdk must be an object with methods, got 'sdk'"],
   ])('refuses %s', (given, message) => {
     const { source } = sourceWith('token')
