@@ -227,6 +227,17 @@ describe('a pool that is full', () => {
     expect(pool.size).toBe(2)
   })
 
+  it('looks for an idle one among the hundred oldest, so that a newcomer never waits for long', () => {
+    const pool = idlePool(appOf, { maxTenants: 101 })
+    const get = (tenant: string) => pool.get(tenant) as TokenSource
+    const oldest = get('ww-0')
+    for (let at = 0; at < 100; at += 1) void get(`ww-${at}`).get()
+    const idle = get('ww-idle')
+    get('ww-new')
+    expect(get('ww-idle')).toBe(idle)
+    expect(get('ww-0')).not.toBe(oldest)
+  })
+
   it.each([0, -1, 1.5, Number.NaN, '10', null])('maxTenants of %o is refused', (maxTenants) => {
     expect(() => idlePool(appOf, { maxTenants: maxTenants as number })).toThrow(
       /^maxTenants must be a whole number from 1 up/,
@@ -281,7 +292,8 @@ describe('a pool’s', () => {
     const before = failureOf(pool.get('ww-a') as Promise<TokenSource>)
     expect(pool.delete('ww-a')).toBe(true)
     const after = pool.get('ww-a')
-    expect(await before).toMatchObject({ code: 'closed' })
+    const message = "Tenant 'ww-a' was deleted while its credential was being told. Ask again."
+    expect(await before).toMatchObject({ code: 'closed', message })
     expect(pool.get('ww-a')).toBe(after)
     expect(await after).toBe(pool.get('ww-a'))
     expect(codes).toEqual([])
