@@ -94,6 +94,16 @@ describe('a store that lies', () => {
     expect(events[0]).toEqual({ ...SUBJECT, type: 'store_trouble', operation: 'get', message })
   })
 
+  it('about when its token was confirmed last gives it no longer life, and it can be thrown away', async () => {
+    const lie = { ...stored(5, 7_100_000), reconfirmedAtMs: 1_000_000_000 }
+    const { source, clock } = sourceOver(handStore(lie).store)
+    expect(await source.get()).toBe('stored-5')
+    // Confirmed just now at the best: good for 200 s, and newer than what was refused for 10 s.
+    expect(source.describe().expiresInMs).toBeCloseTo(200_000)
+    clock.advance(10_000)
+    expect(await source.invalidate('stored-5')).toBe(true)
+  })
+
   it.each([Number.NaN, -1, 0, 2 ** 52, 2 ** 53, '7' as never, 1])(
     'with %s as the number of a lease is not believed, and each process goes on by itself',
     async (number) => {
