@@ -60,6 +60,26 @@ describe('a ticket out of the store', () => {
   })
 })
 
+describe('a ticket that is pushed late', () => {
+  it('is no reason to ask again while a failure rests: only a newer one is', async () => {
+    const answer = { status: 200, body: '{"errcode":40085}' }
+    const clock = fakeClock()
+    const suite = createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
+      clock,
+      transport: async () => answer,
+    })
+    const timeStamp = 1_767_225_600
+    await suite.pushTicket('stale', { timeStamp })
+    await suite.get().catch(() => {})
+    const { restingUntil } = suite.describe()
+    expect(restingUntil).toBeGreaterThan(clock.wall())
+    expect(await suite.pushTicket('late', { timeStamp: timeStamp - 1 })).toBe(false)
+    expect(suite.describe().restingUntil).toBe(restingUntil)
+    expect(await suite.pushTicket('newer', { timeStamp: timeStamp + 1 })).toBe(true)
+    expect(suite.describe()).not.toHaveProperty('restingUntil')
+  })
+})
+
 describe('a function that gives the ticket', () => {
   it.each([
     [new Error('no database'), /: the function that gives the suite_ticket failed: no database$/],
