@@ -223,6 +223,31 @@ describe('what is put into the store', () => {
     expect(calls).toEqual(['get', 'set fetched 1 250 3600000'])
   })
 
+  it('is not waited for: a store that is slow to keep it holds nobody up', async () => {
+    const { store, calls } = handStore(undefined, { set: () => new Promise(() => {}) })
+    const { source } = sourceOver(store)
+    expect(await source.get()).toBe('fetched-1')
+    expect(calls).toEqual(['get'])
+  })
+
+  it('is waited for where others wait for it too: then the lease may be given back', async () => {
+    const kept = deferred<boolean>()
+    const steps: string[] = []
+    const { store } = handStore(undefined, { set: () => kept.promise })
+    const lease = {
+      acquire: async () => 1,
+      renew: async () => true,
+      release: async () => steps.push('released') > 0,
+    }
+    const { source } = sourceOver({ ...store, lease })
+    const waiting = source.get()
+    await settle()
+    expect(steps).toEqual([])
+    kept.resolve(true)
+    expect(await waiting).toBe('fetched-1')
+    expect(steps).toEqual(['released'])
+  })
+
   it('is taken out again by its generation when it is thrown away, all under one key', async () => {
     const { store, calls, keys } = handStore()
     const { source } = sourceOver(store)
