@@ -165,6 +165,20 @@ describe('a door refuses', () => {
     expect(refusalOf(() => door(source, { maxAgeMs: 1 }))).toContain('it belongs to the source')
   })
 
+  it.each(['alone', 'beside a function'])(
+    'a baseUrl where there is a source, %s: it has its own',
+    (how) => {
+      const source = createTokenSource(selfBuilt(APP))
+      const tokens = how === 'alone' ? [source] : [source, () => source]
+      expect(refusalOf(() => door(tokens, { baseUrl: 'https://proxy.example' }))).toContain(
+        "Unknown key 'baseUrl' in options: it belongs to the source",
+      )
+      expect(door([() => source], { baseUrl: 'https://proxy.example' }).baseUrl).toBe(
+        'https://proxy.example',
+      )
+    },
+  )
+
   it('an option that only another door knows', () => {
     expect(refusalOf(() => door(APP, { axios: {} } as DoorOptions))).toContain(
       "Unknown key 'axios'",
