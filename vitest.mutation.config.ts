@@ -4,8 +4,7 @@ import { defineConfig } from 'vitest/config'
 const QUICK = {
   core: [
     'test/{core,stores,credentials}/**/*.test.ts',
-    'test/samples.test.ts',
-    'test/bad-input.test.ts',
+    'test/{tenants,rotation,suite-ticket,source-pool,path-table,samples,bad-input}.test.ts',
   ],
   doors: [
     'test/{axios,fetch}/**/*.test.ts',

@@ -48,11 +48,12 @@ export function check(
   if (value === undefined) return
   if (!isPlainObject(value)) throw badOption(where, 'an object', value)
   for (const [key, given] of Object.entries(value)) {
-    const [isRight, expected] = (Object.hasOwn(checks, key) && checks[key]) || []
-    if (isRight === undefined || expected === undefined) {
+    const known = Object.hasOwn(checks, key) ? checks[key] : undefined
+    if (known === undefined) {
       const hint = whereItBelongs(key) ?? `known are ${Object.keys(checks).join(', ')}`
       throw new QyapiTokenError('bad_options', `Unknown key '${key}' in ${where}: ${hint}.`)
     }
+    const [isRight, expected] = known
     if (given !== undefined && !isRight(given)) throw badOption(key, expected, given)
   }
 }

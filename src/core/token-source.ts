@@ -181,7 +181,9 @@ export function createTokenSource(
 
 function checkCredential(credential: unknown): void {
   if (isCredential(credential)) return
-  throw badOption('credential', 'a credential, e.g. selfBuilt({ corpId, corpSecret })', credential)
+  const expected = 'a credential, e.g. selfBuilt({ corpId, corpSecret })'
+  // A text may be the secret itself.
+  throw badOption('credential', expected, credential, typeof credential === 'string')
 }
 
 function stateOf(token: Token | undefined, lender: Lender): SourceDescription['state'] {

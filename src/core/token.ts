@@ -101,7 +101,7 @@ export function storedToken(token: Token, age: number): StoredToken {
   return reconfirmedAtMs === undefined ? known : { ...known, reconfirmedAtMs }
 }
 
-/** A token as another process has put it into the store. */
+/** A token as another process has put it into the store. Nobody can have confirmed it after now. */
 export function tokenOf(stored: StoredToken, now: Instant, policy: LifePolicy): Token {
   const { value, generation, ageMs: age, expiresInMs, reconfirmedAtMs } = stored
   const firstSeenAt = { wall: now.wall - age, monotonic: now.monotonic - age }
@@ -109,7 +109,7 @@ export function tokenOf(stored: StoredToken, now: Instant, policy: LifePolicy): 
   const life =
     reconfirmedAtMs === undefined
       ? first
-      : reconfirmedLife(first.memoMs, reconfirmedAtMs, expiresInMs)
+      : reconfirmedLife(first.memoMs, Math.min(reconfirmedAtMs, age), expiresInMs)
   return newToken(value, generation, firstSeenAt, life)
 }
 

@@ -43,7 +43,7 @@ function wrapped(
   options: WrapSdkOptions,
   path: string,
 ): object {
-  const known = new Map<unknown, unknown>()
+  const known = new WeakMap<object, unknown>()
   // Intentionally not a proxy of the SDK itself: a frozen one may not answer with other functions.
   return new Proxy(
     {},

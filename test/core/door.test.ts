@@ -84,6 +84,23 @@ describe('a door that makes its source', () => {
     expect(opened.judge(`${QYAPI}/cgi-bin/user/get`)?.parameter).toBe('access_token')
   })
 
+  it('lends that source’s token to the destinations of its kind', () => {
+    const opened = door(APP)
+    expect(opened.lenders).toEqual({ app: lenderOf(opened.source) })
+  })
+
+  it('knows more paths by the options, which the source has nothing to do with', () => {
+    const opened = door(APP, { endpoints: [{ path: 'openhw/', token: 'app' }] })
+    expect(opened.judge(`${QYAPI}/cgi-bin/openhw/list`)).toMatchObject({ token: 'app' })
+  })
+
+  it('tells of a call that it left alone once, since both have one listener', () => {
+    const events: TokenEvent[] = []
+    const onEvent = (event: TokenEvent) => events.push(event)
+    door(APP, { onEvent }).standAside(destination('app'))
+    expect(events).toMatchObject([{ type: 'stood_aside', endpoint: 'user/get' }])
+  })
+
   it('closes it', () => {
     const opened = door(APP)
     opened.close()
@@ -147,6 +164,20 @@ describe('a door refuses', () => {
     const source = createTokenSource(selfBuilt(APP))
     expect(refusalOf(() => door(source, { maxAgeMs: 1 }))).toContain('it belongs to the source')
   })
+
+  it.each(['alone', 'beside a function'])(
+    'a baseUrl where there is a source, %s: it has its own',
+    (how) => {
+      const source = createTokenSource(selfBuilt(APP))
+      const tokens = how === 'alone' ? [source] : [source, () => source]
+      expect(refusalOf(() => door(tokens, { baseUrl: 'https://proxy.example' }))).toContain(
+        "Unknown key 'baseUrl' in options: it belongs to the source",
+      )
+      expect(door([() => source], { baseUrl: 'https://proxy.example' }).baseUrl).toBe(
+        'https://proxy.example',
+      )
+    },
+  )
 
   it('an option that only another door knows', () => {
     expect(refusalOf(() => door(APP, { axios: {} } as DoorOptions))).toContain(

@@ -150,6 +150,23 @@ describe('many processes over one store', () => {
     expect(fetches()).toBe(2)
   })
 
+  it('put nothing into the store of what is one machine’s own trouble', async () => {
+    const memory = memoryStore()
+    const keys: string[] = []
+    const store: TokenStore = {
+      ...memory,
+      set: (key, token) => {
+        keys.push(key)
+        return memory.set(key, token)
+      },
+    }
+    const { sources, pass } = processes(1, () => '{"errcode":60020}', { store })
+    const waiting = valuesOf(sources).catch(({ code }) => code)
+    await pass(100)
+    expect(await waiting).toBe('ip_not_trusted')
+    expect(keys).toEqual([])
+  })
+
   it('let each machine find out for itself what its own IP may', async () => {
     const { sources, fetches, pass } = processes(3, () => '{"errcode":60020}')
     const waiting = Promise.all(sources.map((source) => source.get().catch(({ code }) => code)))
@@ -199,6 +216,37 @@ describe('the process whose turn it is', () => {
     const tookMs = await waiting
     expect(tookMs).toBeGreaterThanOrEqual(LEASE_MS)
     expect(tookMs).toBeLessThanOrEqual(LEASE_MS + 200)
+  })
+
+  it.each([
+    [0, 50],
+    [0.5, 100],
+    [1, 150],
+  ])('is waited for in steps of 50 to 150 ms, at random: %s', async (random, stepMs) => {
+    const { clock, store } = await heldByTheDead()
+    const lookedAt: number[] = []
+    const lease = {
+      ...store.lease,
+      acquire: (...given: Parameters<typeof store.lease.acquire>) => {
+        lookedAt.push(clock.monotonic())
+        return store.lease.acquire(...given)
+      },
+    }
+    const source = createSourceOn(
+      selfBuilt(APP),
+      { clock, store: { ...store, lease } },
+      { ...machine, random: () => random },
+    )
+    const waiting = source.get().catch(() => {})
+    for (let passedMs = 0; passedMs < 600; passedMs += 50) {
+      await settle()
+      clock.advance(50)
+    }
+    expect(lookedAt.slice(0, 4)).toEqual([0, stepMs, 2 * stepMs, 3 * stepMs])
+    source.close()
+    await settle()
+    clock.advance(150)
+    await waiting
   })
 
   it('keeps its turn while it fetches, however long that takes', async () => {
@@ -256,7 +304,9 @@ describe('the process whose turn it is', () => {
     expect(await failed).toMatchObject({
       code: 'token_fetch_failed',
       retryable: true,
-      message: expect.stringContaining('self-built app of corp ww-fake: another process has had'),
+      message:
+        'Could not get the token of self-built app of corp ww-fake: another process has had the ' +
+        'right to fetch it for 12000 ms and put nothing into the store. Later calls try again.',
     })
   })
 

@@ -5,7 +5,14 @@ import { type Credential, credentialKind } from '../../src/core/credential.js'
 import { QyapiTokenError } from '../../src/core/errors.js'
 import { fetchToken } from '../../src/core/fetch-token.js'
 import type { TokenAnswer, TokenRequest, Transport } from '../../src/core/transport.js'
-import { selfBuilt } from '../../src/index.js'
+import {
+  authorizedCorp,
+  createTokenSource,
+  remote,
+  selfBuilt,
+  suiteApp,
+  type TokenEvent,
+} from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { settle } from '../support/qyapi.js'
 import { tokenBody } from '../support/source.js'
@@ -293,6 +300,11 @@ describe('trouble of the network', () => {
     expect(error.cause).not.toHaveProperty('config')
   })
 
+  it('is told word for word where there is nothing to hide in it', async () => {
+    const error = await failureOf(() => Promise.reject(new TypeError('dispatcher is undefined')))
+    expect(error.message).toContain(`${DOING}: dispatcher is undefined. The network`)
+  })
+
   it('that is no error at all is told too', async () => {
     const error = await failureOf(() => Promise.reject({ secret: 'hush/hush' }))
     expect(error.message).toMatch(/^Could not get .*: the transport failed\. The network/)
@@ -408,5 +420,90 @@ describe('time and an end', () => {
       },
     })
     await expect(waiting).rejects.toBe(reason)
+  })
+})
+
+describe('a token call that carries the token of another source', () => {
+  /** A suite and a corp of it; `answer` is what WeCom says to the corp's token calls. */
+  function suiteAndCorp(
+    answer: (call: number) => object,
+    suiteAnswer: (call: number) => Promise<object> | object = (call) => ({
+      suite_access_token: `suite-${call}`,
+      expires_in: 7200,
+    }),
+  ) {
+    const clock = fakeClock()
+    const asked: string[] = []
+    const events: TokenEvent[] = []
+    const counts = { suite: 0, corp: 0 }
+    const transport: Transport = async ({ url }) => {
+      const { pathname, searchParams } = new URL(url)
+      const given = pathname.endsWith('get_suite_token')
+        ? await suiteAnswer(++counts.suite)
+        : answer(++counts.corp)
+      asked.push(searchParams.get('suite_access_token') ?? 'suite')
+      return { status: 200, body: JSON.stringify(given) }
+    }
+    const options = { clock, transport, onEvent: (event: TokenEvent) => events.push(event) }
+    const given = suiteApp({ suiteId: 'ww-suite', suiteSecret: 'hush', suiteTicket: 'ticket' })
+    const suite = createTokenSource(given, options)
+    const corp = createTokenSource(
+      authorizedCorp({ suite, authCorpId: 'ww-corp', permanentCode: 'code' }),
+      options,
+    )
+    return { suite, corp, clock, asked, events }
+  }
+  const corpToken = { access_token: 'corp-token', expires_in: 7200 }
+
+  it('is sent again once if WeCom refuses that token, with the next one', async () => {
+    const { corp, asked } = suiteAndCorp((call) => (call === 1 ? { errcode: 42009 } : corpToken))
+    expect(await corp.get()).toBe('corp-token')
+    expect(asked).toEqual(['suite', 'suite-1', 'suite', 'suite-2'])
+  })
+
+  it('rests under its own path if that token is refused again', async () => {
+    const { corp, events } = suiteAndCorp(() => ({ errcode: 42009 }))
+    await expect(corp.get()).rejects.toMatchObject({ errcode: 42009 })
+    expect(events).toContainEqual({
+      type: 'rested',
+      kind: 'suite-app',
+      subject: 'ww-suite',
+      endpoint: 'service/get_corp_token',
+      restMs: 30_000,
+    })
+  })
+
+  it('ends its waiting for that token when its own source is closed', async () => {
+    const { suite, corp } = suiteAndCorp(
+      () => corpToken,
+      () => new Promise(() => {}),
+    )
+    const waiting = corp.get()
+    await settle()
+    corp.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'closed' })
+    expect(suite.describe().state).toBe('empty')
+  })
+
+  it('tells for how long the other source rests', async () => {
+    const { suite, corp, clock } = suiteAndCorp(
+      () => corpToken,
+      () => ({ errcode: 40001 }),
+    )
+    await suite.get().catch(() => {})
+    clock.advance(15_000)
+    const failure = { code: 'credential_refused', errcode: 40001, retryAfterMs: 45_000 }
+    await expect(corp.get()).rejects.toMatchObject(failure)
+  })
+})
+
+describe('a token that a service of one’s own brings', () => {
+  it('is not waited for once the source is closed, which is all that waiters are told', async () => {
+    const get = () => new Promise<never>(() => {})
+    const source = createTokenSource(remote({ name: 'corp ww1', get, refused: () => {} }))
+    const waiting = source.get()
+    await settle()
+    source.close()
+    await expect(waiting).rejects.toThrow(/^The token source of remote corp ww1 was closed\./)
   })
 })

@@ -182,6 +182,22 @@ describe('a fetch that was asked again because its answer was thrown away meanwh
   })
 })
 
+describe('a credential that is replaced while the next token is on its way', () => {
+  it('makes its waiters wait for what the new one brings', async () => {
+    const next = deferred<string>()
+    const answers = ['first', next.promise, 'by the new secret']
+    const { source, clock, fetches } = sourceWith((count) => answers[count - 1] ?? 'no more')
+    await source.get()
+    clock.advance(7_000_000)
+    const waiting = source.get()
+    await settle()
+    source.replaceCredential(selfBuilt({ ...APP, corpSecret: 'new-secret' }))
+    next.resolve('by the old secret')
+    expect(await waiting).toBe('by the new secret')
+    expect(fetches()).toBe(3)
+  })
+})
+
 describe('closed', () => {
   it('during a fetch is what waiters are told, and no failure', async () => {
     const { source, types } = sourceWith(() => new Promise(() => {}))
@@ -203,6 +219,17 @@ describe('closed', () => {
     answer.resolve(undefined)
     await expect(waiting).rejects.toMatchObject({ code: 'closed', message: CLOSED })
     expect(fetches()).toBe(0)
+  })
+
+  it('while the store is asked means that what it gives is not handed out either', async () => {
+    const answer = deferred<StoredToken>()
+    const store = { get: () => answer.promise, set: async () => true, delete: async () => true }
+    const { source } = sourceWith('token', { store })
+    const waiting = source.get()
+    await settle()
+    source.close()
+    answer.resolve({ value: 'stored', generation: 5, ageMs: 0, expiresInMs: 7_200_000 })
+    await expect(waiting).rejects.toMatchObject({ code: 'closed', message: CLOSED })
   })
 
   it('ends also a failure that still rests', async () => {

@@ -115,14 +115,18 @@ describe('what a sealed store cannot open is absent', () => {
 describe('encryptionKey', () => {
   it('is 32 bytes: as they are, in base64, in base64url or in hex', async () => {
     const inner = memoryStore()
-    await sealedStore(inner, KEY).set('key', token())
+    // In base64 it has both of the letters that base64url spells otherwise.
+    const bytes = Buffer.alloc(32, Buffer.from('+/k=', 'base64'))
+    await sealedStore(inner, bytes).set('key', token())
+    expect(bytes.toString('base64url')).toMatch(/-.*_/)
     const spellings = [
-      new Uint8Array(KEY),
-      KEY.toString('base64'),
-      ` ${KEY.toString('base64')}\n`,
-      KEY.toString('base64url'),
-      KEY.toString('hex'),
-      KEY.toString('hex').toUpperCase(),
+      new Uint8Array(bytes),
+      bytes.toString('base64'),
+      ` ${bytes.toString('base64')}\n`,
+      bytes.toString('base64url'),
+      bytes.toString('hex'),
+      ` ${bytes.toString('hex')}\n`,
+      bytes.toString('hex').toUpperCase(),
     ]
     for (const spelling of spellings) {
       expect(await sealedStore(inner, spelling).get('key')).toMatchObject({
@@ -156,6 +160,8 @@ describe('encryptionKey', () => {
     ['16 bytes', randomBytes(16)],
     ['33 bytes in base64', randomBytes(33).toString('base64')],
     ['31 bytes in hex', randomBytes(31).toString('hex')],
+    ['hex with a letter before it', `x${KEY.toString('hex')}`],
+    ['hex with a letter after it', `${KEY.toString('hex')}x`],
     ['an empty list', []],
     ['a list with one that is none', [KEY, 'planted']],
     ['an array of numbers', Array.from(KEY)],
@@ -165,7 +171,9 @@ describe('encryptionKey', () => {
     expect(make).toThrow(
       expect.objectContaining({
         code: 'bad_options',
-        message: expect.stringMatching(/^encryptionKey must be .*openssl rand -base64 32/),
+        message: expect.stringMatching(
+          /^encryptionKey must be 32 random bytes as base64, hex or Uint8Array, .*openssl rand -base64 32/,
+        ),
       }),
     )
     expect(make).not.toThrow(/planted/)

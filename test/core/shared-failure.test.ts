@@ -31,6 +31,12 @@ describe('a failure in a store', () => {
     expect(failure.retryable).toBe(true)
   })
 
+  it('whose errcode is no number has none', () => {
+    const value = JSON.stringify({ code: 'rate_limited', message: 'm', errcode: '45009' })
+    const { failure } = failureIn({ ...storedFailure(limited, 1), value }) ?? expect.fail('nothing')
+    expect(failure).not.toHaveProperty('errcode')
+  })
+
   it('that rests no longer does so for one moment at the least, and never below zero', () => {
     const stored = storedFailure(new QyapiTokenError('rate_limited', 'no rest'), 1)
     expect(stored.expiresInMs).toBe(1)

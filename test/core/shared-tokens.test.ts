@@ -6,6 +6,7 @@ import {
   type SourceOptions,
   type StoredToken,
   selfBuilt,
+  suiteApp,
   type TokenEvent,
   type TokenStore,
 } from '../../src/index.js'
@@ -78,11 +79,12 @@ function sourceOver(store: TokenStore, options: SourceOptions = {}) {
 describe('a store that lies', () => {
   it.each<[string, Partial<StoredToken>]>([
     ['a generation that none can follow', { generation: Number.MAX_SAFE_INTEGER }],
+    ['the first generation of those', { generation: 2 ** 52 }],
     ['a generation below the first', { generation: 0 }],
     ['an age below zero', { ageMs: -1 }],
     ['an age that is no number', { ageMs: Number.NaN }],
     ['a life that is no number', { expiresInMs: '7200' as never }],
-    ['a value longer than any token', { value: 'x'.repeat(5_000) }],
+    ['a value longer than any token', { value: 'x'.repeat(4_097) }],
     ['no value', { value: '' }],
   ])('about %s is not believed, and told by event', async (_lie, wrong) => {
     const { source, events } = sourceOver(handStore({ ...stored(5), ...wrong }).store)
@@ -92,7 +94,17 @@ describe('a store that lies', () => {
     expect(events[0]).toEqual({ ...SUBJECT, type: 'store_trouble', operation: 'get', message })
   })
 
-  it.each([Number.NaN, -1, 0, 2 ** 53, '7' as never, 1])(
+  it('about when its token was confirmed last gives it no longer life, and it can be thrown away', async () => {
+    const lie = { ...stored(5, 7_100_000), reconfirmedAtMs: 1_000_000_000 }
+    const { source, clock } = sourceOver(handStore(lie).store)
+    expect(await source.get()).toBe('stored-5')
+    // Confirmed just now at the best: good for 200 s, and newer than what was refused for 10 s.
+    expect(source.describe().expiresInMs).toBeCloseTo(200_000)
+    clock.advance(10_000)
+    expect(await source.invalidate('stored-5')).toBe(true)
+  })
+
+  it.each([Number.NaN, -1, 0, 2 ** 52, 2 ** 53, '7' as never, 1])(
     'with %s as the number of a lease is not believed, and each process goes on by itself',
     async (number) => {
       const { store } = handStore()
@@ -107,7 +119,13 @@ describe('a store that lies', () => {
       clock.advance(1_000)
       expect(await source.get()).toBe('fetched-2')
       expect(source.describe().generation).toBe(2)
-      expect(events.some(({ type }) => type === 'store_trouble')).toBe(true)
+      const message = 'the lease has no number above those before it'
+      expect(events).toContainEqual({
+        ...SUBJECT,
+        type: 'store_trouble',
+        operation: 'acquire',
+        message,
+      })
     },
   )
 
@@ -128,6 +146,12 @@ describe('a token in the store', () => {
     expect(source.describe()).toMatchObject({ generation: 5, ageMs: 1_000, state: 'usable' })
     expect(events).toEqual([{ ...SUBJECT, type: 'adopted', generation: 5, from: 'store' }])
     expect(fetches()).toBe(0)
+  })
+
+  it('is believed up to the longest value and the last generation but one', async () => {
+    const longest = stored(2 ** 52 - 1, 0, 'x'.repeat(4_096))
+    const { source } = sourceOver(handStore(longest).store)
+    expect(await source.get()).toBe(longest.value)
   })
 
   it('grows older by either clock', async () => {
@@ -199,6 +223,31 @@ describe('what is put into the store', () => {
     expect(calls).toEqual(['get', 'set fetched 1 250 3600000'])
   })
 
+  it('is not waited for: a store that is slow to keep it holds nobody up', async () => {
+    const { store, calls } = handStore(undefined, { set: () => new Promise(() => {}) })
+    const { source } = sourceOver(store)
+    expect(await source.get()).toBe('fetched-1')
+    expect(calls).toEqual(['get'])
+  })
+
+  it('is waited for where others wait for it too: then the lease may be given back', async () => {
+    const kept = deferred<boolean>()
+    const steps: string[] = []
+    const { store } = handStore(undefined, { set: () => kept.promise })
+    const lease = {
+      acquire: async () => 1,
+      renew: async () => true,
+      release: async () => steps.push('released') > 0,
+    }
+    const { source } = sourceOver({ ...store, lease })
+    const waiting = source.get()
+    await settle()
+    expect(steps).toEqual([])
+    kept.resolve(true)
+    expect(await waiting).toBe('fetched-1')
+    expect(steps).toEqual(['released'])
+  })
+
   it('is taken out again by its generation when it is thrown away, all under one key', async () => {
     const { store, calls, keys } = handStore()
     const { source } = sourceOver(store)
@@ -209,6 +258,22 @@ describe('what is put into the store', () => {
     expect(calls).toEqual(['get', 'set fetched-1 1 0 7200000', 'delete 1'])
     expect([...keys]).toEqual([
       'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww-fake:%23fake-secret',
+    ])
+  })
+})
+
+describe('a ticket in the store', () => {
+  it('stands under its own name, whatever the secret', async () => {
+    const { store, calls, keys } = handStore()
+    for (const suiteSecret of ['one', 'other']) {
+      const suite = suiteApp({ suiteId: 'ww-suite', suiteSecret })
+      const source = createTokenSource(suite, { store, clock: fakeClock() }, machine)
+      await source.pushTicket('ticket', { timeStamp: 1_767_225_600 })
+    }
+    const set = 'set ticket 1767225600000 0 1800000'
+    expect(calls).toEqual(['get', set, 'get', set])
+    expect([...keys]).toEqual([
+      'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:suite-app:ww-suite:suite_ticket',
     ])
   })
 })
@@ -317,6 +382,26 @@ describe('trouble of the store', () => {
       { ...SUBJECT, type: 'store_trouble', operation: 'set', message: 'unknown trouble' },
       { ...SUBJECT, type: 'store_trouble', operation: 'delete', message: 'READONLY' },
     ])
+  })
+
+  it.each(['renew', 'release'] as const)('is told by its operation: %s', async (operation) => {
+    const answer = deferred<string>()
+    const fail = () => Promise.reject(new Error('READONLY'))
+    const lease = { acquire: async () => 1, renew: async () => true, release: async () => true }
+    const { source, events, clock } = sourceOver(
+      { ...handStore().store, lease: { ...lease, [operation]: fail } },
+      { transport: async () => ({ status: 200, body: tokenBody(await answer.promise) }) },
+    )
+    const waiting = source.get()
+    await settle()
+    // A third of the lease: it is renewed.
+    clock.advance(667)
+    await settle()
+    answer.resolve('token')
+    expect(await waiting).toBe('token')
+    await settle()
+    const trouble = { ...SUBJECT, type: 'store_trouble', operation, message: 'READONLY' }
+    expect(events.filter(({ type }) => type === 'store_trouble')).toEqual([trouble])
   })
 
   it('leaves no timer behind, nor does its absence', async () => {

@@ -33,6 +33,7 @@ it('takes the time of now and a nonce that nobody can guess', async () => {
 
 it.each([
   [{ ticket: '' }, "ticket must be a ticket, a non-empty string, got ''"],
+  [{ ticket: 42 }, 'a non-empty string, got something of type number (not shown).'],
   [{ url: undefined }, "url must be the page's address, got undefined"],
   [{ nonce: '' }, 'nonce must be a non-empty string'],
   [{ timestamp: 1.5 }, 'timestamp must be whole seconds, got 1.5'],

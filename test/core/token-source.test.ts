@@ -1,6 +1,12 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { createTokenSource, memoryStore, selfBuilt, type TokenStore } from '../../src/index.js'
+import {
+  createTokenSource,
+  memoryStore,
+  selfBuilt,
+  suiteApp,
+  type TokenStore,
+} from '../../src/index.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
 
@@ -632,6 +638,49 @@ describe('describe and close', () => {
     await source.get()
     source.close()
     await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
+  })
+})
+
+describe('what is no ticket is refused', () => {
+  const suite = () => createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }))
+
+  it('and not printed, since it may be a secret in the wrong place', async () => {
+    await expect(suite().pushTicket(4711 as never)).rejects.toThrow(
+      'ticket must be the suite_ticket, a non-empty string, got something of type number (not shown).',
+    )
+  })
+
+  it('so is any ticket, by a source that needs none', async () => {
+    const { source } = sourceWith('token')
+    await expect(source.pushTicket('ticket')).rejects.toThrow(
+      "source must be one that needs a ticket, e.g. of suiteApp, got 'self-built app of corp ww-fake'.",
+    )
+  })
+
+  it.each([100_000_000_000, '100000000000', 1_767_225_600_000])(
+    'so is a time in milliseconds: %s',
+    async (timeStamp) => {
+      await expect(suite().pushTicket('ticket', { timeStamp })).rejects.toThrow(
+        /^timeStamp must be the callback’s TimeStamp, whole seconds, got /,
+      )
+      expect(await suite().pushTicket('ticket', { timeStamp: 99_999_999_999 })).toBe(true)
+    },
+  )
+})
+
+describe('what may not replace a credential is refused', () => {
+  it('one of other ids, by whose it is', () => {
+    const { source } = sourceWith('token')
+    expect(() => source.replaceCredential(selfBuilt({ ...APP, corpId: 'ww-other' }))).toThrow(
+      'credential must be one of self-built app of corp ww-fake, like the one it replaces, got an object.',
+    )
+  })
+
+  it('the new secret alone, which is not printed', () => {
+    const { source } = sourceWith('token')
+    expect(() => source.replaceCredential('the-new-secret' as never)).toThrow(
+      'credential must be a credential, e.g. selfBuilt({ corpId, corpSecret }), got something of type string (not shown).',
+    )
   })
 })
 

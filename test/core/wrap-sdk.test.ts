@@ -1,5 +1,8 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { type TokenEvent, wrapSdk } from '../../src/index.js'
+import { settle } from '../support/qyapi.js'
 import { sourceWith } from '../support/source.js'
 
 /** An SDK as they are: the token first, errcodes in what it resolves with or throws. */
@@ -70,6 +73,32 @@ describe('wrapSdk', () => {
     expect('then' in wecom).toBe(false)
   })
 
+  it('leaves alone what is no method of WeCom’s: null, and what stands under a symbol', () => {
+    const inspected = Symbol('inspected')
+    const given = { agent: null, [inspected]: () => 'an SDK' }
+    const wecom = wrapSdk(given, sourceWith('token').source)
+    expect(wecom.agent).toBeNull()
+    expect(wecom[inspected]).toBe(given[inspected])
+  })
+
+  it('keeps nothing of what a getter makes anew each time', async () => {
+    const made: WeakRef<object>[] = []
+    const given = {
+      get message() {
+        const message = { send: async (token: string) => token }
+        made.push(new WeakRef(message))
+        return message
+      },
+    }
+    const wecom = wrapSdk(given, sourceWith('token').source)
+    for (let call = 0; call < 10; call += 1) expect(await wecom.message.send()).toBe('token')
+    await settle()
+    setFlagsFromString('--expose_gc')
+    runInNewContext('gc')()
+    expect(made.filter((message) => message.deref() === undefined)).not.toEqual([])
+    expect(wecom).toBeDefined()
+  })
+
   it('takes a frozen SDK', async () => {
     const { source } = sourceWith('token')
     const wecom = wrapSdk(Object.freeze({ send: async (token: string) => token }), source)
@@ -96,6 +125,7 @@ describe('wrapSdk', () => {
 
   it.each([
     [undefined, 'sdk must be an object with methods, got undefined'],
+    [null, 'sdk must be an object with methods, got null'],
     ['sdk', "sdk must be an object with methods, got 'sdk'"],
   ])('refuses %s', (given, message) => {
     const { source } = sourceWith('token')

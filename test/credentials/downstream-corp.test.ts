@@ -12,9 +12,10 @@ const corp = {
 
 describe('downstreamCorp', () => {
   credentialContract({
-    credential: downstreamCorp(corp),
-    withOtherSecret: downstreamCorp({ ...corp, upstream: appSource('planted-other') }),
+    credential: () => downstreamCorp(corp),
+    withOtherSecret: () => downstreamCorp({ ...corp, upstream: appSource('planted-other') }),
     kind: 'downstream-corp',
+    subject: 'ww-down (agent 1000003)',
     secrets: ['planted-app-secret', 'planted-other', 'app-token'],
     method: 'POST',
     call: 'corpgroup/corp/gettoken?access_token=app-token',
@@ -22,6 +23,12 @@ describe('downstreamCorp', () => {
     answer: { errcode: 0, errmsg: 'ok', access_token: 'token', expires_in: 7200 },
     token: 'token',
     refusalErrcodes: [40014, 42001],
+    refuses: [
+      [
+        () => downstreamCorp({ ...corp, secret: 'planted-other' } as never),
+        "Unknown key 'secret' in downstreamCorp: known are upstream, corpId, agentId, businessType.",
+      ],
+    ],
   })
 
   it('is another one for another agent and another business type', () => {

@@ -4,10 +4,11 @@ import { credentialContract } from '../support/credential-contract.js'
 
 describe('hardwareModel', () =>
   credentialContract({
-    credential: hardwareModel({ modelId: 'model-1', modelSecret: 'planted-secret' }),
-    withOtherSecret: hardwareModel({ modelId: 'model-1', modelSecret: 'planted-other' }),
+    credential: () => hardwareModel({ modelId: 'model-1', modelSecret: 'planted-secret' }),
+    withOtherSecret: () => hardwareModel({ modelId: 'model-1', modelSecret: 'planted-other' }),
     ticket: 'planted-ticket',
     kind: 'hardware-model',
+    subject: 'model-1',
     secrets: ['planted-secret', 'planted-other', 'planted-ticket'],
     method: 'POST',
     call: 'openhw/get_model_token',
@@ -15,4 +16,18 @@ describe('hardwareModel', () =>
     answer: { errcode: 0, errmsg: 'ok', model_access_token: 'token', expires_in: 7200 },
     token: 'token',
     refusalErrcodes: [710400, 710401],
+    refuses: [
+      [
+        () => hardwareModel({ modelId: 'model-1', modelSecret: 's', ticket: 't' } as never),
+        "Unknown key 'ticket' in hardwareModel: known are modelId, modelSecret.",
+      ],
+      [
+        () => hardwareModel({ modelId: '', modelSecret: 's' }),
+        "modelId must be the model's id, a non-empty string, got ''.",
+      ],
+      [
+        () => hardwareModel({ modelId: 'model-1', modelSecret: '' }),
+        "modelSecret must be the model's secret, a non-empty string or a function that returns it, got ''.",
+      ],
+    ],
   }))

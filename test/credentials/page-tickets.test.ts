@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe } from 'vitest'
 import { agentTicket, jsapiTicket } from '../../src/index.js'
 import { credentialContract } from '../support/credential-contract.js'
 import { appSource, suiteSource } from '../support/upstream.js'
@@ -10,18 +10,25 @@ const KINDS = [
 
 describe.each(KINDS)('%s', (kind, credentialOf, call) => {
   credentialContract({
-    credential: credentialOf(appSource()),
-    withOtherSecret: credentialOf(appSource('planted-other')),
+    credential: () => credentialOf(appSource()),
+    withOtherSecret: () => credentialOf(appSource('planted-other')),
     kind,
+    subject: 'for self-built ww-up',
     secrets: ['planted-app-secret', 'planted-other', 'app-token'],
     method: 'GET',
     call,
     answer: { errcode: 0, errmsg: 'ok', ticket: 'ticket', expires_in: 7200 },
     token: 'ticket',
     refusalErrcodes: [],
-  })
-
-  it('wants the source of an app’s token', () => {
-    expect(() => credentialOf(suiteSource())).toThrow("app must be the source of the app's token")
+    refuses: [
+      [
+        () => credentialOf({} as never),
+        "app must be the source of the app's token, a token source, got an object.",
+      ],
+      [
+        () => credentialOf(suiteSource()),
+        "app must be the source of the app's token, got 'suite-app ww-suite'.",
+      ],
+    ],
   })
 })

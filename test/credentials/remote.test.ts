@@ -314,8 +314,16 @@ describe('the options of remote', () => {
     ['no get', { name: 'n', refused }, /^get must be a function that asks/],
     ['a token for get', { name: 'n', get: 'planted', refused }, /^get must be .*\(not shown\)/],
     ['no refused', { name: 'n', get }, /^refused must be a function .* or \(\) => \{\}/],
-    ['a kind that is none', { name: 'n', get, refused, serves: 'toString' }, /^serves must be one/],
-    ['an unknown key', { name: 'n', get, refused, subject: 's' }, /^Unknown key 'subject'/],
+    [
+      'a kind that is none',
+      { name: 'n', get, refused, serves: 'toString' },
+      /^serves must be one of app, suite, provider, model, got/,
+    ],
+    [
+      'an unknown key',
+      { name: 'n', get, refused, subject: 's' },
+      /^Unknown key 'subject' in remote: /,
+    ],
   ])('refuse %s', (_what, options, message) => {
     const make = () => remote(options as RemoteOptions)
     expect(make).toThrow(expect.objectContaining({ code: 'bad_options' }))

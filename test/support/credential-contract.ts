@@ -7,10 +7,12 @@ import { settle } from './qyapi.js'
 
 /** One kind of credential, with what WeCom wants and gives for it. */
 export interface CredentialCase {
-  readonly credential: Credential
+  readonly credential: () => Credential
   /** The same ids with another secret. */
-  readonly withOtherSecret: Credential
+  readonly withOtherSecret: () => Credential
   readonly kind: string
+  /** For whom, as errors and events say it. */
+  readonly subject: string
   readonly secrets: readonly string[]
   /** The token call, below `/cgi-bin/`. */
   readonly method: 'GET' | 'POST'
@@ -22,13 +24,16 @@ export interface CredentialCase {
   readonly refusalErrcodes: readonly number[]
   /** A ticket that WeCom pushed, where the token call needs one. */
   readonly ticket?: string
+  /** What it cannot be made of, and what is said then. */
+  readonly refuses: readonly (readonly [make: () => Credential, message: string])[]
 }
 
 /** What every credential keeps. */
 export function credentialContract(given: CredentialCase): void {
-  const { credential, secrets } = given
+  const { secrets } = given
 
   const fetched = async (answer: object) => {
+    const credential = given.credential()
     const requests: TokenRequest[] = []
     const transport = async (request: TokenRequest) => {
       requests.push(request)
@@ -37,7 +42,7 @@ export function credentialContract(given: CredentialCase): void {
     const source = createTokenSource(credential, { transport, clock: fakeClock() })
     if (given.ticket !== undefined) await source.pushTicket(given.ticket)
     const token = await source.get().catch((error) => error)
-    return { token, source, requests }
+    return { credential, token, source, requests }
   }
 
   it('asks as WeCom wants to be asked', async () => {
@@ -58,13 +63,15 @@ export function credentialContract(given: CredentialCase): void {
   })
 
   it('is refused by its own errcodes, and by 40001 never', () => {
+    const credential = given.credential()
     expect(credential.refusalErrcodes).toEqual(given.refusalErrcodes)
     expect(credential.refusalErrcodes).not.toContain(40001)
   })
 
   it('tells what it is, and no secret, however it is printed', async () => {
-    const { source, token } = await fetched({ errcode: 40001, errmsg: 'invalid credential' })
-    expect(source.describe()).toMatchObject({ kind: given.kind, subject: credential.subject })
+    const refused = { errcode: 40001, errmsg: 'invalid credential' }
+    const { credential, source, token } = await fetched(refused)
+    expect(source.describe()).toMatchObject({ kind: given.kind, subject: given.subject })
     for (const value of [credential, source, source.describe(), token]) {
       const text =
         inspect(value, { depth: 10 }) + JSON.stringify(value) + String((value as Error).message)
@@ -84,8 +91,8 @@ export function credentialContract(given: CredentialCase): void {
       delete: async () => true,
     }
     const transport = async () => ({ status: 200, body: JSON.stringify(given.answer) })
-    for (const one of [credential, given.withOtherSecret]) {
-      const source = createTokenSource(one, { store, transport })
+    for (const make of [given.credential, given.withOtherSecret]) {
+      const source = createTokenSource(make(), { store, transport })
       if (given.ticket !== undefined) await source.pushTicket(given.ticket)
       keys.clear()
       await source.get()
@@ -97,7 +104,15 @@ export function credentialContract(given: CredentialCase): void {
     for (const key of seen) for (const secret of secrets) expect(key).not.toContain(secret)
   })
 
+  it('refuses what it cannot be made of, and says what it should be', () => {
+    for (const [make, message] of given.refuses) {
+      expect(make).toThrow(expect.objectContaining({ code: 'bad_options' }))
+      expect(make).toThrow(message)
+      for (const secret of secrets) expect(make).not.toThrow(secret)
+    }
+  })
+
   it('cannot be changed', () => {
-    expect(Object.isFrozen(credential)).toBe(true)
+    expect(Object.isFrozen(given.credential())).toBe(true)
   })
 }
