@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   apiRoot,
+  asUrlReads,
   coversClient,
   judgeDestinations,
   remembered,
   TOKEN_PARAMETER_NAMES,
+  withoutToken,
   withoutTokenParameters,
   withParameter,
 } from '../../src/core/destination.js'
@@ -272,5 +274,54 @@ describe('a path is judged as a server reads it', () => {
     ['user/%E5%zz', 'user/%E5%zz'],
   ])('%s is %s', (path, endpoint) => {
     expect(to(path)?.endpoint).toBe(endpoint)
+  })
+})
+
+describe('a url that somebody made of ours', () => {
+  const token = { value: "to/k+en'1", encoded: 'to%2Fk%2Ben%271' }
+
+  it.each([
+    ['/x?access_token=to%2Fk%2Ben%271', '/x'],
+    ['/x?a=1&access_token=to%2fk%2ben%271&b=2#top', '/x?a=1&b=2#top'],
+    ['https://elsewhere.example/?suite_access_token=to%2Fk%2Ben%271', 'https://elsewhere.example/'],
+    ['/x?%61ccess_token=%74o%2Fk%2Ben%271', '/x'],
+    ['?access_token=another', '?access_token=another'],
+    [
+      '/login?to=%2Fget%3Faccess_token%3Dto%2Fk%2Ben%271',
+      '/login?to=%2Fget%3Faccess_token%3D[hidden]',
+    ],
+    [
+      '/login?to=%2Fget%3Faccess_token%3Dto%252Fk%252Ben%25271',
+      '/login?to=%2Fget%3Faccess_token%3D[hidden]',
+    ],
+    ["/x#to/k+en'1", '/x#[hidden]'],
+    ['/', '/'],
+    ['', ''],
+  ])('shows no token of ours: %s', (url, expected) => {
+    expect(withoutToken(url, token)).toBe(expected)
+  })
+})
+
+describe('a text is read as new URL reads it', () => {
+  const address = `${QYAPI}/cgi-bin/user/get?userid=u`
+
+  it.each([
+    address,
+    `  ${address}\u0000`,
+    `\u0001\u001f${address}\u0001 \u0007`,
+    `${QYAPI}/cgi-bin/\n user\t/get\r`,
+    `${address}\u00a0`,
+    `${address}\u007f`,
+    ' ',
+    '',
+  ])('%j', (text) => {
+    const read = asUrlReads(text)
+    expect(URL.canParse(read)).toBe(URL.canParse(text))
+    if (!URL.canParse(text)) return
+    expect(new URL(read).href).toBe(new URL(text).href)
+    const appended = new URL(withParameter(read, 'access_token', 't'))
+    const expected = new URL(text)
+    expect(appended.pathname).toBe(expected.pathname)
+    expect(appended.search).toBe(`${expected.search || '?'}${expected.search && '&'}access_token=t`)
   })
 })
