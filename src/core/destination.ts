@@ -5,6 +5,8 @@ import {
   type TokenKind,
 } from '../wecom/endpoints.js'
 import { urlOf } from './check.js'
+import { scrubber } from './redact.js'
+import type { Token } from './token.js'
 
 /** Where a call goes, if it is one that takes a token. */
 export interface Destination {
@@ -124,19 +126,41 @@ export function withoutTokenParameters(url: string): string {
   return withoutParameters(url, (name) => TOKEN_PARAMETER_NAMES.includes(name))
 }
 
-/** Takes that token out of a url's query, under whatever name and however it is spelled. */
-export function withoutToken(url: string, { value }: { value: string }): string {
-  return withoutParameters(url, (_name, given) => given === value)
+/**
+ * A url that somebody made of one which carried our token, as a redirect's `location` is: without
+ * the token's parameter, relative or not, and with the token hidden wherever else it is repeated,
+ * as in a `redirect_uri`. Any other token stays.
+ */
+export function withoutToken(url: string, { value, encoded }: Pick<Token, 'value' | 'encoded'>) {
+  const isOurs = (name: string, given: string) =>
+    given === value && TOKEN_PARAMETER_NAMES.includes(name)
+  // Inside of a parameter the token is encoded once more.
+  return scrubber([value, encoded])(withoutParameters(url, isOurs))
 }
 
-function withoutParameters(url: string, isOut: (name: string, value: string) => boolean): string {
+function withoutParameters(
+  url: string,
+  isUnwanted: (name: string, value: string) => boolean,
+): string {
   const [, path = '', query, hash = ''] = /^([^?#]*)(?:\?([^#]*))?(#.*)?$/s.exec(url) ?? []
   if (query === undefined) return url
   const kept = query.split('&').filter((pair) => {
     const [parameter] = new URLSearchParams(pair)
-    return parameter === undefined || !isOut(...parameter)
+    return parameter === undefined || !isUnwanted(...parameter)
   })
   return `${path}${kept.length > 0 ? `?${kept.join('&')}` : ''}${hash}`
+}
+
+/**
+ * A url as `new URL` reads it: line breaks and tabs do not count, nor do spaces and control
+ * characters around it. What is appended to the text itself would follow them.
+ */
+export function asUrlReads(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && text.charAt(start) <= ' ') start += 1
+  while (end > start && text.charAt(end - 1) <= ' ') end -= 1
+  return text.slice(start, end).replace(/[\t\n\r]/g, '')
 }
 
 /** Remembers what a function said of the last few hundred strings. */

@@ -1,6 +1,6 @@
-import { afterTick, brokenNodeStream, systemClock } from './platform.js'
+import { afterTick, brokenNodeStream, onAbort, systemClock } from './platform.js'
+import { isByteStream, type ReadResult, type Resumption, resumedStream } from './resumed-stream.js'
 import { LONGEST_VERDICT_BYTES, startsLikeAnObject } from './verdict.js'
-import { waitFor } from './wait.js'
 
 /** The beginning of a body, and the body as if nobody had looked. */
 export interface Peeked<Body> {
@@ -9,95 +9,66 @@ export interface Peeked<Body> {
   readonly body: Body
 }
 
-/** A body that pauses for longer than this is given on as it is: nobody sends an errcode in drips. */
+/** A body that takes longer than this is given on as it is: nobody sends an errcode in drips. */
 const PATIENCE_MS = 1_000
-
-type Reader = ReadableStreamDefaultReader<Uint8Array>
-type ReadResult = Awaited<ReturnType<Reader['read']>>
 
 /**
  * Looks into a web stream. The stream given back yields every byte, and the same error at the same
  * place; `signal` ends it as it would have ended the first.
  */
-export async function peekWebStream(
+export function peekWebStream(
   stream: ReadableStream<Uint8Array>,
   signal?: AbortSignal | null,
 ): Promise<Peeked<ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>>> {
-  const reader = stream.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
   let pending: Promise<ReadResult> | undefined
-  try {
-    for (;;) {
-      pending = reader.read()
-      const result = await waitFor(patiently(pending), signal)
-      if (result === undefined) break
-      pending = undefined
-      if (result.done) {
-        const bytes = joined(chunks, length)
-        return { bytes, body: bytes }
-      }
-      chunks.push(result.value)
-      length += result.value.length
-      if (isDecided(chunks, length)) break
-    }
-  } catch {
-    // Intentionally dropped here: the caller gets the same error when it comes to it.
-  }
-  return { bytes: undefined, body: resumedStream(chunks, reader, { pending, signal }) }
-}
-
-/** `undefined` if it takes too long. */
-function patiently<T>(promise: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const callOff = systemClock.after(PATIENCE_MS, () => resolve(undefined))
-    promise.then(resolve, reject).finally(callOff)
-  })
-}
-
-/** What was read so far, then what the reader still gives. */
-export function resumedStream(
-  chunks: readonly Uint8Array[],
-  reader: Reader,
-  {
-    pending,
-    signal,
-  }: { pending?: Promise<ReadResult> | undefined; signal?: AbortSignal | null | undefined } = {},
-): ReadableStream<Uint8Array> {
   let isOver = false
-  let next = pending
-  // Some implementations cannot end a stream that a reader of ours holds.
-  let giveUp = () => {}
-  const settle = () => {
-    isOver = true
-    signal?.removeEventListener('abort', giveUp)
-  }
-  return new ReadableStream({
-    start(controller) {
-      for (const chunk of chunks) controller.enqueue(chunk)
-      giveUp = () => {
-        if (isOver) return
-        settle()
-        controller.error(signal?.reason)
-        reader.cancel(signal?.reason).catch(() => {})
-      }
-      if (signal?.aborted) giveUp()
-      else signal?.addEventListener('abort', giveUp)
-    },
-    async pull(controller) {
-      const { done, value } = await (next ?? reader.read())
-      next = undefined
+
+  // One promise, one timer and callbacks: this is done for every answer without a header.
+  return new Promise((resolve) => {
+    const reader = stream.getReader()
+    const finish = (isWhole: boolean) => {
       if (isOver) return
-      if (done) {
-        settle()
-        controller.close()
-      } else controller.enqueue(value)
-    },
-    cancel(reason) {
-      settle()
-      return reader.cancel(reason)
-    },
+      isOver = true
+      callOff()
+      stopListening?.()
+      const bytes = isWhole ? joined(chunks, length) : undefined
+      resolve({ bytes, body: bytes ?? restOf(stream, reader, chunks, { pending, signal }) })
+    }
+    // An error too: the caller gets the same one when it comes to it.
+    const giveOn = () => finish(false)
+    const onRead = ({ done, value }: ReadResult) => {
+      if (isOver) return
+      pending = undefined
+      if (done) return finish(true)
+      chunks.push(value)
+      length += value.length
+      if (isDecided(chunks, length)) giveOn()
+      else readOn()
+    }
+    const readOn = () => {
+      pending = reader.read()
+      pending.then(onRead, giveOn)
+    }
+    const callOff = systemClock.after(PATIENCE_MS, giveOn)
+    const stopListening = signal ? onAbort(signal, giveOn) : undefined
+    if (signal?.aborted) giveOn()
+    else readOn()
   })
+}
+
+/** The stream as if nobody had looked; while a read of ours is pending it cannot be asked its kind. */
+function restOf(
+  stream: ReadableStream<Uint8Array>,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  chunks: readonly Uint8Array[],
+  { pending, signal }: Pick<Resumption, 'pending' | 'signal'>,
+): ReadableStream<Uint8Array> {
+  if (pending !== undefined) return resumedStream(chunks, reader, { pending, signal })
+  reader.releaseLock()
+  const kind = { isByteStream: isByteStream(stream) }
+  return resumedStream(chunks, stream.getReader(), { signal, ...kind })
 }
 
 /** What a Node stream must be able to do to be looked into. */
@@ -139,7 +110,6 @@ export function peekNodeStream(
   let length = 0
 
   return new Promise((resolve) => {
-    let callOff = () => {}
     const finish = (isWhole: boolean, error?: unknown) => {
       callOff()
       stream.off('readable', onReadable)
@@ -153,10 +123,6 @@ export function peekNodeStream(
     }
     const onError = (error: unknown) => finish(false, error)
     const onClose = () => finish(false)
-    const waitForMore = () => {
-      callOff()
-      callOff = systemClock.after(PATIENCE_MS, () => finish(false))
-    }
     const onReadable = () => {
       // Exactly what is there: asking for more would end a stream whose last bytes these are.
       const chunk = stream.readableLength > 0 ? stream.read(stream.readableLength) : null
@@ -164,12 +130,11 @@ export function peekNodeStream(
       length += chunk?.length ?? 0
       if (isDecided(chunks, length)) finish(false)
       else if (hasAllArrived()) finish(true)
-      else waitForMore()
     }
+    const callOff = systemClock.after(PATIENCE_MS, () => finish(false))
     stream.on('readable', onReadable)
     stream.on('error', onError)
     stream.on('close', onClose)
-    waitForMore()
   })
 }
 
@@ -202,10 +167,11 @@ function putBack(stream: NodeReadable, bytes: Uint8Array): void {
   })
 }
 
-/** Nothing more to learn: too long for a refusal, or no JSON object. */
+/** Nothing more to learn: too long for a refusal, or no JSON object. A mock's chunk may be a text. */
 function isDecided(chunks: readonly Uint8Array[], length: number): boolean {
   const [first] = chunks
-  return length > LONGEST_VERDICT_BYTES || (first !== undefined && !startsLikeAnObject(first))
+  if (first === undefined) return false
+  return length > LONGEST_VERDICT_BYTES || !ArrayBuffer.isView(first) || !startsLikeAnObject(first)
 }
 
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

@@ -88,3 +88,30 @@ export function brokenNodeStream(bytes: Uint8Array, error: Error): unknown {
     },
   })
 }
+
+/**
+ * Calls back when a signal is aborted; what it gives back ends that. Many calls may wait behind one
+ * signal for a moment, and Node would take their listeners for a leak: ours are not counted.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  makeRoom(signal, 1)
+  signal.addEventListener('abort', callback, { once: true })
+  return () => {
+    signal.removeEventListener('abort', callback)
+    makeRoom(signal, -1)
+  }
+}
+
+/** What undici gives to a signal that still has the default, and to no other. */
+const ROOM_OF_FETCH = 1_500
+
+function makeRoom(signal: AbortSignal, more: number): void {
+  try {
+    const events = process.getBuiltinModule('node:events')
+    const most = events.getMaxListeners(signal)
+    const room = most === events.defaultMaxListeners ? ROOM_OF_FETCH : most
+    if (room !== 0) events.setMaxListeners(room + more, signal)
+  } catch {
+    // Not Node, a polyfill's signal, or one with room for any number, of which Node 20 cannot tell.
+  }
+}

@@ -48,19 +48,35 @@ export function scrubbedCopy(error: unknown, scrub: Scrub, depth = 3): unknown {
   return copy
 }
 
-/** Takes secrets out of an error in place, so that it stays the caller's own object. */
-export function scrubInPlace(error: unknown, scrub: Scrub, depth = 3): void {
-  if (!(error instanceof Error)) return
-  for (const key of new Set(['message', 'stack', ...Object.keys(error)])) {
+/**
+ * Takes secrets out of an error in place, so that it stays the caller's own object; out of its causes
+ * too, and of the errors that it gathers.
+ */
+export function scrubInPlace(error: unknown, scrub: Scrub): void {
+  for (const one of errorsBehind(error)) scrubTexts(one, scrub)
+}
+
+/** An error, its causes and the errors that it gathers, three deep. Some throw plain objects. */
+export function* errorsBehind(error: unknown, depth = 3): Generator<object> {
+  if (typeof error !== 'object' || error === null) return
+  yield error
+  if (depth === 0) return
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown }
+  yield* errorsBehind(cause, depth - 1)
+  if (!Array.isArray(errors)) return
+  for (const one of errors) yield* errorsBehind(one, depth - 1)
+}
+
+function scrubTexts(error: object, scrub: Scrub): void {
+  for (const key of new Set(['message', 'stack', 'cause', ...Object.keys(error)])) {
     const text: unknown = Reflect.get(error, key)
     if (typeof text !== 'string') continue
     const clean = scrub(text)
     if (clean !== text) replaceText(error, key, clean)
   }
-  if (depth > 0) scrubInPlace(error.cause, scrub, depth - 1)
 }
 
-function replaceText(error: Error, key: string, value: string): void {
+function replaceText(error: object, key: string, value: string): void {
   const own = Object.getOwnPropertyDescriptor(error, key)
   if (own?.configurable === false) return
   Reflect.defineProperty(error, key, {

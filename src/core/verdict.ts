@@ -14,6 +14,7 @@ export interface Refusals {
 export function refusals(errcodes: readonly number[]): Refusals {
   const codes = new Set(errcodes)
   const digits = errcodes.map(String)
+  const utf8 = new TextDecoder()
 
   function inText(text: string): number | undefined {
     if (text.length > LONGEST_VERDICT_BYTES) return undefined
@@ -32,7 +33,7 @@ export function refusals(errcodes: readonly number[]): Refusals {
     inText,
     inBytes(bytes) {
       const mayBeJson = bytes.length <= LONGEST_VERDICT_BYTES && startsLikeAnObject(bytes)
-      return mayBeJson ? inText(new TextDecoder().decode(bytes)) : undefined
+      return mayBeJson ? inText(utf8.decode(bytes)) : undefined
     },
     inValue,
   }
@@ -71,27 +72,33 @@ function asErrcode(value: unknown): number | undefined {
   return undefined
 }
 
+const BYTE_ORDER_MARK = '\ufeff'
+
 /** The value of a JSON text; `undefined` if it is none. */
 export function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text)
   } catch {
     return undefined
   }
 }
 
-/** Whether bytes may be the text of a JSON object. */
-const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d])
+/** What may stand before a JSON object: white space, and the bytes of a byte order mark. */
+const BEFORE_AN_OBJECT = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
 const OPENING_BRACE = 0x7b
 
+/** Whether bytes may be the text of a JSON object. */
 export function startsLikeAnObject(bytes: Uint8Array): boolean {
-  const first = bytes.find((byte) => !SPACES.has(byte))
+  const first = bytes.find((byte) => !BEFORE_AN_OBJECT.has(byte))
   return first === OPENING_BRACE || first === undefined
 }
 
-/** Loosely: WeCom sends `application/json`, and `text/plain` here and there. No type at all may be JSON too. */
+/**
+ * Loosely: WeCom sends `application/json`, and `text/plain` here and there. No type at all may be
+ * JSON too. What streams by nature (`application/x-ndjson`, `text/event-stream`) is no refusal, and
+ * would be held up by a look.
+ */
 export function mayBeJson(contentType: unknown): boolean {
-  return (
-    typeof contentType !== 'string' || contentType === '' || /json|text\/plain/i.test(contentType)
-  )
+  if (typeof contentType !== 'string' || contentType === '') return true
+  return /json|text\/plain/i.test(contentType) && !/ndjson|json-seq|jsonl|stream/i.test(contentType)
 }

@@ -1,3 +1,5 @@
+import { onAbort } from './platform.js'
+
 /** Waits for a promise only until the signal is aborted. The promise itself goes on. */
 export function waitFor<T>(
   promise: Promise<T>,
@@ -6,9 +8,17 @@ export function waitFor<T>(
   if (signal == null) return promise
   return new Promise<T>((resolve, reject) => {
     const giveUp = () => reject(signal.reason)
-    const settled = () => signal.removeEventListener('abort', giveUp)
     if (signal.aborted) giveUp()
-    else signal.addEventListener('abort', giveUp)
-    promise.then(resolve, reject).finally(settled)
+    const stopListening = onAbort(signal, giveUp)
+    promise.then(
+      (value) => {
+        stopListening()
+        resolve(value)
+      },
+      (error) => {
+        stopListening()
+        reject(error)
+      },
+    )
   })
 }

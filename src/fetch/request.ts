@@ -1,6 +1,6 @@
 import { canBeSentTwice } from '../core/body.js'
 import { isPlainObject } from '../core/check.js'
-import { resumedStream } from '../core/peek.js'
+import { resumedStream } from '../core/resumed-stream.js'
 import { waitFor } from '../core/wait.js'
 
 /** A call as it leaves: its address still without our token. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   apiRoot,
+  asUrlReads,
   coversClient,
   judgeDestinations,
   remembered,
@@ -276,14 +277,51 @@ describe('a path is judged as a server reads it', () => {
   })
 })
 
-describe('a token in somebody’s url', () => {
+describe('a url that somebody made of ours', () => {
+  const token = { value: "to/k+en'1", encoded: 'to%2Fk%2Ben%271' }
+
   it.each([
-    ['/x?a=1&access_token=T%2B1&b=2#h', '/x?a=1&b=2#h'],
-    ['https://x.example/?t=T+1', 'https://x.example/?t=T+1'],
-    ['https://x.example/?suite_access_token=T%2b1', 'https://x.example/'],
-    ['/x?access_token=another', '/x?access_token=another'],
-    ['/x', '/x'],
-  ])('is taken out under whatever name and spelling, and no other: %s', (url, without) => {
-    expect(withoutToken(url, { value: 'T+1' })).toBe(without)
+    ['/x?access_token=to%2Fk%2Ben%271', '/x'],
+    ['/x?a=1&access_token=to%2fk%2ben%271&b=2#top', '/x?a=1&b=2#top'],
+    ['https://elsewhere.example/?suite_access_token=to%2Fk%2Ben%271', 'https://elsewhere.example/'],
+    ['/x?%61ccess_token=%74o%2Fk%2Ben%271', '/x'],
+    ['?access_token=another', '?access_token=another'],
+    [
+      '/login?to=%2Fget%3Faccess_token%3Dto%2Fk%2Ben%271',
+      '/login?to=%2Fget%3Faccess_token%3D[hidden]',
+    ],
+    [
+      '/login?to=%2Fget%3Faccess_token%3Dto%252Fk%252Ben%25271',
+      '/login?to=%2Fget%3Faccess_token%3D[hidden]',
+    ],
+    ["/x#to/k+en'1", '/x#[hidden]'],
+    ['/', '/'],
+    ['', ''],
+  ])('shows no token of ours: %s', (url, expected) => {
+    expect(withoutToken(url, token)).toBe(expected)
+  })
+})
+
+describe('a text is read as new URL reads it', () => {
+  const address = `${QYAPI}/cgi-bin/user/get?userid=u`
+
+  it.each([
+    address,
+    `  ${address}\u0000`,
+    `\u0001\u001f${address}\u0001 \u0007`,
+    `${QYAPI}/cgi-bin/\n user\t/get\r`,
+    `${address}\u00a0`,
+    `${address}\u007f`,
+    ' ',
+    '',
+  ])('%j', (text) => {
+    const read = asUrlReads(text)
+    expect(URL.canParse(read)).toBe(URL.canParse(text))
+    if (!URL.canParse(text)) return
+    expect(new URL(read).href).toBe(new URL(text).href)
+    const appended = new URL(withParameter(read, 'access_token', 't'))
+    const expected = new URL(text)
+    expect(appended.pathname).toBe(expected.pathname)
+    expect(appended.search).toBe(`${expected.search || '?'}${expected.search && '&'}access_token=t`)
   })
 })

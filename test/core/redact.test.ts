@@ -146,15 +146,29 @@ describe('an error that is scrubbed in place', () => {
     expect(error.message).toBe(SECRET)
   })
 
-  it('need not have a stack, nor be an error', () => {
+  it('need not have a stack, nor be made as an error', () => {
     const error = Object.assign(new Error(SECRET), { stack: undefined })
     scrubInPlace(error, scrub)
     expect(error.message).toBe('[hidden]')
     expect(error.stack).toBeUndefined()
     const value = { message: SECRET }
     scrubInPlace(value, scrub)
-    expect(value.message).toBe(SECRET)
-    expect(() => scrubInPlace(undefined, scrub)).not.toThrow()
+    expect(value).toEqual({ message: '[hidden]' })
+    for (const nothing of [undefined, null, SECRET, 7])
+      expect(() => scrubInPlace(nothing, scrub)).not.toThrow()
+  })
+
+  it('is followed into the errors that it gathers, and into causes that are no errors', () => {
+    const inner = new Error(SECRET, { cause: { url: `/?t=${SECRET}` } })
+    const error = new AggregateError([inner, { message: SECRET }, undefined], 'all failed', {
+      cause: SECRET,
+    })
+    scrubInPlace(error, scrub)
+    expect(error.cause).toBe('[hidden]')
+    expect(error.errors[0]).toBe(inner)
+    expect(inner.message).toBe('[hidden]')
+    expect(inner.cause).toEqual({ url: '/?t=[hidden]' })
+    expect(error.errors[1]).toEqual({ message: '[hidden]' })
   })
 
   it('has its own texts scrubbed too, wherever they may be changed', () => {

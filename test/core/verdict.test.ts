@@ -30,6 +30,8 @@ describe('a refusal in a text', () => {
     ['{"errcode":"42001"}', 42001],
     ['{"userid":"u","errcode":42001}', 42001],
     [' \n{ "errcode" : 42001 }', 42001],
+    ['\ufeff{"errcode":42001}', 42001],
+    ['\ufeff\ufeff{"errcode":42001}', undefined],
     ['{"errcode":0,"userid":"42001"}', undefined],
     ['{"errcode":40001,"hint":"40014"}', undefined],
     ['{"errcode":142001}', undefined],
@@ -64,6 +66,10 @@ describe('a refusal in bytes', () => {
     expect(refused.inBytes(bytesOf('{"errcode":42001,"errmsg":"过期"}'))).toBe(42001)
     expect(refused.inBytes(bytesOf('\r\n\t {"errcode":40014}'))).toBe(40014)
     expect(refused.inBytes(bytesOf('{"errcode":0}'))).toBeUndefined()
+  })
+
+  it('may begin with a byte order mark', () => {
+    expect(refused.inBytes(bytesOf('\ufeff{"errcode":42001}'))).toBe(42001)
   })
 
   it('is one of 16 kB, and not of a byte more', () => {
@@ -187,6 +193,11 @@ describe('what may be JSON', () => {
     ['image/png', false],
     ['text/html', false],
     ['application/octet-stream', false],
+    ['application/x-ndjson', false],
+    ['application/json-seq', false],
+    ['application/jsonl; charset=utf-8', false],
+    ['application/stream+json', false],
+    ['text/event-stream', false],
   ])('by the content type %j: %s', (contentType, expected) => {
     expect(mayBeJson(contentType)).toBe(expected)
   })
@@ -194,6 +205,8 @@ describe('what may be JSON', () => {
   it.each([
     ['{', true],
     [' \t\r\n{"a":1}', true],
+    ['\ufeff{', true],
+    ['\ufeff[', false],
     ['[', false],
     ['a{', false],
     ['  [', false],

@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events'
+import { getEventListeners, getMaxListeners, setMaxListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { waitFor } from '../../src/core/wait.js'
 import { deferred } from '../support/source.js'
@@ -39,7 +39,56 @@ describe('waiting for a promise', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(1)
     resolve(1)
     await waiting
-    await Promise.resolve()
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
+  it('by thousands behind one signal warns of nothing, and leaves the signal as a fetch does', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    const { signal } = new AbortController()
+    const { promise, resolve } = deferred<number>()
+    const waiting = Array.from({ length: 3_000 }, () => waitFor(promise, signal))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(3_000)
+    resolve(1)
+    await Promise.all(waiting)
+    await new Promise((done) => setImmediate(done))
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    expect(getMaxListeners(signal)).toBe(1_500)
+  })
+
+  it('counts no listener of its own', async () => {
+    const { signal } = new AbortController()
+    setMaxListeners(20, signal)
+    const { promise, resolve } = deferred<number>()
+    const waiting = waitFor(promise, signal)
+    expect(getMaxListeners(signal)).toBe(21)
+    resolve(1)
+    await waiting
+    expect(getMaxListeners(signal)).toBe(20)
+  })
+
+  it('takes a signal with room for any number', async () => {
+    const { signal } = new AbortController()
+    setMaxListeners(0, signal)
+    expect(await waitFor(Promise.resolve(1), signal)).toBe(1)
+  })
+
+  it('ends with the signal of a polyfill too', async () => {
+    const { promise } = deferred<number>()
+    let abort = () => {}
+    const signal = {
+      aborted: false,
+      reason: new Error('enough'),
+      addEventListener: (_type: string, listener: () => void) => {
+        abort = listener
+      },
+      removeEventListener: () => {},
+    }
+    const waiting = waitFor(promise, signal as unknown as AbortSignal)
+    abort()
+    await expect(waiting).rejects.toBe(signal.reason)
   })
 })

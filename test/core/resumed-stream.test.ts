@@ -1,0 +1,98 @@
+import { getEventListeners, getMaxListeners } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, it } from 'vitest'
+import { peekWebStream } from '../../src/core/peek.js'
+import { isByteStream } from '../../src/core/resumed-stream.js'
+import { settle } from '../support/qyapi.js'
+
+const LONG = `{${' '.repeat(20_000)}}`
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
+
+/** Gives its pieces one by one, then ends or breaks. */
+function streamOf(
+  pieces: readonly string[],
+  { isBytes = false, trouble = undefined as unknown } = {},
+) {
+  const left = pieces.map(bytesOf)
+  return new ReadableStream<Uint8Array>({
+    ...(isBytes && { type: 'bytes' }),
+    pull(controller: ReadableStreamDefaultController<Uint8Array>) {
+      const piece = left.shift()
+      if (piece) controller.enqueue(piece)
+      else if (trouble) controller.error(trouble)
+      else controller.close()
+    },
+  } as ConstructorParameters<typeof ReadableStream>[0])
+}
+
+async function resumed(stream: ReadableStream<Uint8Array>, signal?: AbortSignal) {
+  const { body } = await peekWebStream(stream, signal)
+  return body as ReadableStream<Uint8Array>
+}
+
+describe('a stream that was looked into', () => {
+  it.each([true, false])('is one of bytes if the first was: %s', async (isBytes) => {
+    const body = await resumed(streamOf([LONG, 'more'], { isBytes }))
+    expect(isByteStream(body)).toBe(isBytes)
+    expect(await new Response(body).text()).toBe(`${LONG}more`)
+  })
+
+  it('can be read to its end into the caller’s own buffers', async () => {
+    const body = await resumed(streamOf([LONG, 'more'], { isBytes: true }))
+    const reader = body.getReader({ mode: 'byob' })
+    let text = ''
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(7_000))
+      if (done) break
+      text += new TextDecoder().decode(value)
+    }
+    expect(text).toBe(`${LONG}more`)
+  })
+
+  it('detaches nobody’s buffer where the first did not', async () => {
+    const chunk = bytesOf(LONG)
+    const stream = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(chunk) })
+    await resumed(stream)
+    expect(chunk.length).toBe(LONG.length)
+  })
+
+  it('leaves no listener on its signal when it breaks', async () => {
+    const trouble = new Error('reset')
+    const { signal } = new AbortController()
+    const body = await resumed(streamOf([LONG], { trouble }), signal)
+    expect(listeners(signal)).toBe(1)
+    await expect(new Response(body).text()).rejects.toBe(trouble)
+    expect(listeners(signal)).toBe(0)
+    expect(getMaxListeners(signal)).toBe(1_500)
+  })
+
+  it('is not kept by a signal that outlives it, nor are its listeners', async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const { signal } = new AbortController()
+    await Promise.all(Array.from({ length: 100 }, () => resumed(streamOf([LONG, LONG]), signal)))
+    expect(listeners(signal)).toBe(100)
+    // The engine may hold on to the last few.
+    for (let turn = 0; turn < 20 && listeners(signal) > 10; turn += 1) {
+      collectGarbage()
+      await settle()
+    }
+    expect(listeners(signal)).toBeLessThanOrEqual(10)
+  })
+
+  it('ends with its signal while somebody reads it, though nobody holds it', async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const controller = new AbortController()
+    const endless = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(bytesOf(LONG)) })
+    const text = resumed(endless, controller.signal).then((body) => new Response(body).text())
+    await settle()
+    collectGarbage()
+    await settle()
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(text).rejects.toBe(reason)
+  })
+})
