@@ -292,11 +292,14 @@ describe('scrubbing', () => {
   })
 
   it('copies errors with name, code and causes, and nothing live', () => {
-    const live = Object.assign(new TypeError('hush now', { cause: new Error('deep hush') }), {
-      code: 'E1',
-      config: { secret: 'hush' },
-    })
-    const copy = scrubbedCopy(live, scrubber(['hush'])) as Error & { code: string }
+    const live = Object.assign(
+      new TypeError('hush hush now', { cause: new Error('deep hush hush') }),
+      {
+        code: 'E1',
+        config: { secret: 'hush hush' },
+      },
+    )
+    const copy = scrubbedCopy(live, scrubber(['hush hush'])) as Error & { code: string }
     expect(copy).toMatchObject({ name: 'TypeError', code: 'E1', message: '[hidden] now' })
     expect((copy.cause as Error).message).toBe('deep [hidden]')
     expect(inspect(copy, { depth: 10, showHidden: true })).not.toContain('hush')

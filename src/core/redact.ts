@@ -5,15 +5,24 @@ export type Scrub = (text: string) => string
 
 const HIDDEN = '[hidden]'
 
-/** Replaces each value wherever it stands, raw or percent-encoded (as URL, URLSearchParams or axios write it). */
+/**
+ * Takes each value out wherever it stands, raw or percent-encoded (as URL, URLSearchParams or axios
+ * write it). One that is as short as those of tests may be part of any word: it is taken out where it
+ * stands by itself behind a `=`, a `:` or a quote.
+ */
 export function scrubber(values: readonly string[]): Scrub {
-  const forms = new Set<string>()
-  for (const value of values) {
-    if (value === '') continue
-    for (const form of spellings(value)) forms.add(form)
-  }
+  const forms = new Set(values.filter((value) => value !== '').flatMap(spellings))
   const longestFirst = [...forms].sort((a, b) => b.length - a.length)
-  return (text) => longestFirst.reduce((rest, form) => rest.replaceAll(form, HIDDEN), text)
+  const patterns = longestFirst.map((form) => (form.length < SHORT ? byItself(form) : form))
+  return (text) => patterns.reduce<string>((rest, form) => rest.replaceAll(form, HIDDEN), text)
+}
+
+/** No token and no secret of WeCom's is shorter. */
+const SHORT = 8
+
+function byItself(form: string): RegExp {
+  const literal = form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+  return new RegExp(`(?<=[=:"'] ?)${literal}(?![\\w%-])`, 'g')
 }
 
 function spellings(value: string): string[] {

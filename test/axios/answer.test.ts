@@ -171,6 +171,17 @@ describe('an error of a call', () => {
   })
 })
 
+describe('a token as short as those of tests', () => {
+  it('changes neither the code nor the words of an error', async () => {
+    const fail = (config: InternalAxiosRequestConfig) => {
+      throw new AxiosError('a timeout, at t', 'ECONNABORTED', config)
+    }
+    const { client } = stubAxios(fail, { tokens: () => 't' })
+    const error = await client.get('/user/get').catch((caught) => caught)
+    expect(error).toMatchObject({ message: 'a timeout, at t', code: 'ECONNABORTED' })
+  })
+})
+
 describe('the request of an answer', () => {
   const requestOf = async (request: unknown) => {
     const { client } = stubAxios((config) => answer(OK, {}, { request })(config))

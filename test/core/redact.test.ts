@@ -29,12 +29,27 @@ describe('a secret', () => {
     expect(scrub('connect ECONNREFUSED 127.0.0.1:443')).toBe('connect ECONNREFUSED 127.0.0.1:443')
   })
 
-  it.each([[['abc', 'abcdef']], [['abcdef', 'abc']]])(
+  it.each([[['secret-12', 'secret-123']], [['secret-123', 'secret-12']]])(
     'that begins like another is hidden whole: %j',
     (values) => {
-      expect(scrubber(values)('abcdef abc')).toBe('[hidden] [hidden]')
+      expect(scrubber(values)('secret-123 secret-12')).toBe('[hidden] [hidden]')
     },
   )
+
+  it.each([
+    ['GET /x?access_token=t.1&a=1', 'GET /x?access_token=[hidden]&a=1'],
+    ['{"corpsecret":"t.1"}', '{"corpsecret":"[hidden]"}'],
+    ['token: t.1', 'token: [hidden]'],
+    ['timeout=t.10 of at.1; t.1', 'timeout=t.10 of at.1; t.1'],
+    ['ECONNABORTED', 'ECONNABORTED'],
+  ])('that is as short as in tests is part of no word: %s', (text, expected) => {
+    expect(scrubber(['t.1', 'T'])(text)).toBe(expected)
+  })
+
+  it('is never so short that it hides in words from 8 characters up', () => {
+    expect(scrubber(['12345678'])('x12345678x')).toBe('x[hidden]x')
+    expect(scrubber(['1234567'])('x1234567x')).toBe('x1234567x')
+  })
 
   it('that is empty hides nothing', () => {
     expect(scrubber([''])('text')).toBe('text')
