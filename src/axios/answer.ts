@@ -83,6 +83,7 @@ export function asTheCallers(response: AxiosResponse, sending: Sending): AxiosRe
   showNoToken(request)
   cleanseContent(response, sending)
   rest.config = callersConfig(rest.config, sending)
+  cleanseUrls(rest, sending)
   // A copy, because hiding a property that is there makes an object slow for everyone after us.
   const hidden = { value: request, writable: true, configurable: true }
   return Object.defineProperty(rest, 'request', hidden) as AxiosResponse
@@ -126,6 +127,7 @@ function cleanseResponse(response: unknown, sending: Sending): void {
   if (!isObject(response)) return
   Reflect.set(response, 'config', callersConfig(response.config, sending))
   hideRequest(response)
+  cleanseUrls(response, sending)
   cleanseContent(response, sending)
 }
 
@@ -192,6 +194,14 @@ function cleanseContent({ data, status, headers }: Partial<AxiosResponse>, sendi
 function hideTokenBearers(stream: NodeReadable, sending: Sending): void {
   for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(stream, key)
   beforeStreamError(stream, (error) => cleanse(error, sending))
+}
+
+/** Some adapters tell where their answer came from. */
+function cleanseUrls(response: object, { token }: Sending): void {
+  for (const key of ['url', 'responseURL']) {
+    const url: unknown = key in response && Reflect.get(response, key)
+    if (typeof url === 'string') Reflect.set(response, key, withoutToken(url, token))
+  }
 }
 
 /** A redirect repeats the query that it was asked with. */

@@ -1,3 +1,4 @@
+import { isPlainObject } from './check.js'
 import { encoded as percentEncoded } from './token.js'
 
 /** Takes secrets and tokens out of a text; see `scrubber`. */
@@ -59,21 +60,26 @@ export function scrubbedCopy(error: unknown, scrub: Scrub, depth = 3): unknown {
 
 /**
  * Takes secrets out of an error in place, so that it stays the caller's own object; out of its causes
- * too, and of the errors that it gathers.
+ * too, of the errors that it gathers, and of the plain objects in which it tells more.
  */
 export function scrubInPlace(error: unknown, scrub: Scrub): void {
-  for (const one of errorsBehind(error)) scrubTexts(one, scrub)
+  for (const one of everythingBehind(error)) scrubTexts(one, scrub)
 }
 
-/** An error, its causes and the errors that it gathers, three deep. Some throw plain objects. */
-export function* errorsBehind(error: unknown, depth = 3): Generator<object> {
+/** What shows no more than it did, or is looked after elsewhere. */
+const LEFT_ALONE = ['config', 'request', 'response', 'data']
+
+/** An error, its causes and what it gathers, three deep. Some throw plain objects. */
+export function* everythingBehind(error: unknown, depth = 3): Generator<object> {
   if (typeof error !== 'object' || error === null) return
   yield error
   if (depth === 0) return
   const { cause, errors } = error as { cause?: unknown; errors?: unknown }
-  yield* errorsBehind(cause, depth - 1)
-  if (!Array.isArray(errors)) return
-  for (const one of errors) yield* errorsBehind(one, depth - 1)
+  yield* everythingBehind(cause, depth - 1)
+  for (const one of Array.isArray(errors) ? errors : []) yield* everythingBehind(one, depth - 1)
+  for (const [key, more] of Object.entries(error)) {
+    if (isPlainObject(more) && !LEFT_ALONE.includes(key)) yield* everythingBehind(more, depth - 1)
+  }
 }
 
 function scrubTexts(error: object, scrub: Scrub): void {

@@ -182,6 +182,27 @@ describe('a token as short as those of tests', () => {
   })
 })
 
+describe('what other adapters tell', () => {
+  const url = `${API}/user/get?access_token=token-1`
+
+  it.each([
+    ['a plain object', () => ({ errMsg: `request:fail ${url}`, url })],
+    ['errors that are gathered', () => new AggregateError([new Error(`at ${url}`)], `of ${url}`)],
+    ['its options', () => Object.assign(new Error('failed'), { options: { method: 'GET', url } })],
+  ])('shows no token: %s', async (_name, thrown) => {
+    const error = thrown()
+    const { client } = stubAxios(() => Promise.reject(error))
+    expect(await client.get('/user/get').catch((caught) => caught)).toBe(error)
+    expect(inspect(error, { depth: 10 })).not.toContain('token-1')
+  })
+
+  it.each(['url', 'responseURL'])('shows no token: the %s of an answer', async (key) => {
+    const { client } = stubAxios((config) => answer(OK, {}, { [key]: url })(config))
+    const response = await client.get('/user/get')
+    expect(Reflect.get(response, key)).toBe(`${API}/user/get`)
+  })
+})
+
 describe('the request of an answer', () => {
   const requestOf = async (request: unknown) => {
     const { client } = stubAxios((config) => answer(OK, {}, { request })(config))
