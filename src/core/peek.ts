@@ -83,6 +83,8 @@ export interface NodeReadable {
   readonly readableEnded: boolean
   readonly readableObjectMode: boolean
   readonly readableEncoding: string | null
+  /** Somebody reads it already. */
+  readonly readableFlowing: boolean | null
   /** Node has no public name for "everything has arrived, not everything was read". */
   readonly _readableState?: { readonly ended: boolean }
 }
@@ -154,8 +156,9 @@ function asError(error: unknown): Error {
 }
 
 function isPeekable(stream: NodeReadable): boolean {
-  const { destroyed, readableEnded, readableObjectMode, readableEncoding } = stream
-  return !destroyed && !readableEnded && !readableObjectMode && readableEncoding === null
+  const { destroyed, readableEnded, readableObjectMode, readableEncoding, readableFlowing } = stream
+  if (destroyed || readableEnded || readableFlowing) return false
+  return !readableObjectMode && readableEncoding === null
 }
 
 /** A stream that counts as read is refused as a body by `new Response` and undici. */

@@ -140,6 +140,17 @@ describe('a Node stream that is not looked into', () => {
     expect(await peekNodeStream(stream)).toBeUndefined()
   })
 
+  it('flows to somebody already', async () => {
+    const stream = Readable.from([Buffer.from('{"errcode"'), Buffer.from(':42001}')], {
+      objectMode: false,
+    })
+    const heard: string[] = []
+    stream.on('data', (chunk) => heard.push(String(chunk)))
+    expect(await peekNodeStream(stream)).toBeUndefined()
+    await once(stream, 'end')
+    expect(heard.join('')).toBe('{"errcode":42001}')
+  })
+
   it('is destroyed', async () => {
     const stream = new Readable({ read() {} })
     stream.push(Buffer.from(REFUSAL))
@@ -387,6 +398,7 @@ describe('a stream of another make, which does not tell what has arrived', () =>
     const bytes: Uint8Array[] = [bytesOf('PNG')]
     const stream = Object.assign(emitter, {
       destroyed: false,
+      readableFlowing: null,
       readableLength: 3,
       readableEnded: false,
       readableObjectMode: false,
