@@ -10,7 +10,6 @@ const doors: Options = {
     'stores/redis': 'src/stores/redis.ts',
   },
   target: 'node20',
-  dts: true,
   sourcemap: true,
   treeshake: false,
   removeNodeProtocol: false,
@@ -20,6 +19,8 @@ const NOTICE =
   '/* Holds p-memoize and mimic-function, MIT License, (c) Sindre Sorhus (https://sindresorhus.com) */'
 
 export default defineConfig([
+  // Both kinds of declarations by one look at the types.
+  { ...doors, format: ['esm', 'cjs'], dts: { only: true } },
   { ...doors, format: 'esm', splitting: true },
   // p-memoize is ESM only: in the CJS build it travels along, for Jest and older loaders.
   { ...doors, format: 'cjs', splitting: false, noExternal: ['p-memoize'], banner: { js: NOTICE } },

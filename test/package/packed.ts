@@ -36,7 +36,7 @@ export async function run(
   program: string,
   args: readonly string[],
   cwd: string,
-  timeout = 40_000,
+  timeout = 110_000,
 ): Promise<Ended> {
   const shell = program === 'npm' && process.platform === 'win32'
   // Without NO_COLOR, because Node warns on stderr where both are set.
@@ -50,7 +50,7 @@ export async function run(
 }
 
 async function npm(args: readonly string[], cwd: string): Promise<string> {
-  const { end, stdout, stderr } = await run('npm', args, cwd, 110_000)
+  const { end, stdout, stderr } = await run('npm', args, cwd)
   if (end !== 0) throw new Error(`npm ${args[0]} ended with ${end}: ${stderr}`)
   return stdout
 }
@@ -74,7 +74,7 @@ export async function packInto(folder: string): Promise<Packed> {
 export async function installInto(
   folder: string,
   dependencies: Readonly<Record<string, string>>,
-  optionalDependencies: Readonly<Record<string, string>>,
+  optionalDependencies: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   await mkdir(folder)
   const manifest = { private: true, dependencies, optionalDependencies }

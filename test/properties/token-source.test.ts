@@ -272,20 +272,20 @@ const onUnhandled = (reason: unknown) => unhandled.push(reason)
 beforeAll(() => void process.on('unhandledRejection', onUnhandled))
 afterAll(() => void process.off('unhandledRejection', onUnhandled))
 
+const runs = Number(process.env.RUNS) || 10_000
 // The same histories for everyone; SEED=random looks for others.
 const seed = process.env.SEED === 'random' ? Date.now() % 2 ** 31 : Number(process.env.SEED) || 77
 
 it.each(['new', 'same'] as const)(
-  `10,000 random histories hold with a server that gives %s strings (seed ${seed})`,
+  `${runs.toLocaleString('en')} random histories hold with a server that gives %s strings (seed ${seed})`,
   async (mode) => {
-    const numRuns = Number(process.env.RUNS) || 10_000
-    console.log(`seed ${seed}, ${numRuns} histories, ${mode} strings; again with SEED=${seed}`)
+    console.log(`seed ${seed}, ${runs} histories, ${mode} strings; again with SEED=${seed}`)
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
         const { trouble } = await play(steps, mode)
         expect(trouble).toEqual([])
       }),
-      { seed, numRuns },
+      { seed, numRuns: runs },
     )
     await new Promise((resolve) => setTimeout(resolve, 10))
     expect(unhandled).toEqual([])

@@ -111,9 +111,16 @@ function seen({ method, headers }: IncomingMessage, url: URL, body: Buffer) {
 
 async function drip(response: ServerResponse): Promise<void> {
   response.writeHead(200, JSON_TYPE)
-  for (const piece of ['{"err', 'code":', '0,"text":"', 'drip', '"}']) {
+  // The first piece arrives alone even where the machine is busy: it is what progress is told of.
+  for (const [piece, pauseMs] of [
+    ['{"err', 100],
+    ['code":', 5],
+    ['0,"text":"', 5],
+    ['drip', 5],
+    ['"}', 5],
+  ] as const) {
     response.write(piece)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
   response.end()
 }
