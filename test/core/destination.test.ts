@@ -11,6 +11,7 @@ import {
   withoutTokenParameters,
   withParameter,
 } from '../../src/core/destination.js'
+import type { EndpointRule } from '../../src/wecom/endpoints.js'
 
 const QYAPI = 'https://qyapi.weixin.qq.com'
 const judge = judgeDestinations(QYAPI, [])
@@ -323,5 +324,28 @@ describe('a text is read as new URL reads it', () => {
     const expected = new URL(text)
     expect(appended.pathname).toBe(expected.pathname)
     expect(appended.search).toBe(`${expected.search || '?'}${expected.search && '&'}access_token=t`)
+  })
+})
+
+describe('more paths', () => {
+  const tokenOf = (path: string, ...rules: EndpointRule[]) =>
+    judgeDestinations(QYAPI, [], rules)(`${QYAPI}/cgi-bin/${path}`)?.token
+
+  it('may be below known ones, above them, or in their place: the longest match wins', () => {
+    expect(tokenOf('user/get')).toBe('app')
+    expect(tokenOf('user/get', { path: 'user/', token: 'suite' })).toBe('suite')
+    const folder = { path: 'user/', token: 'suite' } as const
+    const one = { path: 'user/get', token: 'provider' } as const
+    for (const rules of [
+      [folder, one],
+      [one, folder],
+    ])
+      expect(['user/get', 'user/list'].map((path) => tokenOf(path, ...rules))).toEqual([
+        'provider',
+        'suite',
+      ])
+    expect(tokenOf('service/get_suite_token', { path: 'service/', token: 'app' })).toBeUndefined()
+    const known = { path: 'service/get_suite_token', token: 'app' } as const
+    expect(tokenOf('service/get_suite_token', known)).toBe('app')
   })
 })

@@ -15,9 +15,7 @@ describe('an error of ours', () => {
 
   it('knows nothing that it was not told', () => {
     const error = new QyapiTokenError('closed', 'x')
-    expect(error.errcode).toBeUndefined()
-    expect(error.retryAfterMs).toBeUndefined()
-    expect('cause' in error).toBe(false)
+    for (const detail of ['errcode', 'retryAfterMs', 'cause']) expect(detail in error).toBe(false)
   })
 
   it('has what is known', () => {

@@ -239,3 +239,31 @@ describe('a url', () => {
     expect(urlOf('a.example')).toBeUndefined()
   })
 })
+
+describe('a path of the option endpoints', () => {
+  const rule = { path: 'openhw/', token: 'model' }
+
+  it.each([rule, { ...rule, parameter: 'model_access_token' }, { ...rule, parameter: undefined }])(
+    'may be %j',
+    (good) => {
+      expect(ofDoor({ endpoints: [good] })).toBe('')
+    },
+  )
+
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['a text', 'openhw/'],
+    ['without a path', { token: 'model' }],
+    ['an empty path', { ...rule, path: '' }],
+    ['a path that is no text', { ...rule, path: 7 }],
+    ['a path from the root', { ...rule, path: '/cgi-bin/openhw' }],
+    ['without a kind', { path: 'openhw/' }],
+    ['a kind that there is not', { ...rule, token: 'hardware' }],
+    ['a parameter without a name', { ...rule, parameter: '' }],
+    ['a key that it does not know', { ...rule, method: 'GET' }],
+  ])('is refused if it is %s', (_what, wrong) => {
+    expect(ofDoor({ endpoints: [rule, wrong] })).toMatch(
+      /^endpoints must be an array of \{ path, token \}, path without '\/cgi-bin\/', token one of /,
+    )
+  })
+})

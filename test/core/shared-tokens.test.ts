@@ -223,6 +223,23 @@ describe('what is put into the store', () => {
     expect(calls).toEqual(['get', 'set fetched 1 250 3600000'])
   })
 
+  it('has the same string when it was confirmed last, and a new one not', async () => {
+    const kept: StoredToken[] = []
+    const set = async (_key: string, token: StoredToken) => kept.push(token) > 0
+    const { source, clock } = sourceOver(handStore(undefined, { set }).store, {
+      transport: async () => ({ status: 200, body: tokenBody('same') }),
+    })
+    await source.get()
+    clock.advance(60_000)
+    await source.invalidate('same')
+    await source.get()
+    await settle()
+    const first = { value: 'same', generation: 1, ageMs: 0, expiresInMs: 7_200_000 }
+    const again = { ...first, generation: 2, ageMs: 60_000, reconfirmedAtMs: 60_000 }
+    expect(kept).toEqual([first, again])
+    expect(kept[0]).not.toHaveProperty('reconfirmedAtMs')
+  })
+
   it('is not waited for: a store that is slow to keep it holds nobody up', async () => {
     const { store, calls } = handStore(undefined, { set: () => new Promise(() => {}) })
     const { source } = sourceOver(store)

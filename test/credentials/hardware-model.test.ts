@@ -1,5 +1,5 @@
-import { describe } from 'vitest'
-import { hardwareModel } from '../../src/index.js'
+import { describe, expect, it } from 'vitest'
+import { createTokenSource, hardwareModel } from '../../src/index.js'
 import { credentialContract } from '../support/credential-contract.js'
 
 describe('hardwareModel', () =>
@@ -31,3 +31,8 @@ describe('hardwareModel', () =>
       ],
     ],
   }))
+
+it('a hardwareModel without a ticket says which one is missing', async () => {
+  const model = createTokenSource(hardwareModel({ modelId: 'model-1', modelSecret: 's' }))
+  await expect(model.get()).rejects.toThrow('there is no model_ticket yet')
+})

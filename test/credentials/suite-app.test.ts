@@ -30,11 +30,13 @@ describe('suiteApp', () =>
         () => suiteApp({ suiteId: 'ww-suite', suiteSecret: '' }),
         "suiteSecret must be the suite's secret, a non-empty string or a function that returns it, got ''.",
       ],
-      ...[null, 42, ['planted-ticket']].map(
+      ...([null, 42, ['planted-ticket']] as const).map(
         (suiteTicket) =>
           [
             () => suiteApp({ suiteId: 'ww-suite', suiteSecret: 's', suiteTicket } as never),
-            'suiteTicket must be the newest suite_ticket or a function, got ',
+            `suiteTicket must be the newest suite_ticket or a function, got ${
+              suiteTicket === null ? 'null' : `something of type ${typeof suiteTicket} (not shown)`
+            }.`,
           ] as const,
       ),
     ],
