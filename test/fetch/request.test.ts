@@ -307,6 +307,27 @@ describe('a Request', () => {
     expect(requestIn(sent[1]).method).toBe('PUT')
   })
 
+  it('goes its own road: the dispatcher and the agent that it was made with', async () => {
+    // Undici 6 keeps the one behind a symbol, node-fetch shows the other.
+    const road = Symbol('dispatcher')
+    class RoadRequest extends Request {
+      readonly [road]: unknown
+      readonly agent: unknown
+      constructor(url: string, init: RequestInit & { dispatcher?: unknown; agent?: unknown } = {}) {
+        super(url, init)
+        this[road] = init.dispatcher
+        this.agent = init.agent
+      }
+    }
+    const init = { dispatcher: { dispatch: () => true }, agent: {} } as unknown as RequestInit
+    const { first, second } = await replayed(new RoadRequest(SEND, init))
+    for (const { input } of [first, second]) {
+      const { agent, [road]: dispatcher } = input as RoadRequest
+      expect({ agent, dispatcher }).toEqual(init)
+      expect(dispatcher).toBe((init as { dispatcher?: unknown }).dispatcher)
+    }
+  })
+
   it.each<[string, (request: Request) => unknown]>([
     ['has been read', (request) => request.text()],
     ['is being read', (request) => request.body?.getReader()],
