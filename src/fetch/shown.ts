@@ -23,16 +23,22 @@ export function showWithoutToken<T>(shown: T, token: Token): T {
 
 /** Puts values in the place of its own: on a response, on its clones, and on theirs. */
 export function show(shown: Shown, values: Said): void {
-  const keys = Object.keys(values)
-  if (keys.length === 0) return
-  for (const key of keys) {
+  let isChanged = false
+  for (const key in values) {
     const value = values[key as keyof Said]
     Reflect.defineProperty(shown, key, { value, configurable: true })
+    isChanged = true
   }
-  const { clone } = shown
-  if (typeof clone !== 'function' || clone === cloneAsShown) return
-  const value = Object.hasOwn(shown, 'clone') ? cloningBy(clone) : cloneAsShown
-  Reflect.defineProperty(shown, 'clone', { value, configurable: true, writable: true })
+  if (isChanged && typeof shown.clone === 'function') showOnClones(shown, shown.clone)
+}
+
+const CLONE_AS_SHOWN = { value: cloneAsShown, configurable: true, writable: true }
+
+function showOnClones(shown: Shown, clone: () => unknown): void {
+  if (clone === cloneAsShown) return
+  const isOwn = Object.hasOwn(shown, 'clone')
+  const descriptor = isOwn ? { ...CLONE_AS_SHOWN, value: cloningBy(clone) } : CLONE_AS_SHOWN
+  Reflect.defineProperty(shown, 'clone', descriptor)
 }
 
 /** One function for all: what a clone must show stands on the one that is cloned. */
@@ -53,14 +59,16 @@ function showAlike(original: Shown, clone: Shown): Shown {
   return clone
 }
 
-/** Our token came last in the query: with it goes the `?` or `&` before its name. */
+/**
+ * Our token came last in the query: with it goes the `?` or `&` before its name. To look for one so
+ * long anywhere else takes a microsecond.
+ */
 export function urlWithoutToken(url: string, token: Token): string {
-  const at = url.indexOf(token.encoded)
-  if (at === -1) return url
-  const end = at + token.encoded.length
+  const { encoded } = token
+  if (!url.endsWith(encoded)) return url.includes(encoded) ? withoutToken(url, token) : url
+  const at = url.length - encoded.length
   const start = Math.max(url.lastIndexOf('?', at), url.lastIndexOf('&', at))
-  const isLast = end === url.length || url.charAt(end) === '#'
-  return start !== -1 && isLast ? url.slice(0, start) + url.slice(end) : withoutToken(url, token)
+  return start === -1 ? withoutToken(url, token) : url.slice(0, start)
 }
 
 /** A redirect normally repeats the query. The same object if there is nothing to hide. */
