@@ -5,6 +5,7 @@
 import type { ChooseSource, SourceList } from './core/choice.js'
 import type { Credential } from './core/credential.js'
 import {
+  asUrlReads,
   type Destination,
   remembered,
   withoutTokenParameters,
@@ -15,14 +16,20 @@ import { badOption } from './core/errors.js'
 import type { Lender } from './core/lender.js'
 import type { DoorOptions } from './core/options.js'
 import { letGo } from './core/peek.js'
-import { scrubber, scrubInPlace } from './core/redact.js'
 import { replayOnce } from './core/replay.js'
 import type { Token } from './core/token.js'
 import type { TokenSource } from './core/token-source.js'
 import { fetchTransport } from './core/transport.js'
 import { waitFor } from './core/wait.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
-import { isRequest, type OutgoingRequest, outgoingRequest } from './fetch/request.js'
+import { failureWithoutToken } from './fetch/failure.js'
+import {
+  doNotRedirect,
+  isRequest,
+  type OutgoingRequest,
+  outgoingRequest,
+  signalOf,
+} from './fetch/request.js'
 import { type JudgedResponse, judgeResponse } from './fetch/response.js'
 
 export type { CallToChooseFor, ChooseSource, SourceList } from './core/choice.js'
@@ -70,68 +77,78 @@ export function withToken<F extends AnyFetch>(
   const plainFetch = fetch as unknown as Fetch
   const transport = fetchTransport(plainFetch)
   const door = openDoor(tokens, options, { credentialOf: selfBuilt, transport })
-  const judge = remembered(door.judge)
+  const addressOf = remembered((text) => {
+    const url = asUrlReads(text)
+    return { url, destination: door.judge(url) }
+  })
 
   const qyFetch: Fetch = (input, init) => {
-    const url = urlTextOf(input)
-    const destination = judge(url)
+    const { url, destination } = addressOf(textOf(input))
     if (destination === undefined) return plainFetch(input, init)
     if (destination.tokenInUrl === 'value' && door.callerToken === 'keep') {
       door.standAside(destination)
       return plainFetch(input, init)
     }
-    const send = (lender: Lender | undefined) =>
-      lender === undefined
-        ? plainFetch(input, init)
-        : fetchWithToken(
-            { fetch: plainFetch, lender, destination },
-            outgoingRequest(url, input, init),
-          )
+    const own = init ?? undefined
     const chooser = door.chooserFor(destination)
-    if (chooser === undefined) return send(door.lenders[destination.token])
-    const method = init?.method ?? (isRequest(input) ? input.method : 'GET')
-    const chosen = door.choose(chooser, destination, { url, method, options: init as never })
-    return waitFor(chosen, signalOf(input, init)).then(send)
+    if (chooser === undefined) {
+      const lender = door.lenders[destination.token]
+      if (lender === undefined) return plainFetch(input, init)
+      const place = { fetch: plainFetch, lender, destination }
+      return fetchWithToken(place, outgoingRequest(url, input, own))
+    }
+    // Before the choice: what the caller changes meanwhile has no effect.
+    const outgoing = outgoingRequest(url, input, own)
+    const method = own?.method ?? (isRequest(input) ? input.method : 'GET')
+    const chosen = door.choose(chooser, destination, { url, method, options: own as never })
+    return Promise.all([outgoing, waitFor(chosen, signalOf(input, own))]).then(([call, lender]) =>
+      lender === undefined
+        ? plainFetch(call.inputFor(url), call.init)
+        : fetchWithToken({ fetch: plainFetch, lender, destination }, call),
+    )
   }
 
-  Object.defineProperties(qyFetch, {
-    name: { value: fetch.name, configurable: true },
-    length: { value: fetch.length, configurable: true },
-    ...(door.source && { source: { value: door.source, enumerable: true } }),
-  })
+  const source = door.source && { source: { value: door.source, enumerable: true } }
+  Object.defineProperties(qyFetch, { ...ownProperties(fetch), ...source })
   return qyFetch as unknown as F
 }
 
-function signalOf(
-  input: FetchInput,
-  init: RequestInit | undefined,
-): AbortSignal | null | undefined {
-  return init?.signal ?? (isRequest(input) ? input.signal : undefined)
+/** Name and length, and what else people put on a fetch, but for what every function has. */
+function ownProperties(fetch: object): PropertyDescriptorMap {
+  const {
+    prototype,
+    arguments: _arguments,
+    caller,
+    ...own
+  } = Object.getOwnPropertyDescriptors(fetch as Record<string, unknown>)
+  return own
 }
 
 /** Read once: a `URL` that is changed later must not lead a waiting call elsewhere. */
-function urlTextOf(input: FetchInput): string {
-  if (typeof input === 'string') return input.trim()
+function textOf(input: FetchInput): string {
   return isRequest(input) ? input.url : String(input)
 }
 
-/** One call that takes a token, on its way through this door. */
-interface Call {
+/** Where a call goes, and whose token it takes. */
+interface Place {
   readonly fetch: Fetch
   readonly lender: Lender
   readonly destination: Destination
+}
+
+/** One call that takes a token, on its way through this door. */
+interface Call extends Place {
   readonly outgoing: OutgoingRequest
 }
 
 /** With a token in hand the call leaves at once, as it would without us. */
 function fetchWithToken(
-  place: Omit<Call, 'outgoing'>,
+  { fetch, lender, destination }: Place,
   outgoing: OutgoingRequest | Promise<OutgoingRequest>,
 ): Promise<Response> {
-  if (outgoing instanceof Promise) {
-    return outgoing.then((read) => sendWhenThereIsAToken({ ...place, outgoing: read }))
-  }
-  const { fetch, lender, destination } = place
+  if (outgoing instanceof Promise)
+    return outgoing.then((read) => fetchWithToken({ fetch, lender, destination }, read))
+  doNotRedirect(outgoing)
   const call = { fetch, lender, destination, outgoing }
   const token = outgoing.isSentOnce ? undefined : lender.hit()
   return token === undefined ? sendWhenThereIsAToken(call) : sendAndSpot(call, token)
@@ -140,30 +157,38 @@ function fetchWithToken(
 async function sendWhenThereIsAToken(call: Call): Promise<Response> {
   const { lender, outgoing } = call
   const fresh = outgoing.isSentOnce
-  return sendAndSpot(call, await waitFor(lender.lend({ fresh }), outgoing.init.signal))
+  return sendAndSpot(call, await waitFor(lender.lend({ fresh }), outgoing.signal))
 }
 
 /** Spots a refusal before the caller sees the answer. */
 function sendAndSpot(call: Call, token: Token): Promise<Response> {
-  return send(call, token).then((answer) =>
+  return send(call, token, (answer) =>
     answer.refusedBy === undefined
       ? answer.response
       : clearAndReplayOnce(call, token, answer, answer.refusedBy),
   )
 }
 
-function send(
+/** Sends, and gives the judged answer on in the same turn: each further promise is paid by every call. */
+function send<T>(
   { fetch, lender, destination, outgoing }: Call,
   token: Token,
-): Promise<JudgedResponse> {
-  const tokenInUrl = `${destination.parameter}=${token.encoded}`
-  return fetch(targetUrl(outgoing, destination, token), outgoing.init).then(
-    (answer) => judgeResponse(answer, lender.refusals, tokenInUrl, outgoing.init.signal),
-    (error) => {
-      scrubInPlace(error, scrubber([token.value]))
-      throw error
-    },
-  )
+  use: (answer: JudgedResponse) => T | Promise<T>,
+): Promise<T> {
+  const { init, signal } = outgoing
+  const fail = (error: unknown) => {
+    throw failureWithoutToken(error, token)
+  }
+  let answering: Promise<Response>
+  try {
+    answering = fetch(outgoing.inputFor(targetUrl(outgoing.url, destination, token)), init)
+  } catch (error) {
+    return fail(error)
+  }
+  return answering.then((answer) => {
+    const judged = judgeResponse(answer, lender.refusals, token, signal)
+    return judged instanceof Promise ? judged.then(use) : use(judged)
+  }, fail)
 }
 
 async function clearAndReplayOnce(
@@ -176,21 +201,16 @@ async function clearAndReplayOnce(
   const { endpoint } = destination
   const refused = { token, endpoint, errcode, isBodyGone: outgoing.isSentOnce }
   const replay = await replayOnce<JudgedResponse>(lender, refused, {
-    wait: (replacement) => waitFor(replacement, outgoing.init.signal),
+    wait: (replacement) => waitFor(replacement, outgoing.signal),
     discard: () => letGo(refusedAnswer.response.body),
-    send: (replacement) => send(call, replacement),
+    send: (replacement) => send(call, replacement, (answer) => answer),
     refusedBy: (answer) => answer.refusedBy,
   })
   return (replay?.answer ?? refusedAnswer).response
 }
 
-/** The caller's url with our token in it; of the kind that the caller passed. */
-function targetUrl(
-  { url, isUrlObject }: OutgoingRequest,
-  { parameter, tokenInUrl }: Destination,
-  token: Token,
-): string | URL {
+/** The caller's url with our token in it. */
+function targetUrl(url: string, { parameter, tokenInUrl }: Destination, token: Token): string {
   const text = tokenInUrl === undefined ? url : withoutTokenParameters(url)
-  const target = withParameter(text, parameter, token.encoded)
-  return isUrlObject ? new URL(target) : target
+  return withParameter(text, parameter, token.encoded)
 }

@@ -1,8 +1,12 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { withToken } from '../../src/fetch.js'
+import { deferred, sourceWith } from '../support/source.js'
 import { API, refuseFirst, type Sent, stubFetch } from '../support/stub-fetch.js'
 
 const SEND = `${API}/message/send`
+
+const requestIn = (sent: Sent | undefined) => sent?.input as Request
 
 const textOf = (body: unknown) => new Response(body as string).text()
 
@@ -50,8 +54,31 @@ describe('a call', () => {
   it('is never redirected, whatever its init says', async () => {
     const { qyFetch, sent } = stubFetch()
     await qyFetch(SEND, { redirect: 'follow' })
-    await qyFetch(new Request(SEND, { redirect: 'error' }))
+    await qyFetch(new Request(SEND), { redirect: 'follow' })
     expect(sent.map(({ init }) => init.redirect)).toEqual(['manual', 'manual'])
+    await qyFetch(new Request(SEND, { redirect: 'follow' }))
+    expect(requestIn(sent[2]).redirect).toBe('manual')
+  })
+
+  it('is an error for a redirect if the caller said so', async () => {
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(SEND, { redirect: 'error' })
+    await qyFetch(new Request(SEND, { redirect: 'follow' }), { redirect: 'error' })
+    await qyFetch(new Request(SEND, { redirect: 'error' }))
+    expect(sent.slice(0, 2).map(({ init }) => init.redirect)).toEqual(['error', 'error'])
+    expect(requestIn(sent[2]).redirect).toBe('error')
+  })
+
+  it('may have null for its init, as with any fetch', async () => {
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(SEND, null as never)
+    expect(sent[0]?.init).toEqual({ redirect: 'manual' })
+  })
+
+  it('has its token where new URL would read it, whatever stands around its address', async () => {
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(`\n ${SEND}?debug=1\u0001 `)
+    expect(sent[0]?.input).toBe(`${SEND}?debug=1&access_token=token-1`)
   })
 
   it('keeps every key of a plain init, also those that we do not know', async () => {
@@ -113,6 +140,81 @@ describe('what is changed after the call has left does not reach the replay', ()
     expect(await textOf(second.init.body)).toBe(body)
   })
 
+  it('in a FormData, whose files are the same', async () => {
+    const file = new File(['content'], 'a.txt')
+    const form = new FormData()
+    form.append('media', file)
+    form.append('name', 'first')
+    form.append('name', 'second')
+    const { first, second } = await replayed(SEND, { method: 'POST', body: form }, () => {
+      form.set('name', 'changed')
+      form.delete('media')
+    })
+    for (const { init } of [first, second]) {
+      const body = init.body as unknown as FormData
+      expect(body).toBeInstanceOf(FormData)
+      expect(body.getAll('name')).toEqual(['first', 'second'])
+      expect(await (body.get('media') as File).text()).toBe('content')
+      expect((body.get('media') as File).name).toBe('a.txt')
+    }
+  })
+
+  it.each<[string, () => { headers: RequestInit['headers']; change: () => void }]>([
+    [
+      'a plain object',
+      () => {
+        const headers: Record<string, string> = { 'x-own': 'first' }
+        return { headers, change: () => Object.assign(headers, { 'x-own': 'second' }) }
+      },
+    ],
+    [
+      'pairs',
+      () => {
+        const pair: [string, string] = ['x-own', 'first']
+        return { headers: [pair], change: () => pair.splice(1, 1, 'second') }
+      },
+    ],
+  ])('in headers of %s', async (_name, make) => {
+    const { headers, change } = make()
+    const { first, second } = await replayed(SEND, { headers }, change)
+    for (const { init } of [first, second])
+      expect(new Headers(init.headers).get('x-own')).toBe('first')
+    expect(Array.isArray(first.init.headers)).toBe(Array.isArray(headers))
+  })
+
+  it('in the headers of a Request', async () => {
+    const request = new Request(SEND, { headers: { 'x-own': 'first' } })
+    const change = () => request.headers.set('x-own', 'second')
+    const { first, second } = await replayed(request, undefined, change)
+    for (const { input } of [first, second])
+      expect((input as unknown as Request).headers.get('x-own')).toBe('first')
+  })
+
+  it.each([true, false])('while a function chooses its source, or none: %s', async (hasToken) => {
+    const { source } = sourceWith('token-1')
+    const sent: unknown[][] = []
+    const chosen = deferred<typeof source | null>()
+    const stub = async (...args: unknown[]) => {
+      sent.push(args)
+      return new Response('{"errcode":0}')
+    }
+    const qyFetch = withToken(stub as typeof fetch, () => chosen.promise)
+    const url = new URL(`${SEND}?debug=1`)
+    const headers = { 'x-own': 'first' }
+    const call = qyFetch(url, { headers, redirect: 'follow' })
+    headers['x-own'] = 'second'
+    url.searchParams.set('debug', '2')
+    chosen.resolve(hasToken ? source : null)
+    await call
+    const token = hasToken ? '&access_token=token-1' : ''
+    const redirect = hasToken ? 'manual' : 'follow'
+    const expected = [
+      new URL(`${SEND}?debug=1${token}`),
+      { headers: { 'x-own': 'first' }, redirect },
+    ]
+    expect(sent).toEqual([expected])
+  })
+
   it('in Headers', async () => {
     const headers = new Headers({ 'x-own': 'first' })
     const { second } = await replayed(SEND, { headers }, () => headers.set('x-own', 'second'))
@@ -121,7 +223,7 @@ describe('what is changed after the call has left does not reach the replay', ()
 })
 
 describe('a Request', () => {
-  it('is sent as its url and all that it says, but for what is null', async () => {
+  it('of a mock is sent as its url and all that it says, but for what is null', async () => {
     const { qyFetch, sent } = stubFetch()
     const { signal } = new AbortController()
     const request = {
@@ -142,8 +244,9 @@ describe('a Request', () => {
     }
     await qyFetch(request as unknown as Request)
     const { url, integrity, body, duplex, foreign, ...said } = request
+    const headers = new Headers(said.headers)
     expect(sent).toStrictEqual([
-      { input: `${url}&access_token=token-1`, init: { ...said, redirect: 'manual' } },
+      { input: `${url}&access_token=token-1`, init: { ...said, headers, redirect: 'manual' } },
     ])
   })
 
@@ -151,8 +254,8 @@ describe('a Request', () => {
     const { qyFetch, sent } = stubFetch()
     const request = new Request(SEND, { method: 'POST', body: 'its own', headers: { a: '1' } })
     await qyFetch(request, { method: 'PUT', body: 'ours' })
-    expect(sent[0]?.init).toMatchObject({ method: 'PUT', body: 'ours' })
-    expect(sent[0]?.init.headers).toBe(request.headers)
+    expect(sent[0]?.init).toEqual({ method: 'PUT', body: 'ours', redirect: 'manual' })
+    expect(requestIn(sent[0]).headers.get('a')).toBe('1')
     expect(request.bodyUsed).toBe(false)
   })
 
@@ -169,17 +272,73 @@ describe('a Request', () => {
 
   it('without a body leaves at once, and is replayed without one', async () => {
     const { first, second } = await replayed(new Request(SEND, { method: 'POST' }))
-    expect('body' in first.init || 'body' in second.init).toBe(false)
+    for (const { input, init } of [first, second]) {
+      expect(input).toMatchObject({ method: 'POST', body: null })
+      expect(init).toBeUndefined()
+    }
   })
 
   it('with a body is replayed with the same bytes, not as a stream', async () => {
     const request = new Request(SEND, { method: 'POST', body: 'content' })
     const { first, second } = await replayed(request)
-    for (const { init } of [first, second]) {
-      expect(init.body).toBeInstanceOf(ArrayBuffer)
-      expect('duplex' in init).toBe(false)
-      expect(await textOf(init.body)).toBe('content')
+    expect(first.input).not.toBe(second.input)
+    for (const { input, init } of [first, second]) {
+      expect(init).toBeUndefined()
+      expect(input).toMatchObject({ method: 'POST', url: expect.stringContaining('access_token=') })
+      expect((input as Request).headers.get('content-type')).toBe('text/plain;charset=UTF-8')
+      expect(await (input as Request).text()).toBe('content')
     }
+  })
+
+  it('of a class of its own is sent as one of its class, or of the nearest that makes requests', async () => {
+    class OwnRequest extends Request {}
+    class OddRequest extends OwnRequest {
+      constructor(path: string) {
+        super(`${API}/${path}`, { method: 'PUT' })
+      }
+    }
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(new OwnRequest(SEND))
+    await qyFetch(new OddRequest('message/send'))
+    for (const { input } of sent) {
+      expect(input).toBeInstanceOf(OwnRequest)
+      expect((input as Request).url).toBe(`${SEND}?access_token=token-1`)
+    }
+    expect(requestIn(sent[1]).method).toBe('PUT')
+  })
+
+  it('goes its own road: the dispatcher and the agent that it was made with', async () => {
+    // Undici 6 keeps the one behind a symbol, node-fetch shows the other.
+    const road = Symbol('dispatcher')
+    class RoadRequest extends Request {
+      readonly [road]: unknown
+      readonly agent: unknown
+      constructor(url: string, init: RequestInit & { dispatcher?: unknown; agent?: unknown } = {}) {
+        super(url, init)
+        this[road] = init.dispatcher
+        this.agent = init.agent
+      }
+    }
+    const init = { dispatcher: { dispatch: () => true }, agent: {} } as unknown as RequestInit
+    const { first, second } = await replayed(new RoadRequest(SEND, init))
+    for (const { input } of [first, second]) {
+      const { agent, [road]: dispatcher } = input as RoadRequest
+      expect({ agent, dispatcher }).toEqual(init)
+      expect(dispatcher).toBe((init as { dispatcher?: unknown }).dispatcher)
+    }
+  })
+
+  it.each<[string, (request: Request) => unknown]>([
+    ['has been read', (request) => request.text()],
+    ['is being read', (request) => request.body?.getReader()],
+  ])('whose body %s is no request that could be sent', async (_name, use) => {
+    const { qyFetch, sent } = stubFetch()
+    const request = new Request(SEND, { method: 'POST', body: 'content' })
+    await use(request)
+    await expect(qyFetch(request)).rejects.toThrow(TypeError)
+    expect(sent).toEqual([])
+    await qyFetch(request, { body: 'another' })
+    expect(sent[0]?.init.body).toBe('another')
   })
 
   it.each([
@@ -195,9 +354,8 @@ describe('a Request', () => {
     const body = new ReadableStream({ pull })
     await qyFetch(new Request(SEND, { method: 'POST', body, duplex: 'half' } as RequestInit))
     expect(sent).toHaveLength(isKept ? 2 : 1)
-    const { init } = sent.at(-1) as Sent
-    expect(init.duplex).toBe(isKept ? undefined : 'half')
-    expect((await textOf(init.body)).length).toBe(size)
+    const last = requestIn(sent.at(-1))
+    expect((await last.text()).length).toBe(size)
   })
 
   it('of a polyfill, whose body is a Node stream, is read by its own arrayBuffer', async () => {

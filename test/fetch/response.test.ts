@@ -85,7 +85,7 @@ describe('an answer without one', () => {
     expect(response).toMatchObject({ status: 201, statusText: 'Made', ok: true, url: '' })
     expect(Object.fromEntries(response.headers)).toEqual(headers)
     expect(await response.json()).toEqual({ errcode: 0 })
-    expect(Object.getOwnPropertyNames(response).sort()).toEqual(['status', 'statusText'])
+    expect(Object.getOwnPropertyNames(response)).toEqual([])
   })
 
   it('of a fetch that gives Node streams is judged, and given on as the very same object', async () => {
@@ -102,6 +102,101 @@ describe('an answer without one', () => {
   })
 })
 
+describe('what was put on an answer', () => {
+  class OwnResponse extends Response {
+    traceId = 'none'
+  }
+
+  it('is there after a look into its body', async () => {
+    const hidden = Symbol('hidden')
+    const answer = Object.assign(new OwnResponse('{"errcode":0}'), { traceId: 'own', [hidden]: 1 })
+    const { response } = await judged(answer)
+    expect(response).not.toBe(answer)
+    expect(response).toMatchObject({ traceId: 'own', [hidden]: 1 })
+    expect(await response.json()).toEqual({ errcode: 0 })
+  })
+
+  it('in the place of its own reading keeps us from looking', async () => {
+    const answer = Object.assign(new Response(REFUSED), { json: async () => 'their own' })
+    const { response, isRefusal } = await judged(answer)
+    expect(response).toBe(answer)
+    expect(isRefusal).toBe(false)
+    expect(await response.json()).toBe('their own')
+  })
+})
+
+describe('an answer after a look, and each of its clones', () => {
+  it.each<[string, Partial<Response>]>([
+    ['200', { status: 200, statusText: 'OK', ok: true }],
+    ['404', { status: 404, statusText: 'Not Found', ok: false }],
+    ['500', { status: 500, ok: false }],
+    ['a status that no constructor takes', { status: 999, statusText: 'Odd', ok: false }],
+    ['all that a network gives', { url: USER, type: 'basic', redirected: true }],
+  ])('say what it said: %s', async (_name, said) => {
+    const answer = new Response('{"errcode":0}')
+    for (const [key, value] of Object.entries(said)) Object.defineProperty(answer, key, { value })
+    const { status, statusText, ok, url, type, redirected } = answer
+    const { response } = await judged(answer)
+    const expected = { status, statusText, ok, url, type, redirected }
+    expect(response).not.toBe(answer)
+    for (const one of [response, response.clone(), response.clone().clone()]) {
+      expect(one).toMatchObject(expected)
+      expect(await one.json()).toEqual({ errcode: 0 })
+    }
+  })
+})
+
+describe('the location of an answer', () => {
+  it.each([
+    [302, `${USER}?access_token=token-1`, USER],
+    [
+      307,
+      '/cgi-bin/user/get?userid=u&access_token=token%2D1#top',
+      '/cgi-bin/user/get?userid=u#top',
+    ],
+    [
+      201,
+      '/login?to=%2Fget%3Faccess_token%3Dtoken-1',
+      '/login?to=%2Fget%3Faccess_token%3D[hidden]',
+    ],
+    [301, '/elsewhere?access_token=another', '/elsewhere?access_token=another'],
+  ])('%i %s is shown as %s, by its clones too', async (status, location, shown) => {
+    for (const body of [null, '{"errcode":0}', '<html>']) {
+      const type = body === '<html>' ? 'text/html' : 'application/json'
+      const headers: [string, string][] = [
+        ['location', location],
+        ['content-type', type],
+        ['set-cookie', 'a=1'],
+        ['set-cookie', 'b=2'],
+      ]
+      const { response } = await judged(new Response(body, { status, headers }))
+      for (const one of [response.clone().clone(), response.clone(), response]) {
+        expect(one.headers.get('location')).toBe(shown)
+        expect(one.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+        expect(one).toMatchObject({ status, ok: status === 201 })
+        expect(await one.text()).toBe(body ?? '')
+      }
+    }
+  })
+})
+
+describe('an answer that the wrapped fetch reads itself is given on as it is', () => {
+  it.each<[string, (answer: Response) => unknown]>([
+    ['to its end', (answer) => answer.text()],
+    ['at this moment', (answer) => answer.body?.getReader()],
+  ])('%s', async (_name, read) => {
+    const answer = new Response(REFUSED)
+    await read(answer)
+    expect(await judged(answer)).toEqual({ response: answer, isRefusal: false })
+  })
+
+  it('to its end, if it is a Node stream', async () => {
+    const body = Readable.from([Buffer.from(REFUSED)], { objectMode: false })
+    const answer = { body, bodyUsed: true, headers: new Headers(), url: '', status: 200 }
+    expect(await judged(answer)).toEqual({ response: answer, isRefusal: false })
+  })
+})
+
 describe('what is less than a Response is given on as it is', () => {
   it.each<[string, unknown]>([
     ['nothing', undefined],
@@ -111,6 +206,8 @@ describe('what is less than a Response is given on as it is', () => {
     ['no body', { headers: new Headers() }],
     ['a body of another kind', { headers: new Headers(), body: REFUSED }],
     ['a body of an unknown class', { headers: new Headers(), body: { text: REFUSED } }],
+    ['a mock with a web stream', { body: new Blob([REFUSED]).stream(), headers: new Headers() }],
+    ['frozen', Object.freeze({ headers: new Headers(), url: `${USER}?access_token=token-1` })],
     ['a url that is none', { headers: new Headers({ 'error-code': '0' }), url: 7 }],
   ])('%s', async (_name, answer) => {
     const { response, isRefusal } = await judged(answer)
@@ -152,6 +249,21 @@ describe('the url of an answer', () => {
 })
 
 describe('the wrapped fetch', () => {
+  it('has what people put on a fetch', () => {
+    const ownFetch = Object.assign(
+      function fetch(_input: string) {
+        return Promise.resolve(new Response())
+      },
+      { preconnect: () => 'connected' },
+    )
+    const qyFetch = withToken(ownFetch, { corpId: 'ww-fake', corpSecret: 'fake-secret' })
+    expect(qyFetch.preconnect()).toBe('connected')
+    expect([qyFetch.name, qyFetch.length]).toEqual(['fetch', 1])
+    expect(Object.keys(qyFetch)).toEqual(['preconnect', 'source'])
+    const twice = withToken(qyFetch, { corpId: 'ww-fake', corpSecret: 'another' })
+    expect(twice.source).not.toBe(qyFetch.source)
+  })
+
   it('keeps name and length of the fetch it wraps, and names its source', () => {
     const ownFetch = async (_input: never) => new Response()
     const qyFetch = withToken(ownFetch, { corpId: 'ww-fake', corpSecret: 'fake-secret' })

@@ -6,7 +6,7 @@ export const REFUSED = '{"errcode":42001,"errmsg":"access_token expired"}'
 
 /** What the wrapped fetch was called with. */
 export interface Sent {
-  readonly input: string | URL
+  readonly input: string | URL | Request
   readonly init: RequestInit & { duplex?: string; dispatcher?: unknown }
 }
 
@@ -16,7 +16,7 @@ export function stubFetch(
   options: DoorOptions = {},
 ) {
   const sent: Sent[] = []
-  const stub = async (input: string | URL, init: RequestInit) => {
+  const stub = async (input: string | URL | Request, init: RequestInit) => {
     sent.push({ input, init })
     return answer({ input, init }, sent.length)
   }

@@ -1,0 +1,92 @@
+import { withoutToken } from '../core/destination.js'
+import type { Token } from '../core/token.js'
+
+/** What a response says of itself beside its body. */
+export const SAID = ['status', 'statusText', 'ok', 'url', 'redirected', 'type', 'headers'] as const
+export type Said = Partial<Pick<Response, (typeof SAID)[number]>>
+
+/** A response, or a request of an error's, as far as it matters here. */
+interface Shown extends Said {
+  clone?(): unknown
+}
+
+/** Shows no token in a response's url and `location`, nor in its clones'. It stays the same object. */
+export function showWithoutToken<T>(shown: T, token: Token): T {
+  if (typeof shown !== 'object' || shown === null) return shown
+  const { url, headers } = shown as Shown
+  const cleanUrl = typeof url === 'string' ? urlWithoutToken(url, token) : url
+  const cleanHeaders = headersWithoutToken(shown as Shown, token)
+  if (cleanHeaders !== headers) show(shown, { url: cleanUrl, headers: cleanHeaders } as Said)
+  else if (cleanUrl !== url) show(shown, { url: cleanUrl } as Said)
+  return shown
+}
+
+/** Puts values in the place of its own: on a response, on its clones, and on theirs. */
+export function show(shown: Shown, values: Said): void {
+  let isChanged = false
+  for (const key in values) {
+    const value = values[key as keyof Said]
+    Reflect.defineProperty(shown, key, { value, configurable: true })
+    isChanged = true
+  }
+  if (isChanged && typeof shown.clone === 'function') showOnClones(shown, shown.clone)
+}
+
+const CLONE_AS_SHOWN = { value: cloneAsShown, configurable: true, writable: true }
+
+function showOnClones(shown: Shown, clone: () => unknown): void {
+  if (clone === cloneAsShown) return
+  const isOwn = Object.hasOwn(shown, 'clone')
+  const descriptor = isOwn ? { ...CLONE_AS_SHOWN, value: cloningBy(clone) } : CLONE_AS_SHOWN
+  Reflect.defineProperty(shown, 'clone', descriptor)
+}
+
+/** One function for all: what a clone must show stands on the one that is cloned. */
+function cloneAsShown(this: Shown): unknown {
+  return showAlike(this, Object.getPrototypeOf(this).clone.call(this))
+}
+
+function cloningBy(clone: () => unknown) {
+  return function (this: Shown) {
+    return showAlike(this, clone.call(this) as Shown)
+  }
+}
+
+function showAlike(original: Shown, clone: Shown): Shown {
+  const own = SAID.filter((key) => Object.hasOwn(original, key))
+  const values = own.map((key) => [key, key === 'headers' ? copied(original[key]) : original[key]])
+  show(clone, Object.fromEntries(values))
+  return clone
+}
+
+/**
+ * Our token came last in the query: with it goes the `?` or `&` before its name. To look for one so
+ * long anywhere else takes a microsecond.
+ */
+export function urlWithoutToken(url: string, token: Token): string {
+  const { encoded } = token
+  if (!url.endsWith(encoded)) return url.includes(encoded) ? withoutToken(url, token) : url
+  const at = url.length - encoded.length
+  const start = Math.max(url.lastIndexOf('?', at), url.lastIndexOf('&', at))
+  return start === -1 ? withoutToken(url, token) : url.slice(0, start)
+}
+
+/** A redirect normally repeats the query. The same object if there is nothing to hide. */
+export function headersWithoutToken<H extends Headers | undefined>(
+  { status, headers }: { readonly status?: number; readonly headers?: H },
+  token: Token,
+): H {
+  const location = status === 200 ? undefined : headers?.get?.('location')
+  if (typeof location !== 'string') return headers as H
+  const clean = withoutToken(location, token)
+  if (clean === location) return headers as H
+  const copy = copied(headers as Headers)
+  copy.set('location', clean)
+  return copy as H
+}
+
+/** Of the same class: what came over the network cannot be changed. */
+function copied<H extends Headers | undefined>(headers: H): H {
+  const SameHeaders = headers?.constructor as new (headers: H) => H
+  return new SameHeaders(headers)
+}

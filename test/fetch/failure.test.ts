@@ -1,0 +1,75 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { withToken } from '../../src/fetch.js'
+import { API, stubFetch } from '../support/stub-fetch.js'
+
+const URL_WITH_TOKEN = `${API}/user/get?userid=u&access_token=token-1`
+const URL_WITHOUT = `${API}/user/get?userid=u`
+
+/** What the caller gets when the wrapped fetch fails with that. */
+async function failedWith(failure: unknown): Promise<unknown> {
+  const { qyFetch } = stubFetch(() => {
+    throw failure
+  })
+  return qyFetch(URL_WITHOUT).then(
+    () => expect.fail('did not fail'),
+    (error) => error,
+  )
+}
+
+function shows(value: unknown): boolean {
+  return `${inspect(value, { depth: 10 })}${JSON.stringify(value)}`.includes('token-1')
+}
+
+describe('what a fetch fails with shows no token, and is the same object', () => {
+  it.each<[string, unknown]>([
+    ['a message', new TypeError(`GET ${URL_WITH_TOKEN} failed`)],
+    ['a cause that is an object', new Error('failed', { cause: { url: URL_WITH_TOKEN } })],
+    ['errors that it gathers', new AggregateError([new Error(URL_WITH_TOKEN)], 'all failed')],
+    ['an object that is no error', { url: URL_WITH_TOKEN }],
+  ])('in %s', async (_name, failure) => {
+    const error = await failedWith(failure)
+    expect(error).toBe(failure)
+    expect(shows(error)).toBe(false)
+  })
+
+  it('in a text', async () => {
+    expect(await failedWith(`GET ${URL_WITH_TOKEN}`)).toBe(
+      `GET ${URL_WITHOUT}&access_token=[hidden]`,
+    )
+  })
+
+  it('in the request and the response, which stay for who asks', async () => {
+    const request = new Request(URL_WITH_TOKEN)
+    const response = Object.defineProperty(new Response(null), 'url', {
+      value: URL_WITH_TOKEN,
+      configurable: true,
+    })
+    const failure = Object.assign(new Error('failed'), { request, response })
+    const error = await failedWith(new Error('failed', { cause: failure }))
+    expect(shows(error)).toBe(false)
+    expect(failure.request).toBe(request)
+    expect(failure.response).toBe(response)
+    expect(Object.keys(failure)).toEqual([])
+    for (const one of [request, request.clone(), response, response.clone().clone()])
+      expect(one.url).toBe(URL_WITHOUT)
+  })
+
+  it('while a request that shows none stays as it was', async () => {
+    const request = new Request(URL_WITHOUT)
+    const error = await failedWith(Object.assign(new Error('failed'), { request }))
+    expect(Object.keys(error as object)).toEqual(['request'])
+    expect(Object.hasOwn(request, 'url')).toBe(false)
+  })
+
+  it('where it throws instead of rejecting', async () => {
+    const { source } = stubFetch()
+    await source.get()
+    const failure = new Error(URL_WITH_TOKEN)
+    const throwing = () => {
+      throw failure
+    }
+    expect(() => withToken(throwing as typeof fetch, source)(URL_WITHOUT)).toThrow(failure)
+    expect(shows(failure)).toBe(false)
+  })
+})
