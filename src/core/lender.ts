@@ -1,10 +1,11 @@
 import { endpointRests, refreshBudget } from './backoff.js'
+import { type Instant, instantOf } from './clock.js'
 import type { Credential } from './credential.js'
 import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
 import type { OwnEvent } from './events.js'
 import { Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
-import { ageMs, isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
+import { isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
 import type { Refusals } from './verdict.js'
 
 /** A call whose token was refused. */
@@ -57,9 +58,9 @@ export class Lender {
   hit(): Token | undefined {
     const token = this.renewal.current()
     if (token === undefined) return undefined
-    const age = this.ageOf(token)
-    if (!isUsable(token, age)) return undefined
-    if (shouldRefresh(token, age)) this.refreshBehindCallers()
+    const now = this.now()
+    if (!isUsable(token, now)) return undefined
+    if (shouldRefresh(token, now)) this.refreshBehindCallers()
     return token
   }
 
@@ -80,7 +81,7 @@ export class Lender {
   async lendWithinBudget({ fresh = false } = {}): Promise<Token> {
     const { renewal } = this
     const token = this.hit()
-    if (token !== undefined && !(fresh && shouldRefresh(token, this.ageOf(token)))) return token
+    if (token !== undefined && !(fresh && shouldRefresh(token, this.now()))) return token
     if (renewal.isClosed) throw sourceClosed(this.credential)
     const failure = renewal.failure()
     if (failure !== undefined) return this.keptTokenOr(failure)
@@ -132,12 +133,8 @@ export class Lender {
     this.isRefreshOwed = true
   }
 
-  ageOf(token: Token): number {
-    return ageMs(token, this.group.settings.clock)
-  }
-
-  wallClock(): number {
-    return this.group.settings.clock.wall()
+  now(): Instant {
+    return instantOf(this.group.settings.clock)
   }
 
   /** Owns its failure: the callers have a token, and the failure is remembered and told by event. */
@@ -148,7 +145,7 @@ export class Lender {
   /** Kept through an outage: past its memo, but within its life and not refused. */
   private keptTokenOr(failure: unknown): Token {
     const token = this.renewal.current()
-    if (token !== undefined && isKeptThroughOutage(token, this.ageOf(token))) return token
+    if (token !== undefined && isKeptThroughOutage(token, this.now())) return token
     throw failure
   }
 

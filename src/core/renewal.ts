@@ -9,15 +9,7 @@ import { MemoizedToken, type TokenFetcher } from './memoized-token.js'
 import { SharedTokens, ticketKeyOf, tokenKeyOf } from './shared-tokens.js'
 import type { SourceGroup } from './source-group.js'
 import { type Tickets, ticketsFor } from './tickets.js'
-import {
-  ageMs,
-  isUsable,
-  type LifePolicy,
-  nextToken,
-  storedToken,
-  type Token,
-  tokenOf,
-} from './token.js'
+import { isUsable, type LifePolicy, nextToken, storedToken, type Token, tokenOf } from './token.js'
 
 /**
  * One credential's tokens, one generation after the other; never two fetches at once. Knows which
@@ -168,8 +160,9 @@ export class Renewal implements TokenFetcher {
     // Another call of this process may have adopted it while this one was looking.
     if (stored === undefined || stored.generation <= this.memoized.newest)
       return this.memoized.newest > before ? this.current() : undefined
-    const token = tokenOf(stored, instantOf(this.group.settings.clock), this.life())
-    if (!isUsable(token, stored.ageMs)) return undefined
+    const now = instantOf(this.group.settings.clock)
+    const token = tokenOf(stored, now, this.life())
+    if (!isUsable(token, now)) return undefined
     this.memoized.set(token)
     this.emit({ type: 'adopted', generation: token.generation, from: 'store' })
     return token
@@ -180,7 +173,7 @@ export class Renewal implements TokenFetcher {
     const { clock } = this.group.settings
     const before = this.latest
     const isBehindCallers =
-      before !== undefined && !this.isThrownAway(before) && isUsable(before, ageMs(before, clock))
+      before !== undefined && !this.isThrownAway(before) && isUsable(before, instantOf(clock))
     const startedAtMs = clock.monotonic()
     const { fetched, askedAt } = await this.fetchUnlessThrownAway(signal)
     // Meanwhile a newer one may have come from the store.
@@ -189,7 +182,7 @@ export class Renewal implements TokenFetcher {
     const token = nextToken(this.latest, { ...fetched, askedAt }, number, this.life())
     this.memoized.set(token)
     this.failures = undefined
-    const published = this.shared?.set(storedToken(token, ageMs(token, clock)))
+    const published = this.shared?.set(storedToken(token, instantOf(clock)))
     this.emit({
       type: isBehindCallers ? 'refreshed' : 'fetched',
       generation: number,

@@ -1,5 +1,5 @@
 import { isText } from './check.js'
-import { type Clock, type Instant, instantOf } from './clock.js'
+import { type Clock, elapsedMs, type Instant, instantOf, later } from './clock.js'
 import type { TicketNeed } from './credential.js'
 import { QyapiTokenError } from './errors.js'
 import type { SharedTokens } from './shared-tokens.js'
@@ -50,15 +50,12 @@ export function ticketsFor(
   async function adopt(): Promise<void> {
     const stored = await shared?.get()
     if (stored === undefined) return
-    const { wall, monotonic } = instantOf(clock)
     const { value, generation, ageMs } = stored
-    const receivedAt = { wall: wall - ageMs, monotonic: monotonic - ageMs }
-    keep({ value, sentAtMs: generation, receivedAt })
+    keep({ value, sentAtMs: generation, receivedAt: later(instantOf(clock), -ageMs) })
   }
 
   function isYoung({ receivedAt }: PushedTicket): boolean {
-    const { wall, monotonic } = instantOf(clock)
-    return Math.max(wall - receivedAt.wall, monotonic - receivedAt.monotonic) < TICKET_LIFE_MS
+    return elapsedMs(receivedAt, instantOf(clock)) < TICKET_LIFE_MS
   }
 
   /** What the user's own function says; a database gives `null` for what it does not have. */

@@ -11,11 +11,13 @@
  * - A caller who gives up ends only its own waiting.
  */
 import { isText } from './check.js'
+import { elapsedMs, type Instant } from './clock.js'
 import { type Credential, identityOf, isCredential } from './credential.js'
 import { badOption } from './errors.js'
 import { Lender } from './lender.js'
 import type { SourceOptions } from './options.js'
 import { type Platform, platform } from './platform.js'
+import type { Renewal } from './renewal.js'
 import { type RunOptions, runWithToken } from './run.js'
 import { SourceGroup } from './source-group.js'
 import { isUsable, type Token } from './token.js'
@@ -75,8 +77,8 @@ export class TokenSource {
     const lender = this.#lender
     const current = lender.renewal.current()
     if (current?.value !== token) return false
-    const { reconfirmedAtMs } = current
-    if (reconfirmedAtMs !== undefined && lender.ageOf(current) - reconfirmedAtMs < RECONFIRMED_MS)
+    const { reconfirmedAt } = current
+    if (reconfirmedAt !== undefined && elapsedMs(reconfirmedAt, lender.now()) < RECONFIRMED_MS)
       return false
     lender.throwAwayCurrent()
     return true
@@ -101,14 +103,18 @@ export class TokenSource {
     ticket: string,
     { timeStamp }: { timeStamp?: number | string } = {},
   ): Promise<boolean> {
-    const { credential, renewal } = this.#lender
+    const lender = this.#lender
+    const { credential, renewal } = lender
     if (credential.ticket === undefined) {
       const { kind, subject } = credential
       throw badOption('source', 'one that needs a ticket, e.g. of suiteApp', `${kind} ${subject}`)
     }
     if (!isText(ticket))
       throw badOption('ticket', `the ${credential.ticket.name}, a non-empty string`, ticket, true)
-    return renewal.pushTicket(ticket, timeStamp === undefined ? this.#now() : sentAt(timeStamp))
+    return renewal.pushTicket(
+      ticket,
+      timeStamp === undefined ? lender.now().wall : sentAt(timeStamp),
+    )
   }
 
   /**
@@ -133,12 +139,13 @@ export class TokenSource {
     const { credential, renewal } = lender
     const { kind, subject } = credential
     const { latest: token } = renewal
-    const state = stateOf(token, lender)
+    const now = lender.now()
+    const state = stateOf(token, renewal, now)
     const restsForMs = renewal.restsForMs()
-    const resting = restsForMs > 0 ? { restingUntil: this.#now() + restsForMs } : {}
+    const resting = restsForMs > 0 ? { restingUntil: now.wall + restsForMs } : {}
     if (token === undefined) return { kind, subject, state, ...resting }
-    const ageMs = lender.ageOf(token)
-    const expiresInMs = state === 'usable' ? token.usableForMs - ageMs : 0
+    const ageMs = elapsedMs(token.firstSeenAt, now)
+    const expiresInMs = state === 'usable' ? -elapsedMs(token.usableUntil, now) : 0
     const { generation } = token
     return { kind, subject, state, ageMs, expiresInMs, generation, ...resting }
   }
@@ -150,10 +157,6 @@ export class TokenSource {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
-  }
-
-  #now(): number {
-    return this.#lender.wallClock()
   }
 
   /** For the doors of this package. */
@@ -184,12 +187,15 @@ function checkCredential(credential: unknown): void {
   throw badOption('credential', 'a credential, e.g. selfBuilt({ corpId, corpSecret })', credential)
 }
 
-function stateOf(token: Token | undefined, lender: Lender): SourceDescription['state'] {
-  const { renewal } = lender
+function stateOf(
+  token: Token | undefined,
+  renewal: Renewal,
+  now: Instant,
+): SourceDescription['state'] {
   if (renewal.isClosed) return 'closed'
   if (token === undefined) return 'empty'
   if (renewal.isThrownAway(token)) return 'thrown_away'
-  return isUsable(token, lender.ageOf(token)) ? 'usable' : 'over'
+  return isUsable(token, now) ? 'usable' : 'over'
 }
 
 /**
