@@ -77,13 +77,17 @@ export function storeRest(clock: Clock) {
 export function refreshBudget(budget: number, clock: Clock) {
   const windowMs = 60_000
   let spentAt: number[] = []
+  const isSpent = () => {
+    const now = clock.monotonic()
+    spentAt = spentAt.filter((at) => now - at < windowMs)
+    return spentAt.length >= budget
+  }
   return {
+    isSpent,
     /** Takes one; `false` if there is none left. */
     take(): boolean {
-      const now = clock.monotonic()
-      spentAt = spentAt.filter((at) => now - at < windowMs)
-      if (spentAt.length >= budget) return false
-      spentAt.push(now)
+      if (isSpent()) return false
+      spentAt.push(clock.monotonic())
       return true
     },
     /** Milliseconds until the next one is there. */

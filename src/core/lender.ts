@@ -3,7 +3,7 @@ import { type Instant, instantOf } from './clock.js'
 import type { Credential } from './credential.js'
 import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
 import type { OwnEvent } from './events.js'
-import { Renewal } from './renewal.js'
+import { type RefreshPayer, Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
 import { isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
 import type { Refusals } from './verdict.js'
@@ -26,16 +26,17 @@ interface Limits {
  * Decides which token a call gets, and what a refusal costs. It is what the doors see of a source:
  * tokens with their generation, and refusals by generation.
  */
-export class Lender {
+export class Lender implements RefreshPayer {
   readonly renewal: Renewal
-  private isRefreshOwed = false
+  /** The generation that was thrown away, until a token call for its successor is paid. */
+  private owedFor = 0
   private refusalLimits: Limits | undefined
 
   constructor(
     credential: Credential,
     private readonly group: SourceGroup,
   ) {
-    this.renewal = new Renewal(credential, group)
+    this.renewal = new Renewal(credential, group, this)
   }
 
   get credential(): Credential {
@@ -71,8 +72,7 @@ export class Lender {
     } catch (error) {
       // A call that has no token to replace goes out with the thrown-away one rather than not at all.
       const token = this.renewal.latest
-      const isSpent = isQyapiTokenError(error) && error.code === 'refresh_budget_spent'
-      if (isSpent && token !== undefined) return token
+      if (isBudgetSpent(error) && token !== undefined) return token
       throw error
     }
   }
@@ -85,8 +85,6 @@ export class Lender {
     if (renewal.isClosed) throw sourceClosed(this.credential)
     const failure = renewal.failure()
     if (failure !== undefined) return this.keptTokenOr(failure)
-    if (this.isRefreshOwed && !this.limits().budget.take()) throw this.budgetSpent()
-    this.isRefreshOwed = false
     try {
       return await renewal.renew()
     } catch (error) {
@@ -100,21 +98,24 @@ export class Lender {
   async replace(refused: RefusedCall): Promise<Token | undefined> {
     const { token, endpoint, errcode } = refused
     this.emit({ type: 'refused', generation: token.generation, endpoint, errcode })
-    if (!this.hasNewerThan(token)) await this.renewal.adoptFromStore()
-    const isAdopted = this.hasNewerThan(token)
-    const reason = isAdopted ? undefined : this.throwAway(refused)
+    const isInMemory = this.hasNewerThan(token)
+    if (!isInMemory) await this.renewal.adoptFromStore()
+    const reason = this.hasNewerThan(token) ? undefined : this.throwAway(refused)
     if (reason !== undefined || refused.isBodyGone) {
       this.emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_sent_once' })
       return undefined
     }
     try {
-      const replacement = await this.lend()
+      // Intentionally not `lend`: while the budget is spent, that gives the refused token once more.
+      const replacement = await this.lendWithinBudget()
       const { generation } = replacement
-      if (isAdopted) this.emit({ type: 'adopted', generation, from: 'memory' })
+      // What came from the store was told when it came.
+      if (isInMemory) this.emit({ type: 'adopted', generation, from: 'memory' })
       return replacement
     } catch (error) {
       const said = error instanceof Error ? { message: error.message } : {}
-      this.emit({ type: 'not_replayed', endpoint, reason: 'no_replacement', ...said })
+      const cause = isBudgetSpent(error) ? 'refresh_budget_spent' : 'no_replacement'
+      this.emit({ type: 'not_replayed', endpoint, reason: cause, ...said })
       return undefined
     }
   }
@@ -129,8 +130,14 @@ export class Lender {
   throwAwayCurrent(): void {
     const token = this.renewal.current()
     if (token === undefined) return
-    this.renewal.throwAway(token)
-    this.isRefreshOwed = true
+    this.owe(token)
+  }
+
+  /** Only a token call is a forced refresh: what the store brings before it costs nothing. */
+  payForRefresh(): void {
+    const isOwed = this.renewal.latest?.generation === this.owedFor
+    if (isOwed && !this.limits().budget.take()) throw this.budgetSpent()
+    this.owedFor = 0
   }
 
   now(): Instant {
@@ -157,9 +164,14 @@ export class Lender {
   private throwAway({ token, endpoint }: RefusedCall) {
     if (this.renewal.isThrownAway(token)) return undefined
     if (this.limits().rests.isResting(endpoint)) return 'endpoint_rests'
-    if (!this.limits().budget.take()) return 'refresh_budget_spent'
-    this.renewal.throwAway(token)
+    if (this.limits().budget.isSpent()) return 'refresh_budget_spent'
+    this.owe(token)
     return undefined
+  }
+
+  private owe(token: Token): void {
+    this.renewal.throwAway(token)
+    this.owedFor = token.generation
   }
 
   /** Made when they are needed: most sources never see a refusal. */
@@ -180,4 +192,8 @@ export class Lender {
     const details = { retryAfterMs: this.limits().budget.refillsInMs(), retryable: true }
     return new QyapiTokenError('refresh_budget_spent', message, details)
   }
+}
+
+function isBudgetSpent(error: unknown): boolean {
+  return isQyapiTokenError(error) && error.code === 'refresh_budget_spent'
 }

@@ -11,6 +11,12 @@ import type { SourceGroup } from './source-group.js'
 import { type Tickets, ticketsFor } from './tickets.js'
 import { isUsable, type LifePolicy, nextToken, storedToken, type Token, tokenOf } from './token.js'
 
+/** Bears what token calls cost. */
+export interface RefreshPayer {
+  /** Before each token call. Throws if a refusal forces it and too many were forced before. */
+  payForRefresh(): void
+}
+
 /**
  * One credential's tokens, one generation after the other; never two fetches at once. Knows which
  * token is the newest, which generations were thrown away, and how the next one is had: from the
@@ -31,6 +37,7 @@ export class Renewal implements TokenFetcher {
   constructor(
     public credential: Credential,
     private readonly group: SourceGroup,
+    private readonly payer: RefreshPayer,
   ) {
     this.memoized = new MemoizedToken(group.memo, this)
     const { settings } = group
@@ -200,6 +207,7 @@ export class Renewal implements TokenFetcher {
    */
   private async fetchUnlessThrownAway(signal: AbortSignal) {
     for (;;) {
+      this.payer.payForRefresh()
       const { credential, lastThrownAway } = this
       const askedAt = instantOf(this.group.settings.clock)
       const fetched = await this.fetchBy(credential, signal)
