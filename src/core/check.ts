@@ -14,9 +14,12 @@ export const hasMethods =
 export const isListOf = (isRight: (item: unknown) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every(isRight)
 
+/** Not empty, and one that can be sent: half of a surrogate pair has no UTF-8. */
 export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== ''
+  return typeof value === 'string' && value.trim() !== '' && !LONE_SURROGATE.test(value)
 }
+
+const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Of whatever realm or library. */
 export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

@@ -1,9 +1,9 @@
-import { endpointRests, refreshBudget } from './backoff.js'
+import { endpointRests, type RefreshPayer, refreshBudget } from './backoff.js'
 import { type Instant, instantOf } from './clock.js'
 import type { Credential } from './credential.js'
 import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
 import type { OwnEvent } from './events.js'
-import { type RefreshPayer, Renewal } from './renewal.js'
+import { Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
 import { isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
 import type { Refusals } from './verdict.js'
@@ -113,9 +113,9 @@ export class Lender implements RefreshPayer {
       if (isInMemory) this.emit({ type: 'adopted', generation, from: 'memory' })
       return replacement
     } catch (error) {
-      const said = error instanceof Error ? { message: error.message } : {}
       const cause = isBudgetSpent(error) ? 'refresh_budget_spent' : 'no_replacement'
-      this.emit({ type: 'not_replayed', endpoint, reason: cause, ...said })
+      const { message } = error as Error
+      this.emit({ type: 'not_replayed', endpoint, reason: cause, message })
       return undefined
     }
   }

@@ -2,6 +2,7 @@ import { isText } from './check.js'
 import { type Clock, elapsedMs, type Instant, instantOf, later } from './clock.js'
 import type { TicketNeed } from './credential.js'
 import { QyapiTokenError } from './errors.js'
+import { functionFailed } from './fetch-failure.js'
 import type { SharedTokens } from './shared-tokens.js'
 
 /** WeCom pushes a ticket every 10 min, and it lives 30 min. */
@@ -62,10 +63,8 @@ export function ticketsFor(
   async function givenNow(doing: string): Promise<unknown> {
     try {
       return await need.given()
-    } catch (cause) {
-      const said = cause instanceof Error ? `: ${cause.message}` : ''
-      const message = `${doing}: the function that gives the ${need.name} failed${said}`
-      throw new QyapiTokenError('token_fetch_failed', message, { cause, retryable: true })
+    } catch (error) {
+      throw functionFailed(doing, need.name, error)
     }
   }
 

@@ -170,7 +170,7 @@ describe('to replace a refused token', () => {
 })
 
 describe('to replace a token whose credential is at a loss', () => {
-  it('is none, and without a message if none was thrown', async () => {
+  it('is none, and what is told says why', async () => {
     let isAtALoss = false
     const corpSecret = () => {
       if (isAtALoss) throw undefined
@@ -189,6 +189,7 @@ describe('to replace a token whose credential is at a loss', () => {
       type: 'not_replayed',
       endpoint: 'user/get',
       reason: 'no_replacement',
+      message: `Could not get the access_token of self-built ${SUBJECT.subject}: the function that gives the secret failed`,
     })
   })
 })
