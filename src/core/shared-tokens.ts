@@ -4,6 +4,7 @@ import type { Clock } from './clock.js'
 import { type Credential, identityOf, secretIfReadable } from './credential.js'
 import type { Emit, StoreOperation } from './events.js'
 import type { SourceSettings } from './options.js'
+import { scrubber, withoutQueries } from './redact.js'
 import { SEALED, type StoredToken, type TokenStore } from './store.js'
 
 /** No store may hold a call up for longer than this. */
@@ -52,7 +53,7 @@ export class SharedTokens {
   }
 
   set(token: StoredToken): Promise<boolean | undefined> {
-    return this.guarded('set', (key) => this.store.set(key, token))
+    return this.guarded('set', (key) => this.store.set(key, token), token.value)
   }
 
   delete(generation: number): Promise<boolean | undefined> {
@@ -93,6 +94,7 @@ export class SharedTokens {
   private async guarded<T>(
     operation: StoreOperation,
     run: (key: string) => Promise<T>,
+    secret = '',
   ): Promise<T | undefined> {
     if (this.rest?.isResting()) return undefined
     const key = this.keyOf()
@@ -104,7 +106,9 @@ export class SharedTokens {
       return answer
     } catch (error) {
       this.rest?.failed()
-      this.trouble(operation, error instanceof Error ? error.message : 'unknown trouble')
+      // A store may repeat what it was to write, or where it is with its password.
+      const said = error instanceof Error ? error.message : 'unknown trouble'
+      this.trouble(operation, withoutQueries(scrubber([secret])(said)))
       return undefined
     } finally {
       deadline.callOff()
