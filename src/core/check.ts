@@ -41,6 +41,16 @@ export function urlOf(text: string): URL | undefined {
   }
 }
 
+/** Like `check`, for an object that has to be there. */
+export function checkGiven(
+  value: unknown,
+  checks: Readonly<Record<string, Check>>,
+  where: string,
+): void {
+  if (value === undefined) throw badOption(where, 'an object', value)
+  check(value, checks, where)
+}
+
 /** Checks an object key by key: no unknown ones, each as it should be. */
 export function check(
   value: unknown,

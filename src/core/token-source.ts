@@ -10,6 +10,7 @@
  * - A failed fetch is shared and remembered; meanwhile an old token that may still live is handed out.
  * - A caller who gives up ends only its own waiting.
  */
+import { checkGetOptions, checkPushTicketOptions, hasMoreThanSignal } from './call-options.js'
 import { isText } from './check.js'
 import { elapsedMs, type Instant } from './clock.js'
 import { type Credential, identityOf, isCredential } from './credential.js'
@@ -61,11 +62,20 @@ export class TokenSource {
   get(options?: { signal?: AbortSignal }): Promise<string> {
     const lender = this.#lender
     const token = lender.hit()
-    if (token === undefined || options?.signal?.aborted)
-      return waitFor(lender.lendWithinBudget(), options?.signal).then(({ value }) => value)
+    if (token === undefined || (options !== undefined && hasMoreThanSignal(options)))
+      return this.#waitedFor(options)
     if (this.#handedOut?.token !== token)
       this.#handedOut = { token, value: Promise.resolve(token.value) }
     return this.#handedOut.value
+  }
+
+  async #waitedFor(options: { signal?: AbortSignal } = {}): Promise<string> {
+    checkGetOptions(options)
+    const { signal } = options
+    // Who has given up needs no token: none is fetched for him.
+    if (signal?.aborted) throw signal.reason
+    const { value } = await waitFor(this.#lender.lendWithinBudget(), signal)
+    return value
   }
 
   /**
@@ -87,6 +97,7 @@ export class TokenSource {
   /**
    * Calls with the token, and once more with a newer one if WeCom refused it: by an `errcode` in
    * what the call resolves with or throws. `endpoint` keeps one bad call from resting the others.
+   * Rejects with `bad_options` before anything is sent if it is no function, or an option is wrong.
    */
   run<T>(call: (token: string) => Promise<T> | T, options?: RunOptions): Promise<T> {
     return runWithToken(this.#lender, call, options)
@@ -97,12 +108,14 @@ export class TokenSource {
    * callback's, in seconds; without it the ticket counts as sent now. Resolves with `false` if a
    * newer one was there already.
    *
-   * @throws `bad_options` if the credential needs no ticket.
+   * @throws `bad_options` if the credential needs no ticket, or a key is unknown.
    */
   async pushTicket(
     ticket: string,
-    { timeStamp }: { timeStamp?: number | string } = {},
+    options: { timeStamp?: number | string } = {},
   ): Promise<boolean> {
+    checkPushTicketOptions(options)
+    const { timeStamp } = options
     const lender = this.#lender
     const { credential, renewal } = lender
     if (credential.ticket === undefined) {
