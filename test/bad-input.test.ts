@@ -25,7 +25,7 @@ const never = (value: unknown) => value as never
 
 describe('selfBuilt', () => {
   it.each<[string, unknown, RegExp]>([
-    ['nothing', undefined, /selfBuilt must be an object, got null/],
+    ['nothing', undefined, /selfBuilt must be an object, got undefined/],
     ['a string', 'ww1', /selfBuilt must be an object, got 'ww1'/],
     ['no corpId', { corpSecret: 's' }, /corpId must be .* got undefined/],
     ['an empty corpId', { ...APP, corpId: '' }, /corpId must be .* got ''/],

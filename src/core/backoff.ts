@@ -25,7 +25,7 @@ function restAfter(code: QyapiTokenError['code']): { firstMs: number; longestMs:
 
 /**
  * A failed fetch is remembered briefly: meanwhile callers fail at once with the same cause. It
- * counts only as long as the secret is the one that failed.
+ * counts only as long as the secret is the one that failed; `undefined`: one that cannot be read.
  */
 export function rememberedFailure(clock: Clock) {
   let last: QyapiTokenError | undefined
@@ -34,7 +34,11 @@ export function rememberedFailure(clock: Clock) {
   let until = 0
   return {
     /** Remembers a failure and gives it back with the time that it rests; `restMs`: as somebody said. */
-    remember(failure: QyapiTokenError, secret: string, restMs?: number): QyapiTokenError {
+    remember(
+      failure: QyapiTokenError,
+      secret: string | undefined,
+      restMs?: number,
+    ): QyapiTokenError {
       times = last?.code === failure.code && failedSecret === secret ? times + 1 : 1
       const { firstMs, longestMs } = restAfter(failure.code)
       const rest = restMs ?? Math.min(longestMs, firstMs * 2 ** (times - 1))
@@ -44,12 +48,12 @@ export function rememberedFailure(clock: Clock) {
       return repeated(failure, rest)
     },
     /** The failure that still rests, for one more caller. */
-    current(secret: string): QyapiTokenError | undefined {
+    current(secret: string | undefined): QyapiTokenError | undefined {
       const retryAfterMs = this.restsForMs(secret)
       return last !== undefined && retryAfterMs > 0 ? repeated(last, retryAfterMs) : undefined
     },
     /** Milliseconds until someone may ask again; 0 if nothing rests. */
-    restsForMs(secret: string): number {
+    restsForMs(secret: string | undefined): number {
       return failedSecret === secret ? Math.max(0, until - clock.monotonic()) : 0
     },
   }
@@ -73,17 +77,27 @@ export function storeRest(clock: Clock) {
   }
 }
 
+/** Bears what token calls cost. */
+export interface RefreshPayer {
+  /** Before each token call. Throws if a refusal forces it and too many were forced before. */
+  payForRefresh(): void
+}
+
 /** At most `budget` forced refreshes in any minute. */
 export function refreshBudget(budget: number, clock: Clock) {
   const windowMs = 60_000
   let spentAt: number[] = []
+  const isSpent = () => {
+    const now = clock.monotonic()
+    spentAt = spentAt.filter((at) => now - at < windowMs)
+    return spentAt.length >= budget
+  }
   return {
+    isSpent,
     /** Takes one; `false` if there is none left. */
     take(): boolean {
-      const now = clock.monotonic()
-      spentAt = spentAt.filter((at) => now - at < windowMs)
-      if (spentAt.length >= budget) return false
-      spentAt.push(now)
+      if (isSpent()) return false
+      spentAt.push(clock.monotonic())
       return true
     },
     /** Milliseconds until the next one is there. */

@@ -14,9 +14,12 @@ export const hasMethods =
 export const isListOf = (isRight: (item: unknown) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every(isRight)
 
+/** Not empty, and one that can be sent: half of a surrogate pair has no UTF-8. */
 export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== ''
+  return typeof value === 'string' && value.trim() !== '' && !LONE_SURROGATE.test(value)
 }
+
+const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Of whatever realm or library. */
 export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
@@ -36,6 +39,16 @@ export function urlOf(text: string): URL | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Like `check`, for an object that has to be there. */
+export function checkGiven(
+  value: unknown,
+  checks: Readonly<Record<string, Check>>,
+  where: string,
+): void {
+  if (value === undefined) throw badOption(where, 'an object', value)
+  check(value, checks, where)
 }
 
 /** Checks an object key by key: no unknown ones, each as it should be. */

@@ -17,3 +17,24 @@ export interface Instant {
 export function instantOf(clock: Clock): Instant {
   return { wall: clock.wall(), monotonic: clock.monotonic() }
 }
+
+/**
+ * Milliseconds from one moment to another, by the clock that has gone further: either may stand
+ * still or be set back. Negative only if neither clock has reached the other moment.
+ */
+export function elapsedMs(from: Instant, to: Instant): number {
+  return Math.max(to.wall - from.wall, to.monotonic - from.monotonic)
+}
+
+/** That much later, on both clocks. */
+export function later({ wall, monotonic }: Instant, ms: number): Instant {
+  return { wall: wall + ms, monotonic: monotonic + ms }
+}
+
+/** Each clock by itself: no jump of one of them is carried over to the other. */
+export function latest(one: Instant, other: Instant): Instant {
+  return {
+    wall: Math.max(one.wall, other.wall),
+    monotonic: Math.max(one.monotonic, other.monotonic),
+  }
+}

@@ -1,4 +1,4 @@
-import { check, isText } from './check.js'
+import { checkGiven, isText } from './check.js'
 import { badOption } from './errors.js'
 import { isTokenSource, lenderOf, type TokenSource } from './token-source.js'
 
@@ -9,7 +9,7 @@ const ANYTHING = [() => true, ''] as const
 
 /** Refuses keys that a credential does not know. Throws `bad_options`. */
 export function checkKeys(options: object, where: string, keys: readonly string[]): void {
-  check(options ?? null, Object.fromEntries(keys.map((key) => [key, ANYTHING])), where)
+  checkGiven(options, Object.fromEntries(keys.map((key) => [key, ANYTHING])), where)
 }
 
 /** Throws `bad_options` unless it is an id. `what`: e.g. "the corp's id". */

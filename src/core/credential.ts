@@ -121,6 +121,18 @@ export function isCredential(value: unknown): value is Credential {
   return typeof value === 'object' && value !== null && BRAND in value
 }
 
+/**
+ * The secret, for questions that are not worth an error: `undefined` while the user's function
+ * throws. Who fetches hears of it.
+ */
+export function secretIfReadable(credential: Credential): string | undefined {
+  try {
+    return credential.secret()
+  } catch {
+    return undefined
+  }
+}
+
 /** Whose token it is, whatever the secret: a credential of the same identity may take its place. */
 export function identityOf({ kind, ids }: Credential): string {
   return [kind, ...Object.values(ids)].map(encodeURIComponent).join(':')

@@ -1,30 +1,49 @@
 import type { Clock } from './clock.js'
+import { waitFor } from './wait.js'
 
-/** Runs until it is done, `timeoutMs` are over, or the source is closed: then its signal is aborted. */
-export async function withinDeadline<T>(
+/** Runs for as long as there is time. `awaited`: what was not there in time, in words. */
+export type WithinDeadline = <T>(
   run: (signal: AbortSignal) => Promise<T>,
+  awaited?: string,
+) => Promise<T>
+
+/**
+ * One deadline for all that is run within it, one after the other: what one takes is missing to the
+ * next. What is waited for in between, which has a deadline of its own, does not count.
+ */
+export function sharedDeadline(
   { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
   closed: AbortSignal,
+): WithinDeadline {
+  let leftMs = timeoutMs
+  return async (run, awaited = 'answer') => {
+    const beganAtMs = clock.monotonic()
+    try {
+      const late = new Error(`no ${awaited} within ${timeoutMs} ms`)
+      return await withinDeadline(run, { clock, timeoutMs: leftMs, late }, closed)
+    } finally {
+      leftMs = Math.max(0, leftMs - (clock.monotonic() - beganAtMs))
+    }
+  }
+}
+
+/** Runs until it is done, `timeoutMs` are over, or the source is closed: then its signal is aborted. */
+async function withinDeadline<T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  { clock, timeoutMs, late }: { clock: Clock; timeoutMs: number; late: Error },
+  closed: AbortSignal,
 ): Promise<T> {
+  closed.throwIfAborted()
   const controller = new AbortController()
   const { signal } = controller
   const onClose = () => controller.abort(closed.reason)
   closed.addEventListener('abort', onClose)
-  const callOff = clock.after(timeoutMs, () =>
-    controller.abort(new Error(`no answer within ${timeoutMs} ms`)),
-  )
+  const callOff = clock.after(timeoutMs, () => controller.abort(late))
   try {
     // What does not heed the signal must not hold everyone up.
-    return await Promise.race([run(signal), rejectionOf(signal)])
+    return await waitFor(run(signal), signal)
   } finally {
     callOff()
     closed.removeEventListener('abort', onClose)
   }
-}
-
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
 }

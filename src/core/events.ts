@@ -1,3 +1,4 @@
+import { isPromise } from './check.js'
 import type { QyapiTokenErrorCode } from './errors.js'
 
 /** For whom: part of every event. */
@@ -96,7 +97,10 @@ export type NotReplayedReason =
 /** What was asked of a store. */
 export type StoreOperation = 'get' | 'set' | 'delete' | 'acquire' | 'renew' | 'release'
 
-/** Called with each event. What it throws is dropped: a listener must not break a call. */
+/**
+ * Called with each event. What it throws or rejects with is dropped: a listener must not break a
+ * call. Nobody waits for an asynchronous one.
+ */
 export type OnEvent = (event: TokenEvent) => void
 
 type WithoutSubject<E> = E extends EventSubject ? Omit<E, keyof EventSubject> : never
@@ -112,7 +116,8 @@ export function emitTo(
 ): void {
   if (onEvent === undefined) return
   try {
-    onEvent({ kind, subject, ...event } as TokenEvent)
+    const told: unknown = onEvent({ kind, subject, ...event } as TokenEvent)
+    if (isPromise(told)) told.then(undefined, () => {})
   } catch {
     // Intentionally dropped: a listener must not break a call.
   }

@@ -1,10 +1,11 @@
-import { endpointRests, refreshBudget } from './backoff.js'
+import { endpointRests, type RefreshPayer, refreshBudget } from './backoff.js'
+import { type Instant, instantOf } from './clock.js'
 import type { Credential } from './credential.js'
 import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
 import type { OwnEvent } from './events.js'
 import { Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
-import { ageMs, isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
+import { isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
 import type { Refusals } from './verdict.js'
 
 /** A call whose token was refused. */
@@ -25,16 +26,17 @@ interface Limits {
  * Decides which token a call gets, and what a refusal costs. It is what the doors see of a source:
  * tokens with their generation, and refusals by generation.
  */
-export class Lender {
+export class Lender implements RefreshPayer {
   readonly renewal: Renewal
-  private isRefreshOwed = false
+  /** The generation that was thrown away, until a token call for its successor is paid. */
+  private owedFor = 0
   private refusalLimits: Limits | undefined
 
   constructor(
     credential: Credential,
     private readonly group: SourceGroup,
   ) {
-    this.renewal = new Renewal(credential, group)
+    this.renewal = new Renewal(credential, group, this)
   }
 
   get credential(): Credential {
@@ -57,9 +59,9 @@ export class Lender {
   hit(): Token | undefined {
     const token = this.renewal.current()
     if (token === undefined) return undefined
-    const age = this.ageOf(token)
-    if (!isUsable(token, age)) return undefined
-    if (shouldRefresh(token, age)) this.refreshBehindCallers()
+    const now = this.now()
+    if (!isUsable(token, now)) return undefined
+    if (shouldRefresh(token, now)) this.refreshBehindCallers()
     return token
   }
 
@@ -70,8 +72,7 @@ export class Lender {
     } catch (error) {
       // A call that has no token to replace goes out with the thrown-away one rather than not at all.
       const token = this.renewal.latest
-      const isSpent = isQyapiTokenError(error) && error.code === 'refresh_budget_spent'
-      if (isSpent && token !== undefined) return token
+      if (isBudgetSpent(error) && token !== undefined) return token
       throw error
     }
   }
@@ -80,12 +81,10 @@ export class Lender {
   async lendWithinBudget({ fresh = false } = {}): Promise<Token> {
     const { renewal } = this
     const token = this.hit()
-    if (token !== undefined && !(fresh && shouldRefresh(token, this.ageOf(token)))) return token
+    if (token !== undefined && !(fresh && shouldRefresh(token, this.now()))) return token
     if (renewal.isClosed) throw sourceClosed(this.credential)
     const failure = renewal.failure()
     if (failure !== undefined) return this.keptTokenOr(failure)
-    if (this.isRefreshOwed && !this.limits().budget.take()) throw this.budgetSpent()
-    this.isRefreshOwed = false
     try {
       return await renewal.renew()
     } catch (error) {
@@ -99,21 +98,24 @@ export class Lender {
   async replace(refused: RefusedCall): Promise<Token | undefined> {
     const { token, endpoint, errcode } = refused
     this.emit({ type: 'refused', generation: token.generation, endpoint, errcode })
-    if (!this.hasNewerThan(token)) await this.renewal.adoptFromStore()
-    const isAdopted = this.hasNewerThan(token)
-    const reason = isAdopted ? undefined : this.throwAway(refused)
+    const isInMemory = this.hasNewerThan(token)
+    if (!isInMemory) await this.renewal.adoptFromStore()
+    const reason = this.hasNewerThan(token) ? undefined : this.throwAway(refused)
     if (reason !== undefined || refused.isBodyGone) {
       this.emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_sent_once' })
       return undefined
     }
     try {
-      const replacement = await this.lend()
+      // Intentionally not `lend`: while the budget is spent, that gives the refused token once more.
+      const replacement = await this.lendWithinBudget()
       const { generation } = replacement
-      if (isAdopted) this.emit({ type: 'adopted', generation, from: 'memory' })
+      // What came from the store was told when it came.
+      if (isInMemory) this.emit({ type: 'adopted', generation, from: 'memory' })
       return replacement
     } catch (error) {
-      const said = error instanceof Error ? { message: error.message } : {}
-      this.emit({ type: 'not_replayed', endpoint, reason: 'no_replacement', ...said })
+      const cause = isBudgetSpent(error) ? 'refresh_budget_spent' : 'no_replacement'
+      const { message } = error as Error
+      this.emit({ type: 'not_replayed', endpoint, reason: cause, message })
       return undefined
     }
   }
@@ -128,16 +130,18 @@ export class Lender {
   throwAwayCurrent(): void {
     const token = this.renewal.current()
     if (token === undefined) return
-    this.renewal.throwAway(token)
-    this.isRefreshOwed = true
+    this.owe(token)
   }
 
-  ageOf(token: Token): number {
-    return ageMs(token, this.group.settings.clock)
+  /** Only a token call is a forced refresh: what the store brings before it costs nothing. */
+  payForRefresh(): void {
+    const isOwed = this.renewal.latest?.generation === this.owedFor
+    if (isOwed && !this.limits().budget.take()) throw this.budgetSpent()
+    this.owedFor = 0
   }
 
-  wallClock(): number {
-    return this.group.settings.clock.wall()
+  now(): Instant {
+    return instantOf(this.group.settings.clock)
   }
 
   /** Owns its failure: the callers have a token, and the failure is remembered and told by event. */
@@ -148,7 +152,7 @@ export class Lender {
   /** Kept through an outage: past its memo, but within its life and not refused. */
   private keptTokenOr(failure: unknown): Token {
     const token = this.renewal.current()
-    if (token !== undefined && isKeptThroughOutage(token, this.ageOf(token))) return token
+    if (token !== undefined && isKeptThroughOutage(token, this.now())) return token
     throw failure
   }
 
@@ -160,9 +164,14 @@ export class Lender {
   private throwAway({ token, endpoint }: RefusedCall) {
     if (this.renewal.isThrownAway(token)) return undefined
     if (this.limits().rests.isResting(endpoint)) return 'endpoint_rests'
-    if (!this.limits().budget.take()) return 'refresh_budget_spent'
-    this.renewal.throwAway(token)
+    if (this.limits().budget.isSpent()) return 'refresh_budget_spent'
+    this.owe(token)
     return undefined
+  }
+
+  private owe(token: Token): void {
+    this.renewal.throwAway(token)
+    this.owedFor = token.generation
   }
 
   /** Made when they are needed: most sources never see a refusal. */
@@ -183,4 +192,8 @@ export class Lender {
     const details = { retryAfterMs: this.limits().budget.refillsInMs(), retryable: true }
     return new QyapiTokenError('refresh_budget_spent', message, details)
   }
+}
+
+function isBudgetSpent(error: unknown): boolean {
+  return isQyapiTokenError(error) && error.code === 'refresh_budget_spent'
 }

@@ -1,6 +1,6 @@
 import pMemoize from 'p-memoize'
-import type { Clock } from './clock.js'
-import { ageMs, isUsable, type Token } from './token.js'
+import { type Clock, elapsedMs, instantOf } from './clock.js'
+import { isUsable, type Token } from './token.js'
 
 /** How a credential's next token is had. */
 export interface TokenFetcher {
@@ -77,8 +77,9 @@ function expiring(maxAgeMs: number, clock: Clock) {
   return {
     has({ of: { latest }, number }: Generation) {
       if (latest?.generation !== number) return false
-      const age = ageMs(latest, clock)
-      return isUsable(latest, age) && age - (latest.reconfirmedAtMs ?? 0) < maxAgeMs
+      const now = instantOf(clock)
+      const { firstSeenAt, reconfirmedAt = firstSeenAt } = latest
+      return isUsable(latest, now) && elapsedMs(reconfirmedAt, now) < maxAgeMs
     },
     get: ({ of }: Generation) => of.latest,
     /** Intentionally nothing: see above. */

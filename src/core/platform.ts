@@ -17,7 +17,8 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, callback) {
-    // Intentionally not unref'd: every timer of ours is one that a caller waits behind.
+    // Intentionally not unref'd: behind each a caller waits, or, of a refresh behind the callers, a
+    // request that holds the process by its socket and that this very timer ends.
     const timer = setTimeout(callback, delayMs)
     return () => clearTimeout(timer)
   },

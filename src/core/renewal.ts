@@ -1,23 +1,16 @@
-import { rememberedFailure } from './backoff.js'
+import { type RefreshPayer, rememberedFailure } from './backoff.js'
 import { instantOf } from './clock.js'
-import type { Credential } from './credential.js'
+import { type Credential, secretIfReadable } from './credential.js'
 import { isQyapiTokenError, type QyapiTokenError, sourceClosed } from './errors.js'
-import { emitTo, type OwnEvent } from './events.js'
+import { type Emit, emitTo, type OwnEvent } from './events.js'
 import { fetchForAll, type Turn } from './fetch-for-all.js'
-import { type FetchedToken, fetchToken } from './fetch-token.js'
+import { fetchToken } from './fetch-token.js'
 import { MemoizedToken, type TokenFetcher } from './memoized-token.js'
-import { SharedTokens, ticketKeyOf, tokenKeyOf } from './shared-tokens.js'
+import { type SharedTokens, ticketKeyOf, tokenKeyOf } from './shared-tokens.js'
 import type { SourceGroup } from './source-group.js'
 import { type Tickets, ticketsFor } from './tickets.js'
-import {
-  ageMs,
-  isUsable,
-  type LifePolicy,
-  nextToken,
-  storedToken,
-  type Token,
-  tokenOf,
-} from './token.js'
+import { isUsable, type LifePolicy, nextToken, storedToken, type Token, tokenOf } from './token.js'
+import { waitFor } from './wait.js'
 
 /**
  * One credential's tokens, one generation after the other; never two fetches at once. Knows which
@@ -39,21 +32,20 @@ export class Renewal implements TokenFetcher {
   constructor(
     public credential: Credential,
     private readonly group: SourceGroup,
+    private readonly payer: RefreshPayer,
   ) {
     this.memoized = new MemoizedToken(group.memo, this)
     const { settings } = group
-    const { store, clock } = settings
-    const sharedBy = (keyOf: () => Promise<string>) =>
-      store &&
-      new SharedTokens(store, keyOf, settings, group.storeRest, (event) => this.emit(event))
-    if (store !== undefined) this.shared = sharedBy(tokenKeyOf(() => this.credential, settings))
+    const emit: Emit = (event) => this.emit(event)
+    if (settings.store !== undefined)
+      this.shared = group.shared(
+        tokenKeyOf(() => this.credential, settings),
+        emit,
+      )
     if (credential.ticket === undefined) return
-    const given = () => this.credential.ticket?.given()
-    this.tickets = ticketsFor(
-      { ...credential.ticket, given },
-      sharedBy(() => ticketKeyOf(credential, settings)),
-      clock,
-    )
+    const need = { ...credential.ticket, given: () => this.credential.ticket?.given() }
+    const shared = group.shared(() => ticketKeyOf(credential, settings), emit)
+    this.tickets = ticketsFor(need, shared, settings.clock)
   }
 
   emit(event: OwnEvent): void {
@@ -82,12 +74,12 @@ export class Renewal implements TokenFetcher {
 
   /** Milliseconds until someone may ask again. */
   restsForMs(): number {
-    return this.failures?.restsForMs(this.credential.secret()) ?? 0
+    return this.failures?.restsForMs(secretIfReadable(this.credential)) ?? 0
   }
 
   /** The failure that still keeps everyone from asking, as an error for one caller. */
   failure(): QyapiTokenError | undefined {
-    return this.failures?.current(this.credential.secret())
+    return this.failures?.current(secretIfReadable(this.credential))
   }
 
   /** The next generation, for everyone who asks while it is on its way. */
@@ -133,19 +125,24 @@ export class Renewal implements TokenFetcher {
 
   /** For the memo alone: everyone else says `renew`. */
   async fetchToken(): Promise<Token> {
+    if (this.isClosed) throw sourceClosed(this.credential)
     this.flight = new AbortController()
     const { signal } = this.flight
-    const before = this.memoized.newest
     try {
-      const stored = await this.adoptFromStore(before)
-      if (this.isClosed) throw sourceClosed(this.credential)
-      if (stored !== undefined) return stored
-      return this.shared?.hasLease
-        ? await this.fetchForAll(this.shared, before, signal)
-        : await this.fetchNew(signal)
+      // A store that hangs must not keep waiters from hearing that the source was closed.
+      return await waitFor(this.adoptOrFetch(signal), signal)
     } finally {
       this.flight = undefined
     }
+  }
+
+  private async adoptOrFetch(signal: AbortSignal): Promise<Token> {
+    const before = this.memoized.newest
+    const stored = await this.adoptFromStore(before)
+    signal.throwIfAborted()
+    if (stored !== undefined) return stored
+    if (this.shared?.hasLease) return this.fetchForAll(this.shared, before, signal)
+    return this.fetchNew(signal)
   }
 
   private fetchForAll(shared: SharedTokens, before: number, signal: AbortSignal): Promise<Token> {
@@ -154,7 +151,7 @@ export class Renewal implements TokenFetcher {
       subject: `${kind} ${subject}`,
       newest: () => this.memoized.newest,
       adopt: () => this.adoptFromStore(before),
-      remember: (failure, restMs) => this.remembered(failure, this.credential.secret(), restMs),
+      remember: (failure, restMs) => this.remembered(failure, restMs),
       fetch: (generation) => this.fetchNew(signal, generation),
     }
     return fetchForAll(shared, turn, this.group.settings, signal)
@@ -164,12 +161,13 @@ export class Renewal implements TokenFetcher {
   async adoptFromStore(before = this.memoized.newest): Promise<Token | undefined> {
     const { credential } = this
     const stored = await this.shared?.get()
-    if (this.credential !== credential) return undefined
+    if (this.credential !== credential || this.isClosed) return undefined
     // Another call of this process may have adopted it while this one was looking.
     if (stored === undefined || stored.generation <= this.memoized.newest)
       return this.memoized.newest > before ? this.current() : undefined
-    const token = tokenOf(stored, instantOf(this.group.settings.clock), this.life())
-    if (!isUsable(token, stored.ageMs)) return undefined
+    const now = instantOf(this.group.settings.clock)
+    const token = tokenOf(stored, now, this.life())
+    if (!isUsable(token, now)) return undefined
     this.memoized.set(token)
     this.emit({ type: 'adopted', generation: token.generation, from: 'store' })
     return token
@@ -180,7 +178,7 @@ export class Renewal implements TokenFetcher {
     const { clock } = this.group.settings
     const before = this.latest
     const isBehindCallers =
-      before !== undefined && !this.isThrownAway(before) && isUsable(before, ageMs(before, clock))
+      before !== undefined && !this.isThrownAway(before) && isUsable(before, instantOf(clock))
     const startedAtMs = clock.monotonic()
     const { fetched, askedAt } = await this.fetchUnlessThrownAway(signal)
     // Meanwhile a newer one may have come from the store.
@@ -189,7 +187,7 @@ export class Renewal implements TokenFetcher {
     const token = nextToken(this.latest, { ...fetched, askedAt }, number, this.life())
     this.memoized.set(token)
     this.failures = undefined
-    const published = this.shared?.set(storedToken(token, ageMs(token, clock)))
+    const published = this.shared?.set(storedToken(token, instantOf(clock)))
     this.emit({
       type: isBehindCallers ? 'refreshed' : 'fetched',
       generation: number,
@@ -207,6 +205,7 @@ export class Renewal implements TokenFetcher {
    */
   private async fetchUnlessThrownAway(signal: AbortSignal) {
     for (;;) {
+      this.payer.payForRefresh()
       const { credential, lastThrownAway } = this
       const askedAt = instantOf(this.group.settings.clock)
       const fetched = await this.fetchBy(credential, signal)
@@ -216,25 +215,26 @@ export class Renewal implements TokenFetcher {
   }
 
   /** `undefined`: the credential was replaced meanwhile. */
-  private async fetchBy(
-    credential: Credential,
-    signal: AbortSignal,
-  ): Promise<FetchedToken | undefined> {
+  private async fetchBy(credential: Credential, signal: AbortSignal) {
     const { settings } = this.group
     // The one that is asked with: a function may give another by the time that this one has failed.
-    const secret = credential.secret()
+    const secret = secretIfReadable(credential)
     try {
       const fetched = await fetchToken({ credential, tickets: this.tickets, ...settings }, signal)
       return this.credential === credential ? fetched : undefined
     } catch (error) {
-      if (this.isClosed || !isQyapiTokenError(error)) throw error
+      if (signal.aborted || !isQyapiTokenError(error)) throw error
       if (this.credential !== credential) return undefined
       // Another source's failure is remembered there.
-      throw isQyapiTokenError(error.cause) ? error : this.remembered(error, secret)
+      throw isQyapiTokenError(error.cause) ? error : this.remembered(error, undefined, secret)
     }
   }
 
-  private remembered(error: QyapiTokenError, secret: string, restMs?: number): QyapiTokenError {
+  private remembered(
+    error: QyapiTokenError,
+    restMs?: number,
+    secret = secretIfReadable(this.credential),
+  ): QyapiTokenError {
     this.failures ??= rememberedFailure(this.group.settings.clock)
     const failure = this.failures.remember(error, secret, restMs)
     const { code, errcode, message, retryAfterMs = 0 } = failure
@@ -244,7 +244,6 @@ export class Renewal implements TokenFetcher {
   }
 
   private life(): LifePolicy {
-    const { settings } = this.group
-    return { ...settings, jitter: settings.random() }
+    return { ...this.group.settings, jitter: this.group.settings.random() }
   }
 }

@@ -1,3 +1,5 @@
+import { checkRunOptions } from './call-options.js'
+import { badOption } from './errors.js'
 import type { Lender } from './lender.js'
 import { replayOnce } from './replay.js'
 import type { Token } from './token.js'
@@ -11,7 +13,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /**
    * Finds WeCom's errcode in what the call resolved with or threw.
-   * @default on the object itself, in its `data`, in its `response.data`, or as the error's `code`
+   * @default on the object itself, in its `data`, in its `response.data`, or as a thrown error's `code`
    */
   readonly errcodeOf?: (outcome: unknown) => number | undefined
 }
@@ -23,8 +25,14 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 export async function runWithToken<T>(
   lender: Lender,
   call: (token: string) => Promise<T> | T,
-  { endpoint = '', signal, errcodeOf = errcodeOfOutcome }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<T> {
+  if (typeof call !== 'function')
+    throw badOption('call', 'a function (token) => promise', call, true)
+  checkRunOptions(options)
+  const { endpoint = '', signal, errcodeOf } = options
+  // Who has given up needs no token: none is fetched for him.
+  if (signal?.aborted) throw signal.reason
   const send = async ({ value }: Token): Promise<Outcome<T>> => {
     try {
       return { value: await call(value) }
@@ -33,7 +41,9 @@ export async function runWithToken<T>(
     }
   }
   const refusedBy = (outcome: Outcome<T>) => {
-    const errcode = errcodeOf('value' in outcome ? outcome.value : outcome.error)
+    const errcode = errcodeOf
+      ? errcodeOf('value' in outcome ? outcome.value : outcome.error)
+      : errcodeIn(outcome)
     return lender.refusals.has(errcode) ? errcode : undefined
   }
 
@@ -44,6 +54,15 @@ export async function runWithToken<T>(
   const wait = (replacement: Promise<Token | undefined>) => waitFor(replacement, signal)
   const replay = await replayOnce(lender, { token, endpoint, errcode }, { wait, send, refusedBy })
   return settled(replay?.answer ?? first)
+}
+
+/** A `code` is WeCom's on errors alone: what a call resolves with may have a code of its own. */
+function errcodeIn(outcome: Outcome<unknown>): number | undefined {
+  if ('error' in outcome) return errcodeOfOutcome(outcome.error)
+  const { value } = outcome
+  if (typeof value === 'string') return errcodeOfOutcome(value)
+  const { errcode, data, response } = Object(value) as Record<string, unknown>
+  return errcodeOfOutcome({ errcode, data, response })
 }
 
 function settled<T>(outcome: Outcome<T>): T {

@@ -1,8 +1,10 @@
 import type { storeRest } from './backoff.js'
+import { isText } from './check.js'
 import type { Clock } from './clock.js'
-import { type Credential, identityOf } from './credential.js'
+import { type Credential, identityOf, secretIfReadable } from './credential.js'
 import type { Emit, StoreOperation } from './events.js'
 import type { SourceSettings } from './options.js'
+import { scrubber, withoutQueries } from './redact.js'
 import { SEALED, type StoredToken, type TokenStore } from './store.js'
 
 /** No store may hold a call up for longer than this. */
@@ -11,6 +13,9 @@ const STEP_MS = 50
 
 /** A lease ends by itself so soon after its holder died. It is renewed while a fetch lasts. */
 export const LEASE_MS = 2_000
+
+/** The key in the store; none, while it cannot be told. */
+export type KeyOf = () => Promise<string> | undefined
 
 type StoreSettings = Pick<SourceSettings, 'clock' | 'hash' | 'baseUrl' | 'nonce'>
 
@@ -22,7 +27,7 @@ export class SharedTokens {
 
   constructor(
     private readonly store: TokenStore,
-    private readonly keyOf: () => Promise<string>,
+    private readonly keyOf: KeyOf,
     private readonly settings: StoreSettings,
     private readonly rest: ReturnType<typeof storeRest> | undefined,
     private readonly emit: Emit,
@@ -31,7 +36,8 @@ export class SharedTokens {
   /** Another key, for what belongs to these tokens. */
   beside(name: string): SharedTokens {
     const { store, keyOf, settings, rest, emit } = this
-    return new SharedTokens(store, async () => `${await keyOf()}:${name}`, settings, rest, emit)
+    const keyBeside = () => keyOf()?.then((key) => `${key}:${name}`)
+    return new SharedTokens(store, keyBeside, settings, rest, emit)
   }
 
   async get(): Promise<StoredToken | undefined> {
@@ -47,7 +53,7 @@ export class SharedTokens {
   }
 
   set(token: StoredToken): Promise<boolean | undefined> {
-    return this.guarded('set', (key) => this.store.set(key, token))
+    return this.guarded('set', (key) => this.store.set(key, token), token.value)
   }
 
   delete(generation: number): Promise<boolean | undefined> {
@@ -88,16 +94,21 @@ export class SharedTokens {
   private async guarded<T>(
     operation: StoreOperation,
     run: (key: string) => Promise<T>,
+    secret = '',
   ): Promise<T | undefined> {
     if (this.rest?.isResting()) return undefined
+    const key = this.keyOf()
+    if (key === undefined) return undefined
     const deadline = deadlineFor(this.settings.clock)
     try {
-      const answer = await Promise.race([this.keyOf().then(run), deadline.passed])
+      const answer = await Promise.race([key.then(run), deadline.passed])
       this.rest?.answered()
       return answer
     } catch (error) {
       this.rest?.failed()
-      this.trouble(operation, error instanceof Error ? error.message : 'unknown trouble')
+      // A store may repeat what it was to write, or where it is with its password.
+      const said = error instanceof Error ? error.message : 'unknown trouble'
+      this.trouble(operation, withoutQueries(scrubber([secret])(said)))
       return undefined
     } finally {
       deadline.callOff()
@@ -130,7 +141,7 @@ const LONGEST_VALUE = 4096
 
 /** What a store gives is somebody's: nothing, or a whole token that can be one. */
 function isStoredToken({ value, generation, ageMs: age, expiresInMs }: StoredToken): boolean {
-  const isValue = typeof value === 'string' && value !== '' && value.length <= LONGEST_VALUE
+  const isValue = isText(value) && value.length <= LONGEST_VALUE
   return isValue && isGeneration(generation) && age >= 0 && Number.isFinite(expiresInMs)
 }
 
@@ -141,15 +152,14 @@ function isGeneration(value: unknown): value is number {
 
 /**
  * The key of a credential's token: base address, kind, ids, and a SHA-256 of the secret. Two apps
- * of one corp never share, and a secret that was rotated is a new key.
+ * of one corp never share, and a secret that was rotated is a new key. None, while the secret cannot
+ * be read: that is no trouble of the store's.
  */
-export function tokenKeyOf(
-  credential: () => Credential,
-  { baseUrl, hash }: StoreSettings,
-): () => Promise<string> {
+export function tokenKeyOf(credential: () => Credential, { baseUrl, hash }: StoreSettings): KeyOf {
   let known: { secret: string; key: Promise<string> } | undefined
   return () => {
-    const secret = credential().secret()
+    const secret = secretIfReadable(credential())
+    if (secret === undefined) return undefined
     if (known?.secret !== secret) {
       const identity = identityOf(credential())
       known = { secret, key: hash(secret).then((hashed) => keyOf(baseUrl, identity, hashed)) }

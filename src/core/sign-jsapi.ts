@@ -1,4 +1,4 @@
-import { check, isText } from './check.js'
+import { checkGiven, isText } from './check.js'
 import { badOption } from './errors.js'
 import { platform } from './platform.js'
 
@@ -37,7 +37,7 @@ export interface JsapiSignature {
  * // in the page: wx.config({ ...signed, appId: corpId, jsApiList })
  */
 export async function signJsapi(options: SignJsapiOptions): Promise<JsapiSignature> {
-  check(options ?? null, CHECKS, 'signJsapi')
+  checkGiven(options, CHECKS, 'signJsapi')
   const { ticket, url, nonce = platform.nonce(), timestamp = now() } = options
   if (!isText(ticket)) throw badOption('ticket', 'a ticket, a non-empty string', ticket, true)
   if (!isText(url)) throw badOption('url', "the page's address", url)

@@ -1,7 +1,9 @@
 import { storeRest } from './backoff.js'
+import type { Emit } from './events.js'
 import { type TokenMemo, tokenMemo } from './memoized-token.js'
 import { type SourceOptions, type SourceSettings, sourceSettings } from './options.js'
 import type { Platform } from './platform.js'
+import { type KeyOf, SharedTokens } from './shared-tokens.js'
 import { type Refusals, refusals } from './verdict.js'
 
 /** What the sources of a pool have in common. A source of its own has a group to itself. */
@@ -18,6 +20,12 @@ export class SourceGroup {
     this.settings = sourceSettings(options, machine)
     this.memo = tokenMemo(this.settings)
     this.storeRest = this.settings.store && storeRest(this.settings.clock)
+  }
+
+  /** One key of the store; `undefined`: there is no store. */
+  shared(keyOf: KeyOf, emit: Emit): SharedTokens | undefined {
+    const { store } = this.settings
+    return store && new SharedTokens(store, keyOf, this.settings, this.storeRest, emit)
   }
 
   /** What refuses the tokens of a kind, by the errcodes of that kind. */

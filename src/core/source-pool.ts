@@ -1,4 +1,4 @@
-import { isPromise, isText } from './check.js'
+import { isPlainObject, isPromise, isText } from './check.js'
 import { type Credential, identityOf, isCredential } from './credential.js'
 import { badOption, QyapiTokenError } from './errors.js'
 import type { SourceOptions } from './options.js'
@@ -65,13 +65,15 @@ const MOST_LOOKED_AT = 100
  */
 export function createSourcePool(
   credentialOf: CredentialOf,
-  { maxTenants = 100_000, ...options }: SourcePoolOptions = {},
+  options: SourcePoolOptions = {},
 ): SourcePool {
   if (typeof credentialOf !== 'function')
     throw badOption('credentialOf', 'a function (tenant) => credential', credentialOf)
+  if (!isPlainObject(options as unknown)) throw badOption('options', 'an object', options)
+  const { maxTenants = 100_000, ...ofSources } = options
   if (!Number.isSafeInteger(maxTenants) || maxTenants < 1)
     throw badOption('maxTenants', 'a whole number from 1 up', maxTenants)
-  const group = new SourceGroup(options, platform)
+  const group = new SourceGroup(ofSources, platform)
   const tenants = new Map<string, Tenant>()
   const order = recency<Tenant>()
   const byIdentity = new Map<string, PooledSource>()

@@ -1,7 +1,8 @@
 import { isText } from './check.js'
-import { type Clock, type Instant, instantOf } from './clock.js'
+import { type Clock, elapsedMs, type Instant, instantOf, later } from './clock.js'
 import type { TicketNeed } from './credential.js'
 import { QyapiTokenError } from './errors.js'
+import { functionFailed } from './fetch-failure.js'
 import type { SharedTokens } from './shared-tokens.js'
 
 /** WeCom pushes a ticket every 10 min, and it lives 30 min. */
@@ -50,25 +51,20 @@ export function ticketsFor(
   async function adopt(): Promise<void> {
     const stored = await shared?.get()
     if (stored === undefined) return
-    const { wall, monotonic } = instantOf(clock)
     const { value, generation, ageMs } = stored
-    const receivedAt = { wall: wall - ageMs, monotonic: monotonic - ageMs }
-    keep({ value, sentAtMs: generation, receivedAt })
+    keep({ value, sentAtMs: generation, receivedAt: later(instantOf(clock), -ageMs) })
   }
 
   function isYoung({ receivedAt }: PushedTicket): boolean {
-    const { wall, monotonic } = instantOf(clock)
-    return Math.max(wall - receivedAt.wall, monotonic - receivedAt.monotonic) < TICKET_LIFE_MS
+    return elapsedMs(receivedAt, instantOf(clock)) < TICKET_LIFE_MS
   }
 
   /** What the user's own function says; a database gives `null` for what it does not have. */
   async function givenNow(doing: string): Promise<unknown> {
     try {
       return await need.given()
-    } catch (cause) {
-      const said = cause instanceof Error ? `: ${cause.message}` : ''
-      const message = `${doing}: the function that gives the ${need.name} failed${said}`
-      throw new QyapiTokenError('token_fetch_failed', message, { cause, retryable: true })
+    } catch (error) {
+      throw functionFailed(doing, need.name, error)
     }
   }
 

@@ -10,12 +10,15 @@
  * - A failed fetch is shared and remembered; meanwhile an old token that may still live is handed out.
  * - A caller who gives up ends only its own waiting.
  */
+import { checkGetOptions, checkPushTicketOptions, hasMoreThanSignal } from './call-options.js'
 import { isText } from './check.js'
+import { elapsedMs, type Instant } from './clock.js'
 import { type Credential, identityOf, isCredential } from './credential.js'
 import { badOption } from './errors.js'
 import { Lender } from './lender.js'
 import type { SourceOptions } from './options.js'
 import { type Platform, platform } from './platform.js'
+import type { Renewal } from './renewal.js'
 import { type RunOptions, runWithToken } from './run.js'
 import { SourceGroup } from './source-group.js'
 import { isUsable, type Token } from './token.js'
@@ -59,11 +62,20 @@ export class TokenSource {
   get(options?: { signal?: AbortSignal }): Promise<string> {
     const lender = this.#lender
     const token = lender.hit()
-    if (token === undefined || options?.signal?.aborted)
-      return waitFor(lender.lendWithinBudget(), options?.signal).then(({ value }) => value)
+    if (token === undefined || (options !== undefined && hasMoreThanSignal(options)))
+      return this.#waitedFor(options)
     if (this.#handedOut?.token !== token)
       this.#handedOut = { token, value: Promise.resolve(token.value) }
     return this.#handedOut.value
+  }
+
+  async #waitedFor(options: { signal?: AbortSignal } = {}): Promise<string> {
+    checkGetOptions(options)
+    const { signal } = options
+    // Who has given up needs no token: none is fetched for him.
+    if (signal?.aborted) throw signal.reason
+    const { value } = await waitFor(this.#lender.lendWithinBudget(), signal)
+    return value
   }
 
   /**
@@ -75,8 +87,8 @@ export class TokenSource {
     const lender = this.#lender
     const current = lender.renewal.current()
     if (current?.value !== token) return false
-    const { reconfirmedAtMs } = current
-    if (reconfirmedAtMs !== undefined && lender.ageOf(current) - reconfirmedAtMs < RECONFIRMED_MS)
+    const { reconfirmedAt } = current
+    if (reconfirmedAt !== undefined && elapsedMs(reconfirmedAt, lender.now()) < RECONFIRMED_MS)
       return false
     lender.throwAwayCurrent()
     return true
@@ -85,6 +97,7 @@ export class TokenSource {
   /**
    * Calls with the token, and once more with a newer one if WeCom refused it: by an `errcode` in
    * what the call resolves with or throws. `endpoint` keeps one bad call from resting the others.
+   * Rejects with `bad_options` before anything is sent if it is no function, or an option is wrong.
    */
   run<T>(call: (token: string) => Promise<T> | T, options?: RunOptions): Promise<T> {
     return runWithToken(this.#lender, call, options)
@@ -95,20 +108,26 @@ export class TokenSource {
    * callback's, in seconds; without it the ticket counts as sent now. Resolves with `false` if a
    * newer one was there already.
    *
-   * @throws `bad_options` if the credential needs no ticket.
+   * @throws `bad_options` if the credential needs no ticket, or a key is unknown.
    */
   async pushTicket(
     ticket: string,
-    { timeStamp }: { timeStamp?: number | string } = {},
+    options: { timeStamp?: number | string } = {},
   ): Promise<boolean> {
-    const { credential, renewal } = this.#lender
+    checkPushTicketOptions(options)
+    const { timeStamp } = options
+    const lender = this.#lender
+    const { credential, renewal } = lender
     if (credential.ticket === undefined) {
       const { kind, subject } = credential
       throw badOption('source', 'one that needs a ticket, e.g. of suiteApp', `${kind} ${subject}`)
     }
     if (!isText(ticket))
       throw badOption('ticket', `the ${credential.ticket.name}, a non-empty string`, ticket, true)
-    return renewal.pushTicket(ticket, timeStamp === undefined ? this.#now() : sentAt(timeStamp))
+    return renewal.pushTicket(
+      ticket,
+      timeStamp === undefined ? lender.now().wall : sentAt(timeStamp),
+    )
   }
 
   /**
@@ -133,12 +152,13 @@ export class TokenSource {
     const { credential, renewal } = lender
     const { kind, subject } = credential
     const { latest: token } = renewal
-    const state = stateOf(token, lender)
+    const now = lender.now()
+    const state = stateOf(token, renewal, now)
     const restsForMs = renewal.restsForMs()
-    const resting = restsForMs > 0 ? { restingUntil: this.#now() + restsForMs } : {}
+    const resting = restsForMs > 0 ? { restingUntil: now.wall + restsForMs } : {}
     if (token === undefined) return { kind, subject, state, ...resting }
-    const ageMs = lender.ageOf(token)
-    const expiresInMs = state === 'usable' ? token.usableForMs - ageMs : 0
+    const ageMs = elapsedMs(token.firstSeenAt, now)
+    const expiresInMs = state === 'usable' ? -elapsedMs(token.usableUntil, now) : 0
     const { generation } = token
     return { kind, subject, state, ageMs, expiresInMs, generation, ...resting }
   }
@@ -150,10 +170,6 @@ export class TokenSource {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
-  }
-
-  #now(): number {
-    return this.#lender.wallClock()
   }
 
   /** For the doors of this package. */
@@ -186,12 +202,15 @@ function checkCredential(credential: unknown): void {
   throw badOption('credential', expected, credential, typeof credential === 'string')
 }
 
-function stateOf(token: Token | undefined, lender: Lender): SourceDescription['state'] {
-  const { renewal } = lender
+function stateOf(
+  token: Token | undefined,
+  renewal: Renewal,
+  now: Instant,
+): SourceDescription['state'] {
   if (renewal.isClosed) return 'closed'
   if (token === undefined) return 'empty'
   if (renewal.isThrownAway(token)) return 'thrown_away'
-  return isUsable(token, lender.ageOf(token)) ? 'usable' : 'over'
+  return isUsable(token, now) ? 'usable' : 'over'
 }
 
 /**

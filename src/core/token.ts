@@ -1,9 +1,9 @@
-import type { Clock, Instant } from './clock.js'
+import { elapsedMs, type Instant, later, latest } from './clock.js'
 import type { StoredToken } from './store.js'
 
 /**
- * A token as it was handed out, with the life that it has.
- * All durations count from `firstSeenAt`, which is taken before the request that brought it.
+ * A token as it was handed out, with the life that it has. A moment of it has come when either clock
+ * says so: so a clock that jumps may end a life early, and never makes one longer.
  */
 export interface Token {
   readonly value: string
@@ -11,17 +11,18 @@ export interface Token {
   readonly encoded: string
   /** Counts up with every fetch, also when the same string came back. */
   readonly generation: number
+  /** Before the request that brought this string for the first time. */
   readonly firstSeenAt: Instant
-  /** The end of the 7000 s memo of this string. */
+  /** The length of the memo of this string: 7000 s, or less. */
   readonly memoMs: number
   /** From here on one refresh runs behind the callers. */
-  readonly refreshAfterMs: number
+  readonly refreshFrom: Instant
   /** From here on callers wait for a new token. */
-  readonly usableForMs: number
+  readonly usableUntil: Instant
   /** Through an outage it is handed out until here. */
-  readonly keptForMs: number
-  /** The age at which gettoken brought this very string once more. */
-  readonly reconfirmedAtMs?: number
+  readonly keptUntil: Instant
+  /** Before the request that brought this very string once more. */
+  readonly reconfirmedAt?: Instant
 }
 
 /** How a life is cut out of an `expires_in`. `jitter` is a number from 0 to 1, drawn for each token. */
@@ -33,6 +34,7 @@ export interface LifePolicy {
 
 /** WeCom says 7200 s and the memo lasts 7000 s; other lives are scaled alike. */
 const MEMO_SHARE = 7000 / 7200
+const SLOT_SHARE = 1 - MEMO_SHARE
 const FULL_MEMO_MS = 7_000_000
 
 /** A token as it stands in a url, also after `URL` has written it anew. Most need no other spelling. */
@@ -41,86 +43,79 @@ export function encoded(value: string): string {
   return text === value ? value : text
 }
 
-/** A token is as old as the clock says that has gone further: either may stand still or be set back. */
-export function ageMs(token: Token, clock: Clock): number {
-  return older(token, clock.wall(), clock.monotonic())
+export function isUsable({ usableUntil }: Token, now: Instant): boolean {
+  return elapsedMs(usableUntil, now) < 0
 }
 
-export function ageAt(token: Token, { wall, monotonic }: Instant): number {
-  return older(token, wall, monotonic)
+export function shouldRefresh({ refreshFrom }: Token, now: Instant): boolean {
+  return elapsedMs(refreshFrom, now) >= 0
 }
 
-function older({ firstSeenAt }: Token, wall: number, monotonic: number): number {
-  return Math.max(wall - firstSeenAt.wall, monotonic - firstSeenAt.monotonic)
+export function isKeptThroughOutage({ keptUntil }: Token, now: Instant): boolean {
+  return elapsedMs(keptUntil, now) < 0
 }
 
-export function isUsable(token: Token, age: number): boolean {
-  return age < token.usableForMs
-}
-
-export function shouldRefresh(token: Token, age: number): boolean {
-  return age >= token.refreshAfterMs
-}
-
-export function isKeptThroughOutage(token: Token, age: number): boolean {
-  return age < token.keptForMs
-}
+/** The parts of a token that say when. */
+type Life = Omit<Token, 'value' | 'encoded' | 'generation'>
 
 /** The life of a string that was never seen before. */
-export function firstLife(expiresInMs: number, policy: LifePolicy) {
-  const memoMs = Math.min(policy.maxAgeMs, expiresInMs * MEMO_SHARE)
+export function firstLife(firstSeenAt: Instant, expiresInMs: number, policy: LifePolicy): Life {
+  const memoMs = memoOf(expiresInMs, policy)
+  const usableUntil = later(firstSeenAt, memoMs)
   return {
+    firstSeenAt,
     memoMs,
-    refreshAfterMs: memoMs - refreshAheadOf(memoMs, policy),
-    usableForMs: memoMs,
-    keptForMs: Math.max(expiresInMs, memoMs),
+    refreshFrom: later(usableUntil, -refreshAheadOf(memoMs, policy)),
+    usableUntil,
+    keptUntil: later(firstSeenAt, Math.max(expiresInMs, memoMs)),
   }
 }
 
 /**
- * The life of a string that gettoken brought again at `age`. It does not start anew: the first memo
+ * The life of a string that gettoken brought once more. It does not start anew: the first memo
  * stands, and from its end on the string is usable for 200 s at a time (scaled), the next look
- * running behind the callers.
+ * running behind the callers. Each clock counts for itself: one that was a year ahead when the
+ * string came must not leave it a year when it is set back.
  */
-export function reconfirmedLife(memoMs: number, age: number, expiresInMs: number) {
-  const slotMs = expiresInMs * (1 - MEMO_SHARE)
-  const usableForMs = Math.max(memoMs, age) + slotMs
+export function reconfirmedLife(
+  { firstSeenAt, memoMs }: Pick<Life, 'firstSeenAt' | 'memoMs'>,
+  reconfirmedAt: Instant,
+  expiresInMs: number,
+): Life {
+  const slotMs = expiresInMs * SLOT_SHARE
+  const memoEnd = later(firstSeenAt, memoMs)
+  const usableUntil = later(latest(memoEnd, reconfirmedAt), slotMs)
   return {
+    firstSeenAt,
     memoMs,
-    refreshAfterMs: Math.max(memoMs, age + slotMs / 2),
-    usableForMs,
-    keptForMs: Math.max(expiresInMs, usableForMs),
-    reconfirmedAtMs: age,
+    refreshFrom: latest(memoEnd, later(reconfirmedAt, slotMs / 2)),
+    usableUntil,
+    keptUntil: latest(later(firstSeenAt, expiresInMs), usableUntil),
+    reconfirmedAt,
   }
 }
 
-/** A token as a store keeps it. */
-export function storedToken(token: Token, age: number): StoredToken {
-  const { value, generation, keptForMs, reconfirmedAtMs } = token
-  const known = { value, generation, ageMs: age, expiresInMs: keptForMs }
-  return reconfirmedAtMs === undefined ? known : { ...known, reconfirmedAtMs }
+/** A token as a store keeps it: in durations, each by the clock that leaves it less. */
+export function storedToken(token: Token, now: Instant): StoredToken {
+  const { value, generation, firstSeenAt, keptUntil, reconfirmedAt } = token
+  const ageMs = elapsedMs(firstSeenAt, now)
+  const known = { value, generation, ageMs, expiresInMs: ageMs - elapsedMs(keptUntil, now) }
+  if (reconfirmedAt === undefined) return known
+  return { ...known, reconfirmedAtMs: Math.max(0, ageMs - elapsedMs(reconfirmedAt, now)) }
 }
 
 /** A token as another process has put it into the store. Nobody can have confirmed it after now. */
 export function tokenOf(stored: StoredToken, now: Instant, policy: LifePolicy): Token {
-  const { value, generation, ageMs: age, expiresInMs, reconfirmedAtMs } = stored
-  const firstSeenAt = { wall: now.wall - age, monotonic: now.monotonic - age }
-  const first = firstLife(expiresInMs, policy)
-  const life =
-    reconfirmedAtMs === undefined
-      ? first
-      : reconfirmedLife(first.memoMs, Math.min(reconfirmedAtMs, age), expiresInMs)
-  return newToken(value, generation, firstSeenAt, life)
-}
-
-/** A token with its value as urls spell it. */
-function newToken(
-  value: string,
-  generation: number,
-  firstSeenAt: Instant,
-  life: Omit<Token, 'value' | 'encoded' | 'generation' | 'firstSeenAt'>,
-): Token {
-  return { value, encoded: encoded(value), generation, firstSeenAt, ...life }
+  const { value, generation, ageMs, expiresInMs, reconfirmedAtMs } = stored
+  const firstSeenAt = later(now, -ageMs)
+  if (reconfirmedAtMs === undefined)
+    return newToken(value, generation, firstLife(firstSeenAt, expiresInMs, policy))
+  // Past its memo a string is kept for one slot: that, and not how old it has become, tells how long
+  // WeCom's lives are.
+  const lifeMs = Math.min(expiresInMs, (expiresInMs - reconfirmedAtMs) / SLOT_SHARE)
+  const first = { firstSeenAt, memoMs: memoOf(lifeMs, policy) }
+  const reconfirmedAt = later(firstSeenAt, Math.min(reconfirmedAtMs, ageMs))
+  return newToken(value, generation, reconfirmedLife(first, reconfirmedAt, lifeMs))
 }
 
 /** What a fetch brought after `before`. The same string is a new generation, but no new life. */
@@ -130,11 +125,20 @@ export function nextToken(
   generation: number,
   policy: LifePolicy,
 ): Token {
-  if (before?.value !== value)
-    return newToken(value, generation, askedAt, firstLife(expiresInMs, policy))
-  const { firstSeenAt, memoMs } = before
-  const life = reconfirmedLife(memoMs, ageAt(before, askedAt), expiresInMs)
-  return newToken(value, generation, firstSeenAt, life)
+  const life =
+    before?.value === value
+      ? reconfirmedLife(before, askedAt, expiresInMs)
+      : firstLife(askedAt, expiresInMs, policy)
+  return newToken(value, generation, life)
+}
+
+/** A token with its value as urls spell it. */
+function newToken(value: string, generation: number, life: Life): Token {
+  return { value, encoded: encoded(value), generation, ...life }
+}
+
+function memoOf(expiresInMs: number, { maxAgeMs }: LifePolicy): number {
+  return Math.min(maxAgeMs, expiresInMs * MEMO_SHARE)
 }
 
 /** Scaled with shorter lives, never more than half of one, and spread so that processes do not meet. */

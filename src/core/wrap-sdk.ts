@@ -1,3 +1,4 @@
+import { checkWrapSdkOptions } from './call-options.js'
 import { badOption } from './errors.js'
 import type { RunOptions } from './run.js'
 import { isTokenSource, type TokenSource } from './token-source.js'
@@ -22,7 +23,7 @@ export interface WrapSdkOptions {
  * the current token, and is made once more with a newer one if WeCom refused it. The method's name
  * is the endpoint that rests if it is refused for ever. The SDK itself is left as it is.
  *
- * @throws `bad_options` if it is not an object and a token source.
+ * @throws `bad_options` if it is not an object and a token source, or an option is wrong.
  * @example
  * const wecom = wrapSdk(sdk, source)
  * await wecom.message.send(message)   // sdk.message.send(token, message)
@@ -34,6 +35,7 @@ export function wrapSdk<Sdk extends object>(
 ): SdkWithoutToken<Sdk> {
   if (typeof sdk !== 'object' || sdk === null) throw badOption('sdk', 'an object with methods', sdk)
   if (!isTokenSource(source)) throw badOption('source', 'a token source', source)
+  checkWrapSdkOptions(options)
   return wrapped(sdk, source, options, '') as SdkWithoutToken<Sdk>
 }
 
@@ -43,7 +45,8 @@ function wrapped(
   options: WrapSdkOptions,
   path: string,
 ): object {
-  const known = new WeakMap<object, unknown>()
+  // By value, so that what a getter makes anew each time is forgotten; and by name, which rests.
+  const known = new WeakMap<object, Map<string, unknown>>()
   // Intentionally not a proxy of the SDK itself: a frozen one may not answer with other functions.
   return new Proxy(
     {},
@@ -54,7 +57,8 @@ function wrapped(
         const isWrapped =
           typeof value === 'function' || (typeof value === 'object' && value !== null)
         if (!isWrapped || typeof key === 'symbol') return value
-        const before = known.get(value)
+        const names = known.get(value) ?? new Map<string, unknown>()
+        const before = names.get(key)
         if (before !== undefined) return before
         const endpoint = path === '' ? key : `${path}/${key}`
         const now =
@@ -65,7 +69,7 @@ function wrapped(
                   ...options,
                 })
             : wrapped(value as object, source, options, endpoint)
-        known.set(value, now)
+        known.set(value, names.set(key, now))
         return now
       },
     },

@@ -1,4 +1,4 @@
-import { errorsBehind, hide, scrubber, scrubInPlace } from '../core/redact.js'
+import { everythingBehind, hide, scrubber, scrubInPlace } from '../core/redact.js'
 import type { Token } from '../core/token.js'
 import { showWithoutToken } from './shown.js'
 
@@ -7,7 +7,7 @@ export function failureWithoutToken(error: unknown, token: Token): unknown {
   const scrub = scrubber([token.value])
   if (typeof error === 'string') return scrub(error)
   scrubInPlace(error, scrub)
-  for (const one of errorsBehind(error)) {
+  for (const one of everythingBehind(error)) {
     hideBearer(one, 'request', token)
     hideBearer(one, 'response', token)
   }

@@ -1,3 +1,4 @@
+import { check, hasMethods } from '../core/check.js'
 import type { Clock } from '../core/clock.js'
 import { systemClock } from '../core/platform.js'
 import type { StoredToken, TokenStore } from '../core/store.js'
@@ -12,15 +13,22 @@ interface Entry {
   leasedUntil: number
 }
 
+const CHECKS = {
+  clock: [hasMethods('wall', 'monotonic', 'after'), 'an object with wall(), monotonic(), after()'],
+} as const
+
 /**
  * Keeps tokens in this process, so that several sources of one app share them.
  *
+ * @throws `bad_options` if an option is wrong.
  * @example
  * const store = memoryStore()
  * attachToken(contacts, { corpId, corpSecret }, { store })
  * attachToken(messages, { corpId, corpSecret }, { store })
  */
-export function memoryStore({ clock = systemClock }: { clock?: Clock } = {}): TokenStore {
+export function memoryStore(options: { clock?: Clock } = {}): TokenStore {
+  check(options, CHECKS, 'options of memoryStore')
+  const { clock = systemClock } = options
   const entries = new Map<string, Entry>()
 
   const entryOf = (key: string): Entry => {

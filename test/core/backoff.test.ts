@@ -232,3 +232,14 @@ describe('a store that failed', () => {
     expect(rest.isResting()).toBe(false)
   })
 })
+
+describe('a refresh budget that is asked', () => {
+  it('tells whether it is spent, and takes nothing', () => {
+    const clock = fakeClock()
+    const budget = refreshBudget(1, clock)
+    expect([budget.isSpent(), budget.isSpent(), budget.take()]).toEqual([false, false, true])
+    expect(budget.isSpent()).toBe(true)
+    clock.advance(60_000)
+    expect(budget.isSpent()).toBe(false)
+  })
+})

@@ -3,7 +3,8 @@ import { Lender } from '../../src/core/lender.js'
 import { platform } from '../../src/core/platform.js'
 import { SourceGroup } from '../../src/core/source-group.js'
 import { lenderOf } from '../../src/core/token-source.js'
-import { memoryStore, selfBuilt, type TokenEvent } from '../../src/index.js'
+import { memoryStore, type StoredToken, selfBuilt, type TokenEvent } from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
 
@@ -169,7 +170,7 @@ describe('to replace a refused token', () => {
 })
 
 describe('to replace a token whose credential is at a loss', () => {
-  it('is none, and without a message if none was thrown', async () => {
+  it('is none, and what is told says why', async () => {
     let isAtALoss = false
     const corpSecret = () => {
       if (isAtALoss) throw undefined
@@ -188,6 +189,7 @@ describe('to replace a token whose credential is at a loss', () => {
       type: 'not_replayed',
       endpoint: 'user/get',
       reason: 'no_replacement',
+      message: `Could not get the access_token of self-built ${SUBJECT.subject}: the function that gives the secret failed`,
     })
   })
 })
@@ -295,5 +297,125 @@ describe('a token source', () => {
     await source.run(() => ({ errcode: 42001 }))
     await settle()
     expect(events.at(-1)).toMatchObject({ type: 'rested', endpoint: '' })
+  })
+})
+
+describe('what the store brings', () => {
+  /** A store into which somebody else may put a token. */
+  const storeWithNewer = () => {
+    const memory = memoryStore()
+    let newer: StoredToken | undefined
+    return {
+      ...memory,
+      get: async (key: string) => newer ?? memory.get(key),
+      delete: async (key: string, generation: number) => {
+        if (newer?.generation === generation) newer = undefined
+        return memory.delete(key, generation)
+      },
+      put(value: string, generation: number) {
+        newer = { value, generation, ageMs: 0, expiresInMs: 7_200_000 }
+      },
+    }
+  }
+
+  it('is adopted after a throw-away, also while the budget is spent', async () => {
+    const store = storeWithNewer()
+    const { source, fetches } = sourceWith(counting, { store, refreshBudget: 0 })
+    await source.get()
+    await source.invalidate('token-1')
+    await expect(source.get()).rejects.toMatchObject({ code: 'refresh_budget_spent' })
+    store.put('theirs', 7)
+    expect(await source.get()).toBe('theirs')
+    expect(fetches()).toBe(1)
+  })
+
+  it('costs nothing of the budget', async () => {
+    const store = storeWithNewer()
+    const { source, fetches } = sourceWith(counting, { store, refreshBudget: 1 })
+    await source.get()
+    await source.invalidate('token-1')
+    store.put('theirs', 7)
+    expect(await source.get()).toBe('theirs')
+    await source.invalidate('theirs')
+    expect(await source.get()).toBe('token-2')
+    expect(fetches()).toBe(2)
+    await source.invalidate('token-2')
+    await expect(source.get()).rejects.toMatchObject({ code: 'refresh_budget_spent' })
+  })
+
+  it('costs nothing of the budget, also if it comes while another process has its turn', async () => {
+    const clock = fakeClock()
+    const store = memoryStore({ clock })
+    let fetches = 0
+    const answer = async () => `token-${++fetches}`
+    const all = [1, 2].map(() => sourceWith(() => answer(), { store, clock, refreshBudget: 1 }))
+    const get = async ({ source }: (typeof all)[number]) => {
+      const token = source.get()
+      token.catch(() => {})
+      for (let turn = 0; turn < 4; turn += 1) {
+        await settle()
+        clock.advance(150)
+      }
+      return token
+    }
+    for (const one of all) await get(one)
+    for (const { source } of all) await source.invalidate('token-1')
+    expect(await Promise.all(all.map(get))).toEqual(['token-2', 'token-2'])
+    expect(fetches).toBe(2)
+    for (const { source } of all) await source.invalidate('token-2')
+    const outcomes = await Promise.allSettled(all.map(get))
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  it('is told once', async () => {
+    const store = storeWithNewer()
+    const { source, events } = sourceWith(counting, { store })
+    const token = await lenderOf(source).lend()
+    store.put('theirs', 7)
+    expect((await lenderOf(source).replace({ token, ...refusal }))?.value).toBe('theirs')
+    expect(events.filter(({ type }) => type === 'adopted')).toEqual([
+      { ...SUBJECT, type: 'adopted', generation: 7, from: 'store' },
+    ])
+  })
+})
+
+describe('a refused token', () => {
+  it('is never what it is replaced by, though the budget is spent and nothing else is there', async () => {
+    const { source, events, types } = sourceWith(counting, { refreshBudget: 0 })
+    let calls = 0
+    await source.run(
+      async (token) => {
+        calls += 1
+        await source.invalidate(token)
+        return { errcode: 42001 }
+      },
+      { endpoint: 'user/get' },
+    )
+    expect(calls).toBe(1)
+    expect(events.at(-1)).toMatchObject({
+      type: 'not_replayed',
+      endpoint: 'user/get',
+      reason: 'refresh_budget_spent',
+      message: expect.stringMatching(/thrown away more than 0 times/),
+    })
+    expect(types()).not.toContain('rested')
+  })
+
+  it('is paid for by its own token call, not by the one that was on its way', async () => {
+    const behind = deferred<string>()
+    const { source, clock, fetches } = sourceWith(
+      (count) => (count === 2 ? behind.promise : counting(count)),
+      { refreshBudget: 1 },
+    )
+    await source.get()
+    clock.advance(6_900_000)
+    await source.get()
+    await settle()
+    await source.invalidate('token-1')
+    behind.resolve('token-2')
+    expect(await source.get()).toBe('token-2')
+    await source.invalidate('token-2')
+    expect(await source.get()).toBe('token-3')
+    expect(fetches()).toBe(3)
   })
 })

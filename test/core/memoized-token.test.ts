@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { instantOf, later } from '../../src/core/clock.js'
 import { MemoizedToken, tokenMemo } from '../../src/core/memoized-token.js'
 import type { Token } from '../../src/core/token.js'
 import { fakeClock } from '../../src/testing.js'
@@ -18,11 +19,11 @@ function memoOf({
     value: `token-${generation}`,
     encoded: `token-${generation}`,
     generation,
-    firstSeenAt: { wall: clock.wall(), monotonic: clock.monotonic() },
+    firstSeenAt: instantOf(clock),
     memoMs: 7_000_000,
-    refreshAfterMs: 6_700_000,
-    usableForMs,
-    keptForMs: 7_200_000,
+    refreshFrom: later(instantOf(clock), 6_700_000),
+    usableUntil: later(instantOf(clock), usableForMs),
+    keptUntil: later(instantOf(clock), 7_200_000),
     ...more,
   })
   const shared = tokenMemo({ clock, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) })
@@ -78,7 +79,7 @@ describe('the memoized token', () => {
 
   it('that gettoken brought once more counts from then on', async () => {
     const { memo, clock, tokenOf, fetches } = memoOf({ maxAgeMs: 60_000 })
-    memo.set(tokenOf(1, { reconfirmedAtMs: 50_000 }))
+    memo.set(tokenOf(1, { reconfirmedAt: later(instantOf(clock), 50_000) }))
     clock.advance(109_999)
     expect((await memo.get()).generation).toBe(1)
     expect(fetches()).toBe(0)

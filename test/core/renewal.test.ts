@@ -68,16 +68,20 @@ describe('what is told of a fetch', () => {
     expect('errcode' in (events[0] ?? {})).toBe(false)
   })
 
-  it('that a mistake in a credential broke: nothing, the mistake is the caller’s to see', async () => {
-    const mistake = new TypeError('no ticket yet')
+  it('that a mistake in a credential broke: a failure like another', async () => {
+    const mistake = new TypeError('no vault yet')
     const events: TokenEvent[] = []
     const corpSecret = () => {
       throw mistake
     }
     const credential = selfBuilt({ ...APP, corpSecret })
     const source = createTokenSource(credential, { onEvent: (event) => events.push(event) })
-    await expect(source.get()).rejects.toBe(mistake)
-    expect(events).toEqual([])
+    await expect(source.get()).rejects.toMatchObject({
+      code: 'token_fetch_failed',
+      message: expect.stringMatching(/: the function that gives the secret failed: no vault yet$/),
+      retryAfterMs: 1_000,
+    })
+    expect(events).toMatchObject([{ type: 'failed', code: 'token_fetch_failed' }])
   })
 })
 

@@ -421,6 +421,20 @@ describe('trouble of the store', () => {
     expect(events.filter(({ type }) => type === 'store_trouble')).toEqual([trouble])
   })
 
+  it('is told without the token that was to be written, and without the way into the store', async () => {
+    const { store } = handStore(undefined, {
+      set: (_key, { value }) =>
+        Promise.reject(new Error(`SET of ${value} failed at redis://user:planted@redis:6379/0`)),
+    })
+    const { source, events } = sourceOver(store)
+    await source.get()
+    await settle()
+    expect(events.at(-1)).toMatchObject({
+      operation: 'set',
+      message: 'SET of [hidden] failed at redis://redis:6379/0',
+    })
+  })
+
   it('leaves no timer behind, nor does its absence', async () => {
     const clock = fakeClock()
     let pending = 0

@@ -694,3 +694,53 @@ describe('a listener that throws', () => {
     expect(await source.get()).toBe('token')
   })
 })
+
+describe('a clock that was a year ahead when the same string came', () => {
+  const YEAR_MS = 31_536_000_000
+
+  it('does not lengthen the token’s life when it is set back', async () => {
+    const { source, clock, fetches } = sourceWith('same')
+    await source.get()
+    clock.setWallBy(YEAR_MS)
+    await source.get()
+    expect(fetches()).toBe(2)
+    clock.setWallBy(-YEAR_MS)
+    clock.advance(6_999_999)
+    await source.get()
+    expect(fetches()).toBe(2)
+    expect(source.describe()).toMatchObject({ state: 'usable', ageMs: 6_999_999 })
+    clock.advance(200_001)
+    expect(source.describe()).toMatchObject({ state: 'over' })
+    await source.get()
+    expect(fetches()).toBe(3)
+  })
+
+  it('nor when it is set back while the string is on its way', async () => {
+    const answer = deferred<string>()
+    const { source, clock, fetches } = sourceWith((count) =>
+      count === 2 ? answer.promise : 'same',
+    )
+    await source.get()
+    clock.setWallBy(YEAR_MS)
+    const waiting = source.get()
+    await settle()
+    clock.setWallBy(-YEAR_MS)
+    answer.resolve('same')
+    await waiting
+    expect(fetches()).toBe(2)
+    clock.advance(7_200_000)
+    expect(source.describe()).toMatchObject({ state: 'over' })
+  })
+
+  it('does not make an old reconfirmation count as a new one', async () => {
+    const { source, clock } = sourceWith('same')
+    await source.get()
+    clock.setWallBy(YEAR_MS)
+    await source.get()
+    clock.setWallBy(-YEAR_MS)
+    clock.advance(9_999)
+    expect(await source.invalidate('same')).toBe(false)
+    clock.advance(1)
+    expect(await source.invalidate('same')).toBe(true)
+  })
+})

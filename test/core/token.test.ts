@@ -1,59 +1,57 @@
 import { describe, expect, it } from 'vitest'
+import { elapsedMs, type Instant } from '../../src/core/clock.js'
 import {
-  ageAt,
-  ageMs,
   encoded,
   firstLife,
   isKeptThroughOutage,
   isUsable,
+  nextToken,
   reconfirmedLife,
   shouldRefresh,
+  storedToken,
   type Token,
+  tokenOf,
 } from '../../src/core/token.js'
-import { fakeClock } from '../../src/testing.js'
 
 const EXPIRES_MS = 7_200_000
 const policy = { maxAgeMs: 7_000_000, refreshAheadMs: 300_000, jitter: 0 }
 
-function tokenSeenAt(wall: number, monotonic: number): Token {
-  return {
-    value: 'token',
-    encoded: 'token',
-    generation: 1,
-    firstSeenAt: { wall, monotonic },
-    memoMs: 700,
-    refreshAfterMs: 600,
-    usableForMs: 700,
-    keptForMs: 720,
-  }
+/** A moment at which both clocks say the same. */
+const at = (ms: number): Instant => ({ wall: ms, monotonic: ms })
+/** The milliseconds that both clocks have come to. */
+const ms = ({ wall, monotonic }: Instant) => {
+  expect(wall).toBeCloseTo(monotonic)
+  return monotonic
 }
+const first = (memoMs: number) => ({ firstSeenAt: at(0), memoMs })
 
 describe('the life of a new string', () => {
   it('of 7200 s: usable for 7000 s, kept through an outage for all 7200 s', () => {
-    const life = firstLife(EXPIRES_MS, policy)
+    const life = firstLife(at(5), EXPIRES_MS, policy)
+    expect(life.firstSeenAt).toEqual(at(5))
     expect(life.memoMs).toBeCloseTo(7_000_000)
-    expect(life.usableForMs).toBeCloseTo(7_000_000)
-    expect(life.keptForMs).toBe(EXPIRES_MS)
+    expect(ms(life.usableUntil)).toBeCloseTo(7_000_005)
+    expect(ms(life.keptUntil)).toBe(EXPIRES_MS + 5)
   })
 
   it('of another length is scaled alike', () => {
-    const life = firstLife(3_600_000, policy)
+    const life = firstLife(at(0), 3_600_000, policy)
     expect(life.memoMs).toBeCloseTo(3_500_000)
-    expect(life.usableForMs).toBeCloseTo(3_500_000)
-    expect(life.keptForMs).toBe(3_600_000)
+    expect(ms(life.usableUntil)).toBeCloseTo(3_500_000)
+    expect(ms(life.keptUntil)).toBe(3_600_000)
   })
 
   it('is cut at maxAgeMs', () => {
-    const life = firstLife(EXPIRES_MS, { ...policy, maxAgeMs: 60_000 })
+    const life = firstLife(at(0), EXPIRES_MS, { ...policy, maxAgeMs: 60_000 })
     expect(life.memoMs).toBe(60_000)
-    expect(life.keptForMs).toBe(EXPIRES_MS)
+    expect(ms(life.keptUntil)).toBe(EXPIRES_MS)
   })
 })
 
 describe('the refresh ahead', () => {
   const aheadOf = (expiresInMs: number, options: Partial<typeof policy>) => {
-    const { memoMs, refreshAfterMs } = firstLife(expiresInMs, { ...policy, ...options })
-    return memoMs - refreshAfterMs
+    const { usableUntil, refreshFrom } = firstLife(at(0), expiresInMs, { ...policy, ...options })
+    return elapsedMs(refreshFrom, usableUntil)
   }
 
   it('begins refreshAheadMs before the end of a full life', () => {
@@ -88,58 +86,92 @@ describe('the refresh ahead', () => {
 
 describe('the life of a string that came once more', () => {
   it('within its memo: 200 s beyond it, looked for at its end', () => {
-    const life = reconfirmedLife(7_000_000, 1_000_000, EXPIRES_MS)
+    const life = reconfirmedLife(first(7_000_000), at(1_000_000), EXPIRES_MS)
+    expect(life.firstSeenAt).toEqual(at(0))
     expect(life.memoMs).toBe(7_000_000)
-    expect(life.usableForMs).toBeCloseTo(7_200_000)
-    expect(life.refreshAfterMs).toBe(7_000_000)
-    expect(life.keptForMs).toBeCloseTo(7_200_000)
-    expect(life.reconfirmedAtMs).toBe(1_000_000)
+    expect(ms(life.usableUntil)).toBeCloseTo(7_200_000)
+    expect(ms(life.refreshFrom)).toBe(7_000_000)
+    expect(ms(life.keptUntil)).toBeCloseTo(7_200_000)
+    expect(life.reconfirmedAt).toEqual(at(1_000_000))
   })
 
   it('past its memo: 200 s from now, the next look half-way', () => {
-    const life = reconfirmedLife(7_000_000, 7_050_000, EXPIRES_MS)
-    expect(life.usableForMs).toBeCloseTo(7_250_000)
-    expect(life.refreshAfterMs).toBeCloseTo(7_150_000)
-    expect(life.keptForMs).toBeCloseTo(7_250_000)
-    expect(life.reconfirmedAtMs).toBe(7_050_000)
+    const life = reconfirmedLife(first(7_000_000), at(7_050_000), EXPIRES_MS)
+    expect(ms(life.usableUntil)).toBeCloseTo(7_250_000)
+    expect(ms(life.refreshFrom)).toBeCloseTo(7_150_000)
+    expect(ms(life.keptUntil)).toBeCloseTo(7_250_000)
   })
 
   it('is scaled like a first life', () => {
-    const life = reconfirmedLife(3_500_000, 3_550_000, 3_600_000)
-    expect(life.usableForMs).toBeCloseTo(3_650_000)
-    expect(life.refreshAfterMs).toBeCloseTo(3_600_000)
+    const life = reconfirmedLife(first(3_500_000), at(3_550_000), 3_600_000)
+    expect(ms(life.usableUntil)).toBeCloseTo(3_650_000)
+    expect(ms(life.refreshFrom)).toBeCloseTo(3_600_000)
   })
 
   it('is kept through an outage for as long as WeCom said, though its memo is short', () => {
-    expect(reconfirmedLife(60_000, 10_000, EXPIRES_MS).keptForMs).toBe(EXPIRES_MS)
+    const life = reconfirmedLife(first(60_000), at(10_000), EXPIRES_MS)
+    expect(ms(life.keptUntil)).toBe(EXPIRES_MS)
+  })
+
+  it('counts on each clock by itself: the jump of one does not lengthen it on the other', () => {
+    const yearAhead = { wall: 31_536_000_000, monotonic: 1_000_000 }
+    const life = reconfirmedLife(first(7_000_000), yearAhead, EXPIRES_MS)
+    expect(life.usableUntil.wall).toBeCloseTo(31_536_200_000)
+    expect(life.usableUntil.monotonic).toBeCloseTo(7_200_000)
+    expect(life.refreshFrom.wall).toBeCloseTo(31_536_100_000)
+    expect(life.refreshFrom.monotonic).toBe(7_000_000)
+    expect(life.keptUntil.monotonic).toBeCloseTo(7_200_000)
   })
 })
 
-describe('a token is as old as the clock says that has gone further', () => {
-  it.each([
-    [5_000, 5_000, 5_000],
-    [9_000, 5_000, 9_000],
-    [-1_000_000, 5_000, 5_000],
-    [5_000, 0, 5_000],
-  ])('wall %s ms, monotonic %s ms: %s ms old', (wall, monotonic, expected) => {
-    const token = tokenSeenAt(70_000, 300)
-    expect(ageAt(token, { wall: 70_000 + wall, monotonic: 300 + monotonic })).toBe(expected)
+describe('a token in a store', () => {
+  const asked = { value: 'token', expiresInMs: EXPIRES_MS, askedAt: at(0) }
+  const seen = nextToken(undefined, asked, 1, policy)
+  const storedAnd = (token: Token, now: Instant) => tokenOf(storedToken(token, now), now, policy)
+
+  it('is there as long as it is kept here', () => {
+    const stored = storedToken(seen, at(1_000))
+    expect(stored).toEqual({ value: 'token', generation: 1, ageMs: 1_000, expiresInMs: EXPIRES_MS })
   })
 
-  it('at this moment of a clock', () => {
-    const clock = fakeClock(1_000_000)
-    const token = tokenSeenAt(1_000_000, 0)
-    clock.advance(50)
-    expect(ageMs(token, clock)).toBe(50)
-    clock.setWallBy(7)
-    expect(ageMs(token, clock)).toBe(57)
-    clock.setWallBy(-1_000)
-    expect(ageMs(token, clock)).toBe(50)
+  it('that came once more lives in another process as in this one', () => {
+    for (const age of [1_000_000, 7_050_000, 20_000_000]) {
+      const again = nextToken(seen, { ...asked, askedAt: at(age) }, 2, policy)
+      const theirs = storedAnd(again, at(age + 10))
+      expect(ms(theirs.usableUntil)).toBeCloseTo(ms(again.usableUntil))
+      expect(ms(theirs.refreshFrom)).toBeCloseTo(ms(again.refreshFrom))
+      expect(ms(theirs.keptUntil)).toBeCloseTo(ms(again.keptUntil))
+      expect(ms(theirs.reconfirmedAt ?? at(0))).toBeCloseTo(age)
+    }
+  })
+
+  it('that came once more by a clock a year ahead lives there for 200 s, and not for days', () => {
+    const yearAhead = { wall: 31_536_000_000, monotonic: 1_000_000 }
+    const again = nextToken(seen, { ...asked, askedAt: yearAhead }, 2, policy)
+    const theirs = storedAnd(again, yearAhead)
+    expect(elapsedMs(theirs.usableUntil, yearAhead)).toBeCloseTo(-200_000)
+    expect(elapsedMs(theirs.keptUntil, yearAhead)).toBeCloseTo(-200_000)
+  })
+
+  it('was never brought once more before it was first seen, whatever the clocks say', () => {
+    const yearBack = { wall: -31_536_000_000, monotonic: 5_000 }
+    const again = nextToken(seen, { ...asked, askedAt: yearBack }, 2, policy)
+    expect(storedToken(again, at(5_000)).reconfirmedAtMs).toBe(0)
   })
 })
 
 describe('the questions to a token, at their borders', () => {
-  const token = tokenSeenAt(0, 0)
+  const token: Token = {
+    value: 'token',
+    encoded: 'token',
+    generation: 1,
+    firstSeenAt: at(0),
+    memoMs: 700,
+    refreshFrom: at(600),
+    usableUntil: at(700),
+    keptUntil: at(720),
+  }
+
   it.each([
     [0, true, false, true],
     [599, true, false, true],
@@ -149,9 +181,11 @@ describe('the questions to a token, at their borders', () => {
     [719, false, true, true],
     [720, false, true, false],
   ])('%s ms old: usable %s, to be refreshed %s, kept %s', (age, usable, refresh, kept) => {
-    expect(isUsable(token, age)).toBe(usable)
-    expect(shouldRefresh(token, age)).toBe(refresh)
-    expect(isKeptThroughOutage(token, age)).toBe(kept)
+    for (const now of [at(age), { wall: age, monotonic: 0 }, { wall: -1e9, monotonic: age }]) {
+      expect(isUsable(token, now)).toBe(usable)
+      expect(shouldRefresh(token, now)).toBe(refresh)
+      expect(isKeptThroughOutage(token, now)).toBe(kept)
+    }
   })
 })
 

@@ -133,3 +133,69 @@ describe('wrapSdk', () => {
     expect(() => wrapSdk({}, {} as never)).toThrow('source must be a token source, got an object')
   })
 })
+
+describe('what wrapSdk has wrapped', () => {
+  it('rests by its own name, though another name stands for the same function', async () => {
+    const { source, events } = sourceWith((count) => `token-${count}`)
+    const refuse = async (_token: string) => ({ errcode: 42001 })
+    const wecom = wrapSdk({ send: refuse, deliver: refuse }, source)
+    expect(wecom.send).not.toBe(wecom.deliver)
+    await wecom.send()
+    await wecom.deliver()
+    const rested = events.filter(({ type }) => type === 'rested')
+    expect(rested).toMatchObject([{ endpoint: 'send' }, { endpoint: 'deliver' }])
+  })
+
+  it('is forgotten with what it was made of', async () => {
+    const { source } = sourceWith('token')
+    const made: WeakRef<object>[] = []
+    const sdk = {
+      get message() {
+        const fresh = { send: async (token: string) => token }
+        made.push(new WeakRef(fresh))
+        return fresh
+      },
+    }
+    const wecom = wrapSdk(sdk, source)
+    for (let call = 0; call < 50; call += 1) expect(await wecom.message.send()).toBe('token')
+    const collect = await garbageCollector()
+    for (let turn = 0; turn < 5; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+      collect()
+    }
+    expect(made.filter((one) => one.deref() !== undefined).length).toBeLessThan(5)
+  })
+})
+
+describe('what a call resolves with', () => {
+  it('is no refusal for a code of its own; an error’s code is', async () => {
+    const { source, fetches } = sourceWith((count) => `token-${count}`)
+    expect(await source.run(() => ({ code: 42001 }))).toEqual({ code: 42001 })
+    expect(fetches()).toBe(1)
+    const thrown = source.run(() => Promise.reject(Object.assign(new Error('no'), { code: 42001 })))
+    await expect(thrown).rejects.toThrow('no')
+    expect(fetches()).toBe(2)
+  })
+
+  it.each([
+    ['itself', { errcode: 42001 }],
+    ['its data', { data: { errcode: 42001 } }],
+    ['its response’s data', { response: { data: { errcode: '42001' } } }],
+    ['its text', '{"errcode":42001}'],
+  ])('is one for the errcode in %s', async (_where, answer) => {
+    const { source, fetches } = sourceWith((count) => `token-${count}`)
+    expect(await source.run(() => answer)).toEqual(answer)
+    expect(fetches()).toBe(2)
+  })
+
+  it.each([[undefined], [null], [42001], [[]]])('is none if it is %j', async (answer) => {
+    const { source, fetches } = sourceWith('token')
+    expect(await source.run(() => answer)).toEqual(answer)
+    expect(fetches()).toBe(1)
+  })
+})
+
+async function garbageCollector(): Promise<() => void> {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc')
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import {
+  createSourcePool,
+  memoryStore,
+  selfBuilt,
+  suiteApp,
+  type TokenSource,
+  wrapSdk,
+} from '../../src/index.js'
+import { APP, settle } from '../support/qyapi.js'
+import { sourceWith } from '../support/source.js'
+
+const asAny = (value: unknown) => value as never
+
+describe('an option that nobody knows is refused by name', () => {
+  const calls: [string, (source: TokenSource) => unknown, string][] = [
+    [
+      'get',
+      (source) => source.get(asAny({ sginal: 1 })),
+      "'sginal' in options of get: known are signal",
+    ],
+    [
+      'run',
+      (source) => source.run(() => 1, asAny({ endPoint: 'a' })),
+      "'endPoint' in options of run: known are endpoint, signal, errcodeOf",
+    ],
+    [
+      'wrapSdk',
+      (source) => wrapSdk({}, source, asAny({ errCodeOf: 1 })),
+      "'errCodeOf' in options of wrapSdk: known are errcodeOf",
+    ],
+    [
+      'pushTicket',
+      (source) => source.pushTicket('ticket', asAny({ timestamp: 7 })),
+      "'timestamp' in options of pushTicket: known are timeStamp",
+    ],
+    [
+      'memoryStore',
+      () => memoryStore(asAny({ ttl: 1 })),
+      "'ttl' in options of memoryStore: known are clock",
+    ],
+  ]
+
+  it.each(calls)('%s', async (_name, call, message) => {
+    const { source, fetches } = sourceWith('token')
+    const refused = (async () => call(source))()
+    await expect(refused).rejects.toMatchObject({
+      code: 'bad_options',
+      message: `Unknown key ${message}.`,
+    })
+    await settle()
+    expect(fetches()).toBe(0)
+  })
+
+  it('get: also while there is a token', async () => {
+    const { source } = sourceWith('token')
+    await source.get()
+    await expect(source.get(asAny({ sginal: 1 }))).rejects.toMatchObject({ code: 'bad_options' })
+    await expect(source.get(asAny(new AbortController().signal))).rejects.toMatchObject({
+      message: 'options of get must be an object, got an object.',
+    })
+    await expect(source.get(asAny({ signal: 'x' }))).rejects.toMatchObject({
+      message: "signal must be an AbortSignal, got 'x'.",
+    })
+    expect(await source.get(asAny({ signal: null }))).toBe('token')
+  })
+})
+
+describe('an option that is wrong is refused', () => {
+  it.each<[string, (source: TokenSource) => unknown, string]>([
+    [
+      'endpoint',
+      (source) => source.run(() => 1, asAny({ endpoint: 7 })),
+      "endpoint must be what is called, e.g. 'message/send', got 7.",
+    ],
+    [
+      'errcodeOf',
+      (source) => source.run(() => 1, asAny({ errcodeOf: 7 })),
+      'errcodeOf must be a function (outcome) => errcode, got 7.',
+    ],
+    [
+      'signal',
+      (source) => source.run(() => 1, asAny({ signal: 7 })),
+      'signal must be an AbortSignal, got 7.',
+    ],
+    [
+      'call',
+      (source) => source.run(asAny('token')),
+      'call must be a function (token) => promise, got something of type string (not shown).',
+    ],
+    [
+      'no options',
+      (source) => source.get(asAny('x')),
+      "options of get must be an object, got 'x'.",
+    ],
+  ])('%s, before anything is sent', async (_name, call, message) => {
+    const { source, fetches } = sourceWith('token')
+    await expect(call(source)).rejects.toMatchObject({ code: 'bad_options', message })
+    expect(fetches()).toBe(0)
+  })
+
+  it('what is no object', () => {
+    expect(() => createSourcePool(() => undefined, asAny(null))).toThrow(
+      'options must be an object, got null.',
+    )
+    expect(() => selfBuilt(asAny(undefined))).toThrow('selfBuilt must be an object, got undefined.')
+    expect(() => selfBuilt(asAny(null))).toThrow('selfBuilt must be an object, got null.')
+    expect(() => suiteApp(asAny(undefined))).toThrow('suiteApp must be an object, got undefined.')
+    expect(selfBuilt(APP).kind).toBe('self-built')
+  })
+})
+
+describe('who has given up already', () => {
+  const aborted = AbortSignal.abort(new Error('enough'))
+
+  it('gets the reason, and no token is fetched for him', async () => {
+    const { source, fetches } = sourceWith('token')
+    await expect(source.get({ signal: aborted })).rejects.toThrow('enough')
+    await expect(source.run(() => 1, { signal: aborted })).rejects.toThrow('enough')
+    await settle()
+    expect(fetches()).toBe(0)
+  })
+
+  it('gets it also while there is a token', async () => {
+    const { source } = sourceWith('token')
+    await source.get()
+    await expect(source.get({ signal: aborted })).rejects.toThrow('enough')
+  })
+})

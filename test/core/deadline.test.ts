@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { sharedDeadline } from '../../src/core/deadline.js'
+import { fakeClock } from '../../src/testing.js'
+import { settle } from '../support/qyapi.js'
+
+const forEver = () => new Promise<never>(() => {})
+
+function deadlineOf(timeoutMs: number) {
+  const clock = fakeClock()
+  const closed = new AbortController()
+  return { clock, closed, within: sharedDeadline({ clock, timeoutMs }, closed.signal) }
+}
+
+describe('one deadline for several waits', () => {
+  it('gives what comes in time', async () => {
+    const { within } = deadlineOf(100)
+    expect(await within(async () => 'answer')).toBe('answer')
+  })
+
+  it('what one takes is missing to the next, and what passes in between is not', async () => {
+    const { clock, within } = deadlineOf(100)
+    await within(async () => clock.advance(70))
+    clock.advance(5_000)
+    let hasFailed = false
+    const late = within(forEver).catch((error) => {
+      hasFailed = true
+      return error
+    })
+    clock.advance(29)
+    await settle()
+    expect(hasFailed).toBe(false)
+    clock.advance(1)
+    expect(await late).toMatchObject({ message: 'no answer within 100 ms' })
+  })
+
+  it('nothing is left after one that took it all', async () => {
+    const { clock, within } = deadlineOf(100)
+    await within(async () => clock.advance(99))
+    await within(async () => clock.advance(70)).catch(() => {})
+    const late = within(forEver, 'suite_ticket')
+    clock.advance(0)
+    await expect(late).rejects.toThrow('no suite_ticket within 100 ms')
+  })
+
+  it('aborts the signal, and waits for nobody who does not heed it', async () => {
+    const { clock, within } = deadlineOf(100)
+    let given: AbortSignal | undefined
+    const late = within((signal) => {
+      given = signal
+      return forEver()
+    })
+    clock.advance(100)
+    await expect(late).rejects.toThrow('no answer within 100 ms')
+    expect(given?.aborted).toBe(true)
+  })
+
+  it('ends at once when its owner is closed, and then begins nothing', async () => {
+    const { closed, within } = deadlineOf(100)
+    const waiting = within(forEver)
+    closed.abort(new Error('closed'))
+    await expect(waiting).rejects.toThrow('closed')
+    let runs = 0
+    const after = within(async () => {
+      runs += 1
+    })
+    await expect(after).rejects.toThrow('closed')
+    expect(runs).toBe(0)
+  })
+
+  it('leaves no timer behind', async () => {
+    const clock = fakeClock()
+    let timers = 0
+    const counting = {
+      ...clock,
+      after(delayMs: number, callback: () => void) {
+        timers += 1
+        const callOff = clock.after(delayMs, callback)
+        return () => {
+          timers -= 1
+          callOff()
+        }
+      },
+    }
+    const within = sharedDeadline({ clock: counting, timeoutMs: 100 }, new AbortController().signal)
+    await within(async () => 'answer')
+    await within(() => Promise.reject(new Error('down'))).catch(() => {})
+    expect(timers).toBe(0)
+  })
+})

@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { emitTo, type OnEvent } from '../../src/core/events.js'
+import { settle } from '../support/qyapi.js'
+import { sourceWith } from '../support/source.js'
+
+const unhandled: unknown[] = []
+const onUnhandled = (reason: unknown) => unhandled.push(reason)
+beforeEach(() => void process.on('unhandledRejection', onUnhandled))
+afterEach(() => void process.off('unhandledRejection', onUnhandled))
+
+const fail = () => {
+  throw new Error('a listener’s mistake')
+}
+
+/** What another library takes for a promise. */
+const thenable = (then: (resolve: unknown, reject: (reason: unknown) => void) => void) =>
+  Object.fromEntries([['then', then]])
+
+describe('a listener must not break a call', () => {
+  it.each<[string, (event?: unknown) => unknown]>([
+    ['throws', fail],
+    ['rejects', async () => fail()],
+    [
+      'gives a promise of another library that rejects',
+      () => thenable((_, reject) => reject('no')),
+    ],
+    ['gives what only looks like a promise', () => thenable(fail)],
+    ['gives a number', () => 7],
+  ])('one that %s is none the worse for it', async (_name, onEvent) => {
+    const { source } = sourceWith('token', { onEvent: onEvent as OnEvent })
+    expect(await source.get()).toBe('token')
+    await settle()
+    expect(unhandled.splice(0)).toEqual([])
+  })
+
+  it('is told what happened, and for whom', () => {
+    const events: unknown[] = []
+    const subject = { kind: 'self-built', subject: 'app of corp ww-fake' }
+    emitTo((event) => events.push(event), subject, { type: 'stood_aside', endpoint: 'user/get' })
+    expect(events).toEqual([{ ...subject, type: 'stood_aside', endpoint: 'user/get' }])
+  })
+})
