@@ -9,7 +9,7 @@ const HIDDEN = '[hidden]'
 /**
  * Takes each value out wherever it stands, raw or percent-encoded (as URL, URLSearchParams or axios
  * write it). One that is as short as those of tests may be part of any word: it is taken out where it
- * stands by itself behind a `=`, a `:` or a quote.
+ * stands by itself behind a `=`, a `:` or a quote, each of them raw or percent-encoded.
  */
 export function scrubber(values: readonly string[]): Scrub {
   const forms = new Set(values.filter((value) => value !== '').flatMap(spellings))
@@ -23,7 +23,7 @@ const SHORT = 8
 
 function byItself(form: string): RegExp {
   const literal = form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
-  return new RegExp(`(?<=[=:"'] ?)${literal}(?![\\w%-])`, 'g')
+  return new RegExp(`(?<=(?:[=:"']|%3[AaDd]|%2[27]) ?)${literal}(?![\\w%-])`, 'g')
 }
 
 function spellings(value: string): string[] {

@@ -106,15 +106,16 @@ export function storedToken(token: Token, now: Instant): StoredToken {
 
 /** A token as another process has put it into the store. Nobody can have confirmed it after now. */
 export function tokenOf(stored: StoredToken, now: Instant, policy: LifePolicy): Token {
-  const { value, generation, ageMs, expiresInMs, reconfirmedAtMs } = stored
+  const { value, generation, ageMs, expiresInMs } = stored
   const firstSeenAt = later(now, -ageMs)
-  if (reconfirmedAtMs === undefined)
+  if (stored.reconfirmedAtMs === undefined)
     return newToken(value, generation, firstLife(firstSeenAt, expiresInMs, policy))
+  const reconfirmedAtMs = Math.min(stored.reconfirmedAtMs, ageMs)
   // Past its memo a string is kept for one slot: that, and not how old it has become, tells how long
   // WeCom's lives are.
   const lifeMs = Math.min(expiresInMs, (expiresInMs - reconfirmedAtMs) / SLOT_SHARE)
   const first = { firstSeenAt, memoMs: memoOf(lifeMs, policy) }
-  const reconfirmedAt = later(firstSeenAt, Math.min(reconfirmedAtMs, ageMs))
+  const reconfirmedAt = later(firstSeenAt, reconfirmedAtMs)
   return newToken(value, generation, reconfirmedLife(first, reconfirmedAt, lifeMs))
 }
 

@@ -98,8 +98,8 @@ describe('a store that lies', () => {
     const lie = { ...stored(5, 7_100_000), reconfirmedAtMs: 1_000_000_000 }
     const { source, clock } = sourceOver(handStore(lie).store)
     expect(await source.get()).toBe('stored-5')
-    // Confirmed just now at the best: good for 200 s, and newer than what was refused for 10 s.
-    expect(source.describe().expiresInMs).toBeCloseTo(200_000)
+    // Confirmed just now at the best: good for what is left, and newer than what was refused for 10 s.
+    expect(source.describe().expiresInMs).toBeCloseTo(100_000)
     clock.advance(10_000)
     expect(await source.invalidate('stored-5')).toBe(true)
   })
