@@ -23,7 +23,7 @@ const SHORT = 8
 
 function byItself(form: string): RegExp {
   const literal = form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
-  return new RegExp(`(?<=(?:[=:"']|%3[AaDd]|%2[27]) ?)${literal}(?![\\w%-])`, 'g')
+  return new RegExp(`(?<=(?:[=:"']|%3[AaDd]|%2[27]) ?)${literal}(?![\\w-])`, 'g')
 }
 
 function spellings(value: string): string[] {

@@ -40,6 +40,9 @@ describe('a secret', () => {
     ['GET /x?access_token=t.1&a=1', 'GET /x?access_token=[hidden]&a=1'],
     ['{"corpsecret":"t.1"}', '{"corpsecret":"[hidden]"}'],
     ['token: t.1', 'token: [hidden]'],
+    ['to=%3Faccess_token%3Dt.1%26a', 'to=%3Faccess_token%3D[hidden]%26a'],
+    ['%7b%22corpsecret%22%3a%22t.1%22%7d', '%7b%22corpsecret%22%3a%22[hidden]%22%7d'],
+    ['%27t.1%27 a%3At.1', '%27[hidden]%27 a%3A[hidden]'],
     ['timeout=t.10 of at.1; t.1', 'timeout=t.10 of at.1; t.1'],
     ['ECONNABORTED', 'ECONNABORTED'],
   ])('that is as short as in tests is part of no word: %s', (text, expected) => {
