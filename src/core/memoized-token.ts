@@ -28,9 +28,12 @@ export function tokenMemo({
   maxAgeMs?: number
   clock: Clock
 }): TokenMemo {
-  const fetchToken = ({ fetcher }: MemoizedToken) => fetcher.fetchToken()
   const cache = expiring(maxAgeMs, clock)
   return pMemoize(fetchToken, { cacheKey: ([{ generation }]) => generation, cache })
+}
+
+function fetchToken({ fetcher }: MemoizedToken): Promise<Token> {
+  return fetcher.fetchToken()
 }
 
 /** One credential's place in a memo. */
@@ -81,9 +84,21 @@ function expiring(maxAgeMs: number, clock: Clock) {
       const { firstSeenAt, reconfirmedAt = firstSeenAt } = latest
       return isUsable(latest, now) && elapsedMs(reconfirmedAt, now) < maxAgeMs
     },
-    get: ({ of }: Generation) => of.latest,
-    /** Intentionally nothing: see above. */
-    delete() {},
-    set: ({ of }: Generation, token: Token) => of.set(token),
+    get: latestOf,
+    set: keep,
+    delete: deleteNothing,
   }
 }
+
+// The same for every memo: a source of its own has one to itself.
+
+function latestOf({ of }: Generation): Token | undefined {
+  return of.latest
+}
+
+function keep({ of }: Generation, token: Token): void {
+  of.set(token)
+}
+
+/** Intentionally: see above. */
+function deleteNothing(): void {}
