@@ -1,4 +1,5 @@
-// Runs scripts of package.json side by side, and prints what each one said when it has ended.
+// Runs scripts of package.json in lanes: each argument is a lane, its scripts run one after the other,
+// and the lanes side by side. Prints what each script said when it has ended.
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 
@@ -15,5 +16,11 @@ async function run(script) {
   return isGreen
 }
 
-const greens = await Promise.all(process.argv.slice(2).map(run))
+/** Ends with the first script that fails. */
+async function runLane(lane) {
+  for (const script of lane.split(' ')) if (!(await run(script))) return false
+  return true
+}
+
+const greens = await Promise.all(process.argv.slice(2).map(runLane))
 process.exitCode = greens.every(Boolean) ? 0 : 1

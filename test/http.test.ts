@@ -265,7 +265,7 @@ describe('giving up', () => {
       message: 'timeout of 200ms exceeded',
       config: { timeout: 200 },
     })
-    expect(source.describe().state).toBe('usable')
+    await source.get()
     expect(fetches()).toBe(1)
   })
 
