@@ -15,14 +15,12 @@ import defaultAxios, {
   type AxiosStatic,
   type InternalAxiosRequestConfig,
 } from 'axios'
-import { asTheCallers, failedOutcome, type Outcome, refusedBy, settled } from './axios/answer.js'
 import {
   type Asked,
   type Call,
   destinationsOf,
   lateSendingOf,
   newCall,
-  type Sending,
   sendingOf,
   urlTextOf,
 } from './axios/call.js'
@@ -36,14 +34,13 @@ import {
 } from './axios/client.js'
 import type { Attached, AttachedMany, AxiosDoorOptions } from './axios/options.js'
 import { type OwnAdapter, ourAdapter, resolvedAdapter } from './axios/own-adapter.js'
-import { attempt, waitLikeAxios, waitWithBody } from './axios/patience.js'
+import { waitWithBody } from './axios/patience.js'
 import { bringsToken, queryOf } from './axios/query.js'
+import { sendAndJudge } from './axios/response-interceptor.js'
 import { axiosTransport } from './axios/transport.js'
 import type { ChooseSource, SourceList } from './core/choice.js'
 import type { Credential } from './core/credential.js'
 import { type Door, openDoor, type Tokens } from './core/door.js'
-import { letGo } from './core/peek.js'
-import { replayOnce } from './core/replay.js'
 import type { TokenSource } from './core/token-source.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 
@@ -191,57 +188,4 @@ async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
     throw carryingConfig(error, call.config)
   })
   return sendAndJudge(lateSendingOf(call, token))
-}
-
-function sendAndJudge(sending: Sending): Promise<AxiosResponse> {
-  const { onFulfilled, onRejected } = responseInterceptor(sending)
-  return attempt(sending).then(onFulfilled, onRejected)
-}
-
-/** Spots a token-invalid errcode, clears that token and replays the request once. */
-function responseInterceptor(sending: Sending) {
-  const { refusals } = sending.call.lender
-  return {
-    onFulfilled(response: AxiosResponse) {
-      const answer = asTheCallers(response, sending)
-      const refused = refusedBy(answer, refusals)
-      return refused === undefined ? answer : spotted({ response: answer }, refused)
-    },
-    onRejected(error: unknown) {
-      const outcome = failedOutcome(error, sending)
-      return spotted(outcome, refusedBy(outcome.response, refusals))
-    },
-  }
-
-  function spotted(
-    outcome: Outcome,
-    refused: ReturnType<typeof refusedBy>,
-  ): AxiosResponse | Promise<AxiosResponse> {
-    if (refused === undefined) return settled(outcome)
-    if (typeof refused === 'number') return clearAndReplayOnce(sending, outcome, refused)
-    return refused.then((errcode) => spotted(outcome, errcode))
-  }
-}
-
-async function clearAndReplayOnce(
-  { call, token }: Sending,
-  refusedOutcome: Outcome,
-  errcode: number,
-): Promise<AxiosResponse> {
-  const { lender, destination, isSentOnce } = call
-  const refused = { token, endpoint: destination.endpoint, errcode, isBodyGone: isSentOnce }
-  const replay = await replayOnce<Outcome>(lender, refused, {
-    wait: (replacement) => waitLikeAxios(replacement, call),
-    discard: () => letGo(refusedOutcome.response?.data),
-    send: (replacement) => {
-      const sending = lateSendingOf(call, replacement)
-      if (call.keptBody !== undefined) sending.outgoing.data = call.keptBody
-      return attempt(sending).then(
-        (response) => ({ response: asTheCallers(response, sending) }),
-        (error) => failedOutcome(error, sending),
-      )
-    },
-    refusedBy: (answer) => refusedBy(answer.response, lender.refusals),
-  })
-  return settled(replay?.answer ?? refusedOutcome)
 }

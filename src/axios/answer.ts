@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { AxiosResponse } from 'axios'
 import { withoutToken, withoutTokenParameters } from '../core/destination.js'
-import { isNodeReadable, type NodeReadable, peekNodeStream, peekWebStream } from '../core/peek.js'
+import {
+  isNodeReadable,
+  type NodeReadable,
+  offItsConnection,
+  peekNodeStream,
+  peekWebStream,
+} from '../core/peek.js'
 import { beforeStreamError } from '../core/platform.js'
 import { hide, scrubber, scrubInPlace } from '../core/redact.js'
 import {
@@ -70,6 +76,11 @@ async function refusedByWebStream(response: AxiosResponse, refusals: Refusals) {
   const { bytes, body } = await peekWebStream(response.data, signal)
   response.data = body instanceof ReadableStream ? body : new Blob([body]).stream()
   return bytes && refusals.inBytes(bytes)
+}
+
+/** A refused answer must not keep its connection from the token call that it causes. */
+export async function freeConnection(response: AxiosResponse | undefined): Promise<void> {
+  if (isNodeReadable(response?.data)) response.data = await offItsConnection(response.data)
 }
 
 /** The response as it would be without us: the caller's config, and no token in sight. */

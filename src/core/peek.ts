@@ -1,4 +1,4 @@
-import { afterTick, brokenNodeStream, onAbort, systemClock } from './platform.js'
+import { afterTick, nodeStreamInstead, onAbort, systemClock } from './platform.js'
 import { isByteStream, type ReadResult, type Resumption, resumedStream } from './resumed-stream.js'
 import { LONGEST_VERDICT_BYTES, startsLikeAnObject } from './verdict.js'
 
@@ -75,6 +75,7 @@ function restOf(
 export interface NodeReadable {
   read(size: number): Uint8Array | null
   unshift(chunk: Uint8Array): void
+  resume(): unknown
   on(event: string, listener: (...args: unknown[]) => void): unknown
   off(event: string, listener: (...args: unknown[]) => void): unknown
   destroy(): unknown
@@ -118,7 +119,7 @@ export function peekNodeStream(
       stream.off('error', onError)
       stream.off('close', onClose)
       const bytes = joined(chunks, length)
-      if (stream.destroyed) onBroken(brokenNodeStream(bytes, asError(error)))
+      if (stream.destroyed) onBroken(nodeStreamInstead(stream, bytes, asError(error)))
       else if (length > 0) putBack(stream, bytes)
       // Until then a 'readable' listener of the caller's would not be heard.
       afterTick(() => resolve(isWhole ? bytes : undefined))
@@ -138,6 +139,22 @@ export function peekNodeStream(
     stream.on('error', onError)
     stream.on('close', onClose)
   })
+}
+
+/**
+ * Reads a short Node stream to its end, so that its connection is free; gives one with the same
+ * bytes. A stream that is long, slow or no JSON is given back as it is.
+ */
+export async function offItsConnection(stream: NodeReadable): Promise<unknown> {
+  let instead: unknown = stream
+  const bytes = await peekNodeStream(stream, (broken) => {
+    instead = broken
+  })
+  if (bytes === undefined) return instead
+  // Nobody listens to it any more.
+  stream.on('error', () => {})
+  stream.resume()
+  return nodeStreamInstead(stream, bytes)
 }
 
 /** Lets go of a body, of whatever kind, that nobody will read. */

@@ -77,17 +77,36 @@ export function beforeStreamError(stream: object, tell: (error: unknown) => void
   ;(stream as NodeJS.EventEmitter).on(errorMonitor, tell)
 }
 
-/** A Node stream that gives these bytes and then breaks with this error, whenever it is read. */
-export function brokenNodeStream(bytes: Uint8Array, error: Error): unknown {
+/** What Node's own answers say of themselves. */
+const SAID_BY_ANSWERS = [
+  'statusCode',
+  'statusMessage',
+  'headers',
+  'rawHeaders',
+  'trailers',
+  'rawTrailers',
+  'httpVersion',
+  'httpVersionMajor',
+  'httpVersionMinor',
+  'complete',
+]
+
+/** A Node stream in the place of another, with these bytes; then it ends, or breaks with this error. */
+export function nodeStreamInstead(of: object, bytes: Uint8Array, error?: Error): unknown {
   const { Readable } = process.getBuiltinModule('node:stream')
   let isGiven = bytes.length === 0
-  return new Readable({
+  const stream = new Readable({
     read() {
-      if (isGiven) this.destroy(error)
-      else this.push(bytes)
+      if (!isGiven) this.push(bytes)
+      else if (error === undefined) this.push(null)
+      else this.destroy(error)
       isGiven = true
     },
   })
+  for (const key of SAID_BY_ANSWERS) {
+    if (key in of) Reflect.set(stream, key, Reflect.get(of, key))
+  }
+  return stream
 }
 
 /**

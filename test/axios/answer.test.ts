@@ -1,4 +1,5 @@
 import { PassThrough, Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { inspect } from 'node:util'
 import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 import { describe, expect, it } from 'vitest'
@@ -75,10 +76,18 @@ describe('a refusal', () => {
     expect(reads).toBe(0)
   })
 
-  it('is let go before the replay', async () => {
+  it('as a stream is read to its end before the replay', async () => {
     const refusal = new PassThrough()
     refusal.end(REFUSED)
     expect((await judged(refusal)).isRefusal).toBe(true)
+    await finished(refusal)
+    expect(refusal.readableEnded).toBe(true)
+  })
+
+  it('as a stream that is no short JSON is let go before the replay', async () => {
+    const refusal = new PassThrough()
+    refusal.end('PNG')
+    expect((await judged(refusal, { 'error-code': '42001' })).isRefusal).toBe(true)
     expect(refusal.destroyed).toBe(true)
   })
 })

@@ -2,9 +2,16 @@ import { EventEmitter, getEventListeners, once } from 'node:events'
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { createGunzip, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { isNodeReadable, letGo, peekNodeStream, peekWebStream } from '../../src/core/peek.js'
+import {
+  isNodeReadable,
+  letGo,
+  offItsConnection,
+  peekNodeStream,
+  peekWebStream,
+} from '../../src/core/peek.js'
 import { settle } from '../support/qyapi.js'
 
 const REFUSAL = '{"errcode":42001,"errmsg":"access_token expired 过期"}'
@@ -406,11 +413,40 @@ describe('a stream of another make, which does not tell what has arrived', () =>
       read: () => bytes.pop() ?? null,
       unshift: (chunk: Uint8Array) => void bytes.push(chunk),
       destroy: () => {},
+      resume: () => {},
     })
     const peeked = peekNodeStream(stream)
     emitter.emit('readable')
     expect(await peeked).toBeUndefined()
     expect(bytes.map(textOf)).toEqual(['PNG'])
+  })
+})
+
+describe('a Node stream that is taken off its connection', () => {
+  it('has come to its end, and another gives the same bytes', async () => {
+    const stream = dripping(['{"errcode":', '42001}'])
+    const instead = (await offItsConnection(stream)) as Readable
+    await finished(stream)
+    expect(instead).not.toBe(stream)
+    expect(await restOf(instead)).toBe('{"errcode":42001}')
+  })
+
+  it('is the same where it is no short JSON', async () => {
+    const stream = dripping(['PNG'])
+    expect(await offItsConnection(stream)).toBe(stream)
+    expect(await restOf(stream)).toBe('PNG')
+  })
+
+  it('breaks where it broke', async () => {
+    const stream = dripping(['{"errcode":'], (broken) => broken.destroy(new Error('cut')))
+    const instead = (await offItsConnection(stream)) as Readable
+    await expect(restOf(instead)).rejects.toThrow('cut')
+  })
+
+  it('ends nobody’s process by an error that nobody can hear', async () => {
+    const stream = dripping(['{}'])
+    await offItsConnection(stream)
+    expect(stream.emit('error', new Error('too late'))).toBe(true)
   })
 })
 

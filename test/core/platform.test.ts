@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   beforeStreamError,
-  brokenNodeStream,
+  nodeStreamInstead,
   platform,
   systemClock,
 } from '../../src/core/platform.js'
@@ -81,13 +81,13 @@ describe('the error of a Node stream', () => {
   })
 })
 
-describe('a broken Node stream', () => {
+describe('a Node stream in the place of another', () => {
   it.each([
     ['bytes', ['bytes']],
     ['', []],
   ])('gives its bytes (%j) once, then breaks', async (text, expected) => {
     const trouble = new Error('reset')
-    const stream = brokenNodeStream(new TextEncoder().encode(text), trouble) as Readable
+    const stream = nodeStreamInstead({}, new TextEncoder().encode(text), trouble) as Readable
     expect(stream).toBeInstanceOf(Readable)
     const pieces: string[] = []
     const reading = async () => {
@@ -95,5 +95,18 @@ describe('a broken Node stream', () => {
     }
     await expect(reading()).rejects.toBe(trouble)
     expect(pieces).toEqual(expected)
+  })
+
+  it('ends if nothing broke it', async () => {
+    const stream = nodeStreamInstead({}, new TextEncoder().encode('bytes')) as Readable
+    expect(await stream.toArray()).toEqual([Buffer.from('bytes')])
+  })
+
+  it('says of itself what the other says, and nothing else', () => {
+    const said = { statusCode: 201, headers: { a: 'b' }, complete: true }
+    const stream = nodeStreamInstead({ ...said, req: {} }, new Uint8Array()) as Readable
+    expect(stream).toMatchObject(said)
+    expect(stream).not.toHaveProperty('req')
+    expect(stream).not.toHaveProperty('statusMessage')
   })
 })

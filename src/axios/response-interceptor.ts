@@ -1,0 +1,68 @@
+import type { AxiosResponse } from 'axios'
+import { letGo } from '../core/peek.js'
+import { replayOnce } from '../core/replay.js'
+import {
+  asTheCallers,
+  failedOutcome,
+  freeConnection,
+  type Outcome,
+  refusedBy,
+  settled,
+} from './answer.js'
+import { lateSendingOf, type Sending } from './call.js'
+import { attempt, waitLikeAxios } from './patience.js'
+
+/** Sends a call with its token; what comes is the caller's answer, after a replay if it was refused. */
+export function sendAndJudge(sending: Sending): Promise<AxiosResponse> {
+  const { onFulfilled, onRejected } = responseInterceptor(sending)
+  return attempt(sending).then(onFulfilled, onRejected)
+}
+
+/** Spots a token-invalid errcode, clears that token and replays the request once. */
+function responseInterceptor(sending: Sending) {
+  const { refusals } = sending.call.lender
+  return {
+    onFulfilled(response: AxiosResponse) {
+      const answer = asTheCallers(response, sending)
+      const refused = refusedBy(answer, refusals)
+      return refused === undefined ? answer : spotted({ response: answer }, refused)
+    },
+    onRejected(error: unknown) {
+      const outcome = failedOutcome(error, sending)
+      return spotted(outcome, refusedBy(outcome.response, refusals))
+    },
+  }
+
+  function spotted(
+    outcome: Outcome,
+    refused: ReturnType<typeof refusedBy>,
+  ): AxiosResponse | Promise<AxiosResponse> {
+    if (refused === undefined) return settled(outcome)
+    if (typeof refused === 'number') return clearAndReplayOnce(sending, outcome, refused)
+    return refused.then((errcode) => spotted(outcome, errcode))
+  }
+}
+
+async function clearAndReplayOnce(
+  { call, token }: Sending,
+  refusedOutcome: Outcome,
+  errcode: number,
+): Promise<AxiosResponse> {
+  const { lender, destination, isSentOnce } = call
+  await freeConnection(refusedOutcome.response)
+  const refused = { token, endpoint: destination.endpoint, errcode, isBodyGone: isSentOnce }
+  const replay = await replayOnce<Outcome>(lender, refused, {
+    wait: (replacement) => waitLikeAxios(replacement, call),
+    discard: () => letGo(refusedOutcome.response?.data),
+    send: (replacement) => {
+      const sending = lateSendingOf(call, replacement)
+      if (call.keptBody !== undefined) sending.outgoing.data = call.keptBody
+      return attempt(sending).then(
+        (response) => ({ response: asTheCallers(response, sending) }),
+        (error) => failedOutcome(error, sending),
+      )
+    },
+    refusedBy: (answer) => refusedBy(answer.response, lender.refusals),
+  })
+  return settled(replay?.answer ?? refusedOutcome)
+}
