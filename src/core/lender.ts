@@ -1,11 +1,11 @@
 import { endpointRests, type RefreshPayer, refreshBudget } from './backoff.js'
-import { type Instant, instantOf } from './clock.js'
+import { elapsedMs, type Instant, instantOf } from './clock.js'
 import type { Credential } from './credential.js'
 import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
 import type { OwnEvent } from './events.js'
 import { Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
-import { isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
+import { confirmedAt, isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
 import type { Refusals } from './verdict.js'
 
 /** A call whose token was refused. */
@@ -120,10 +120,20 @@ export class Lender implements RefreshPayer {
     }
   }
 
-  /** A replay was refused too: its endpoint rests. */
-  rest(endpoint: string): void {
-    this.limits().rests.rest(endpoint)
-    this.emit({ type: 'rested', endpoint, restMs: this.group.settings.endpointRestMs })
+  /**
+   * A replay was refused too. If its token was new when it was sent, its endpoint rests. One that was
+   * older, found in memory or the store, may have been killed like the first: the next call gets another.
+   */
+  refusedAgain(refused: RefusedCall, sentAt: Instant): void {
+    const { token, endpoint, errcode } = refused
+    const { endpointRestMs, fetchTimeoutMs } = this.group.settings
+    if (elapsedMs(confirmedAt(token), sentAt) <= fetchTimeoutMs) {
+      this.limits().rests.rest(endpoint)
+      this.emit({ type: 'rested', endpoint, restMs: endpointRestMs })
+      return
+    }
+    this.emit({ type: 'refused', generation: token.generation, endpoint, errcode })
+    if (!this.hasNewerThan(token)) this.throwAway(refused)
   }
 
   /** Throws the current token away for a caller who says so; the next fetch is a forced one. */

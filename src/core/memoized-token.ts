@@ -1,6 +1,6 @@
 import pMemoize from 'p-memoize'
 import { type Clock, elapsedMs, instantOf } from './clock.js'
-import { isUsable, type Token } from './token.js'
+import { confirmedAt, isUsable, type Token } from './token.js'
 
 /** How a credential's next token is had. */
 export interface TokenFetcher {
@@ -81,8 +81,7 @@ function expiring(maxAgeMs: number, clock: Clock) {
     has({ of: { latest }, number }: Generation) {
       if (latest?.generation !== number) return false
       const now = instantOf(clock)
-      const { firstSeenAt, reconfirmedAt = firstSeenAt } = latest
-      return isUsable(latest, now) && elapsedMs(reconfirmedAt, now) < maxAgeMs
+      return isUsable(latest, now) && elapsedMs(confirmedAt(latest), now) < maxAgeMs
     },
     get: latestOf,
     set: keep,

@@ -14,8 +14,8 @@ export interface Replay<Answer> {
 
 /**
  * Sends a refused call once more with a newer token. Once: a replay that is refused too is the
- * caller's answer, and its endpoint rests. `undefined`: there was no replacement to be had, and
- * the refused answer is the caller's.
+ * caller's answer. `undefined`: there was no replacement to be had, and the refused answer is the
+ * caller's.
  */
 export async function replayOnce<Answer>(
   lender: Lender,
@@ -31,8 +31,9 @@ export async function replayOnce<Answer>(
   discard?.()
   const { endpoint } = refused
   lender.emit({ type: 'replayed', generation: replacement.generation, endpoint })
+  const sentAt = lender.now()
   const answer = await send(replacement)
   const errcode = await refusedBy(answer)
-  if (errcode !== undefined) lender.rest(endpoint)
+  if (errcode !== undefined) lender.refusedAgain({ token: replacement, endpoint, errcode }, sentAt)
   return { answer }
 }

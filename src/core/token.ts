@@ -55,6 +55,11 @@ export function isKeptThroughOutage({ keptUntil }: Token, now: Instant): boolean
   return elapsedMs(keptUntil, now) < 0
 }
 
+/** Before the last request that brought this string. */
+export function confirmedAt({ firstSeenAt, reconfirmedAt = firstSeenAt }: Token): Instant {
+  return reconfirmedAt
+}
+
 /** The parts of a token that say when. */
 type Life = Omit<Token, 'value' | 'encoded' | 'generation'>
 

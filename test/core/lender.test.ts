@@ -121,7 +121,7 @@ describe('to replace a refused token', () => {
 
   it('is none for an endpoint that rests, which is told', async () => {
     const { lender, token, events, fetches } = await refusedOnce({ endpointRestMs: 30_000 })
-    lender.rest('user/get')
+    lender.refusedAgain({ token, ...refusal }, lender.now())
     expect(await lender.replace({ token, ...refusal })).toBeUndefined()
     expect(lender.hit()).toBe(token)
     expect(fetches()).toBe(1)
@@ -129,6 +129,24 @@ describe('to replace a refused token', () => {
       { ...SUBJECT, type: 'rested', endpoint: 'user/get', restMs: 30_000 },
       { ...SUBJECT, type: 'not_replayed', endpoint: 'user/get', reason: 'endpoint_rests' },
     ])
+  })
+
+  it('still gives a newer one from memory, or from the store, for an endpoint that rests', async () => {
+    const theirs = { value: 'theirs', generation: 7, ageMs: 0, expiresInMs: 7_200_000 }
+    let isThere = false
+    const store = {
+      get: async () => (isThere ? theirs : undefined),
+      set: async () => true,
+      delete: async () => true,
+    }
+    const { lender, token, fetches } = await refusedOnce({ store })
+    const second = await lender.replace({ token, ...refusal })
+    if (second === undefined) throw new Error('there was no replacement')
+    lender.refusedAgain({ token: second, ...refusal }, lender.now())
+    expect(await lender.replace({ token, ...refusal })).toBe(second)
+    isThere = true
+    expect((await lender.replace({ token: second, ...refusal }))?.value).toBe('theirs')
+    expect(fetches()).toBe(2)
   })
 
   it('is none while the budget is spent, which is told', async () => {
