@@ -5,7 +5,7 @@ import { sharedDeadline, type WithinDeadline } from './deadline.js'
 import { apiRoot } from './destination.js'
 import { isQyapiTokenError, QyapiTokenError } from './errors.js'
 import { functionFailed, inConsequence, networkFailure } from './fetch-failure.js'
-import { scrubber, withoutQueries } from './redact.js'
+import { type Scrub, scrubber, withoutQueries } from './redact.js'
 import type { Tickets } from './tickets.js'
 import { type FetchedToken, isWorthAnotherTry, jsonOf, read, tokenIn } from './token-answer.js'
 import type { TokenAnswer, TokenRequest, Transport } from './transport.js'
@@ -61,11 +61,17 @@ async function asked(call: TokenCall): Promise<FetchedToken> {
   for (let tries = 1; ; tries += 1) {
     const ticket =
       tickets && (await within(() => tickets.newest(doing), `${credential.ticket?.name}`))
-    const answer = await answerTo(call, secret, ticket)
+    const { answer, scrub } = await answerTo(call, secret, ticket)
     const isStale = credential.ticket?.staleErrcodes.includes(errcodeOf(jsonOf(answer)) ?? 0)
     if (ticket !== undefined && isStale) tickets?.refuse(ticket)
-    if (!isStale || tries === TRIES) return read(answer, credential, doing)
+    if (!isStale || tries === TRIES) return read(answer, credential, doing, scrub)
   }
+}
+
+/** An answer, and what takes out of its words the secrets that it was asked with. */
+interface Answered {
+  readonly answer: TokenAnswer
+  readonly scrub: Scrub
 }
 
 /** Sends the token call; with the token of another source, where it carries one. */
@@ -73,17 +79,17 @@ async function answerTo(
   call: TokenCall,
   secret: string,
   ticket: string | undefined,
-): Promise<TokenAnswer> {
+): Promise<Answered> {
   const { credential, baseUrl, doing, closed } = call
   const given = ticket === undefined ? {} : { ticket }
-  const sent = async (token?: string): Promise<{ answer: TokenAnswer } | { failure: unknown }> => {
+  const sent = async (token?: string): Promise<Answered | { failure: unknown }> => {
     const inputs = token === undefined ? given : { ...given, token }
     const request = tokenRequest(credential.request(inputs), baseUrl)
+    const scrub = scrubber([secret, ...Object.values(inputs)])
     try {
-      return { answer: await send(request, call) }
+      return { answer: await send(request, call), scrub }
     } catch (error) {
       if (closed.aborted || isQyapiTokenError(error)) return { failure: error }
-      const scrub = scrubber([secret, ...Object.values(inputs)])
       return { failure: networkFailure(doing, error, scrub) }
     }
   }
@@ -95,7 +101,7 @@ async function answerTo(
           // Intentionally not the deadline: the other source has its own, and tells what is wrong.
           signal: closed,
           errcodeOf: (outcome) => {
-            const { answer } = outcome as { answer?: TokenAnswer }
+            const { answer } = outcome as Partial<Answered>
             return answer && errcodeOf(jsonOf(answer))
           },
         })
@@ -103,7 +109,7 @@ async function answerTo(
           throw isQyapiTokenError(error) ? inConsequence(doing, error) : error
         }))
   if ('failure' in outcome) throw outcome.failure
-  return outcome.answer
+  return outcome
 }
 
 function tokenRequest({ method, path, query, body }: CredentialRequest, baseUrl: string) {

@@ -2,7 +2,7 @@ import { FETCH_ERRCODES } from '../wecom/errcodes.js'
 import { isText } from './check.js'
 import type { Credential } from './credential.js'
 import { QyapiTokenError, type QyapiTokenErrorCode } from './errors.js'
-import { withoutIp } from './redact.js'
+import { type Scrub, withoutIp } from './redact.js'
 import type { TokenAnswer } from './transport.js'
 import { errcodeOf, parsed } from './verdict.js'
 
@@ -21,11 +21,18 @@ export function isWorthAnotherTry(answer: TokenAnswer, credential: Credential): 
   return json === undefined || tokenIn(json, credential) === undefined
 }
 
-export function read(answer: TokenAnswer, credential: Credential, doing: string): FetchedToken {
+/** The token that an answer brings. `scrub` takes secrets out of what it says instead. */
+export function read(
+  answer: TokenAnswer,
+  credential: Credential,
+  doing: string,
+  scrub: Scrub,
+): FetchedToken {
   const json = jsonOf(answer)
   const errcode = errcodeOf(json)
   if (json !== undefined && errcode !== undefined && errcode !== 0) {
-    throw refusedFetch(doing, errcode, json.errmsg)
+    const said = typeof json.errmsg === 'string' ? scrub(json.errmsg) : ''
+    throw refusedFetch(doing, errcode, said)
   }
   const token = json === undefined ? undefined : tokenIn(json, credential)
   if (token === undefined) throw unreadable(doing, answer, credential)
@@ -68,9 +75,9 @@ const CODE_OF_CLASS = {
 } as const satisfies Record<string, QyapiTokenErrorCode>
 
 /** WeCom gave an errcode instead of a token. */
-function refusedFetch(doing: string, errcode: number, errmsg: unknown): QyapiTokenError {
+function refusedFetch(doing: string, errcode: number, errmsg: string): QyapiTokenError {
   const known = Object.hasOwn(FETCH_ERRCODES, errcode) ? FETCH_ERRCODES[errcode] : undefined
-  const said = typeof errmsg === 'string' ? ` ${withoutIp(errmsg).trim().slice(0, 200)}` : ''
+  const said = errmsg === '' ? '' : ` ${withoutIp(errmsg).trim().slice(0, 200)}`
   const message = known
     ? `${doing}: WeCom answered ${errcode}, ${known.meaning}. ${known.advice}`
     : `${doing}: WeCom answered ${errcode}${said}.`

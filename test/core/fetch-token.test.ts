@@ -229,6 +229,14 @@ describe('WeCom’s errcode instead of a token', () => {
     expect(error.message).toBe(`${DOING}: WeCom answered 99999 some new trouble.`)
   })
 
+  it('that is not known is told without the secret, also if the answer repeats the url', async () => {
+    const errmsg = `bad url gettoken?corpid=x&corpsecret=${encodeURIComponent('hush/hush')}`
+    const error = await failureOf(answering(JSON.stringify({ errcode: 99999, errmsg })))
+    expect(error.message).toBe(
+      `${DOING}: WeCom answered 99999 bad url gettoken?corpid=x&corpsecret=[hidden].`,
+    )
+  })
+
   it('is told in 200 characters at the most', async () => {
     const errmsg = 'y'.repeat(300)
     const error = await failureOf(answering(JSON.stringify({ errcode: 99999, errmsg })))
