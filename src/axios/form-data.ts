@@ -1,21 +1,38 @@
 /** A body of the npm package form-data: a stream that has handed its parts out after one sending. */
 export interface FormDataPackage {
-  getBuffer(): Uint8Array
+  getBoundary(): string
   getHeaders(): Record<string, string>
+  /** Of each field its head, its value, and a function that ends it. */
   readonly _streams: readonly unknown[]
 }
 
 export function isFormDataPackage(body: unknown): body is FormDataPackage {
   if (typeof body !== 'object' || body === null) return false
-  const { getBuffer, getHeaders, _streams } = body as Partial<FormDataPackage>
+  const { getBoundary, getHeaders, _streams } = body as Partial<FormDataPackage>
   return (
-    typeof getBuffer === 'function' && typeof getHeaders === 'function' && Array.isArray(_streams)
+    typeof getBoundary === 'function' && typeof getHeaders === 'function' && Array.isArray(_streams)
   )
 }
 
-/** Its content if every part is text or bytes; `undefined` if a part is a stream. */
+const LINE_BREAK = '\r\n'
+
+/**
+ * Its content, as the form itself hands it out, if every value is text or bytes; `undefined` if one
+ * is a stream. The package's own `getBuffer` takes some texts and heads for what they are not.
+ */
 export function asBytes(form: FormDataPackage): Uint8Array | undefined {
-  const isHere = (part: unknown) =>
-    typeof part === 'string' || typeof part === 'function' || part instanceof Uint8Array
-  return form._streams.every(isHere) ? form.getBuffer() : undefined
+  const parts = form._streams
+  if (parts.length === 0) return new Uint8Array()
+  const pieces = parts.map((part, index) => (isFieldEnd(part, index) ? LINE_BREAK : part))
+  if (!pieces.every(isTextOrBytes)) return undefined
+  const ending = `--${form.getBoundary()}--${LINE_BREAK}`
+  return Buffer.concat([...pieces, ending].map((piece) => Buffer.from(piece as string)))
+}
+
+function isFieldEnd(part: unknown, index: number): boolean {
+  return typeof part === 'function' && index % 3 === 2
+}
+
+function isTextOrBytes(part: unknown): part is string | Uint8Array {
+  return typeof part === 'string' || part instanceof Uint8Array
 }

@@ -1,15 +1,17 @@
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import FormDataPackage from 'form-data'
 import { describe, expect, it } from 'vitest'
 import { asBytes, isFormDataPackage } from '../../src/axios/form-data.js'
 
-const parts = { getBuffer() {}, getHeaders() {}, _streams: [] }
+const BREAK = '\r\n'
+const parts = { getBoundary() {}, getHeaders() {}, _streams: [] }
 
 describe('a body of the form-data package', () => {
   it.each<[string, unknown, boolean]>([
     ['one', new FormDataPackage(), true],
     ['what does all that one does', parts, true],
-    ['without getBuffer', { ...parts, getBuffer: undefined }, false],
+    ['without a boundary', { ...parts, getBoundary: undefined }, false],
     ['without getHeaders', { ...parts, getHeaders: undefined }, false],
     ['without parts', { ...parts, _streams: undefined }, false],
     ['native FormData', new FormData(), false],
@@ -21,14 +23,35 @@ describe('a body of the form-data package', () => {
     expect(isFormDataPackage(body)).toBe(expected)
   })
 
-  it('of texts and bytes is known in advance', () => {
+  it.each<[string, (form: FormDataPackage) => void]>([
+    ['texts and bytes', (form) => form.append('media', Buffer.from('bytes'), 'a.txt')],
+    ['an empty text', (form) => form.append('text', '')],
+    ['a head of the caller’s', (form) => form.append('a', 'b', { header: `X-Head: 1${BREAK}` })],
+    [
+      'a text that begins like a head',
+      (form) => form.append('text', `--${form.getBoundary()}${BREAK}content`),
+    ],
+  ])('is known in advance as it is handed out: with %s', async (_name, append) => {
+    const [form, same] = [new FormDataPackage(), new FormDataPackage()]
+    same.setBoundary(form.getBoundary())
+    for (const one of [form, same]) {
+      append(one)
+      one.append('text', 'content ä')
+    }
+    const bytes = asBytes(form as never)
+    expect(String(bytes)).toBe(await text(same.pipe(new PassThrough())))
+    expect(String(bytes)).toContain('content ä')
+  })
+
+  it('without a field is empty, as it is handed out', async () => {
+    expect(asBytes(new FormDataPackage() as never)).toEqual(new Uint8Array())
+    expect(await text(new FormDataPackage().pipe(new PassThrough()))).toBe('')
+  })
+
+  it('with a function among its values is not known', () => {
     const form = new FormDataPackage()
-    form.append('text', 'content')
-    form.append('media', Buffer.from('bytes'), 'a.txt')
-    const bytes = String(asBytes(form as never))
-    expect(bytes).toContain('content')
-    expect(bytes).toContain('bytes')
-    expect(bytes).toContain(`--${form.getBoundary()}--`)
+    form.append('media', () => {})
+    expect(asBytes(form as never)).toBeUndefined()
   })
 
   it('with a stream in it is not', () => {
