@@ -26,6 +26,8 @@ export class Renewal implements TokenFetcher {
   private renewing: Promise<Token> | undefined
   /** Ends the fetch that is on its way, if there is one. */
   private flight: AbortController | undefined
+  /** Ends the token call that it waits for, which is then made again. */
+  private call: AbortController | undefined
   /** Made with the first failure, and dropped with the next token. */
   private failures: ReturnType<typeof rememberedFailure> | undefined
 
@@ -37,11 +39,8 @@ export class Renewal implements TokenFetcher {
     this.memoized = new MemoizedToken(group.memo, this)
     const { settings } = group
     const emit: Emit = (event) => this.emit(event)
-    if (settings.store !== undefined)
-      this.shared = group.shared(
-        tokenKeyOf(() => this.credential, settings),
-        emit,
-      )
+    const tokenKey = tokenKeyOf(() => this.credential, settings)
+    if (settings.store !== undefined) this.shared = group.shared(tokenKey, emit)
     if (credential.ticket === undefined) return
     const need = { ...credential.ticket, given: () => this.credential.ticket?.given() }
     const shared = group.shared(() => ticketKeyOf(credential, settings), emit)
@@ -107,6 +106,7 @@ export class Renewal implements TokenFetcher {
     this.credential = credential
     this.failures = undefined
     this.lastThrownAway = Math.max(this.lastThrownAway, this.memoized.newest)
+    this.call?.abort()
   }
 
   /** A ticket came: what failed for want of one need not rest any longer. */
@@ -146,9 +146,8 @@ export class Renewal implements TokenFetcher {
   }
 
   private fetchForAll(shared: SharedTokens, before: number, signal: AbortSignal): Promise<Token> {
-    const { kind, subject } = this.credential
     const turn: Turn = {
-      subject: `${kind} ${subject}`,
+      subject: `${this.credential.kind} ${this.credential.subject}`,
       newest: () => this.memoized.newest,
       adopt: () => this.adoptFromStore(before),
       remember: (failure, restMs) => this.remembered(failure, restMs),
@@ -216,15 +215,17 @@ export class Renewal implements TokenFetcher {
 
   /** `undefined`: the credential was replaced meanwhile. */
   private async fetchBy(credential: Credential, signal: AbortSignal) {
-    const { settings } = this.group
     // The one that is asked with: a function may give another by the time that this one has failed.
     const secret = secretIfReadable(credential)
+    this.call = new AbortController()
+    const either = AbortSignal.any([signal, this.call.signal])
     try {
-      const fetched = await fetchToken({ credential, tickets: this.tickets, ...settings }, signal)
+      const call = { credential, tickets: this.tickets, ...this.group.settings }
+      const fetched = await fetchToken(call, either)
       return this.credential === credential ? fetched : undefined
     } catch (error) {
+      if (this.credential !== credential && !signal.aborted) return undefined
       if (signal.aborted || !isQyapiTokenError(error)) throw error
-      if (this.credential !== credential) return undefined
       // Another source's failure is remembered there.
       throw isQyapiTokenError(error.cause) ? error : this.remembered(error, undefined, secret)
     }
@@ -238,8 +239,8 @@ export class Renewal implements TokenFetcher {
     this.failures ??= rememberedFailure(this.group.settings.clock)
     const failure = this.failures.remember(error, secret, restMs)
     const { code, errcode, message, retryAfterMs = 0 } = failure
-    const said = errcode === undefined ? {} : { errcode }
-    this.emit({ type: 'failed', code, message, retryAfterMs, ...said })
+    const told = { type: 'failed', code, message, retryAfterMs } as const
+    this.emit(errcode === undefined ? told : { ...told, errcode })
     return failure
   }
 

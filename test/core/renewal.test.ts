@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { fetchToken } from '../../src/core/fetch-token.js'
 import { platform } from '../../src/core/platform.js'
 import { lenderOf } from '../../src/core/token-source.js'
-import { createTokenSource, type StoredToken, selfBuilt, type TokenEvent } from '../../src/index.js'
+import {
+  createTokenSource,
+  type StoredToken,
+  selfBuilt,
+  type TokenEvent,
+  type Transport,
+} from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
@@ -199,6 +205,24 @@ describe('a credential that is replaced while the next token is on its way', () 
     next.resolve('by the old secret')
     expect(await waiting).toBe('by the new secret')
     expect(fetches()).toBe(3)
+  })
+})
+
+describe('a credential that is replaced while its token call hangs', () => {
+  it('ends that call, and asks with the new one at once', async () => {
+    const signals: AbortSignal[] = []
+    const transport: Transport = (_request, { signal }) => {
+      signals.push(signal)
+      const hangs = new Promise<never>(() => {})
+      return signals.length === 1 ? hangs : Promise.resolve({ status: 200, body: tokenBody('new') })
+    }
+    const { source, types } = sourceWith('unused', { transport })
+    const waiting = source.get()
+    await settle()
+    source.replaceCredential(selfBuilt({ ...APP, corpSecret: 'new-secret' }))
+    expect(await waiting).toBe('new')
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
+    expect(types()).toEqual(['fetched'])
   })
 })
 
