@@ -79,9 +79,18 @@ export interface Sending {
 /** A call that somebody waits for, whether or not it has a token to come. */
 export type WaitedFor = Pick<Call, 'config' | 'lib' | 'startedAt'>
 
+/** Milliseconds that a call may take, as axios reads them; `undefined`: any number. */
+export function timeoutOf({ timeout }: Pick<Config, 'timeout'>): number | undefined {
+  // Some give a text, which axios takes.
+  const ms = Number.parseInt(String(timeout), 10)
+  return ms > 0 ? ms : undefined
+}
+
 /** Milliseconds that the caller's timeout leaves; `undefined` if there is none. */
-export function remainingMs({ config: { timeout }, startedAt }: WaitedFor): number | undefined {
-  return timeout ? timeout - (performance.now() - startedAt) : undefined
+export function remainingMs({ config, startedAt }: WaitedFor): number | undefined {
+  if (!config.timeout) return undefined
+  const ms = timeoutOf(config)
+  return ms && ms - (performance.now() - startedAt)
 }
 
 /** What a sending changes of the caller's config. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
-import type { AxiosResponse, AxiosStatic } from 'axios'
+import type { AxiosResponse } from 'axios'
 import { isNodeReadable } from '../core/peek.js'
-import { remainingMs, type Sending, type WaitedFor } from './call.js'
+import { remainingMs, type Sending, timeoutOf, type WaitedFor } from './call.js'
 
 /**
  * Waits for a token for as long as the caller would wait for the call, and ends as axios would: a
@@ -57,8 +57,9 @@ export function waitWithBody<T>(promise: Promise<T>, call: WaitedFor): Promise<T
 /** An adapter that throws instead of rejecting shows its outgoing config too. */
 export function attempt({ call, outgoing }: Sending): Promise<AxiosResponse> {
   try {
-    if (outgoing.timeout && isUntimedBeforeConnect(call.lib))
-      outgoing.transport ??= timedTransport(outgoing.timeout)
+    const timeoutMs = timeoutOf(outgoing)
+    if (timeoutMs !== undefined)
+      outgoing.transport ??= timedTransport(timeoutMs, timeoutOf(call.config) ?? timeoutMs)
     return call.adapter(outgoing)
   } catch (error) {
     return Promise.reject(error)
@@ -66,25 +67,31 @@ export function attempt({ call, outgoing }: Sending): Promise<AxiosResponse> {
 }
 
 /**
- * Without redirects, axios before 1.18 times a request only once it is connected, and a name that
- * never resolves would hold the caller for ever. This is Node's own transport, which tells of the
- * timeout until there is an answer; from then on the socket does.
+ * Node's own transport, with the timing of the package follow-redirects, which axios leaves out when
+ * it follows none. Until there is an answer, the whole time counts, be it for a name that never
+ * resolves; from then on each silence of the server does, which breaks the answer.
  */
-function timedTransport(timeoutMs: number) {
+function timedTransport(timeoutMs: number, silenceMs: number) {
   return {
     request(options: RequestOptions, onResponse: (response: IncomingMessage) => void) {
       const name = options.protocol === 'https:' ? 'node:https' : 'node:http'
       const request = process.getBuiltinModule(name).request(options, onResponse)
-      const timer = setTimeout(() => request.emit('timeout'), timeoutMs)
+      let timer: NodeJS.Timeout | undefined
       const stop = () => clearTimeout(timer)
-      return request.once('response', stop).once('close', stop)
+      request.once('socket', () => {
+        timer = setTimeout(() => request.emit('timeout'), timeoutMs)
+      })
+      request.once('close', stop)
+      request.prependOnceListener('response', ({ socket }) => {
+        stop()
+        request.removeAllListeners('timeout')
+        socket.setTimeout(silenceMs)
+        // A socket that is kept alive has this listener once.
+        socket.off('timeout', socket.destroy).on('timeout', socket.destroy)
+      })
+      return request
     },
   }
-}
-
-function isUntimedBeforeConnect({ VERSION }: AxiosStatic): boolean {
-  const [major = 0, minor = 0] = VERSION.split('.').map(Number)
-  return major === 1 && minor < 18
 }
 
 function timeoutError({ config, lib }: WaitedFor): Error {

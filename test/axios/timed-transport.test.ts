@@ -1,4 +1,8 @@
-import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
+import type { RequestListener } from 'node:http'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import axios, { type AxiosInstance, type AxiosStatic } from 'axios'
+import axios17 from 'axios-1.7'
 import axios113 from 'axios-1.13'
 import axios118 from 'axios-1.18'
 import nock from 'nock'
@@ -12,28 +16,73 @@ const { serve } = useServers()
 // Its sockets have a time of their own.
 beforeAll(() => nock.restore())
 
-describe('the timeout of a call, with an axios that times it only once it is connected', () => {
-  const ofVersion = (VERSION: string) => Object.assign(() => {}, axios, { VERSION })
-  const sentBy = async (lib: unknown, config: AxiosRequestConfig) => {
-    const { client, source, sent } = stubAxios(answer(OK), { options: { axios: lib as never } })
-    await source.get()
-    await client.get('/user/get', config)
-    return sent[0] as InternalAxiosRequestConfig
-  }
+const VERSIONS = [
+  ['1.7', axios17],
+  ['1.13', axios113],
+  ['1.18', axios118],
+  ['1.21', axios],
+] as unknown as [string, AxiosStatic][]
 
-  it.each([
-    ['1.17.9', ofVersion('1.17.9'), true],
-    ['1.18.1', axios118, false],
-    ['1.21.1', axios, false],
-    ['2.0.0', ofVersion('2.0.0'), false],
-  ])('is told by us until there is an answer, in version %s: %s', async (_version, lib, isOurs) => {
-    expect('transport' in (await sentBy(lib, { timeout: 500 }))).toBe(isOurs)
+describe('the timeout of a call', () => {
+  it('is none for a call without a timeout, and left alone where the caller has a transport', async () => {
+    const { client, source, sent } = stubAxios(answer(OK))
+    await source.get()
+    const transport = {}
+    await client.get('/user/get')
+    await client.get('/user/get', { timeout: 500, transport })
+    expect(sent[0]).not.toHaveProperty('transport')
+    expect(sent[1]).toHaveProperty('transport', {})
   })
 
-  it('is none for a call without a timeout, and left alone where the caller has a transport', async () => {
-    expect(await sentBy(axios113, {})).not.toHaveProperty('transport')
-    const transport = {}
-    expect(await sentBy(axios113, { timeout: 500, transport })).toMatchObject({ transport })
+  /** Answers with half a body, and then no more. */
+  const stalls: RequestListener = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'image/png', 'content-length': 10 }).write('half')
+  }
+
+  it.each(
+    VERSIONS.flatMap(([version, lib]) =>
+      ['text', 'stream'].map((responseType) => ({ version, lib, responseType })),
+    ),
+  )('ends an answer that stalls as without us: $responseType, axios $version', async (given) => {
+    const { lib, responseType } = given
+    const baseUrl = await serve(stalls)
+    const failureOf = async (client: AxiosInstance) => {
+      const startedAt = performance.now()
+      const config = { timeout: 150, responseType: responseType as 'text' }
+      const read = async () => text((await client.get('/media/get', config)).data as Readable)
+      const { message, code, name } = await read().catch((error) => error)
+      return { message, code, name, isSoon: performance.now() - startedAt < 1_000 }
+    }
+    const client = lib.create({ baseURL: `${baseUrl}/cgi-bin` })
+    const bare = await failureOf(client)
+    const { source } = sourceWith('token-1', { baseUrl })
+    attachToken(client, source, { axios: lib })
+    // The first waits for its token: what it has left is less, but the answer's silence is not.
+    expect(await failureOf(client)).toEqual(bare)
+    expect(await failureOf(client)).toEqual(bare)
+    expect(bare.isSoon).toBe(true)
+  })
+
+  it('that had to wait for a token leaves the answer its pauses', async () => {
+    const baseUrl = await serve((_request, response) => {
+      response.write('half, ')
+      setTimeout(() => response.end('and half'), 300)
+    })
+    const { source } = sourceWith(() => new Promise((given) => setTimeout(given, 300, 'token-1')), {
+      baseUrl,
+    })
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    attachToken(client, source)
+    expect((await client.get('/media/get', { timeout: 500 })).data).toBe('half, and half')
+  })
+
+  it.each(['150', '150ms'])('may be a text, as axios reads it: %s', async (timeout) => {
+    const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
+    const error = await client.get('/user/get', { timeout: timeout as never }).catch((one) => one)
+    expect(error).toMatchObject({
+      code: 'ECONNABORTED',
+      message: `timeout of ${timeout}ms exceeded`,
+    })
   })
 
   it.each(['http', 'https'])('holds while the name is looked up, over %s', async (protocol) => {
