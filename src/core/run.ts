@@ -4,7 +4,7 @@ import type { Lender } from './lender.js'
 import { replayOnce } from './replay.js'
 import type { Token } from './token.js'
 import { errcodeOfOutcome } from './verdict.js'
-import { waitFor } from './wait.js'
+import { reasonOf, waitFor } from './wait.js'
 
 export interface RunOptions {
   /** What is called, e.g. `message/send`. */
@@ -32,7 +32,7 @@ export async function runWithToken<T>(
   checkRunOptions(options)
   const { endpoint = '', signal, errcodeOf } = options
   // Who has given up needs no token: none is fetched for him.
-  if (signal?.aborted) throw signal.reason
+  if (signal?.aborted) throw reasonOf(signal)
   const send = async ({ value }: Token): Promise<Outcome<T>> => {
     try {
       return { value: await call(value) }

@@ -22,7 +22,7 @@ import type { Renewal } from './renewal.js'
 import { type RunOptions, runWithToken } from './run.js'
 import { SourceGroup } from './source-group.js'
 import { isUsable, type Token } from './token.js'
-import { waitFor } from './wait.js'
+import { reasonOf, waitFor } from './wait.js'
 
 const LENDER = Symbol.for('qyapi-token.lender')
 
@@ -73,7 +73,7 @@ export class TokenSource {
     checkGetOptions(options)
     const { signal } = options
     // Who has given up needs no token: none is fetched for him.
-    if (signal?.aborted) throw signal.reason
+    if (signal?.aborted) throw reasonOf(signal)
     const { value } = await waitFor(this.#lender.lendWithinBudget(), signal)
     return value
   }

@@ -7,7 +7,7 @@ export function waitFor<T>(
 ): Promise<T> {
   if (signal == null) return promise
   return new Promise<T>((resolve, reject) => {
-    const giveUp = () => reject(signal.reason)
+    const giveUp = () => reject(reasonOf(signal))
     if (signal.aborted) giveUp()
     const stopListening = onAbort(signal, giveUp)
     promise.then(
@@ -21,4 +21,9 @@ export function waitFor<T>(
       },
     )
   })
+}
+
+/** Why a signal was aborted, as fetch would tell it: a polyfill's signal may not say. */
+export function reasonOf(signal: AbortSignal): unknown {
+  return signal.reason ?? new DOMException('This operation was aborted', 'AbortError')
 }

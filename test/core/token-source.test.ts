@@ -744,3 +744,15 @@ describe('a clock that was a year ahead when the same string came', () => {
     expect(await source.invalidate('same')).toBe(true)
   })
 })
+
+describe('a signal of a polyfill, which was aborted and gives no reason', () => {
+  const signal = Object.assign(new EventTarget(), { aborted: true }) as AbortSignal
+
+  it.each(['get', 'run'])('ends %s with an AbortError, and nothing is fetched', async (method) => {
+    const { source, fetches } = sourceWith('token-1')
+    const asked =
+      method === 'get' ? source.get({ signal }) : source.run(() => expect.fail(), { signal })
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
+    expect(fetches()).toBe(0)
+  })
+})

@@ -27,6 +27,17 @@ describe('waiting for a promise', () => {
     expect(await promise).toBe(2)
   })
 
+  it('ends with an AbortError where a polyfill’s signal gives no reason', async () => {
+    const silent = new EventTarget()
+    const signal = Object.assign(silent, { aborted: false }) as AbortSignal
+    const waiting = waitFor(new Promise(() => {}), signal)
+    silent.dispatchEvent(new Event('abort'))
+    await expect(waiting).rejects.toMatchObject({
+      name: 'AbortError',
+      message: 'This operation was aborted',
+    })
+  })
+
   it('does not begin if the signal is aborted already', async () => {
     const reason = new Error('enough')
     await expect(waitFor(Promise.resolve(1), AbortSignal.abort(reason))).rejects.toBe(reason)
