@@ -157,16 +157,25 @@ describe('what is sent', () => {
     await wecom.close()
   })
 
-  it('as a Request of more than 1 MB is streamed, whole', async () => {
-    const wecom = fakeQyapi()
-    const baseUrl = await wecom.listen()
-    allowLoopback()
-    const qyFetch = withToken(fetch, APP, { baseUrl })
-    const big = new Uint8Array(3_000_000).fill(7)
-    const request = new Request(`${baseUrl}/cgi-bin/media/upload`, { method: 'POST', body: big })
-    expect(await (await qyFetch(request)).json()).toMatchObject({ media_id: 'fake-media-3000000' })
-    await wecom.close()
-  })
+  it.each([false, true])(
+    'as a Request of more than 1 MB is streamed, whole, kept alive or not: %s',
+    async (keepalive) => {
+      const wecom = fakeQyapi()
+      const baseUrl = await wecom.listen()
+      allowLoopback()
+      const qyFetch = withToken(fetch, APP, { baseUrl })
+      const big = new Uint8Array(3_000_000).fill(7)
+      const request = new Request(`${baseUrl}/cgi-bin/media/upload`, {
+        method: 'POST',
+        body: big,
+        keepalive,
+      })
+      expect(await (await qyFetch(request)).json()).toMatchObject({
+        media_id: 'fake-media-3000000',
+      })
+      await wecom.close()
+    },
+  )
 
   it('keeps method, headers and signal of a Request', async () => {
     const wire = interceptQyapi()

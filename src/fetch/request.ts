@@ -145,5 +145,6 @@ async function bodyOf(request: Request, signal: AbortSignal | null | undefined):
     chunks.push(value)
     length += value.length
   }
-  return { body: resumedStream(chunks, reader), duplex: 'half' }
+  // fetch refuses a stream that is to be kept alive.
+  return { body: resumedStream(chunks, reader), duplex: 'half', keepalive: false }
 }
