@@ -1,8 +1,10 @@
 import axios from 'axios'
 import { describe, expect, it } from 'vitest'
+import { callToChooseFor, carryingConfig, eject } from '../../src/axios/client.js'
 import { attachToken } from '../../src/axios.js'
+import { QyapiTokenError } from '../../src/core/errors.js'
 import { APP } from '../support/qyapi.js'
-import { stubAxios } from '../support/stub-axios.js'
+import { API, stubAxios } from '../support/stub-axios.js'
 
 const thrownBy = (call: () => unknown) => {
   try {
@@ -99,5 +101,50 @@ describe('an error of ours', () => {
     expect(error.config['axios-retry']).toMatchObject({ retries: 0, retryCount: 1 })
     expect(error.config['axios-retry'].onMaxRetryTimesExceeded()).toBeUndefined()
     expect(left).toMatchObject({ 'axios-retry': state })
+  })
+})
+
+describe('one error of ours that is that of many calls', () => {
+  it('is another for each of them, with its own config', () => {
+    const error = new QyapiTokenError('token_fetch_failed', 'no', { retryable: true })
+    const [first, second] = [{ url: '/a' }, { url: '/b' }]
+    const carried = [first, second].map((config) => carryingConfig(error, config as never))
+    expect(carried.map((one) => (one as { config: object }).config)).toEqual([first, second])
+    expect(carried[0]).not.toBe(carried[1])
+  })
+})
+
+describe('what a function that chooses is told', () => {
+  const asked = { lib: axios, config: { baseURL: API, params: { userid: 'x' } }, url: '/user/get' }
+
+  it('is the whole url, the method, and the config', () => {
+    const call = callToChooseFor({ ...asked, query: undefined } as never)
+    expect(call).toEqual({ url: `${API}/user/get?userid=x`, method: 'get', options: asked.config })
+  })
+
+  it('has the query as it will be sent', () => {
+    const call = callToChooseFor({ ...asked, query: 'userid=by-hand' } as never)
+    expect(call.url).toBe(`${API}/user/get?userid=by-hand`)
+  })
+})
+
+describe('to take our interceptor out', () => {
+  const ours = () => {}
+  const clientWith = (handlers: unknown) => {
+    const ejected: number[] = []
+    const request = { handlers, eject: (id: number) => ejected.push(id) }
+    return { client: { interceptors: { request } } as never, ejected }
+  }
+
+  it.each<[string, unknown, number[]]>([
+    ['it is taken out where it stands', [null, { fulfilled: ours }], [1]],
+    ['among others', [{ fulfilled: () => {} }, { fulfilled: ours }], [1]],
+    ['nobody else’s is, after a clear', [null, { fulfilled: () => {} }], []],
+    ['nor is anything where nothing is left', [], []],
+    ['it is taken out where nobody can look', undefined, [1]],
+  ])('%s', (_name, handlers, expected) => {
+    const { client, ejected } = clientWith(handlers)
+    eject(client, ours, 1)
+    expect(ejected).toEqual(expected)
   })
 })
