@@ -36,7 +36,9 @@ export function destinationsOf({ judge }: Door) {
     remembered((url: string) => judge(fullPath(baseUrl, url))),
   )
   return ({ baseURL = '', allowAbsoluteUrls }: Config, url = ''): Destination | undefined =>
-    allowAbsoluteUrls === false && isAbsolute(url) ? undefined : below(baseURL)(url)
+    allowAbsoluteUrls === false && baseURL !== '' && isAbsolute(url)
+      ? undefined
+      : below(baseURL)(url)
 }
 
 /** A config's url, which may be a `URL` object, as text. */

@@ -93,6 +93,9 @@ describe('a call leads where it would lead without us, with the token last', () 
     expect(urls().join()).not.toContain('token')
     await client.get('/user/get', { ...elsewhere, baseURL: API })
     expect(urls()[1]).toContain('access_token=token-1')
+    // Without a baseURL, axios takes the url as it is.
+    await client.get(USER, { allowAbsoluteUrls: false })
+    expect(urls()[2]).toContain('access_token=token-1')
   })
 })
 
