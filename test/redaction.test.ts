@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { inspect } from 'node:util'
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
@@ -311,5 +312,42 @@ describe('scrubbing', () => {
     )
     expect(withoutIp('invalid, from ip: , more info')).toBe('invalid, more info')
     expect(withoutIp('bare')).toBe('bare')
+  })
+})
+
+describe('what SECURITY.md advises', () => {
+  const advice = readFileSync(new URL('../SECURITY.md', import.meta.url), 'utf8')
+
+  it('keeps pino from showing the calls in flight on a keep-alive agent', async () => {
+    const [, list = ''] = /redact: (\[[^\]]*\])/.exec(advice) ?? []
+    const paths: string[] = JSON.parse(list.replaceAll("'", '"'))
+    const httpAgent = new Agent({ keepAlive: true })
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, httpAgent })
+    const { source } = attachToken(client, { ...APP, corpSecret: SECRET }, { baseUrl })
+    await source.get()
+    wecom.failNext('user/list', { delayMs: 100 })
+    const inFlight = client.get('/user/list').catch(() => {})
+    const response = await client.get('/user/get')
+    const error = await client.get('/moved').catch((caught) => caught)
+    const lines: string[] = []
+    const logger = pino({ redact: paths }, { write: (line: string) => void lines.push(line) })
+    logger.error({ err: error }, 'failed')
+    logger.info({ response }, 'got')
+    expect(lines).toHaveLength(2)
+    expect(lines.join('')).not.toMatch(LEAKED)
+    // What it is for.
+    expect(logged(error)).toMatch(LEAKED)
+    await inFlight
+    httpAgent.destroy()
+  })
+
+  it('keeps no url of a global fetch', async () => {
+    expect(advice).toContain('performance.setResourceTimingBufferSize(0)')
+    performance.clearResourceTimings()
+    performance.setResourceTimingBufferSize(0)
+    const qyFetch = withToken(fetch, { ...APP, corpSecret: SECRET }, { baseUrl })
+    await (await qyFetch(`${baseUrl}/cgi-bin/user/get`)).text()
+    expect(performance.getEntriesByType('resource')).toEqual([])
+    performance.setResourceTimingBufferSize(250)
   })
 })
