@@ -86,9 +86,7 @@ export class Renewal implements TokenFetcher {
     if (this.renewing === undefined) {
       this.memoized.clear()
       this.renewing = this.memoized.get()
-      const over = () => {
-        this.renewing = undefined
-      }
+      const over = () => (this.renewing = undefined)
       this.renewing.then(over, over)
     }
     return this.renewing
@@ -228,6 +226,8 @@ export class Renewal implements TokenFetcher {
       if (signal.aborted || !isQyapiTokenError(error)) throw error
       // Another source's failure is remembered there.
       throw isQyapiTokenError(error.cause) ? error : this.remembered(error, undefined, secret)
+    } finally {
+      this.call = undefined
     }
   }
 

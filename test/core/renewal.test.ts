@@ -10,6 +10,7 @@ import {
   type Transport,
 } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
+import { collectGarbage } from '../support/garbage.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
 
@@ -326,5 +327,28 @@ describe('one at a time, whatever the store brings in between', () => {
     }
     await expect(fetchToken(context, closed.signal)).rejects.toThrow('over')
     expect(calls).toBe(0)
+  })
+})
+
+describe('an idle source', () => {
+  it('keeps its token and nothing of the call that brought it: about 3 kB', async () => {
+    const transport: Transport = async ({ url }) => {
+      const corpId = new URL(url).searchParams.get('corpid') ?? ''
+      return { status: 200, body: tokenBody(corpId.padEnd(214, '-')) }
+    }
+    const idle = async (count: number) => {
+      const sources = Array.from({ length: count }, (_, at) =>
+        createTokenSource(selfBuilt({ ...APP, corpId: `ww${at}` }), { transport }),
+      )
+      await Promise.all(sources.map((source) => source.get()))
+      await settle()
+      return sources
+    }
+    await idle(100)
+    collectGarbage()
+    const before = process.memoryUsage().heapUsed
+    const sources = await idle(3_000)
+    collectGarbage()
+    expect((process.memoryUsage().heapUsed - before) / sources.length).toBeLessThan(3_400)
   })
 })

@@ -1,9 +1,8 @@
 import { getEventListeners, getMaxListeners } from 'node:events'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { peekWebStream } from '../../src/core/peek.js'
 import { isByteStream } from '../../src/core/resumed-stream.js'
+import { collectGarbage } from '../support/garbage.js'
 import { settle } from '../support/qyapi.js'
 
 const LONG = `{${' '.repeat(20_000)}}`
@@ -69,8 +68,6 @@ describe('a stream that was looked into', () => {
   })
 
   it('is not kept by a signal that outlives it, nor are its listeners', async () => {
-    setFlagsFromString('--expose-gc')
-    const collectGarbage = runInNewContext('gc') as () => void
     const { signal } = new AbortController()
     await Promise.all(Array.from({ length: 100 }, () => resumed(streamOf([LONG, LONG]), signal)))
     expect(listeners(signal)).toBe(100)
@@ -83,8 +80,6 @@ describe('a stream that was looked into', () => {
   })
 
   it('ends with its signal while somebody reads it, though nobody holds it', async () => {
-    setFlagsFromString('--expose-gc')
-    const collectGarbage = runInNewContext('gc') as () => void
     const controller = new AbortController()
     const endless = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(bytesOf(LONG)) })
     const text = resumed(endless, controller.signal).then((body) => new Response(body).text())

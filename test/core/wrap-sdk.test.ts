@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { type TokenEvent, wrapSdk } from '../../src/index.js'
+import { collectGarbage } from '../support/garbage.js'
 import { settle } from '../support/qyapi.js'
 import { sourceWith } from '../support/source.js'
 
@@ -93,8 +92,7 @@ describe('wrapSdk', () => {
     const wecom = wrapSdk(given, sourceWith('token').source)
     for (let call = 0; call < 10; call += 1) expect(await wecom.message.send()).toBe('token')
     await settle()
-    setFlagsFromString('--expose_gc')
-    runInNewContext('gc')()
+    collectGarbage()
     expect(made.filter((message) => message.deref() === undefined)).not.toEqual([])
     expect(wecom).toBeDefined()
   })
@@ -158,10 +156,9 @@ describe('what wrapSdk has wrapped', () => {
     }
     const wecom = wrapSdk(sdk, source)
     for (let call = 0; call < 50; call += 1) expect(await wecom.message.send()).toBe('token')
-    const collect = await garbageCollector()
     for (let turn = 0; turn < 5; turn += 1) {
       await new Promise((resolve) => setImmediate(resolve))
-      collect()
+      collectGarbage()
     }
     expect(made.filter((one) => one.deref() !== undefined).length).toBeLessThan(5)
   })
@@ -194,8 +191,3 @@ describe('what a call resolves with', () => {
     expect(fetches()).toBe(1)
   })
 })
-
-async function garbageCollector(): Promise<() => void> {
-  setFlagsFromString('--expose-gc')
-  return runInNewContext('gc')
-}
