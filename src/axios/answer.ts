@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { AxiosResponse } from 'axios'
+import type { AxiosResponse, AxiosStatic } from 'axios'
 import { withoutToken, withoutTokenParameters } from '../core/destination.js'
 import {
   isNodeReadable,
@@ -17,6 +17,7 @@ import {
   type Refusals,
 } from '../core/verdict.js'
 import { OUR_KEYS, type Sending, takeTokenOut } from './call.js'
+import { canceledError } from './patience.js'
 
 /** How one sending ended: with a response, or an error that may have one. */
 export type Outcome =
@@ -36,6 +37,7 @@ export function settled(outcome: Outcome): AxiosResponse {
 export function refusedBy(
   response: AxiosResponse | undefined,
   refusals: Refusals,
+  lib: AxiosStatic,
 ): number | undefined | Promise<number | undefined> {
   if (!isObject(response)) return undefined
   const { data, headers } = response
@@ -44,13 +46,14 @@ export function refusedBy(
   if (typeof data === 'string') return refusals.inText(data)
   if (data instanceof Uint8Array) return refusals.inBytes(data)
   if (data instanceof ArrayBuffer) return refusals.inBytes(new Uint8Array(data))
-  return refusedByReading(response, refusals)
+  return refusedByReading(response, refusals, lib)
 }
 
 /** The kinds of body that have to be read first. */
 function refusedByReading(
   response: AxiosResponse,
   refusals: Refusals,
+  lib: AxiosStatic,
 ): number | undefined | Promise<number | undefined> {
   const { data, headers } = response
   const contentType = headers?.['content-type']
@@ -66,14 +69,15 @@ function refusedByReading(
     return peekNodeStream(data, giveInstead).then((bytes) => bytes && refusals.inBytes(bytes))
   }
   if (data instanceof ReadableStream) {
-    return mayBeJson(contentType) ? refusedByWebStream(response, refusals) : undefined
+    return mayBeJson(contentType) ? refusedByWebStream(response, refusals, lib) : undefined
   }
   return refusals.inValue(data)
 }
 
-async function refusedByWebStream(response: AxiosResponse, refusals: Refusals) {
+async function refusedByWebStream(response: AxiosResponse, refusals: Refusals, lib: AxiosStatic) {
   const signal = response.config?.signal as AbortSignal | undefined
-  const { bytes, body } = await peekWebStream(response.data, signal)
+  const canceled = ({ reason }: AbortSignal) => canceledError(lib, reason?.message ?? reason)
+  const { bytes, body } = await peekWebStream(response.data, signal, canceled)
   response.data = body instanceof ReadableStream ? body : new Blob([body]).stream()
   return bytes && refusals.inBytes(bytes)
 }

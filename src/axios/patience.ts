@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
-import type { AxiosResponse } from 'axios'
+import type { AxiosResponse, AxiosStatic } from 'axios'
 import { isNodeReadable } from '../core/peek.js'
 import { remainingMs, type Sending, timeoutOf, type WaitedFor } from './call.js'
 
@@ -13,7 +13,7 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<
   if (!signal && !cancelToken && left === undefined) return promise
 
   return new Promise<T>((resolve, reject) => {
-    const cancel = () => reject(canceledError(call))
+    const cancel = () => reject(canceledError(call.lib, undefined, call.config))
     const timer =
       left === undefined ? undefined : setTimeout(() => reject(timeoutError(call)), left)
     const subscription = cancelToken?.promise.then(reject) as { cancel?: () => void } | undefined
@@ -42,7 +42,7 @@ export function waitWithBody<T>(promise: Promise<T>, call: WaitedFor): Promise<T
     const onError = (error: unknown) =>
       reject(lib.AxiosError.from(error as Error, undefined, config))
     const onClose = () => {
-      if (!body.readableEnded) reject(canceledError(call, 'Request stream has been aborted'))
+      if (!body.readableEnded) reject(canceledError(lib, 'Request stream has been aborted', config))
     }
     const stopListening = () => {
       body.off('error', onError)
@@ -58,7 +58,8 @@ export function waitWithBody<T>(promise: Promise<T>, call: WaitedFor): Promise<T
 export function attempt({ call, outgoing }: Sending): Promise<AxiosResponse> {
   try {
     const timeoutMs = timeoutOf(outgoing)
-    if (timeoutMs !== undefined)
+    // Who wants no redirects has Node's own transport, and its timing, as it is.
+    if (timeoutMs !== undefined && call.config.maxRedirects !== 0)
       outgoing.transport ??= timedTransport(timeoutMs, timeoutOf(call.config) ?? timeoutMs)
     return call.adapter(outgoing)
   } catch (error) {
@@ -105,11 +106,13 @@ function timeoutError({ config, lib }: WaitedFor): Error {
   )
 }
 
-function canceledError({ config, lib }: WaitedFor, message?: string): Error {
+/** As axios makes it; of an answer that was on its way already, without a config. */
+export function canceledError(
+  { CanceledError }: AxiosStatic,
+  message?: string,
+  config?: object,
+): Error {
   // Its declared constructor is AxiosError's; the real one takes message, config and request.
-  const CanceledError = lib.CanceledError as unknown as new (
-    message: string | undefined,
-    config: object,
-  ) => Error
-  return new CanceledError(message, config)
+  const Canceled = CanceledError as unknown as new (message?: string, config?: object) => Error
+  return new Canceled(message, config)
 }

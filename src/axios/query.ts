@@ -60,7 +60,9 @@ export function addToken(
     config.baseURL = withoutTokenParameters(config.baseURL ?? '')
   }
   if (query === undefined) {
-    config.params = withTokenParam(config.params, parameter, token.value)
+    // Axios takes no text or the like, and says so.
+    if (!config.params || typeof config.params === 'object')
+      config.params = withTokenParam(config.params, parameter, token.value)
     return
   }
   const others = withoutTokenParameters(`?${query}`)

@@ -20,16 +20,17 @@ export function sendAndJudge(sending: Sending): Promise<AxiosResponse> {
 
 /** Spots a token-invalid errcode, clears that token and replays the request once. */
 function responseInterceptor(sending: Sending) {
-  const { refusals } = sending.call.lender
+  const { lib, lender } = sending.call
+  const { refusals } = lender
   return {
     onFulfilled(response: AxiosResponse) {
       const answer = asTheCallers(response, sending)
-      const refused = refusedBy(answer, refusals)
+      const refused = refusedBy(answer, refusals, lib)
       return refused === undefined ? answer : spotted({ response: answer }, refused)
     },
     onRejected(error: unknown) {
       const outcome = failedOutcome(error, sending)
-      return spotted(outcome, refusedBy(outcome.response, refusals))
+      return spotted(outcome, refusedBy(outcome.response, refusals, lib))
     },
   }
 
@@ -62,7 +63,7 @@ async function clearAndReplayOnce(
         (error) => failedOutcome(error, sending),
       )
     },
-    refusedBy: (answer) => refusedBy(answer.response, lender.refusals),
+    refusedBy: (answer) => refusedBy(answer.response, lender.refusals, call.lib),
   })
   return settled(replay?.answer ?? refusedOutcome)
 }

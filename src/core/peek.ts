@@ -14,11 +14,12 @@ const PATIENCE_MS = 1_000
 
 /**
  * Looks into a web stream. The stream given back yields every byte, and the same error at the same
- * place; `signal` ends it as it would have ended the first.
+ * place; `signal` ends it as it would have ended the first, with what `reasonOf` makes of it.
  */
 export function peekWebStream(
   stream: ReadableStream<Uint8Array>,
   signal?: AbortSignal | null,
+  reasonOf?: Resumption['reasonOf'],
 ): Promise<Peeked<ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>>> {
   const chunks: Uint8Array[] = []
   let length = 0
@@ -34,7 +35,10 @@ export function peekWebStream(
       callOff()
       stopListening?.()
       const bytes = isWhole ? joined(chunks, length) : undefined
-      resolve({ bytes, body: bytes ?? restOf(stream, reader, chunks, { pending, signal }) })
+      resolve({
+        bytes,
+        body: bytes ?? restOf(stream, reader, chunks, { pending, signal, reasonOf }),
+      })
     }
     // An error too: the caller gets the same one when it comes to it.
     const giveOn = () => finish(false)
@@ -63,12 +67,12 @@ function restOf(
   stream: ReadableStream<Uint8Array>,
   reader: ReadableStreamDefaultReader<Uint8Array>,
   chunks: readonly Uint8Array[],
-  { pending, signal }: Pick<Resumption, 'pending' | 'signal'>,
+  { pending, ...end }: Omit<Resumption, 'isByteStream'>,
 ): ReadableStream<Uint8Array> {
-  if (pending !== undefined) return resumedStream(chunks, reader, { pending, signal })
+  if (pending !== undefined) return resumedStream(chunks, reader, { pending, ...end })
   reader.releaseLock()
   const kind = { isByteStream: isByteStream(stream) }
-  return resumedStream(chunks, stream.getReader(), { signal, ...kind })
+  return resumedStream(chunks, stream.getReader(), { ...end, ...kind })
 }
 
 /** What a Node stream must be able to do to be looked into. */

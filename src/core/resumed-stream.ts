@@ -9,6 +9,8 @@ export interface Resumption {
   readonly pending?: Promise<ReadResult> | undefined
   /** Ends the stream: some implementations cannot end one that a reader of ours holds. */
   readonly signal?: AbortSignal | null | undefined
+  /** With what it ends then, if not with the signal's own reason. */
+  readonly reasonOf?: ((signal: AbortSignal) => unknown) | undefined
   /** The first stream was one that can be read into the caller's own buffers. */
   readonly isByteStream?: boolean
 }
@@ -17,7 +19,7 @@ export interface Resumption {
 export function resumedStream(
   chunks: readonly Uint8Array[],
   reader: Reader,
-  { pending, signal, isByteStream = false }: Resumption = {},
+  { pending, signal, reasonOf = ownReason, isByteStream = false }: Resumption = {},
 ): ReadableStream<Uint8Array> {
   let isOver = false
   let next = pending
@@ -36,8 +38,8 @@ export function resumedStream(
         controller.error(reason)
         reader.cancel(reason).catch(() => {})
       }
-      if (signal?.aborted) rest.end(signal.reason)
-      else if (signal) stopListening = endWithSignal(signal, rest)
+      if (signal?.aborted) rest.end(reasonOf(signal))
+      else if (signal) stopListening = endWithSignal(signal, rest, reasonOf)
     },
     async pull(controller: Controller) {
       try {
@@ -60,6 +62,10 @@ export function resumedStream(
   return new ReadableStream<Uint8Array>(rest as ConstructorParameters<typeof ReadableStream>[0])
 }
 
+function ownReason({ reason }: AbortSignal): unknown {
+  return reason
+}
+
 /** A shared buffer is no body's; the types of a stream of bytes say so. */
 function asGiven(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
   return chunk as Uint8Array<ArrayBuffer>
@@ -79,9 +85,10 @@ function close(controller: Controller): void {
 function endWithSignal(
   signal: AbortSignal,
   rest: { readonly end: (reason: unknown) => void },
+  reasonOf: (signal: AbortSignal) => unknown,
 ): () => void {
   const held = new WeakRef(rest)
-  const stopListening = onAbort(signal, () => held.deref()?.end(signal.reason))
+  const stopListening = onAbort(signal, () => held.deref()?.end(reasonOf(signal)))
   const collected = new FinalizationRegistry(stopListening)
   collected.register(rest, undefined, held)
   return () => {

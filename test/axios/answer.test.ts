@@ -76,6 +76,26 @@ describe('a refusal', () => {
     expect(reads).toBe(0)
   })
 
+  it.each([
+    [new DOMException('over', 'AbortError'), 'over'],
+    ['by hand', 'by hand'],
+    [null, 'canceled'],
+  ])('as a web stream ends as axios ends one that is called off: %s', async (reason, message) => {
+    const endless = new ReadableStream({ start: (to) => to.enqueue(new Uint8Array(20_000)) })
+    const { client } = stubAxios(async (config) => ({
+      ...(await answer(endless)(config)),
+      headers,
+    }))
+    const headers = { 'content-type': 'application/json' }
+    const controller = new AbortController()
+    const { data } = await client.get('/user/get', { signal: controller.signal })
+    controller.abort(reason)
+    const error = await new Response(data).text().catch((failed) => failed)
+    expect(axios.isCancel(error)).toBe(true)
+    expect(error).toMatchObject({ message, code: 'ERR_CANCELED' })
+    expect(error).not.toHaveProperty('config')
+  })
+
   it('as a stream is read to its end before the replay', async () => {
     const refusal = new PassThrough()
     refusal.end(REFUSED)

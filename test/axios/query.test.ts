@@ -29,6 +29,14 @@ describe('params that axios does not serialize by itself', () => {
     },
   )
 
+  it('are refused by axios, as without us, if they are a text', async () => {
+    const { client, sent } = stubAxios()
+    await client.get('/user/get', { params: 'a=b' })
+    expect(sent[0]?.params).toBe('a=b')
+    await client.get('/user/get', { params: '' })
+    expect(sent[1]?.params).toEqual({ access_token: 'token-1' })
+  })
+
   it('are in the answer’s config as the caller gave them', async () => {
     const { client, live } = stubAxios()
     const params = new URLSearchParams({ a: '1' })

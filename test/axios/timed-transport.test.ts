@@ -24,14 +24,16 @@ const VERSIONS = [
 ] as unknown as [string, AxiosStatic][]
 
 describe('the timeout of a call', () => {
-  it('is none for a call without a timeout, and left alone where the caller has a transport', async () => {
+  it('is none for a call without a timeout, and left alone where the caller has a transport, or Node’s own by no redirects', async () => {
     const { client, source, sent } = stubAxios(answer(OK))
     await source.get()
     const transport = {}
     await client.get('/user/get')
     await client.get('/user/get', { timeout: 500, transport })
+    await client.get('/user/get', { timeout: 500, maxRedirects: 0 })
     expect(sent[0]).not.toHaveProperty('transport')
     expect(sent[1]).toHaveProperty('transport', {})
+    expect(sent[2]).not.toHaveProperty('transport')
   })
 
   /** Answers with half a body, and then no more. */

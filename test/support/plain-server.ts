@@ -73,6 +73,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       ),
     '/long-gzip': () => send(200, { ...JSON_TYPE, 'content-encoding': 'gzip' }, gzipSync(LONG)),
     '/400': () => send(400, JSON_TYPE, '{"errcode":40058}'),
+    '/moved': () => send(302, { location: '/cgi-bin/echo' }),
     '/404': () => send(404, {}),
     '/500': () => send(500, { 'content-type': 'text/html' }, '<h1>oops</h1>'),
     '/slow': () => void setTimeout(() => send(200, JSON_TYPE, '{"errcode":0}'), 250),
@@ -82,6 +83,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       response.write('{"errcode":0,', () => response.destroy())
     },
     '/dripping': () => void drip(response),
+    '/long-dripping': () => void drip(response, ' '.repeat(20_000)),
   }
   ;(routes[path] ?? (() => send(404, {})))()
 }
@@ -109,11 +111,11 @@ function seen({ method, headers }: IncomingMessage, url: URL, body: Buffer) {
   }
 }
 
-async function drip(response: ServerResponse): Promise<void> {
+async function drip(response: ServerResponse, before = ''): Promise<void> {
   response.writeHead(200, JSON_TYPE)
   // The first piece arrives alone even where the machine is busy: it is what progress is told of.
   for (const [piece, pauseMs] of [
-    ['{"err', 100],
+    [`${before}{"err`, 100],
     ['code":', 5],
     ['0,"text":"', 5],
     ['drip', 5],
