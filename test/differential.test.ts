@@ -1,7 +1,12 @@
 import { Agent } from 'node:http'
 import { Readable, Stream } from 'node:stream'
 import { inspect } from 'node:util'
-import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios'
+import axios, {
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type AxiosResponse,
+  type InternalAxiosRequestConfig,
+} from 'axios'
 import FormDataPackage from 'form-data'
 import nock from 'nock'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -345,6 +350,8 @@ async function seenBy(client: AxiosInstance, make: Make) {
 }
 
 async function responseOf(answer: AxiosResponse) {
+  // An interceptor may have made something else of it.
+  if (answer?.config === undefined) return answer
   const { status, statusText, headers, data, config, request, ...others } = answer
   const { date: _date, ...shown } = { ...headers }
   return {
@@ -459,6 +466,150 @@ describe.each(adapters)('attached and bare do the same, %s adapter', (adapter) =
   })
 })
 
+/** What users do to their clients, be it before or after they attach. */
+type SetUp = (client: AxiosInstance, note: (what: string) => void) => void
+type Config = InternalAxiosRequestConfig
+
+const setUps: Record<string, SetUp> = {
+  'an asynchronous one': ({ interceptors }, note) =>
+    interceptors.request.use(async (config) => {
+      await null
+      note('asynchronous')
+      return config
+    }),
+  'one for some calls': ({ interceptors }, note) =>
+    interceptors.request.use(noting(note, 'posted'), null, {
+      runWhen: ({ method }) => method === 'post',
+    }),
+  'one that throws': ({ interceptors }) =>
+    interceptors.request.use(() => {
+      throw new Error('no call today')
+    }),
+  'one that throws at once': ({ interceptors }) =>
+    interceptors.request.use(
+      () => {
+        throw new Error('no call today')
+      },
+      undefined,
+      { synchronous: true },
+    ),
+  'one that hears of the trouble of others': ({ interceptors }, note) => {
+    interceptors.request.use(noting(note, 'went on'), (error) => {
+      note(error.message)
+      throw error
+    })
+    interceptors.request.use(() => Promise.reject(new Error('rejected')))
+  },
+  'one that was ejected': ({ interceptors }, note) => {
+    interceptors.request.eject(interceptors.request.use(noting(note, 'never')))
+    interceptors.response.eject(interceptors.response.use(noting(note, 'never')))
+  },
+  'one that gives a copy': ({ interceptors }) =>
+    interceptors.request.use((config) => ({ ...config })),
+  'one that gives a frozen copy': ({ interceptors }) =>
+    interceptors.request.use((config) => Object.freeze({ ...config })),
+  'one that leads elsewhere': ({ interceptors }) =>
+    interceptors.request.use((config) =>
+      Object.assign(config, { url: '/errcode', params: { a: 1 } }),
+    ),
+  'one that leads to another host': ({ interceptors }) =>
+    interceptors.request.use((config) =>
+      Object.assign(config, {
+        baseURL: server.baseUrl.replace('127.0.0.1', 'localhost'),
+        family: 4,
+      }),
+    ),
+  'one that adds headers': ({ interceptors }) =>
+    interceptors.request.use((config) => {
+      config.headers.set('X-Trace', '7')
+      return config
+    }),
+  'one that changes the body': ({ interceptors }) =>
+    interceptors.request.use((config) => Object.assign(config, { data: { other: true } })),
+  'one that answers by itself': ({ interceptors }) =>
+    interceptors.request.use((config) =>
+      Object.assign(config, {
+        adapter: async (given: Config) => ({ data: '1', status: 200, config: given, headers: {} }),
+      }),
+    ),
+  'one that unwraps': ({ interceptors }) => interceptors.response.use(({ data }) => data),
+  'one that unwraps and throws': ({ interceptors }) =>
+    interceptors.response.use(({ data }) => {
+      if (data?.errcode === 0) return data
+      throw Object.assign(new Error('business error'), { data })
+    }),
+  'one that saves': ({ interceptors }) =>
+    interceptors.response.use(undefined, ({ message }) => ({ saved: message })),
+  'one that throws another error': ({ interceptors }) =>
+    interceptors.response.use(undefined, (error) => {
+      throw new Error('in other words', { cause: error })
+    }),
+  'one that sends again': (client, note) => {
+    client.interceptors.response.use(undefined, (error) => {
+      const { config } = error as { config?: Config & { isAgain?: boolean } }
+      if (config === undefined || config.isAgain) throw error
+      note(`again ${configOf(config)}`)
+      return client.request(Object.assign({ ...config }, { url: '/echo', isAgain: true }))
+    })
+  },
+  'a default that is set late': ({ defaults }) =>
+    Object.assign(defaults, { params: { late: 1 }, timeout: 5_000 }),
+  'none of them any more': ({ interceptors }, note) => {
+    interceptors.request.use(noting(note, 'never'))
+    interceptors.request.clear()
+    interceptors.response.clear()
+  },
+}
+
+function noting<T>(note: (what: string) => void, what: string) {
+  return (given: T) => {
+    note(what)
+    return given
+  }
+}
+
+const requests: [string, Make][] = [
+  ['a get', () => ({ url: '/echo', params: { b: 2 } })],
+  ['a post', () => ({ method: 'post', url: '/echo', data: { a: 1 } })],
+  ['a refusal of its own', () => ({ url: '/404' })],
+  ['a broken connection', () => ({ url: '/reset' })],
+  ['one that is called off', () => ({ url: '/slow', signal: abortedIn(60) })],
+]
+
+describe.each(adapters)(
+  'with interceptors attached and bare do the same, %s adapter',
+  (adapter) => {
+    const cases = Object.entries(setUps).flatMap(([name, setUp]) =>
+      requests.map(([request, make]) => ({ name, request, setUp, make })),
+    )
+
+    it.each(cases)('$name: $request', async ({ setUp, make }) => {
+      const notes: string[][] = []
+      const noted = () => {
+        const those: string[] = []
+        notes.push(those)
+        return (what: string) => void those.push(what)
+      }
+      const plain = clientOf(adapter)
+      setUp(plain, noted())
+      const bare = await seenBy(plain, make)
+      for (const when of ['before', 'after']) {
+        for (const isCold of [true, false]) {
+          const client = clientOf(adapter)
+          const note = noted()
+          if (when === 'before') setUp(client, note)
+          const { source } = attachToken(client, APP, { baseUrl: server.baseUrl })
+          if (when === 'after') setUp(client, note)
+          if (!isCold) await source.get()
+          const which = `${when} the attach, ${isCold ? 'before there is' : 'with'} a token`
+          expect(await seenBy(client, make), which).toEqual(bare)
+          expect(notes.at(-1), which).toEqual(notes[0])
+        }
+      }
+    })
+  },
+)
+
 it('the script has some hundred requests', () => {
-  expect(script.length).toBeGreaterThan(120)
+  expect(script.length + requests.length * Object.keys(setUps).length).toBeGreaterThan(250)
 })
