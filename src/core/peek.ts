@@ -40,8 +40,12 @@ export function peekWebStream(
         body: bytes ?? restOf(stream, reader, chunks, { pending, signal, reasonOf }),
       })
     }
-    // An error too: the caller gets the same one when it comes to it.
     const giveOn = () => finish(false)
+    // The caller gets the same error when it comes to it.
+    const onError = () => {
+      pending = undefined
+      giveOn()
+    }
     const onRead = ({ done, value }: ReadResult) => {
       if (isOver) return
       pending = undefined
@@ -53,7 +57,7 @@ export function peekWebStream(
     }
     const readOn = () => {
       pending = reader.read()
-      pending.then(onRead, giveOn)
+      pending.then(onRead, onError)
     }
     const callOff = systemClock.after(PATIENCE_MS, giveOn)
     const stopListening = signal ? onAbort(signal, giveOn) : undefined

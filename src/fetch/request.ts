@@ -53,11 +53,11 @@ const asUrl = (url: string) => new URL(url)
 
 /**
  * A call that carries our token is not redirected: WeCom never does so over https. Who wants an
- * error instead gets it.
+ * error instead gets it, also for a word that fetch does not know.
  */
 export function doNotRedirect({ init, requestInit }: OutgoingRequest): void {
   const asked = init?.redirect ?? requestInit?.redirect
-  const redirect = asked === 'error' ? asked : 'manual'
+  const redirect = asked == null || asked === 'follow' ? 'manual' : asked
   if (init !== undefined) init.redirect = redirect
   if (requestInit !== undefined) requestInit.redirect = redirect
 }

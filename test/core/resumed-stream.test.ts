@@ -38,6 +38,15 @@ describe('a stream that was looked into', () => {
     expect(await new Response(body).text()).toBe(`${LONG}more`)
   })
 
+  it.each([true, false])('also if it broke meanwhile: %s', async (isBytes) => {
+    const trouble = new Error('reset')
+    const body = await resumed(streamOf(['{"err'], { isBytes, trouble }))
+    expect(isByteStream(body)).toBe(isBytes)
+    const reader = body.getReader()
+    expect(await reader.read()).toEqual({ done: false, value: bytesOf('{"err') })
+    await expect(reader.read()).rejects.toBe(trouble)
+  })
+
   it('can be read to its end into the caller’s own buffers', async () => {
     const body = await resumed(streamOf([LONG, 'more'], { isBytes: true }))
     const reader = body.getReader({ mode: 'byob' })

@@ -60,6 +60,12 @@ describe('a call', () => {
     expect(requestIn(sent[2]).redirect).toBe('manual')
   })
 
+  it('is refused by fetch, as without us, for a word that is none', async () => {
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(SEND, { redirect: 'sometimes' as never })
+    expect(sent[0]?.init.redirect).toBe('sometimes')
+  })
+
   it('is an error for a redirect if the caller said so', async () => {
     const { qyFetch, sent } = stubFetch()
     await qyFetch(SEND, { redirect: 'error' })
