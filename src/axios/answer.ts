@@ -197,7 +197,7 @@ function callersFigure({ call: { config }, outgoing: { timeout } }: Sending) {
 function cleanseContent({ data, status, headers }: Partial<AxiosResponse>, sending: Sending): void {
   const isStream = isNodeReadable(data)
   if (isStream) hideTokenBearers(data, sending)
-  if (status === undefined || status < 300 || status > 399) return
+  if (status === 200) return
   cleanseHeaders(headers, sending)
   if (!isStream) return
   const { headers: parsed, rawHeaders } = data as NodeReadable & Partial<IncomingMessage>
@@ -219,7 +219,7 @@ function cleanseUrls(response: object, { token }: Sending): void {
   }
 }
 
-/** A redirect repeats the query that it was asked with. */
+/** A redirect repeats the query that it was asked with; so may whatever else names an address. */
 function cleanseHeaders(headers: unknown, { token }: Sending): void {
   if (!isObject(headers)) return
   for (const [name, value] of Object.entries(headers)) {

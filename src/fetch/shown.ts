@@ -10,7 +10,7 @@ interface Shown extends Said {
   clone?(): unknown
 }
 
-/** Shows no token in a response's url and `location`, nor in its clones'. It stays the same object. */
+/** Shows no token in a response's url and headers, nor in its clones'. It stays the same object. */
 export function showWithoutToken<T>(shown: T, token: Token): T {
   if (typeof shown !== 'object' || shown === null) return shown
   const { url, headers } = shown as Shown
@@ -54,7 +54,10 @@ function cloningBy(clone: () => unknown) {
 
 function showAlike(original: Shown, clone: Shown): Shown {
   const own = SAID.filter((key) => Object.hasOwn(original, key))
-  const values = own.map((key) => [key, key === 'headers' ? copied(original[key]) : original[key]])
+  const values = own.map((key) => [
+    key,
+    key === 'headers' ? madeLike(original[key] as Headers) : original[key],
+  ])
   show(clone, Object.fromEntries(values))
   return clone
 }
@@ -71,22 +74,27 @@ export function urlWithoutToken(url: string, token: Token): string {
   return start === -1 ? withoutToken(url, token) : url.slice(0, start)
 }
 
-/** A redirect normally repeats the query. The same object if there is nothing to hide. */
+/**
+ * A redirect normally repeats the query, and so may whatever else names an address, as `link` does.
+ * The same object if there is nothing to hide.
+ */
 export function headersWithoutToken<H extends Headers | undefined>(
   { status, headers }: { readonly status?: number; readonly headers?: H },
   token: Token,
 ): H {
-  const location = status === 200 ? undefined : headers?.get?.('location')
-  if (typeof location !== 'string') return headers as H
-  const clean = withoutToken(location, token)
-  if (clean === location) return headers as H
-  const copy = copied(headers as Headers)
-  copy.set('location', clean)
-  return copy as H
+  if (status === 200 || typeof headers?.forEach !== 'function') return headers as H
+  const shown: [string, string][] = []
+  let hasToken = false
+  headers.forEach((value, name) => {
+    const clean = withoutToken(value, token)
+    hasToken ||= clean !== value
+    shown.push([name, clean])
+  })
+  return hasToken ? madeLike(headers, shown) : headers
 }
 
 /** Of the same class: what came over the network cannot be changed. */
-function copied<H extends Headers | undefined>(headers: H): H {
-  const SameHeaders = headers?.constructor as new (headers: H) => H
-  return new SameHeaders(headers)
+function madeLike<H extends Headers>(headers: H, content: H | [string, string][] = headers): H {
+  const SameHeaders = headers.constructor as new (content: H | [string, string][]) => H
+  return new SameHeaders(content)
 }

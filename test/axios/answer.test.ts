@@ -183,6 +183,11 @@ describe('an error of a call', () => {
     expect(error.config).toBe(config)
   })
 
+  it('keeps what an adapter put in a config’s place', async () => {
+    const { error } = await failing(() => Object.assign(new Error('mock'), { config: 'none' }))
+    expect(error.config).toBe('none')
+  })
+
   it('may be its own cause, or have none', async () => {
     await failing(() => {
       const error = new Error('circular')
@@ -232,6 +237,85 @@ describe('what other adapters tell', () => {
   })
 })
 
+describe('a config that an adapter copied', () => {
+  type Config = InternalAxiosRequestConfig & Record<string, unknown>
+  const configOf = async (copy: (config: Config) => object, token = 'token-1') => {
+    const respond = (config: object) => answer(OK, {}, { config: copy(config as Config) })
+    const { client } = stubAxios((config) => respond(config)(config), { tokens: () => token })
+    return (await client.get('/user/get', { params: { a: 1 } })).config
+  }
+
+  it.each<[string, (config: Config) => object]>([
+    ['whole', (config) => ({ ...config, own: 1 })],
+    ['and its params too', ({ fetchOptions: _, ...config }) => ({ ...config, own: 1 })],
+  ])('is the caller’s again, and what is the adapter’s stays: %s', async (_name, copy) => {
+    const config = await configOf(copy)
+    expect(config).toMatchObject({ own: 1, url: '/user/get', baseURL: API, params: { a: 1 } })
+    expect(config.params).toEqual({ a: 1 })
+    expect(config).not.toHaveProperty('fetchOptions')
+    expect(config).not.toHaveProperty('maxRedirects')
+  })
+
+  it.each<[string, string, object]>([
+    ['url', 'token-1', { url: '/user/get?access_token=token-1' }],
+    ['encoded url', 'to/ken+1', { url: '/user/get?access_token=to%2Fken%2B1' }],
+    ['baseURL', 'token-1', { baseURL: `${API}/user/get?access_token=token-1` }],
+    ['params', 'to/ken+1', { params: { token: 'to/ken+1', 1: 1 } }],
+  ])('shows no token: in its %s', async (_where, token, shown) => {
+    const config = await configOf(() => ({ ...shown, own: 1 }), token)
+    expect(config).toEqual({
+      own: 1,
+      url: '/user/get',
+      baseURL: API,
+      params: { a: 1 },
+      timeout: 0,
+    })
+  })
+
+  it('stays if it shows none', async () => {
+    const theirs = { url: '/other', params: { b: 1 }, timeout: 5, fetchOptions: { own: true } }
+    expect(await configOf(() => theirs)).toEqual({ ...theirs })
+    expect(await configOf(() => ({ url: '/other', params: 'b=1' }))).toEqual({
+      url: '/other',
+      params: 'b=1',
+    })
+  })
+})
+
+describe('the headers of an answer', () => {
+  const location = `${API}/user/get?a=1&access_token=token-1`
+  const headersOf = async (status: unknown, headers: unknown, data: unknown = OK) => {
+    const settled = { status: status as number, data, headers: headers as object }
+    const { client } = stubAxios((config) => answer(data, {}, { ...settled })(config))
+    return client.get('/user/get', { ...asIs, validateStatus: null })
+  }
+
+  it.each([201, 299, 300, 302, 399, 400, 500])('show no token: %i', async (status) => {
+    const link = `<${location}>; rel="next"`
+    const { headers } = await headersOf(status, { location, link, 'set-cookie': ['a=1'] })
+    expect({ ...headers }).toEqual({
+      location: `${API}/user/get?a=1`,
+      link: `<${API}/user/get?a=1&access_token=[hidden]>; rel="next"`,
+      'set-cookie': ['a=1'],
+    })
+  })
+
+  it('are not looked through where everything is well', async () => {
+    const { headers } = await headersOf(200, { location })
+    expect({ ...headers }).toEqual({ location })
+  })
+
+  it('may be none', async () => {
+    for (const none of [undefined, null])
+      expect(await headersOf(302, none)).toMatchObject({ status: 302 })
+  })
+
+  it('are not those of its content', async () => {
+    const { data } = await headersOf(302, { location }, { headers: { location } })
+    expect(data).toEqual({ headers: { location } })
+  })
+})
+
 describe('the request of an answer', () => {
   const requestOf = async (request: unknown) => {
     const { client } = stubAxios((config) => answer(OK, {}, { request })(config))
@@ -258,6 +342,14 @@ describe('the request of an answer', () => {
       expect(other).toEqual(before)
       expect('url' in other).toBe('url' in before)
     }
+  })
+
+  it('may be replaced and taken away', async () => {
+    const response = await requestOf({ path: '/' })
+    response.request = 'another'
+    expect(response.request).toBe('another')
+    delete response.request
+    expect(response).not.toHaveProperty('request')
   })
 
   it('may be null', async () => {

@@ -146,7 +146,7 @@ describe('an answer after a look, and each of its clones', () => {
   })
 })
 
-describe('the location of an answer', () => {
+describe('the headers of an answer', () => {
   it.each([
     [302, `${USER}?access_token=token-1`, USER],
     [
@@ -160,11 +160,12 @@ describe('the location of an answer', () => {
       '/login?to=%2Fget%3Faccess_token%3D[hidden]',
     ],
     [301, '/elsewhere?access_token=another', '/elsewhere?access_token=another'],
-  ])('%i %s is shown as %s, by its clones too', async (status, location, shown) => {
+  ])('%i, location %s is shown as %s, by its clones too', async (status, location, shown) => {
     for (const body of [null, '{"errcode":0}', '<html>']) {
       const type = body === '<html>' ? 'text/html' : 'application/json'
       const headers: [string, string][] = [
         ['location', location],
+        ['link', `<${location}>; rel="next"`],
         ['content-type', type],
         ['set-cookie', 'a=1'],
         ['set-cookie', 'b=2'],
@@ -172,6 +173,7 @@ describe('the location of an answer', () => {
       const { response } = await judged(new Response(body, { status, headers }))
       for (const one of [response.clone().clone(), response.clone(), response]) {
         expect(one.headers.get('location')).toBe(shown)
+        expect(one.headers.get('link')).not.toMatch(/token(-|%2D)1/)
         expect(one.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
         expect(one).toMatchObject({ status, ok: status === 201 })
         expect(await one.text()).toBe(body ?? '')
