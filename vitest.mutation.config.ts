@@ -14,6 +14,7 @@ const QUICK = {
     'test/attacks.test.ts',
     'test/redaction.test.ts',
     'test/bad-input.test.ts',
+    'test/tenants.test.ts',
   ],
 }
 

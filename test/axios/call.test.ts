@@ -1,8 +1,14 @@
 import { Readable } from 'node:stream'
-import axios, { type AxiosRequestConfig } from 'axios'
+import axios, {
+  type AxiosRequestConfig,
+  type AxiosStatic,
+  type InternalAxiosRequestConfig,
+} from 'axios'
+import axios17 from 'axios-1.7'
 import FormDataPackage from 'form-data'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { deferred } from '../support/source.js'
+import { attachToken } from '../../src/axios.js'
+import { deferred, sourceWith } from '../support/source.js'
 import { API, answer, OK, REFUSED, refuseFirst, stubAxios } from '../support/stub-axios.js'
 
 const USER = `${API}/user/get`
@@ -139,6 +145,27 @@ describe('the config', () => {
     }
     const { config } = await client.get('/user/get', { transformRequest: [keep] })
     expect(config).toBe(dispatched)
+  })
+
+  it.each([
+    ['1.7', axios17 as unknown as AxiosStatic],
+    ['1.21', axios],
+  ])('that leaves has what axios %s gives its configs, and no more', async (_version, lib) => {
+    const seen: InternalAxiosRequestConfig[] = []
+    const adapter = async (config: InternalAxiosRequestConfig) => {
+      seen.push(config)
+      return answer(OK)(config)
+    }
+    const client = lib.create({ baseURL: API, adapter })
+    await client.get('/user/get')
+    attachToken(client, sourceWith('token-1').source, { axios: lib })
+    await client.get('/user/get')
+    const [bare, attached] = seen.map((config) => ({
+      isInherited: 'toString' in config,
+      // biome-ignore lint/suspicious/noPrototypeBuiltins: adapters call it so.
+      isItsOwn: config.hasOwnProperty('url'),
+    }))
+    expect(attached).toEqual(bare)
   })
 
   it('that leaves is not redirected, and keeps the fetchOptions of the call', async () => {

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { PassThrough, type Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import axios, { type AxiosRequestConfig } from 'axios'
 import axios113 from 'axios-1.13'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -150,6 +150,17 @@ describe('a call whose body is a stream that breaks while a token is waited for'
     expect(axios.isCancel(await outcome)).toBe(true)
     expect(await outcome).toMatchObject({ message: 'Request stream has been aborted' })
     expect(sent).toEqual([])
+  })
+
+  it('waits on if somebody else has read it to its end', async () => {
+    const body = Readable.from(['content'])
+    const { outcome, sent, token } = uploading(body)
+    body.resume()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(body.destroyed).toBe(true)
+    token.resolve('token-1')
+    expect(await outcome).toMatchObject({ status: 200 })
+    expect(sent).toHaveLength(1)
   })
 
   it('also while a source is chosen', async () => {

@@ -1,4 +1,5 @@
-import type { RequestListener } from 'node:http'
+import { Agent, type RequestListener } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import axios, { type AxiosInstance, type AxiosStatic } from 'axios'
@@ -8,6 +9,7 @@ import axios118 from 'axios-1.18'
 import nock from 'nock'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { attachToken } from '../../src/axios.js'
+import { settle } from '../support/qyapi.js'
 import { useServers } from '../support/servers.js'
 import { sourceWith } from '../support/source.js'
 import { answer, OK, stubAxios } from '../support/stub-axios.js'
@@ -99,6 +101,41 @@ describe('the timeout of a call', () => {
       code: 'ECONNABORTED',
       config: { timeout: 50 },
     })
+  })
+
+  it('leaves no timer behind when the call is answered, or breaks before that', async () => {
+    const baseUrl = await serve(({ url, socket }, response) => {
+      if (url?.startsWith('/cgi-bin/breaks')) socket.destroy()
+      else response.end(OK)
+    })
+    const { source } = sourceWith('token-1', { baseUrl })
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, timeout: 60_000 })
+    attachToken(client, source)
+    await source.get()
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout')
+    const before = timers()
+    await client.get('/user/get')
+    await expect(client.get('/breaks')).rejects.toThrow('socket hang up')
+    await settle()
+    expect(timers()).toEqual(before)
+  })
+
+  it('gathers no listeners on a connection that is kept alive', async () => {
+    const baseUrl = await serve((_request, response) => response.end(OK))
+    const { source } = sourceWith('token-1', { baseUrl })
+    const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, timeout: 60_000, httpAgent })
+    attachToken(client, source)
+    const sockets = new Set<Socket>()
+    const listeners: number[] = []
+    for (let call = 0; call < 4; call += 1) {
+      const { request } = await client.get('/user/get')
+      sockets.add(request.socket)
+      listeners.push(request.socket.listenerCount('timeout'))
+    }
+    httpAgent.destroy()
+    expect(sockets.size).toBe(1)
+    expect(new Set(listeners.slice(1)).size).toBe(1)
   })
 
   it('cuts no answer off that goes on for longer', async () => {

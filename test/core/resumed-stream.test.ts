@@ -88,6 +88,22 @@ describe('a stream that was looked into', () => {
     expect(listeners(signal)).toBeLessThanOrEqual(10)
   })
 
+  it('that nobody holds any more is left in peace by its signal', async () => {
+    const controller = new AbortController()
+    const trouble: unknown[] = []
+    const onTrouble = (error: unknown) => trouble.push(error)
+    process.on('uncaughtException', onTrouble)
+    await Promise.all(
+      Array.from({ length: 20 }, () => resumed(streamOf([LONG, LONG]), controller.signal)),
+    )
+    await settle()
+    collectGarbage()
+    controller.abort()
+    await settle()
+    process.off('uncaughtException', onTrouble)
+    expect(trouble).toEqual([])
+  })
+
   it('ends with its signal while somebody reads it, though nobody holds it', async () => {
     const controller = new AbortController()
     const endless = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(bytesOf(LONG)) })

@@ -62,6 +62,13 @@ describe('what a fetch fails with shows no token, and is the same object', () =>
     expect(Object.hasOwn(request, 'url')).toBe(false)
   })
 
+  it('while a request that is none, or has no address, stays as it was', async () => {
+    const said = { request: null, response: { url: 7 } }
+    const failure = Object.assign(new Error('failed'), said)
+    expect(await failedWith(failure)).toBe(failure)
+    expect({ ...failure }).toEqual(said)
+  })
+
   it('where it throws instead of rejecting', async () => {
     const { source } = stubFetch()
     await source.get()

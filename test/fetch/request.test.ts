@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { withToken } from '../../src/fetch.js'
+import { settle } from '../support/qyapi.js'
 import { deferred, sourceWith } from '../support/source.js'
 import { API, refuseFirst, type Sent, stubFetch } from '../support/stub-fetch.js'
 
@@ -256,6 +257,28 @@ describe('a Request', () => {
     ])
   })
 
+  it('of a mock is replayed', async () => {
+    const request = { url: SEND, method: 'GET', headers: new Headers() }
+    const { second } = await replayed(request as unknown as Request)
+    expect(second.input).toBe(`${SEND}?access_token=token-2`)
+  })
+
+  it('waits no longer than the signal of the init beside it says, if there is one', async () => {
+    const own = new AbortController()
+    const beside = new AbortController()
+    const outcomeOf = (init?: RequestInit) => {
+      const { qyFetch } = stubFetch(undefined, {}, () => new Promise<string>(() => {}))
+      const call = qyFetch(new Request(SEND, { signal: own.signal }), init)
+      return Promise.race([call, settle().then(() => 'waits')]).catch((error) => error)
+    }
+    beside.abort('beside')
+    expect(await outcomeOf({ signal: beside.signal })).toBe('beside')
+    own.abort('own')
+    expect(await outcomeOf()).toBe('own')
+    expect(await outcomeOf({ signal: null })).toBe('waits')
+    expect(await outcomeOf({ signal: new AbortController().signal })).toBe('waits')
+  })
+
   it('gives way to the init beside it', async () => {
     const { qyFetch, sent } = stubFetch()
     const request = new Request(SEND, { method: 'POST', body: 'its own', headers: { a: '1' } })
@@ -313,6 +336,39 @@ describe('a Request', () => {
     expect(requestIn(sent[1]).method).toBe('PUT')
   })
 
+  class OwnRequest extends Request {}
+  it.each([
+    [
+      'its address',
+      class extends OwnRequest {
+        constructor(url: string, init?: RequestInit) {
+          super(`${url}?odd=1`, init)
+        }
+      },
+    ],
+    [
+      'its method',
+      class extends OwnRequest {
+        constructor(url: string, { headers }: RequestInit = {}) {
+          super(url, { method: 'PUT', ...(headers && { headers }) })
+        }
+      },
+    ],
+    [
+      'its headers',
+      class extends OwnRequest {
+        constructor(url: string, { method }: RequestInit = {}) {
+          super(url, { method: method ?? 'GET' })
+        }
+      },
+    ],
+  ])('of a class that takes %s otherwise is sent as one of the class below', async (_name, Odd) => {
+    const { qyFetch, sent } = stubFetch()
+    await qyFetch(new Odd(SEND))
+    expect(sent[0]?.input).toBeInstanceOf(OwnRequest)
+    expect(sent[0]?.input).not.toBeInstanceOf(Odd)
+  })
+
   it('goes its own road: the dispatcher and the agent that it was made with', async () => {
     // Undici 6 keeps the one behind a symbol, node-fetch shows the other.
     const road = Symbol('dispatcher')
@@ -341,7 +397,9 @@ describe('a Request', () => {
     const { qyFetch, sent } = stubFetch()
     const request = new Request(SEND, { method: 'POST', body: 'content' })
     await use(request)
-    await expect(qyFetch(request)).rejects.toThrow(TypeError)
+    const failure = qyFetch(request)
+    await expect(failure).rejects.toThrow(TypeError)
+    await expect(failure).rejects.toThrow('Cannot send a Request whose body has been read')
     expect(sent).toEqual([])
     await qyFetch(request, { body: 'another' })
     expect(sent[0]?.init.body).toBe('another')

@@ -1,5 +1,5 @@
 import { type DoorOptions, withToken } from '../../src/fetch.js'
-import { sourceWith } from './source.js'
+import { type Given, sourceWith } from './source.js'
 
 export const API = 'https://qyapi.weixin.qq.com/cgi-bin'
 export const REFUSED = '{"errcode":42001,"errmsg":"access_token expired"}'
@@ -14,13 +14,14 @@ export interface Sent {
 export function stubFetch(
   answer: (sent: Sent, count: number) => unknown = () => new Response('{"errcode":0}'),
   options: DoorOptions = {},
+  tokens: (count: number) => Given = (count) => `token-${count}`,
 ) {
   const sent: Sent[] = []
   const stub = async (input: string | URL | Request, init: RequestInit) => {
     sent.push({ input, init })
     return answer({ input, init }, sent.length)
   }
-  const given = sourceWith((count) => `token-${count}`)
+  const given = sourceWith(tokens)
   const qyFetch = withToken(stub as typeof fetch, given.source, options) as typeof fetch
   return { ...given, qyFetch, sent }
 }
