@@ -1,8 +1,9 @@
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
-import type { TokenRequest } from '../../src/index.js'
+import type { TokenAnswer, TokenRequest } from '../../src/index.js'
 import { type Credential, createTokenSource } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
+import { printed } from './printed.js'
 import { settle } from './qyapi.js'
 
 /** One kind of credential, with what WeCom wants and gives for it. */
@@ -78,6 +79,48 @@ export function credentialContract(given: CredentialCase): void {
       for (const secret of secrets) expect(text).not.toContain(secret)
     }
   })
+
+  it.each<[string, (request: TokenRequest) => TokenAnswer]>([
+    [
+      'an errmsg',
+      ({ url, body }) => ({
+        status: 200,
+        body: JSON.stringify({ errcode: 40013, errmsg: `no: ${url} ${body}` }),
+      }),
+    ],
+    ['a 500', ({ url, body }) => ({ status: 500, body: `${url} ${body}` })],
+    ['a page', ({ url, body }) => ({ status: 200, body: `<p>${url} ${body}</p>` })],
+    [
+      'an error',
+      (request) => {
+        throw Object.assign(new Error(`cannot send to ${request.url}`, { cause: request.body }), {
+          config: request,
+          body: request.body,
+        })
+      },
+    ],
+  ])(
+    'tells no secret when it fails, though %s repeats all that was asked',
+    async (_name, reply) => {
+      const events: unknown[] = []
+      const requests: TokenRequest[] = []
+      const source = createTokenSource(given.credential(), {
+        clock: fakeClock(),
+        onEvent: (event) => events.push(event),
+        transport: async (request) => {
+          requests.push(request)
+          return reply(request)
+        },
+      })
+      if (given.ticket !== undefined) await source.pushTicket(given.ticket)
+      const failure = await source.get().catch((error) => error)
+      expect(failure).toMatchObject({ name: 'QyapiTokenError' })
+      const asked = JSON.stringify(requests)
+      const told = [failure, events, source, source.describe()].map(printed).join()
+      expect(secrets.some((secret) => asked.includes(secret))).toBe(true)
+      for (const secret of secrets) expect(told).not.toContain(secret)
+    },
+  )
 
   it('is another one with another secret', async () => {
     const keys = new Set<string>()
