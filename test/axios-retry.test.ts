@@ -33,7 +33,12 @@ function clientWith(
 const sent = (path: string) => wecom.count(path)
 
 /** What a user's axios-retry saw and did, in words. */
-async function history(order: Order, plan: NextAnswer[], more: IAxiosRetryConfig = {}) {
+async function history(
+  order: Order,
+  plan: NextAnswer[],
+  more: IAxiosRetryConfig = {},
+  timeout = 0,
+) {
   const seen: string[] = []
   const client = clientWith(order, {
     retries: 2,
@@ -56,9 +61,11 @@ async function history(order: Order, plan: NextAnswer[], more: IAxiosRetryConfig
   const before = sent('user/list_id')
   const token = order === 'bare' ? await tokenByHand() : undefined
   const outcome = await client
-    .get('/user/list_id', { params: { cursor: 1, ...(token && { access_token: token }) } })
+    .get('/user/list_id', { timeout, params: { cursor: 1, ...(token && { access_token: token }) } })
     .then(({ status, data }) => `${status} ${data.errcode}`)
     .catch(({ code, response }) => `${code} ${response?.status}`)
+  // A delayed call counts when it is answered, which nobody may wait for.
+  if (timeout > 0) await new Promise((resolve) => setTimeout(resolve, 150))
   const clean = seen.map((line) => line.replace(/,"access_token":"[^"]+"/, ''))
   return { seen: clean, outcome, sent: sent('user/list_id') - before }
 }
@@ -71,7 +78,7 @@ async function tokenByHand(): Promise<string> {
 }
 
 describe('a user’s own axios-retry does exactly what it does without us', () => {
-  const plans: [string, NextAnswer[], IAxiosRetryConfig?][] = [
+  const plans: [string, NextAnswer[], IAxiosRetryConfig?, number?][] = [
     ['nothing wrong', []],
     ['one 503', [{ status: 503 }]],
     ['two resets', [{ reset: true }, { reset: true }]],
@@ -82,15 +89,29 @@ describe('a user’s own axios-retry does exactly what it does without us', () =
       [{ errcode: 45033 }],
       { validateResponse: ({ data }) => data.errcode === 0, retryCondition: () => true },
     ],
-    ['a timeout', [{ delayMs: 150 }], { retryCondition: () => true, shouldResetTimeout: true }],
+    [
+      'a timeout, the time begun anew',
+      [{ delayMs: 150 }],
+      { retryCondition: () => true, shouldResetTimeout: true },
+      100,
+    ],
+    ['a timeout, the time used up', [{ delayMs: 150 }], { retryCondition: () => true }, 100],
   ]
   it.each(
-    plans.flatMap(([name, plan, more]) =>
-      (['retry first', 'token first'] as const).map((order) => [name, order, plan, more] as const),
+    plans.flatMap(([name, plan, more, timeout]) =>
+      (['retry first', 'token first'] as const).map(
+        (order) => [name, order, plan, more, timeout] as const,
+      ),
     ),
-  )('%s, %s', async (_name, order, plan, more) => {
-    const bare = await history('bare', plan, more)
-    expect(await history(order, plan, more)).toEqual(bare)
+  )('%s, %s', async (name, order, plan, more, timeout) => {
+    const bare = await history('bare', plan, more, timeout)
+    expect(await history(order, plan, more, timeout)).toEqual(bare)
+    if (timeout !== undefined)
+      expect(bare).toMatchObject(
+        name.endsWith('anew')
+          ? { seen: [expect.stringContaining('ECONNABORTED')], outcome: '200 0', sent: 2 }
+          : { outcome: 'ECONNABORTED undefined', sent: 1 },
+      )
   })
 })
 
