@@ -184,6 +184,29 @@ describe('token calls take the client’s own road', () => {
     agent.destroy()
   })
 
+  it('and no interceptor or transform of the client sees them', async () => {
+    const { client } = attached(axiosCurrent)
+    const seen: (string | undefined)[] = []
+    client.interceptors.request.use((config) => {
+      seen.push(config.url)
+      return config
+    })
+    client.interceptors.response.use((response) => {
+      seen.push(response.config.url)
+      return response
+    })
+    client.defaults.transformResponse = [
+      function (this: { url?: string }, data: unknown) {
+        seen.push(this.url)
+        return data
+      },
+    ]
+    const before = sent('gettoken').length
+    await client.get('/user/get')
+    expect(sent('gettoken')).toHaveLength(before + 1)
+    expect(seen).toEqual(['/user/get', '/user/get', '/user/get'])
+  })
+
   it('its adapter as it is at the time of the call, a mock one for example', async () => {
     const client = axiosCurrent.create({ baseURL: 'https://qyapi.weixin.qq.com/cgi-bin' })
     attachToken(client, APP)

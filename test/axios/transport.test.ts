@@ -5,7 +5,10 @@ import type { TokenRequest, TransportContext } from '../../src/core/transport.js
 import { answer } from '../support/stub-axios.js'
 
 beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 const GET: TokenRequest = {
   method: 'GET',
@@ -121,6 +124,25 @@ describe('its tries', () => {
     )
     expect(await settled()).toEqual({ status: 500, body: 'try 3' })
     expect(sent).toHaveLength(3)
+  })
+
+  it.each([
+    [0, [0, 100, 300]],
+    [1, [0, 120, 360]],
+  ])('leave 100 and 200 ms apart, and with a die of %s up to a fifth more', async (die, times) => {
+    vi.spyOn(Math, 'random').mockReturnValue(die)
+    const startedAt = Date.now()
+    const left: number[] = []
+    const { settled } = send(
+      GET,
+      (config) => {
+        left.push(Date.now() - startedAt)
+        return answer('busy')(config)
+      },
+      { shouldTryAgain: () => true },
+    )
+    await settled()
+    expect(left).toEqual(times)
   })
 
   it('end with the first good answer', async () => {

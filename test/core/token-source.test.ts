@@ -242,6 +242,24 @@ describe('rule 8, the same string may come back', () => {
   })
 })
 
+describe('rule 8, a refresh ahead that brought the same string', () => {
+  it('is not repeated before the memo ends', async () => {
+    const { source, clock, fetches } = sourceWith('same')
+    await source.get()
+    clock.advance(6_900_000)
+    for (let call = 0; call < 90; call += 1) {
+      await source.get()
+      await settle()
+      clock.advance(1_100)
+    }
+    expect(fetches()).toBe(2)
+    clock.advance(1_000)
+    await source.get()
+    await settle()
+    expect(fetches()).toBe(3)
+  })
+})
+
 describe('rule 9, once', () => {
   it('an endpoint whose replay was refused forces no refresh while it rests', async () => {
     const { source, clock, fetches, types } = sourceWith((count) => `token-${count}`)
@@ -318,8 +336,40 @@ describe('rule 10, a failed fetch is shared, typed and remembered briefly', () =
   })
 
   it.each([
+    40001, 40013, 40091, 2000002, 41002, 41004, 41024, 40080, 40083, 41021, 48003, 40084, 41025,
+    48004, 45031,
+  ])('%s means a wrong id or secret: one try, then a rest', async (errcode) => {
+    const { source, clock, fetches } = sourceWith({ body: JSON.stringify({ errcode }) })
+    const refused = { code: 'credential_refused', errcode, retryable: false }
+    await expect(source.get()).rejects.toMatchObject({ ...refused, retryAfterMs: 60_000 })
+    clock.advance(59_999)
+    await expect(source.get()).rejects.toMatchObject({ ...refused, retryAfterMs: 1 })
+    expect(fetches()).toBe(1)
+  })
+
+  it.each([
+    [42001, 200],
+    [40014, 200],
+    [-1, 200],
+    [0, 502],
+  ])(
+    'errcode %s with HTTP %s in answer to a token call is trouble of the server',
+    async (errcode, status) => {
+      const body = JSON.stringify({ errcode, access_token: 7 })
+      const { source } = sourceWith({ body, status })
+      await expect(source.get()).rejects.toMatchObject({
+        code: 'token_fetch_failed',
+        retryAfterMs: 1_000,
+        retryable: true,
+      })
+    },
+  )
+
+  it.each([
     [45009, 'rate_limited'],
     [60020, 'ip_not_trusted'],
+    [301042, 'ip_not_trusted'],
+    [90308, 'ip_not_trusted'],
   ])('%s rests 60 s', async (errcode, code) => {
     const { source, clock } = sourceWith({ body: JSON.stringify({ errcode, errmsg: 'no' }) })
     for (let time = 0; time < 3; time += 1) {
@@ -401,6 +451,22 @@ describe('rules 3 and 4, refreshed ahead and kept through an outage', () => {
     expect(await source.get()).toBe('old')
     clock.advance(100_000)
     await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
+  })
+
+  it('an old token that is handed out while a failure rests costs no fetch', async () => {
+    const { source, clock, fetches } = sourceWith((count) =>
+      count === 1 ? 'old' : { body: '{"errcode":60020}' },
+    )
+    await source.get()
+    clock.advance(7_050_000)
+    for (let call = 0; call < 100; call += 1) expect(await source.get()).toBe('old')
+    expect(fetches()).toBe(2)
+    clock.advance(59_999)
+    expect(await source.get()).toBe('old')
+    expect(fetches()).toBe(2)
+    clock.advance(1)
+    expect(await source.get()).toBe('old')
+    expect(fetches()).toBe(3)
   })
 
   it('a refused token is not kept', async () => {
