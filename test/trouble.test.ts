@@ -9,7 +9,7 @@ import type { TokenEvent } from '../src/index.js'
 import { fakeClock } from '../src/testing.js'
 import { APP, settle } from './support/qyapi.js'
 import { useServers } from './support/servers.js'
-import { sourceWith, tokenBody } from './support/source.js'
+import { deferred, sourceWith, tokenBody } from './support/source.js'
 
 const unhandled: unknown[] = []
 const onUnhandled = (reason: unknown) => unhandled.push(reason)
@@ -173,6 +173,21 @@ describe('clocks', () => {
     clock.advance(3 * 3_600_000)
     const tokens = await Promise.all(Array.from({ length: 100 }, () => source.get()))
     expect(new Set(tokens)).toEqual(new Set(['token-2']))
+    expect(fetches()).toBe(2)
+  })
+
+  it('a process frozen while its token is on its way: who waited has it, the next caller a new one', async () => {
+    const onItsWay = deferred<string>()
+    const { source, clock, fetches } = sourceWith((count) =>
+      count === 1 ? onItsWay.promise : `token-${count}`,
+    )
+    const waiting = Promise.all([source.get(), source.get()])
+    await settle()
+    clock.setWallBy(3 * 3_600_000)
+    onItsWay.resolve('token-1')
+    expect(await waiting).toEqual(['token-1', 'token-1'])
+    const later = await Promise.all(Array.from({ length: 100 }, () => source.get()))
+    expect(new Set(later)).toEqual(new Set(['token-2']))
     expect(fetches()).toBe(2)
   })
 

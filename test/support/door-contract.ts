@@ -1,3 +1,4 @@
+import nock from 'nock'
 import { describe, expect, it } from 'vitest'
 import type { TokenEvent, TokenSource } from '../../src/index.js'
 import { interceptQyapi, ORIGIN, type Wire } from './qyapi.js'
@@ -16,6 +17,7 @@ export type Open = (
     onEvent?: (event: TokenEvent) => void
     refreshAheadMs?: number
     callerToken?: 'keep' | 'replace'
+    trustedOrigins?: string[]
   },
   corpSecret?: string,
 ) => OpenDoor
@@ -233,6 +235,18 @@ export function doorContract(name: string, open: Open): void {
       const error = await send(url).catch((caught) => caught)
       expect(String(error.cause?.message ?? error.message)).not.toContain('token')
       expect(wire.fetches()).toBe(0)
+    })
+
+    it('to a trusted origin too, and its refusals are healed alike', async () => {
+      const wire = interceptQyapi()
+      wire.wecom.interceptWith(nock, 'https://twin.example')
+      const { send, types } = opened(wire, { trustedOrigins: ['https://twin.example'] })
+      expect(await send('https://twin.example/cgi-bin/user/get')).toBe(0)
+      wire.wecom.revoke()
+      expect(await send('https://twin.example/cgi-bin/message/send', message)).toBe(0)
+      expect(await send(`${API}/user/get`)).toBe(0)
+      expect(wire.fetches()).toBe(2)
+      expect(types()).toEqual(['fetched', 'refused', 'fetched', 'replayed'])
     })
 
     it('not to a path that takes none, nor to one that takes another kind', async () => {
