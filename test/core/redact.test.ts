@@ -197,6 +197,33 @@ describe('an error that is scrubbed in place', () => {
     expect(Object.keys(error)).toEqual(['path', 'errno', 'host', 'fixed'])
   })
 
+  it('is followed into the plain objects in which it tells more, but for a call’s own', () => {
+    class Live {
+      path = `/?t=${SECRET}`
+    }
+    const live = new Live()
+    const own = () => ({ url: `/?t=${SECRET}` })
+    const calls = { config: own(), request: own(), response: own(), data: own() }
+    const error = Object.assign(new Error('x'), { details: own(), live, ...calls })
+    scrubInPlace(error, scrub)
+    expect(error.details).toEqual({ url: '/?t=[hidden]' })
+    expect(live.path).toContain(SECRET)
+    const { config, request, response, data } = error
+    expect([config, request, response, data]).toEqual(Array(4).fill(own()))
+  })
+
+  it.each<[string, (inner: object) => object]>([
+    ['the errors that it gathers', (inner) => new AggregateError([inner])],
+    ['the plain objects', (inner) => ({ more: inner })],
+  ])('is followed three deep through %s too', (_name, around) => {
+    const [within, beyond] = [{ text: SECRET }, { text: SECRET }]
+    const deep = (innermost: object, depth: number): object =>
+      depth === 0 ? innermost : around(deep(innermost, depth - 1))
+    scrubInPlace(deep(within, 3), scrub)
+    scrubInPlace(deep(beyond, 4), scrub)
+    expect([within.text, beyond.text]).toEqual(['[hidden]', SECRET])
+  })
+
   it('is followed through its causes, three deep and not in circles', () => {
     const errors = Array.from({ length: 5 }, (_, depth) => new Error(`${SECRET} ${depth}`))
     errors.forEach((error, depth) => {
