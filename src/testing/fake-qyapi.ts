@@ -98,7 +98,10 @@ export interface FakeQyapi {
   failNext(path: string, answer: NextAnswer, times?: number): void
   /** Forgets what was planned by `failNext`: for one path, or for all. */
   recover(path?: string): void
-  /** How many calls came to a path, of all or of one corp; a token call is the corp's it is for. */
+  /**
+   * How many calls came to a path, answered yet or not: of all, or of one corp. A token call is the
+   * corp's that it is for.
+   */
   count(path: string, corpId?: string): number
   /** Everything that came over the wire, tokens included: keep it inside the test. */
   readonly requests: readonly FakeRequest[]
@@ -134,24 +137,29 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     const { pathname, searchParams: query } = new URL(uri, 'http://fake')
     if (!pathname.startsWith(ROOT)) return { answer: onWire(UNKNOWN_PATH), next: {} }
     const path = pathname.slice(ROOT.length)
+    const asked = { ...incoming, path, query, corpId: undefined }
+    const request = { ...asked, corpId: corpIdOf(asked) }
+    requests.push(request)
     const next = plans.next(path, tenants.calls.has(path))
     if (next.delayMs !== undefined) await sleep(next.delayMs)
-    const { answer, corpId } = answerTo({ ...incoming, path, query, corpId: undefined })
-    requests.push({ ...incoming, path, query, corpId })
-    return { answer: onWire(instead(answer, next)), next }
+    return { answer: onWire(instead(answerTo(request), next)), next }
   }
 
-  function answerTo(request: FakeRequest): { answer: FakeAnswer; corpId: string | undefined } {
+  function corpIdOf(request: FakeRequest): string | undefined {
     const { path, query } = request
-    const tokenCall = tenants.calls.get(path)
+    const askedFor = tenants.calls.has(path) ? corpAskedFor(request) : undefined
+    return askedFor ?? admit(tokens, path, query).holder?.corpId
+  }
+
+  /** As things stand when it is answered: a token may have been revoked meanwhile. */
+  function answerTo(request: FakeRequest): FakeAnswer {
+    const { path, query } = request
     const endpoint =
-      endpoints.get(path) ?? tokenCall ?? (isKnownPath(path) ? okAnswer() : undefined)
-    if (endpoint === undefined) return { answer: UNKNOWN_PATH, corpId: undefined }
+      endpoints.get(path) ?? tenants.calls.get(path) ?? (isKnownPath(path) ? okAnswer() : undefined)
+    if (endpoint === undefined) return UNKNOWN_PATH
     const { holder, refusal } = admit(tokens, path, query)
-    const corpId = (tokenCall && corpAskedFor(request)) ?? holder?.corpId
-    if (refusal !== undefined) return { answer: refusal, corpId }
-    if (typeof endpoint !== 'function') return { answer: endpoint, corpId }
-    return { answer: endpoint({ ...request, corpId }, holder), corpId }
+    if (refusal !== undefined) return refusal
+    return typeof endpoint === 'function' ? endpoint(request, holder) : endpoint
   }
 
   const { listen, close } = fakeServer(handle)

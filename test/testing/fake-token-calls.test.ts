@@ -356,6 +356,19 @@ describe('every token call', () => {
     ])
   })
 
+  it('counts when it comes, for whom it is, and is answered as things stand afterwards', async () => {
+    const { wecom, call, tokens } = await open()
+    const { app } = await tokens()
+    wecom.failNext('user/get', { delayMs: 100 })
+    const answer = call(`user/get?access_token=${app}`)
+    for (let turn = 0; turn < 90 && wecom.count('user/get') === 0; turn += 1)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(wecom.count('user/get', 'ww-up')).toBe(1)
+    wecom.revoke()
+    expect((await answer).errcode).toBe(40014)
+    expect(wecom.count('user/get')).toBe(1)
+  })
+
   it('can be made to fail, and is spared by what is planned for all others', async () => {
     const { wecom, call, calls } = await open()
     wecom.failNext('service/get_suite_token', { errcode: -1 })
