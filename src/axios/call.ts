@@ -79,7 +79,7 @@ export interface Sending {
 }
 
 /** A call that somebody waits for, whether or not it has a token to come. */
-export type WaitedFor = Pick<Call, 'config' | 'lib' | 'startedAt'>
+export type WaitedFor = Pick<Call, 'config' | 'lib' | 'startedAt' | 'adapter'>
 
 /** Milliseconds that a call may take, as axios reads them; `undefined`: any number. */
 export function timeoutOf({ timeout }: Pick<Config, 'timeout'>): number | undefined {

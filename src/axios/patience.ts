@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { AxiosResponse, AxiosStatic } from 'axios'
 import { isNodeReadable } from '../core/peek.js'
 import { remainingMs, type Sending, timeoutOf, type WaitedFor } from './call.js'
+import { resolvedAdapter } from './own-adapter.js'
 
 /**
  * Waits for a token for as long as the caller would wait for the call, and ends as axios would: a
@@ -95,15 +96,23 @@ function timedTransport(timeoutMs: number, silenceMs: number) {
   }
 }
 
-function timeoutError({ config, lib }: WaitedFor): Error {
+function timeoutError(call: WaitedFor): Error {
+  const { config, lib } = call
   const { timeout, timeoutErrorMessage, transitional } = config
   const message = timeoutErrorMessage || `timeout of ${timeout}ms exceeded`
   const { ETIMEDOUT, ECONNABORTED } = lib.AxiosError
-  return new lib.AxiosError(
-    message,
-    transitional?.clarifyTimeoutError ? ETIMEDOUT : ECONNABORTED,
-    config,
-  )
+  const isClear = transitional?.clarifyTimeoutError || isSentByFetch(call)
+  return new lib.AxiosError(message, isClear ? ETIMEDOUT : ECONNABORTED, config)
+}
+
+/** The fetch adapter of axios has a code of its own for a timeout, by which axios-retry tries again. */
+function isSentByFetch({ adapter, lib, config }: WaitedFor): boolean {
+  try {
+    return adapter === resolvedAdapter(lib, 'fetch', config)
+  } catch {
+    // There is none.
+    return false
+  }
 }
 
 /** As axios makes it; of an answer that was on its way already, without a config. */

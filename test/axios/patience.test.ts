@@ -1,10 +1,11 @@
 import { getEventListeners } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
-import axios, { type AxiosRequestConfig } from 'axios'
+import axios, { type AxiosRequestConfig, type AxiosStatic } from 'axios'
+import axios17 from 'axios-1.7'
 import axios113 from 'axios-1.13'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { attachToken } from '../../src/axios.js'
-import { deferred } from '../support/source.js'
+import { deferred, sourceWith } from '../support/source.js'
 import { API, answer, OK, REFUSED, stubAxios } from '../support/stub-axios.js'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -61,6 +62,26 @@ describe('a call that waits for a token', () => {
     expect(error).toMatchObject({ message, code, isAxiosError: true, config: { timeout: 500 } })
     expect(sent).toEqual([])
   })
+
+  it.each([
+    ['1.7', axios17],
+    ['1.13', axios113],
+    ['1.21', axios],
+  ] as unknown as [string, AxiosStatic][])(
+    'ends with the code of the adapter that would have sent it, axios %s',
+    async (_version, lib) => {
+      const codeOf = async (adapter: string[]) => {
+        const client = lib.create({ baseURL: API, adapter: adapter as never })
+        const { source } = sourceWith(() => new Promise<string>(() => {}))
+        attachToken(client, source, { axios: lib })
+        const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
+        await vi.advanceTimersByTimeAsync(500)
+        return (await outcome).code
+      }
+      expect(await codeOf(['xhr', 'http', 'fetch'])).toBe('ECONNABORTED')
+      expect(await codeOf(['fetch'])).toBe('ETIMEDOUT')
+    },
+  )
 
   it('ends with the errors of the axios that the client came from', async () => {
     const { outcome } = waiting({ timeout: 500 }, { axios: axios113 })
