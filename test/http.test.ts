@@ -256,6 +256,24 @@ describe('token calls take the client’s own road', () => {
   })
 })
 
+describe('axios itself', () => {
+  it('is a client like any other, until it is detached', async () => {
+    const { detach } = attachToken(axiosCurrent, APP, { baseUrl })
+    const url = `${baseUrl}/cgi-bin/message/send`
+    const form = { media: Buffer.from('content') }
+    const calls = [
+      () => axiosCurrent(url),
+      () => axiosCurrent.post(url, { a: 1 }),
+      () => axiosCurrent.postForm(`${baseUrl}/cgi-bin/media/upload`, form),
+    ]
+    for (const call of calls) expect((await call()).data.errcode).toBe(0)
+    wecom.revoke()
+    for (const call of calls) expect((await call()).data.errcode).toBe(0)
+    detach()
+    expect((await axiosCurrent(url)).data.errcode).toBe(41001)
+  })
+})
+
 describe('a client made by create()', () => {
   it('has no interceptors in axios, and so no token until it is attached itself', async () => {
     const { client } = attached(axiosCurrent)
