@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import nock from 'nock'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { withToken } from '../src/fetch.js'
-import { startPlainServer } from './support/plain-server.js'
+import { ANSWERS, startPlainServer } from './support/plain-server.js'
 import { APP } from './support/qyapi.js'
 
 let server: Awaited<ReturnType<typeof startPlainServer>>
@@ -125,28 +125,6 @@ const calls: [string, Make][] = [
   ['a host that is none', () => ['http://nobody.invalid/cgi-bin/echo']],
 ]
 
-const answers = [
-  '/echo',
-  '/errcode',
-  '/text',
-  '/html',
-  '/empty',
-  '/204',
-  '/binary',
-  '/braces',
-  '/range',
-  '/broken-json',
-  '/long',
-  '/gzip',
-  '/long-gzip',
-  '/400',
-  '/404',
-  '/500',
-  '/dripping',
-  '/reset',
-  '/truncated',
-]
-
 const readings: Record<string, Read> = {
   text: (response) => response.text(),
   json: (response) => response.json(),
@@ -247,8 +225,9 @@ async function compare(make: Make, read: Read) {
 describe('fetch with a token and bare fetch do the same', () => {
   it.each(calls)('%s', (_name, make) => compare(make, (response) => response.text()))
 
-  const cases = answers
-    .flatMap((path) => Object.entries(readings).map(([how, read]) => ({ path, how, read })))
+  const cases = ANSWERS.flatMap((path) =>
+    Object.entries(readings).map(([how, read]) => ({ path, how, read })),
+  )
     // Looked into, it has broken before anyone could cancel it.
     .filter(({ path, how }) => path !== '/truncated' || how !== 'cancel')
   it.each(cases)('$path read as $how', ({ path, read }) => compare(() => [at(path)], read))

@@ -11,7 +11,7 @@ import FormDataPackage from 'form-data'
 import nock from 'nock'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { attachToken } from '../src/axios.js'
-import { startPlainServer } from './support/plain-server.js'
+import { ANSWERS, startPlainServer } from './support/plain-server.js'
 import { APP } from './support/qyapi.js'
 
 let server: Awaited<ReturnType<typeof startPlainServer>>
@@ -47,28 +47,6 @@ const bodies: Record<string, () => unknown> = {
   number: () => 7,
 }
 
-const answers = [
-  '/echo',
-  '/errcode',
-  '/text',
-  '/html',
-  '/empty',
-  '/204',
-  '/binary',
-  '/braces',
-  '/range',
-  '/broken-json',
-  '/long',
-  '/gzip',
-  '/long-gzip',
-  '/400',
-  '/404',
-  '/500',
-  '/dripping',
-  '/reset',
-  '/truncated',
-]
-
 const script: [string, Make][] = [
   ...['get', 'delete', 'head', 'options', 'post', 'put', 'patch'].map((method): [string, Make] => [
     method,
@@ -80,7 +58,7 @@ const script: [string, Make][] = [
       () => ({ method, url: '/echo', data: body() }),
     ]),
   ),
-  ...answers.flatMap((url) =>
+  ...ANSWERS.flatMap((url) =>
     ['json', 'text', 'arraybuffer', 'stream', 'blob', 'formdata'].map(
       (responseType): [string, Make] => [
         `${url} as ${responseType}`,
@@ -526,7 +504,7 @@ const setUps: Record<string, SetUp> = {
     }),
   'one that changes the body': ({ interceptors }) =>
     interceptors.request.use((config) => Object.assign(config, { data: { other: true } })),
-  'one that answers by itself': ({ interceptors }) =>
+  'one that ANSWERS by itself': ({ interceptors }) =>
     interceptors.request.use((config) =>
       Object.assign(config, {
         adapter: async (given: Config) => ({ data: '1', status: 200, config: given, headers: {} }),

@@ -17,6 +17,7 @@ import {
   through,
   useEveryone,
 } from './support/everyone.js'
+import { watchUnhandled } from './support/unhandled.js'
 
 const open = useEveryone()
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -475,9 +476,7 @@ describe('a promised source that is waited for', () => {
 
   it('and rejects after everyone has gone is nobody’s unhandled rejection', async () => {
     const { baseUrl } = await open()
-    const unhandled: unknown[] = []
-    const note = (error: unknown) => void unhandled.push(error)
-    process.on('unhandledRejection', note)
+    const unhandled = watchUnhandled()
     const fails = async () => {
       await sleep(20)
       throw new Error('too late')
@@ -488,8 +487,7 @@ describe('a promised source that is waited for', () => {
     const signal = AbortSignal.timeout(5)
     await failureOf(withToken(fetch, fails, { baseUrl })(`${baseUrl}/cgi-bin/user/get`, { signal }))
     await sleep(40)
-    process.off('unhandledRejection', note)
-    expect(unhandled).toEqual([])
+    expect(await unhandled.stop()).toEqual([])
   })
 })
 

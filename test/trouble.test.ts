@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import axios from 'axios'
 import nock from 'nock'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { attachToken } from '../src/axios.js'
 import { withToken } from '../src/fetch.js'
 import type { TokenEvent } from '../src/index.js'
@@ -10,18 +10,10 @@ import { fakeClock } from '../src/testing.js'
 import { APP, settle } from './support/qyapi.js'
 import { useServers } from './support/servers.js'
 import { deferred, sourceWith, tokenBody } from './support/source.js'
+import { refuseUnhandled } from './support/unhandled.js'
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown) => unhandled.push(reason)
-beforeAll(() => {
-  nock.restore()
-  process.on('unhandledRejection', onUnhandled)
-})
-afterAll(async () => {
-  await new Promise((resolve) => setTimeout(resolve, 20))
-  process.off('unhandledRejection', onUnhandled)
-  expect(unhandled).toEqual([])
-})
+beforeAll(() => nock.restore())
+refuseUnhandled()
 
 const { serve, fake } = useServers()
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   createTokenSource,
   memoryStore,
@@ -10,15 +10,9 @@ import {
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { sourceWith, tokenBody } from '../support/source.js'
+import { refuseUnhandled } from '../support/unhandled.js'
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown) => unhandled.push(reason)
-beforeEach(() => void process.on('unhandledRejection', onUnhandled))
-afterEach(async () => {
-  await settle()
-  process.off('unhandledRejection', onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+refuseUnhandled()
 
 describe('a transport’s mistake is a failure that is remembered', () => {
   const SOMETHING_ELSE =

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import axios, { type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { it } from 'vitest'
 import { attachToken } from '../../src/axios.js'
 import {
   createTokenSource,
@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
+import { expectToHold, HISTORIES } from './histories.js'
 
 /** What may happen to a client, in any order. Numbers pick among what is there. */
 type Step =
@@ -231,30 +232,9 @@ async function turn(count = 1) {
   for (let done = 0; done < count; done += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown) => unhandled.push(reason)
-beforeAll(() => void process.on('unhandledRejection', onUnhandled))
-afterAll(() => void process.off('unhandledRejection', onUnhandled))
-
-const runs = Number(process.env.RUNS) || 10_000
-// The same histories for everyone; SEED=random looks for others.
-const seed = process.env.SEED === 'random' ? Date.now() % 2 ** 31 : Number(process.env.SEED) || 77
-
 it.each([
   ['sources of their own', false],
   ['one source', true],
-])(
-  `${runs.toLocaleString('en')} random histories of attaches and detaches hold, with %s (seed ${seed})`,
-  async (_name, isShared) => {
-    console.log(`seed ${seed}, ${runs} histories; again with SEED=${seed}`)
-    const history = fc.array(step, { minLength: 5, maxLength: 40 })
-    await fc.assert(
-      fc.asyncProperty(history, async (steps) => {
-        expect(await play(steps, isShared)).toEqual([])
-      }),
-      { seed, numRuns: runs },
-    )
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(unhandled).toEqual([])
-  },
+])(`${HISTORIES} of attaches and detaches hold, with %s`, (_name, isShared) =>
+  expectToHold(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => play(steps, isShared)),
 )

@@ -2,6 +2,29 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 
+/** Where it answers, and how; `/slow` and others wait. */
+export const ANSWERS = [
+  '/echo',
+  '/errcode',
+  '/text',
+  '/html',
+  '/empty',
+  '/204',
+  '/binary',
+  '/braces',
+  '/range',
+  '/broken-json',
+  '/long',
+  '/gzip',
+  '/long-gzip',
+  '/400',
+  '/404',
+  '/500',
+  '/dripping',
+  '/reset',
+  '/truncated',
+]
+
 /** A server that knows nothing of tokens: it tells what it saw, and answers in every awkward way. */
 export async function startPlainServer() {
   const server = createServer((request, response) => {
