@@ -205,6 +205,7 @@ describe('what is less than a Response is given on as it is', () => {
     ['null', null],
     ['no headers', { body: new Blob([REFUSED]).stream() }],
     ['headers of a plain object', { body: new Blob([REFUSED]).stream(), headers: {} }],
+    ['headers of a mock', { status: 302, headers: { get: () => '0' }, url: USER }],
     ['no body', { headers: new Headers() }],
     ['a body of another kind', { headers: new Headers(), body: REFUSED }],
     ['a body of an unknown class', { headers: new Headers(), body: { text: REFUSED } }],
