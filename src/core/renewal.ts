@@ -177,11 +177,12 @@ export class Renewal implements TokenFetcher {
     const isBehindCallers =
       before !== undefined && !this.isThrownAway(before) && isUsable(before, instantOf(clock))
     const startedAtMs = clock.monotonic()
-    const { fetched, askedAt } = await this.fetchUnlessThrownAway(signal)
+    let asked = await this.ask(signal)
+    while (asked.fetched === undefined || asked.isOvertaken()) asked = await this.ask(signal)
     // Meanwhile a newer one may have come from the store.
     const newest = Math.max(this.memoized.newest, this.shared?.lastGeneration ?? 0)
     const number = Math.max(generation, newest + 1)
-    const token = nextToken(this.latest, { ...fetched, askedAt }, number, this.life())
+    const token = nextToken(this.latest, asked.fetched, number, this.life())
     this.memoized.set(token)
     this.failures = undefined
     const published = this.shared?.set(storedToken(token, instantOf(clock)))
@@ -198,20 +199,20 @@ export class Renewal implements TokenFetcher {
 
   /**
    * A fetch that began before a throw-away cannot bring the thrown-away string back, and one that a
-   * replaced credential began tells nothing: both are made again.
+   * replaced credential began tells nothing: both are overtaken, and made again.
    */
-  private async fetchUnlessThrownAway(signal: AbortSignal) {
-    for (;;) {
-      this.payer.payForRefresh()
-      const { credential, lastThrownAway } = this
-      const askedAt = instantOf(this.group.settings.clock)
-      const fetched = await this.fetchBy(credential, signal)
-      const isStale = this.lastThrownAway > lastThrownAway && fetched?.value === this.latest?.value
-      if (fetched !== undefined && !isStale) return { fetched, askedAt }
-    }
+  private async ask(signal: AbortSignal) {
+    this.payer.payForRefresh()
+    const { credential, lastThrownAway } = this
+    const askedAt = instantOf(this.group.settings.clock)
+    const fetched = await this.fetchBy(credential, signal)
+    const isOvertaken = () =>
+      this.credential !== credential ||
+      (this.lastThrownAway > lastThrownAway && fetched?.value === this.latest?.value)
+    return { fetched: fetched && { ...fetched, askedAt }, isOvertaken }
   }
 
-  /** `undefined`: the credential was replaced meanwhile. */
+  /** `undefined`: it failed, but the credential was replaced meanwhile. */
   private async fetchBy(credential: Credential, signal: AbortSignal) {
     // The one that is asked with: a function may give another by the time that this one has failed.
     const secret = secretIfReadable(credential)
@@ -219,8 +220,7 @@ export class Renewal implements TokenFetcher {
     const either = AbortSignal.any([signal, this.call.signal])
     try {
       const call = { credential, tickets: this.tickets, ...this.group.settings }
-      const fetched = await fetchToken(call, either)
-      return this.credential === credential ? fetched : undefined
+      return await fetchToken(call, either)
     } catch (error) {
       if (this.credential !== credential && !signal.aborted) return undefined
       if (signal.aborted || !isQyapiTokenError(error)) throw error

@@ -440,7 +440,10 @@ describe('a Node stream that is taken off its connection', () => {
   it('breaks where it broke', async () => {
     const stream = dripping(['{"errcode":'], (broken) => broken.destroy(new Error('cut')))
     const instead = (await offItsConnection(stream)) as Readable
-    await expect(restOf(instead)).rejects.toThrow('cut')
+    const pieces: Buffer[] = []
+    instead.on('data', (piece) => pieces.push(piece))
+    await expect(finished(instead)).rejects.toThrow('cut')
+    expect(Buffer.concat(pieces).toString()).toBe('{"errcode":')
   })
 
   it('ends nobody’s process by an error that nobody can hear', async () => {
@@ -578,6 +581,36 @@ describe('a web stream that was looked into', () => {
     expect(bytes).toBeUndefined()
     await expect(contentOf(body)).rejects.toBe(reason)
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+  })
+
+  it('goes on, also where a reader cannot be let go of while it waits, as in a polyfill', async () => {
+    const controller = new AbortController()
+    let push: ReadableStreamDefaultController<Uint8Array> | undefined
+    const stream = new ReadableStream<Uint8Array>({
+      start(to) {
+        push = to
+      },
+    })
+    const getReader = stream.getReader.bind(stream)
+    Object.assign(stream, {
+      getReader() {
+        const reader = getReader()
+        return Object.assign(reader, {
+          releaseLock() {
+            throw new TypeError('a read is pending')
+          },
+        })
+      },
+    })
+    vi.useFakeTimers()
+    const peeked = peekWebStream(stream, controller.signal)
+    push?.enqueue(bytesOf('{"err'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    vi.useRealTimers()
+    const { body } = await peeked
+    push?.enqueue(bytesOf('code":0}'))
+    push?.close()
+    expect(await contentOf(body)).toBe('{"errcode":0}')
   })
 
   it('leaves no listener on the signal once it was read to its end, and does not mind an abort then', async () => {

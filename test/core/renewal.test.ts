@@ -209,6 +209,57 @@ describe('a credential that is replaced while the next token is on its way', () 
   })
 })
 
+describe('a credential that is replaced in the moment of the answer', () => {
+  it('is not the one whose token is handed out', async () => {
+    const answer = deferred<string>()
+    const { source, fetches } = sourceWith((count) => (count === 1 ? answer.promise : 'new'))
+    const waiting = source.get()
+    await settle()
+    answer.resolve('by the old secret')
+    source.replaceCredential(selfBuilt({ ...APP, corpSecret: 'new-secret' }))
+    expect(await waiting).toBe('new')
+    expect(fetches()).toBe(2)
+  })
+
+  it.each(Array.from({ length: 12 }, (_, turns) => turns))(
+    'or a few turns later: %s',
+    async (turns) => {
+      const answer = deferred<string>()
+      const { source } = sourceWith((count) => (count === 1 ? answer.promise : 'new'))
+      const waiting = source.get()
+      await settle()
+      answer.resolve('by the old secret')
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+      const isStillWaiting = source.describe().state === 'empty'
+      source.replaceCredential(selfBuilt({ ...APP, corpSecret: 'new-secret' }))
+      await waiting
+      expect(await source.get()).toBe('new')
+      if (isStillWaiting) expect(await waiting).toBe('new')
+    },
+  )
+})
+
+describe('a token that is thrown away in the moment of the answer that brings it again', () => {
+  it.each(Array.from({ length: 12 }, (_, turns) => turns))(
+    'is asked for once more, unless it was reconfirmed already, %s turns later',
+    async (turns) => {
+      const behind = deferred<string>()
+      const { source, clock, fetches } = sourceWith((count) =>
+        count === 2 ? behind.promise : 'same',
+      )
+      await source.get()
+      clock.advance(6_900_000)
+      await source.get()
+      await settle()
+      behind.resolve('same')
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+      const isThrownAway = await source.invalidate('same')
+      expect(await source.get()).toBe('same')
+      expect(fetches()).toBe(isThrownAway ? 3 : 2)
+    },
+  )
+})
+
 describe('a credential that is replaced while its token call hangs', () => {
   it('ends that call, and asks with the new one at once', async () => {
     const signals: AbortSignal[] = []
