@@ -99,7 +99,9 @@ export class Lender implements RefreshPayer {
     const { token, endpoint, errcode } = refused
     this.emit({ type: 'refused', generation: token.generation, endpoint, errcode })
     const isInMemory = this.hasNewerThan(token)
-    if (!isInMemory) await this.renewal.adoptFromStore()
+    // Without a store the token is thrown away in the same turn: a fetch on its way cannot slip in.
+    const hasStore = this.group.settings.store !== undefined
+    if (!isInMemory && hasStore) await this.renewal.adoptFromStore()
     const reason = this.hasNewerThan(token) ? undefined : this.throwAway(refused)
     if (reason !== undefined || refused.isBodyGone) {
       this.emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_sent_once' })

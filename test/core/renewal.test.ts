@@ -260,6 +260,34 @@ describe('a token that is thrown away in the moment of the answer that brings it
   )
 })
 
+describe('a token that is refused in the moment of the answer that brings it again', () => {
+  it.each(Array.from({ length: 12 }, (_, turns) => turns))(
+    'is asked for once more, unless the answer was there before the refusal, %s turns later',
+    async (turns) => {
+      const behind = deferred<string>()
+      const { source, clock, fetches, types } = sourceWith((count) =>
+        count === 2 ? behind.promise : 'same',
+      )
+      await source.get()
+      clock.advance(6_900_000)
+      const answers = [deferred<string>(), deferred<string>()]
+      let calls = 0
+      const outcome = source.run(async () => {
+        calls += 1
+        return { errcode: Number(await answers[calls - 1]?.promise) }
+      })
+      await settle()
+      expect(fetches()).toBe(2)
+      behind.resolve('same')
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+      answers[0]?.resolve('42001')
+      answers[1]?.resolve('0')
+      expect((await outcome).errcode).toBe(0)
+      expect(fetches()).toBe(types().includes('adopted') ? 2 : 3)
+    },
+  )
+})
+
 describe('a credential that is replaced while its token call hangs', () => {
   it('ends that call, and asks with the new one at once', async () => {
     const signals: AbortSignal[] = []

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { it } from 'vitest'
+import { lenderOf } from '../../src/core/token-source.js'
 import {
   createTokenSource,
   selfBuilt,
@@ -22,6 +23,7 @@ type Step =
   | { do: 'pass'; ms: number }
   | { do: 'set wall clock'; ms: number }
   | { do: 'close' }
+  | { do: 'hurry'; turns: number }
 
 type Trouble = 'network' | keyof typeof FAILURES
 
@@ -95,6 +97,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ do: 'close' as const }) },
+  {
+    weight: 20,
+    arbitrary: fc.record({ do: fc.constant('hurry' as const), turns: fc.nat({ max: 16 }) }),
+  },
 ) as fc.Arbitrary<Step>
 
 /** A clock that is wrong for a while, during which the token is asked for: by chance alone too rare. */
@@ -105,6 +111,21 @@ const wrongClock: fc.Arbitrary<Step[]> = fc
     { do: 'get' },
     { do: 'answer fetch', with: 'token' },
     { do: 'set wall clock', ms: -ms },
+  ])
+
+/** Something that comes in the very moment of an answer, a few turns after it. */
+const inTheMoment: fc.Arbitrary<Step[]> = fc
+  .record({
+    ms: fc.constantFrom(1, 6_750_000, 7_000_000),
+    turns: fc.integer({ min: 5, max: 14 }),
+    next: step,
+  })
+  .map(({ ms, turns, next }) => [
+    { do: 'pass', ms },
+    { do: 'call', endpoint: 0 },
+    { do: 'hurry', turns },
+    { do: 'answer fetch', with: 'token' },
+    next,
   ])
 
 /** Refusals one after the other, at one endpoint or at several: more than the budget pays for. */
@@ -126,6 +147,7 @@ const history: fc.Arbitrary<Step[]> = fc
       { weight: 30, arbitrary: step.map((one) => [one]) },
       { weight: 1, arbitrary: wrongClock },
       { weight: 1, arbitrary: refusals },
+      { weight: 3, arbitrary: inTheMoment },
     ),
     { minLength: 5, maxLength: 60 },
   )
@@ -159,6 +181,8 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   const aborts: AbortController[] = []
   const stringOf = new Map<number, string>()
   const thrownAway = new Set<string>()
+  /** When all had settled last: who was handed a token in the same moment may use it. */
+  let thrownAwayBefore = new Set<string>()
   const broughtAt = new Map<string, number>()
   let openFetch: { settle(answer: TokenAnswer | Error): void } | undefined
   let strings = 0
@@ -166,9 +190,11 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   let closed = false
   let lastFetch: { at: number; wall: number; failed: boolean; thrownAwayBefore: number } | undefined
   let throwAways = 0
+  let lastThrownAway = 0
   /** Token calls after a throw-away; forced ones have no other reason. */
   const afterThrowAwayAt: number[] = []
   const forcedAt: number[] = []
+  let turnsBetween = SETTLED
   const inTheLastMinute = (times: readonly number[]) =>
     times.filter((at) => clock.monotonic() - at < 60_000).length
 
@@ -222,6 +248,18 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     })
   }
 
+  function throwAway(generation: number, value: string) {
+    lastThrownAway = generation
+    thrownAway.add(value)
+    throwAways += 1
+  }
+
+  function keep(generation: number) {
+    lastThrownAway = generation - 1
+    thrownAway.delete(stringOf.get(generation) ?? '')
+    throwAways -= 1
+  }
+
   const source = createTokenSource(selfBuilt({ corpId: 'ww1', corpSecret: SECRET }), {
     clock,
     transport,
@@ -235,10 +273,8 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
         const value = stringOf.get(event.generation)
         // Thrown away unless the next event says that it stays, or it was old already.
         const isNewest = event.generation === Math.max(...stringOf.keys())
-        if (value !== undefined && isNewest && !thrownAway.has(value)) {
-          thrownAway.add(value)
-          throwAways += 1
-        }
+        if (value !== undefined && isNewest && event.generation > lastThrownAway)
+          throwAway(event.generation, value)
       }
       // With a message it was thrown away, but there is no other.
       if (
@@ -246,8 +282,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
         (event.reason === 'endpoint_rests' || event.reason === 'refresh_budget_spent') &&
         event.message === undefined
       ) {
-        const newest = stringOf.get(Math.max(...stringOf.keys()))
-        if (newest !== undefined && thrownAway.delete(newest)) throwAways -= 1
+        if (lastThrownAway === Math.max(...stringOf.keys())) keep(lastThrownAway)
       }
     },
   })
@@ -268,7 +303,10 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     lastString = value
     if (lastFetch !== undefined) broughtAt.set(value, lastFetch.at)
     // The server hands the string out again, unless that fetch began before the throw-away.
-    if (mode === 'same' && lastFetch?.thrownAwayBefore === throwAways) thrownAway.delete(value)
+    if (mode === 'same' && lastFetch?.thrownAwayBefore === throwAways) {
+      thrownAway.delete(value)
+      thrownAwayBefore.delete(value)
+    }
   }
 
   function checkLife(token: string) {
@@ -283,7 +321,8 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
       (token) => {
         checkLife(token)
         // While the budget is spent, an old token is better than none.
-        if (thrownAway.has(token) && inTheLastMinute(afterThrowAwayAt) < BUDGET)
+        const isKnown = thrownAwayBefore.has(token) && thrownAway.has(token)
+        if (isKnown && inTheLastMinute(afterThrowAwayAt) < BUDGET)
           trouble.push(`${token} used after it was thrown away`)
         return new Promise((resolve) => openCalls.push((errcode) => resolve({ errcode })))
       },
@@ -308,15 +347,11 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     abort: ({ pick: index }: { pick: number }) =>
       aborts[index % Math.max(1, aborts.length)]?.abort(new Error('enough')),
     invalidate: () => {
-      const value = stringOf.get(source.describe().generation ?? 0)
-      if (value !== undefined)
-        settled.push(
-          source.invalidate(value).then((did) => {
-            if (!did) return
-            throwAways += 1
-            thrownAway.add(value)
-          }),
-        )
+      const { renewal } = lenderOf(source)
+      const token = renewal.current()
+      if (token === undefined) return
+      settled.push(source.invalidate(token.value))
+      if (renewal.isThrownAway(token)) throwAway(token.generation, token.value)
     },
     pass: ({ ms }: { ms: number }) => clock.advance(isAboutLife(ms) ? scaled(ms) : ms),
     'set wall clock': ({ ms }: { ms: number }) => clock.setWallBy(ms),
@@ -324,13 +359,23 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
       closed = true
       source.close()
     },
+    hurry: ({ turns }: { turns: number }) => {
+      turnsBetween = turns
+    },
   }
 
   for (const next of steps) {
+    // In a hurry the next step comes before the last one has settled.
+    const turns = turnsBetween
+    turnsBetween = SETTLED
+    // Time does not pass between two turns.
+    if (next.do === 'pass' || next.do === 'set wall clock') await ticks()
     ;(act[next.do] as (given: Step) => unknown)(next)
-    await ticks()
+    await ticks(turns)
+    if (turns === SETTLED) thrownAwayBefore = new Set(thrownAway)
     printed.push(source.describe())
   }
+  await ticks()
   // Then the server answers everything, and everybody must be served.
   for (let round = 0; round < 40 && (openCalls.length > 0 || openFetch !== undefined); round += 1) {
     answerFetch('token')
@@ -353,7 +398,10 @@ function isAboutLife(ms: number): boolean {
   return ms > 1_000_000
 }
 
-async function ticks(count = 25) {
+/** So many turns of the microtasks, and nothing is left to do. */
+const SETTLED = 25
+
+async function ticks(count = SETTLED) {
   for (let tick = 0; tick < count; tick += 1) await Promise.resolve()
 }
 
