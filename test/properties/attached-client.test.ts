@@ -23,6 +23,7 @@ type Step =
   | { do: 'answer fetch'; isGood: boolean }
   | { do: 'abort'; pick: number }
   | { do: 'pass'; ms: number }
+  | { do: 'hurry'; turns: number }
 
 const pick = fc.nat({ max: 20 })
 const doing = <D extends Step['do'], M>(what: D, more: fc.Arbitrary<M>) =>
@@ -55,6 +56,7 @@ const step = fc.oneof(
       fc.record({ ms: fc.constantFrom(1_000, 61_000, 6_800_000, 7_300_000) }),
     ),
   },
+  { weight: 20, arbitrary: doing('hurry', fc.record({ turns: fc.nat({ max: 20 }) })) },
 ) as fc.Arbitrary<Step>
 
 const SECRET = 'planted-secret-5d2e'
@@ -80,6 +82,7 @@ async function play(steps: readonly Step[], isShared: boolean) {
   const settled: Promise<unknown>[] = []
   const printed: unknown[] = []
   let strings = 0
+  let turnsBetween: number | undefined
 
   /** One for each source: it never asks twice at once, and never after it was closed. */
   const transportOf = (): Transport => {
@@ -199,12 +202,21 @@ async function play(steps: readonly Step[], isShared: boolean) {
     abort: ({ pick: index }: { pick: number }) =>
       aborts[index % Math.max(1, aborts.length)]?.abort(),
     pass: ({ ms }: { ms: number }) => clock.advance(ms),
+    hurry: ({ turns }: { turns: number }) => {
+      turnsBetween = turns
+    },
   }
 
   for (const next of steps) {
+    // In a hurry the next step comes before the last one has settled; time does not pass meanwhile.
+    const turns = turnsBetween
+    turnsBetween = undefined
+    if (next.do === 'pass') await turn()
     ;(act[next.do] as (given: Step) => unknown)(next)
-    await turn()
+    for (let done = 0; done < (turns ?? 0); done += 1) await Promise.resolve()
+    if (turns === undefined) await turn()
   }
+  await turn()
   // Then the server answers everything, and everybody must be served.
   for (let round = 0; round < 40 && openCalls.length + openFetches.length > 0; round += 1) {
     for (const fetch of openFetches.slice()) fetch.settle(true)
