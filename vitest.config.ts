@@ -56,7 +56,7 @@ export default defineConfig({
       },
       properties('properties'),
       // The first of the same histories, for `npm test`.
-      properties('fewer properties', { RUNS: process.env.RUNS ?? '2000' }),
+      properties('fewer properties', { RUNS: process.env.RUNS ?? '1000' }),
       {
         // Several processes, and servers that are killed.
         test: {
