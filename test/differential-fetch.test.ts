@@ -232,6 +232,37 @@ describe('fetch with a token and bare fetch do the same', () => {
     .filter(({ path, how }) => path !== '/truncated' || how !== 'cancel')
   it.each(cases)('$path read as $how', ({ path, read }) => compare(() => [at(path)], read))
 
+  // The second stated difference: what fetch notes of a call-off in the answer itself is out of our
+  // reach, so that another of its two messages is heard, and a reader of ours may have begun.
+  const inOneWay = (seen: object) =>
+    JSON.parse(
+      JSON.stringify({ ...seen, isUsedNow: undefined }).replaceAll(
+        'The operation was aborted.',
+        'This operation was aborted',
+      ),
+    )
+  it.each(ANSWERS.flatMap((path) => ['text', 'pieces'].map((how) => ({ path, how }))))(
+    '$path called off once it was answered, then read as $how',
+    async ({ path, how }) => {
+      const seenOf = async (call: typeof fetch) => {
+        const controller = new AbortController()
+        const seen = await seenBy(
+          call,
+          () => [at(path), { signal: controller.signal }],
+          (response) => {
+            controller.abort()
+            return readings[how]?.(response) as Promise<unknown>
+          },
+        )
+        return inOneWay(seen)
+      }
+      const bare = await seenOf(fetch)
+      const qyFetch = withToken(fetch, APP, { baseUrl: server.baseUrl })
+      expect(await seenOf(qyFetch), 'before there is a token').toEqual(bare)
+      expect(await seenOf(qyFetch), 'with a token').toEqual(bare)
+    },
+  )
+
   it('the script has some hundred calls', () => {
     expect(calls.length + cases.length).toBeGreaterThan(250)
   })

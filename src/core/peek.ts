@@ -35,10 +35,12 @@ export function peekWebStream(
       callOff()
       stopListening?.()
       const bytes = isWhole ? joined(chunks, length) : undefined
-      resolve({
-        bytes,
-        body: bytes ?? restOf(stream, reader, chunks, { pending, signal, reasonOf }),
-      })
+      // Until it is read, a signal ends also what has all arrived.
+      const body =
+        bytes !== undefined && !signal
+          ? bytes
+          : restOf(stream, reader, chunks, { pending, signal, reasonOf })
+      resolve({ bytes, body })
     }
     const giveOn = () => finish(false)
     // The caller gets the same error when it comes to it.
