@@ -232,7 +232,7 @@ describe('fetch with a token and bare fetch do the same', () => {
     .filter(({ path, how }) => path !== '/truncated' || how !== 'cancel')
   it.each(cases)('$path read as $how', ({ path, read }) => compare(() => [at(path)], read))
 
-  // The second stated difference: what fetch notes of a call-off in the answer itself is out of our
+  // A stated difference: what fetch notes of a call-off in the answer itself is out of our
   // reach, so that another of its two messages is heard, and a reader of ours may have begun.
   const inOneWay = (seen: object) =>
     JSON.parse(
