@@ -7,6 +7,8 @@ import { inPackage, packInto, temporaryFolder } from './packed.js'
 
 const BUNDLE = /^dist\/(stores\/)?[\w-]+(\.c?js(\.map)?|\.d\.c?ts)$/
 const PAPERS = /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/
+/** For what does not read `exports`. */
+const SUBPATH_FOLDER = /^(axios|fetch|testing|stores\/(keyv|redis))\/package\.json$/
 
 /** What an absolute path of this machine starts with; a home at / says nothing. */
 const PLACES = [inPackage(''), `${homedir()}/`, 'file:///'].filter((place) => place !== '//')
@@ -19,8 +21,23 @@ beforeAll(async () => {
 })
 
 describe('the tarball', () => {
-  test('holds bundles, package.json and the papers, nothing else', () => {
-    expect(files.filter((file) => !BUNDLE.test(file) && !PAPERS.test(file))).toEqual([])
+  test('holds bundles, folders of subpaths, package.json and the papers, nothing else', () => {
+    const isExpected = (file: string) =>
+      [BUNDLE, SUBPATH_FOLDER, PAPERS].some((pattern) => pattern.test(file))
+    expect(files.filter((file) => !isExpected(file))).toEqual([])
+  })
+
+  test('has a folder for each subpath that leads where `exports` leads', async () => {
+    for (const door of doors.filter(({ name }) => name !== 'qyapi-token')) {
+      const folder = posix.relative('qyapi-token', door.name)
+      expect(files).toContain(`${folder}/package.json`)
+      const manifest = JSON.parse(await readFile(inPackage(`${folder}/package.json`), 'utf8'))
+      const led = ['main', 'module', 'types'].map((key) => posix.join(folder, manifest[key]))
+      const { require, import: imported } = door
+      expect(led).toEqual(
+        [require.default, imported.default, require.types].map((file) => posix.normalize(file)),
+      )
+    }
   })
 
   test('holds every file that package.json names', () => {
