@@ -54,6 +54,15 @@ export default defineConfig({
           maxConcurrency: 2,
         },
       },
+      {
+        // Every TypeScript and axios that users may have.
+        test: {
+          name: 'compile',
+          include: ['test/compile/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
       properties('properties'),
       // The first of the same histories, for `npm test`.
       properties('fewer properties', { RUNS: process.env.RUNS ?? '1000' }),

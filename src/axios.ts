@@ -10,7 +10,6 @@
  */
 import defaultAxios, {
   type AxiosInstance,
-  type AxiosRequestConfig,
   type AxiosResponse,
   type AxiosStatic,
   type InternalAxiosRequestConfig,
@@ -32,22 +31,36 @@ import {
   eject,
   isAxios,
 } from './axios/client.js'
-import type { Attached, AttachedMany, AxiosDoorOptions } from './axios/options.js'
+import type {
+  AttachedMany,
+  AttachedTo,
+  AxiosDoorOptions,
+  ConfigToChooseFor,
+  ManyAxiosSources,
+} from './axios/options.js'
 import { type OwnAdapter, ourAdapter, resolvedAdapter } from './axios/own-adapter.js'
 import { waitWithBody } from './axios/patience.js'
 import { bringsToken, queryOf } from './axios/query.js'
 import { sendAndJudge } from './axios/response-interceptor.js'
 import { axiosTransport } from './axios/transport.js'
-import type { ChooseSource, SourceList } from './core/choice.js'
+import type { ChooseSource } from './core/choice.js'
 import type { Credential } from './core/credential.js'
 import { type Door, openDoor, type Tokens } from './core/door.js'
 import type { TokenSource } from './core/token-source.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 
 export { type BusyRetryOptions, busyRetry } from './axios/busy-retry.js'
-export type { Attached, AttachedMany, AxiosDoorOptions } from './axios/options.js'
+export type {
+  Attached,
+  AttachedMany,
+  AttachedTo,
+  AxiosDoorOptions,
+  ConfigToChooseFor,
+  ManyAxiosSources,
+} from './axios/options.js'
 export { axiosTransport } from './axios/transport.js'
 export type { CallToChooseFor, ChooseSource, SourceList, Tenant } from './core/choice.js'
+export type { ManySources } from './core/door.js'
 export type { DoorOptions } from './core/options.js'
 
 /** What one attach knows. */
@@ -72,19 +85,14 @@ interface Attachment {
  * attachToken(client, { corpId, corpSecret })
  * await client.post('/message/send', message)
  */
-export function attachToken(
+export function attachToken<T extends Credential | TokenSource | ManyAxiosSources>(
   client: AxiosInstance,
-  tokens: SelfBuiltOptions | Credential | TokenSource,
+  tokens: T | SelfBuiltOptions,
   options?: AxiosDoorOptions,
-): Attached
+): AttachedTo<T>
 export function attachToken(
   client: AxiosInstance,
-  tokens: SourceList<AxiosRequestConfig> | ChooseSource<AxiosRequestConfig>,
-  options?: AxiosDoorOptions,
-): AttachedMany
-export function attachToken(
-  client: AxiosInstance,
-  tokens: Tokens<SelfBuiltOptions, AxiosRequestConfig>,
+  tokens: Tokens<SelfBuiltOptions, ConfigToChooseFor>,
   options: AxiosDoorOptions = {},
 ): AttachedMany {
   checkClient(client)

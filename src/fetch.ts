@@ -2,7 +2,6 @@
  * The fetch door: the token goes into the url just before the call leaves, the answer is judged
  * before the caller sees it, and a refused call is sent once more with a new token.
  */
-import type { ChooseSource, SourceList } from './core/choice.js'
 import type { Credential } from './core/credential.js'
 import {
   asUrlReads,
@@ -11,7 +10,7 @@ import {
   withoutTokenParameters,
   withParameter,
 } from './core/destination.js'
-import { openDoor, type Tokens } from './core/door.js'
+import { type ManySources, openDoor, type Tokens } from './core/door.js'
 import { badOption } from './core/errors.js'
 import type { Lender } from './core/lender.js'
 import type { DoorOptions } from './core/options.js'
@@ -33,6 +32,7 @@ import {
 import { type JudgedResponse, judgeResponse } from './fetch/response.js'
 
 export type { CallToChooseFor, ChooseSource, SourceList } from './core/choice.js'
+export type { ManySources } from './core/door.js'
 export type { DoorOptions } from './core/options.js'
 export { fetchTransport } from './core/transport.js'
 
@@ -43,6 +43,14 @@ type AnyFetch = (input: never, init?: never) => Promise<unknown>
 
 /** A fetch that carries the token, and its source. */
 export type FetchWithToken<F extends AnyFetch> = F & { readonly source: TokenSource }
+
+/** Sources among which the path or a function chooses, for fetch. */
+export type ManyFetchSources = ManySources<RequestInit | undefined>
+
+/** What wrapping gives: one source is named, of many there is none to name. */
+export type WithToken<F extends AnyFetch, Tokens> = [Tokens] extends [ManyFetchSources]
+  ? F
+  : FetchWithToken<F>
 
 /**
  * Gives a fetch that adds the token to WeCom calls and replaces a refused one once. Calls to
@@ -58,16 +66,10 @@ export type FetchWithToken<F extends AnyFetch> = F & { readonly source: TokenSou
  * const qyFetch = withToken(fetch, { corpId, corpSecret })
  * await qyFetch('https://qyapi.weixin.qq.com/cgi-bin/user/get?userid=zhangsan')
  */
-export function withToken<F extends AnyFetch>(
-  fetch: F,
-  tokens: SelfBuiltOptions | Credential | TokenSource,
-  options?: DoorOptions,
-): FetchWithToken<F>
-export function withToken<F extends AnyFetch>(
-  fetch: F,
-  tokens: SourceList<RequestInit | undefined> | ChooseSource<RequestInit | undefined>,
-  options?: DoorOptions,
-): F
+export function withToken<
+  F extends AnyFetch,
+  T extends Credential | TokenSource | ManyFetchSources,
+>(fetch: F, tokens: T | SelfBuiltOptions, options?: DoorOptions): WithToken<F, T>
 export function withToken<F extends AnyFetch>(
   fetch: F,
   tokens: Tokens<SelfBuiltOptions, RequestInit | undefined>,

@@ -1,6 +1,6 @@
 export type { Clock } from './core/clock.js'
 export type { Credential } from './core/credential.js'
-export type { Secret } from './core/credential-options.js'
+export type { Id, Secret } from './core/credential-options.js'
 export {
   isQyapiTokenError,
   QyapiTokenError,

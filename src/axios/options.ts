@@ -1,15 +1,22 @@
-import type { AxiosStatic } from 'axios'
+import type { AxiosRequestConfig, AxiosStatic } from 'axios'
 import type { Tenant } from '../core/choice.js'
+import type { ManySources } from '../core/door.js'
 import type { DoorOptions } from '../core/options.js'
 import type { TokenSource } from '../core/token-source.js'
 
 declare module 'axios' {
-  // The names are axios' own: declarations that merge must have the same.
-  interface AxiosRequestConfig<D, P> {
+  // Without type parameters: axios has one before 1.19 and two since, all with defaults.
+  interface AxiosRequestConfig {
     /** Whose token this one call carries: a name for the function that was attached, or a function. */
     tenant?: Tenant<AxiosRequestConfig>
   }
 }
+
+/** A call's config as a function in `tokens` sees it: only a call with a name, or none, asks it. */
+export type ConfigToChooseFor = Omit<AxiosRequestConfig, 'tenant'> & { tenant?: string }
+
+/** Sources among which the path or a function chooses, for axios. */
+export type ManyAxiosSources = ManySources<ConfigToChooseFor>
 
 /** Options of the axios door. */
 export interface AxiosDoorOptions extends DoorOptions {
@@ -31,3 +38,6 @@ export interface AttachedMany {
 export interface Attached extends AttachedMany {
   readonly source: TokenSource
 }
+
+/** What attaching gives: one source is named, of many there is none to name. */
+export type AttachedTo<Tokens> = [Tokens] extends [ManyAxiosSources] ? AttachedMany : Attached

@@ -2,8 +2,14 @@ import { checkGiven, isText } from './check.js'
 import { badOption } from './errors.js'
 import { isTokenSource, lenderOf, type TokenSource } from './token-source.js'
 
-/** A secret, or a function that gives the one that counts now. */
-export type Secret = string | (() => string)
+/** An id as `process.env` gives it. `undefined` is `bad_options` when the credential is made. */
+export type Id = string | undefined
+
+/**
+ * A secret as `process.env` gives it, or a function that returns the one that counts now. `undefined`
+ * is `bad_options`.
+ */
+export type Secret = Id | (() => Id)
 
 const ANYTHING = [() => true, ''] as const
 
@@ -13,7 +19,7 @@ export function checkKeys(options: object, where: string, keys: readonly string[
 }
 
 /** Throws `bad_options` unless it is an id. `what`: e.g. "the corp's id". */
-export function checkId(name: string, value: unknown, what: string): void {
+export function checkId(name: string, value: unknown, what: string): asserts value is string {
   if (!isText(value)) throw badOption(name, `${what}, a non-empty string`, value)
 }
 

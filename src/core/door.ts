@@ -52,13 +52,11 @@ export interface DoorParts<ShortForm> {
   readonly moreOptions?: Parameters<typeof checkDoorOptions>[1]['more']
 }
 
+/** Sources among which the path or a function chooses. */
+export type ManySources<Options> = SourceList<Options> | ChooseSource<Options>
+
 /** What a door can be opened for. */
-export type Tokens<ShortForm, Options> =
-  | ShortForm
-  | Credential
-  | TokenSource
-  | SourceList<Options>
-  | ChooseSource<Options>
+export type Tokens<ShortForm, Options> = ShortForm | Credential | TokenSource | ManySources<Options>
 
 /** Opens a door. Throws `bad_options`. */
 export function openDoor<ShortForm>(

@@ -18,7 +18,7 @@ type Cipher = ReturnType<typeof aesGcm>
  */
 export function sealedStore(
   store: TokenStore,
-  encryptionKey: EncryptionKey | readonly EncryptionKey[],
+  encryptionKey: EncryptionKey | readonly EncryptionKey[] | undefined,
 ): TokenStore {
   const [first, ...others] = keysOf(encryptionKey)
   let made: readonly [Cipher, ...Cipher[]] | undefined

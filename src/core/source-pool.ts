@@ -26,9 +26,10 @@ export type CredentialOf = (
 export interface SourcePool {
   /**
    * The source of a tenant: at once if it is known, or if its credential is told at once. Throws or
-   * rejects with `bad_options` if there is no such tenant, and with what `credentialOf` throws.
+   * rejects with `bad_options` if there is no such tenant, or none is named, and with what
+   * `credentialOf` throws.
    */
-  get(tenant: string): TokenSource | Promise<TokenSource>
+  get(tenant: string | undefined): TokenSource | Promise<TokenSource>
   /** Forgets a tenant and closes its source, e.g. when a corp takes its authorisation back. */
   delete(tenant: string): boolean
   /** How many tenants it keeps. */
@@ -80,14 +81,14 @@ export function createSourcePool(
   const asked = new Map<string, Promise<TokenSource>>()
   let isClosed = false
 
-  function get(name: string): TokenSource | Promise<TokenSource> {
-    const tenant = tenants.get(name)
-    if (tenant === undefined) return asked.get(name) ?? newcomer(name)
+  function get(name: string | undefined): TokenSource | Promise<TokenSource> {
+    const tenant = tenants.get(name ?? '')
+    if (tenant === undefined) return asked.get(name ?? '') ?? newcomer(name)
     order.touch(tenant)
     return tenant.pooled.source
   }
 
-  function newcomer(name: string): TokenSource | Promise<TokenSource> {
+  function newcomer(name: string | undefined): TokenSource | Promise<TokenSource> {
     if (!isText(name)) throw badOption('tenant', 'the name of a tenant, a non-empty string', name)
     const credential = credentialOf(name)
     if (!isPromise(credential)) return admit(name, credential)

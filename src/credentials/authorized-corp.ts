@@ -3,6 +3,7 @@ import {
   checkId,
   checkKeys,
   checkSource,
+  type Id,
   type Secret,
   secretReader,
 } from '../core/credential-options.js'
@@ -28,7 +29,7 @@ export interface AuthorizedCorpOptions {
   /** The source of the suite's token: `createTokenSource(suiteApp({ … }))`. */
   readonly suite: TokenSource
   /** The `auth_corpid`. */
-  readonly authCorpId: string
+  readonly authCorpId: Id
   /** The `permanent_code`, or a function that returns the one that counts now. */
   readonly permanentCode: Secret
 }

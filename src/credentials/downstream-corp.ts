@@ -1,5 +1,5 @@
 import { type Credential, credentialKind, identityOf } from '../core/credential.js'
-import { checkId, checkKeys, checkSource } from '../core/credential-options.js'
+import { checkId, checkKeys, checkSource, type Id } from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
 import { lenderOf, type TokenSource } from '../core/token-source.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
@@ -23,7 +23,7 @@ export interface DownstreamCorpOptions {
   /** The source of the upstream app's token. */
   readonly upstream: TokenSource
   /** The downstream corp's id. */
-  readonly corpId: string
+  readonly corpId: Id
   /** The shared app's id in the downstream corp. */
   readonly agentId: number
   /**

@@ -1,5 +1,11 @@
 import { type Credential, credentialKind } from '../core/credential.js'
-import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
+import {
+  checkId,
+  checkKeys,
+  type Id,
+  type Secret,
+  secretReader,
+} from '../core/credential-options.js'
 import { REFUSED_MODEL_TOKEN, STALE_TICKET } from '../wecom/errcodes.js'
 
 const model = credentialKind<'modelId'>({
@@ -17,7 +23,7 @@ const model = credentialKind<'modelId'>({
 
 /** What a maker of hardware has for one model. */
 export interface HardwareModelOptions {
-  readonly modelId: string
+  readonly modelId: Id
   /** The `model_secret`, or a function that returns the one that counts now. */
   readonly modelSecret: Secret
 }

@@ -1,5 +1,11 @@
 import { type Credential, credentialKind } from '../core/credential.js'
-import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
+import {
+  checkId,
+  checkKeys,
+  type Id,
+  type Secret,
+  secretReader,
+} from '../core/credential-options.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
 
 const selfBuiltApp = credentialKind<'corpId'>({
@@ -18,7 +24,7 @@ const selfBuiltApp = credentialKind<'corpId'>({
 /** The short form: what an app in one's own corp has. */
 export interface SelfBuiltOptions {
   /** The corp's id, `ww…`. */
-  readonly corpId: string
+  readonly corpId: Id
   /**
    * The app's secret, or a function that returns the one that counts now. Each app has its own, and
    * so have contact sync, 客户联系 and 审批.

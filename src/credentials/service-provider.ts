@@ -1,5 +1,11 @@
 import { type Credential, credentialKind } from '../core/credential.js'
-import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
+import {
+  checkId,
+  checkKeys,
+  type Id,
+  type Secret,
+  secretReader,
+} from '../core/credential-options.js'
 import { REFUSED_PROVIDER_TOKEN } from '../wecom/errcodes.js'
 
 const provider = credentialKind<'corpId'>({
@@ -18,7 +24,7 @@ const provider = credentialKind<'corpId'>({
 /** What a service provider (服务商) has in its own name. */
 export interface ServiceProviderOptions {
   /** The provider's corp id, `ww…`. */
-  readonly corpId: string
+  readonly corpId: Id
   /** The `provider_secret`, or a function that returns the one that counts now. */
   readonly providerSecret: Secret
 }

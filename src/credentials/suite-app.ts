@@ -1,5 +1,11 @@
 import { type Credential, credentialKind } from '../core/credential.js'
-import { checkId, checkKeys, type Secret, secretReader } from '../core/credential-options.js'
+import {
+  checkId,
+  checkKeys,
+  type Id,
+  type Secret,
+  secretReader,
+} from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
 import { REFUSED_SUITE_TOKEN, STALE_TICKET } from '../wecom/errcodes.js'
 
@@ -20,7 +26,7 @@ type Ticket = string | null | undefined
 
 /** What a third-party app, or a 代开发 template, has. */
 export interface SuiteAppOptions {
-  readonly suiteId: string
+  readonly suiteId: Id
   /** The `suite_secret`, or a function that returns the one that counts now. */
   readonly suiteSecret: Secret
   /**

@@ -23,9 +23,10 @@ export interface KeyvStoreOptions {
   readonly prefix?: string
   /**
    * Seals the tokens: 32 bytes as base64, hex or Uint8Array; a list to rotate.
+   * A key that is there and `undefined`, such as a variable that is not set, is `bad_options`.
    * @default none: whoever can read the backend can read the tokens
    */
-  readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[]
+  readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
   /**
    * Where time comes from.
    * @default the system's wall clock
@@ -65,7 +66,7 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
   if (!hasMethods('get', 'set', 'delete')(keyv))
     throw badOption('keyv', 'a Keyv, e.g. new Keyv()', keyv)
   check(options, CHECKS, 'options of keyvStore')
-  const { prefix = 'qyapi-token:', encryptionKey, clock = systemClock } = options
+  const { prefix = 'qyapi-token:', clock = systemClock } = options
   const inTurn = queues(clock)
   const nameOf = async (key: string) => prefix + (await platform.hash(key))
 
@@ -110,7 +111,7 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
       })
     },
   }
-  return encryptionKey === undefined ? store : sealedStore(store, encryptionKey)
+  return 'encryptionKey' in options ? sealedStore(store, options.encryptionKey) : store
 }
 
 const CHECKS = {

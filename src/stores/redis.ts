@@ -27,9 +27,10 @@ export interface RedisStoreOptions {
   readonly prefix?: string
   /**
    * Seals the tokens: 32 bytes as base64, hex or Uint8Array; a list to rotate.
+   * A key that is there and `undefined`, such as a variable that is not set, is `bad_options`.
    * @default none: whoever can read Redis can read the tokens
    */
-  readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[]
+  readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
   /**
    * For how long Redis may think about a command, in milliseconds; then it is rejected. A token source
    * has a deadline of its own (400 ms), so this is for those who use the store by hand.
@@ -77,10 +78,10 @@ export function redisStore(
   options: RedisStoreOptions = {},
 ): TokenStore {
   check(options, OPTIONS, 'redisStore options')
-  const { prefix = '', encryptionKey, deadlineMs } = options
+  const { prefix = '', deadlineMs } = options
   const run = scriptRunner(within(deadlineMs, commandOf(client)))
   const store = storeBy(run, (key) => keysUnder(prefix, key))
-  return encryptionKey === undefined ? store : sealedStore(store, encryptionKey)
+  return 'encryptionKey' in options ? sealedStore(store, options.encryptionKey) : store
 }
 
 function storeBy(run: RunScript, keysOf: (key: string) => Keys): TokenStore {

@@ -244,6 +244,7 @@ describe('the options of keyvStore', () => {
     ['what cannot set or delete', { get() {} }, {}, /^keyv must be a Keyv/],
     ['a prefix that is no text', new Keyv(), { prefix: 1 }, /^prefix must be a string/],
     ['a passphrase', new Keyv(), { encryptionKey: 'planted' }, /^encryptionKey .*openssl/],
+    ['a key variable that is not set', new Keyv(), { encryptionKey: undefined }, /undefined/],
     ['an unknown key', new Keyv(), { ttl: 5 }, /^Unknown key 'ttl' in options of keyvStore/],
   ])('refuse %s', (_what, keyv, options, message) => {
     const make = () => keyvStore(keyv as KeyvLike, options as object)

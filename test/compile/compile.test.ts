@@ -1,0 +1,102 @@
+import { cp, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  inPackage,
+  installInto,
+  packInto,
+  run,
+  type TemporaryFolder,
+  temporaryFolder,
+} from '../package/packed.js'
+
+const FIXTURES = fileURLToPath(new URL('./fixtures/', import.meta.url))
+const TYPESCRIPTS = { '5.0': '5.0.4', '5.4': '5.4.5', '5.9': '5.9.3', '6.0': '6.0.3' }
+const AXIOSES = { '1.7': '1.7.8', '1.13': '1.13.5', '1.18': '1.18.1', '1.21': '1.21.1' }
+
+/** How a project finds its modules, as compiler options. */
+const RESOLUTIONS = {
+  node10: { module: 'commonjs', moduleResolution: 'node', esModuleInterop: true },
+  node16: { module: 'node16', moduleResolution: 'node16' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+}
+
+let folder: TemporaryFolder
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  const { path: tarball } = await packInto(folder.path)
+  const named = Object.entries(TYPESCRIPTS).map(([name, version]) => [
+    `typescript-${name}`,
+    `npm:typescript@${version}`,
+  ])
+  await installInto(join(folder.path, 'typescripts'), Object.fromEntries(named))
+  for (const [name, axios] of Object.entries(AXIOSES)) {
+    const project = join(folder.path, name)
+    await installInto(project, { 'qyapi-token': `file:${tarball}`, axios })
+    await cp(FIXTURES, project, { recursive: true })
+  }
+})
+
+afterAll(() => folder[Symbol.asyncDispose]())
+
+interface Job {
+  readonly file: string
+  readonly axios: string
+  readonly options: object
+}
+
+/** Compiles files of users' projects; what the compiler prints of each, line by line. */
+async function compile(typescript: string, jobs: readonly Job[]): Promise<string[][]> {
+  const path = join(folder.path, 'typescripts/node_modules', `typescript-${typescript}`)
+  const typeRoots = inPackage('node_modules/@types')
+  const inFolders = jobs.map(({ axios, file, options }) => {
+    // TypeScript 6 finds node10 old, and wants to be asked twice.
+    const asked = typescript === '6.0' ? { ignoreDeprecations: '6.0' } : {}
+    return { folder: join(folder.path, axios), file, options: { ...options, ...asked }, typeRoots }
+  })
+  const args = [inPackage('test/compile/compiler.js'), path, JSON.stringify(inFolders)]
+  const { stdout, stderr } = await run(process.execPath, args, folder.path, 280_000)
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+/** Declarations of others are theirs: old compilers do not read all of them. */
+const isOurs = (line: string) => !/^(?:\S*\/)?node_modules\/(?!qyapi-token\/)/.test(line)
+
+describe.each(Object.keys(TYPESCRIPTS))('with TypeScript %s', (typescript) => {
+  test.each(Object.entries(RESOLUTIONS))(
+    'strict projects with %s resolution compile on every axios, with skipLibCheck and without',
+    async (_, resolution) => {
+      const jobs = Object.keys(AXIOSES).flatMap((axios) =>
+        [true, false].map((skipLibCheck) => {
+          return { file: 'user.ts', axios, options: { ...resolution, skipLibCheck } }
+        }),
+      )
+      const outcome = await compile(typescript, jobs)
+      expect(outcome.map((lines) => lines.filter(isOurs))).toEqual(jobs.map(() => []))
+    },
+  )
+
+  test('each mistake is one error that names it', async () => {
+    const options = { ...RESOLUTIONS.node16, skipLibCheck: true }
+    const [printed = []] = await compile(typescript, [
+      { file: 'mistakes.ts', axios: '1.21', options },
+    ])
+    // Older ones say in a second line what newer ones say at once.
+    const lines = printed.join('\n').split(/\n(?! )/)
+    const source = await readFile(join(FIXTURES, 'mistakes.ts'), 'utf8')
+    const mistakes = source.split('\n').flatMap((text, index) => {
+      const [, name] =
+        /^\w+\(.*\b(corpSecert|store|refreshAhead|maxAge|onEvents)\b/.exec(text) ?? []
+      return name === undefined ? [] : [{ line: index + 1, name }]
+    })
+    expect(mistakes).toHaveLength(7)
+    expect(lines).toHaveLength(mistakes.length)
+    for (const [index, { line, name }] of mistakes.entries())
+      expect(lines[index]).toMatch(
+        new RegExp(`^mistakes\\.ts\\(${line},[^]*'${name}' does not exist`),
+      )
+  })
+})
