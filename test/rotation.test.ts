@@ -27,11 +27,13 @@ import {
   through,
   useEveryone,
 } from './support/everyone.js'
+import { hold } from './support/hold.js'
+import { settle } from './support/qyapi.js'
+import { deferred } from './support/source.js'
 
 const open = useEveryone()
 const { corpId } = APP
 const app = (corpSecret: string | (() => string)) => selfBuilt({ corpId, corpSecret })
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
   const opened = async (credential: Credential, options: SourceOptions = {}) => {
@@ -68,10 +70,11 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
     it('changed while the old one is being refused is not taken for the refused one', async () => {
       let secret = 'wrong-secret'
       const { wecom, send, secrets } = await opened(app(() => secret))
-      wecom.failNext('gettoken', { errcode: 40001, delayMs: 40 })
+      const old = hold(wecom, 'gettoken', { errcode: 40001 })
       const call = failureOf(send('user/get'))
-      await sleep(15)
+      await old.arrived()
       secret = APP.corpSecret
+      old.release()
       expect(await call).toMatchObject({ errcode: 40001 })
       expect((await send('user/get')).errcode).toBe(0)
       expect(secrets()).toEqual(['wrong-secret', 'app-secret'])
@@ -114,31 +117,31 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
     it('lets calls on their way finish with the old token; new ones wait for the new', async () => {
       const { wecom, source, send, secrets, carried, rotate } = await opened(app(APP.corpSecret))
       const old = await source.get()
-      wecom.failNext('user/get', { delayMs: 60 })
+      const sent = hold(wecom, 'user/get')
       const before = send('user/get')
-      await sleep(15)
+      await sent.arrived()
       rotate()
       source.replaceCredential(app('new-secret'))
       expect(source.describe().state).toBe('thrown_away')
       expect((await send('user/get')).errcode).toBe(0)
+      sent.release()
       expect((await before).errcode).toBe(0)
       const now = await source.get()
       expect(now).not.toBe(old)
-      // The fake notes a call when it is answered.
-      expect(carried().toSorted()).toEqual([old, now].toSorted())
+      expect(carried()).toEqual([old, now])
       expect(secrets()).toEqual(['app-secret', 'new-secret'])
     })
 
     it('makes the fetch with the old secret count for nothing: its waiters get the new one’s', async () => {
       const { wecom, source, send, secrets, carried, rotate } = await opened(app(APP.corpSecret))
-      wecom.failNext('gettoken', { delayMs: 40 })
+      const old = hold(wecom, 'gettoken')
       const before = send('user/get')
-      await sleep(15)
+      await old.arrived()
       rotate()
       source.replaceCredential(app('new-secret'))
+      old.release()
       const after = send('user/get')
       expect((await Promise.all([before, after])).map(({ errcode }) => errcode)).toEqual([0, 0])
-      // The other call was ended; whether the fake noted it depends on the moment.
       const newOnes = () => secrets().filter((secret) => secret === 'new-secret')
       expect(newOnes()).toHaveLength(1)
       const now = await source.get()
@@ -150,10 +153,11 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
 
     it('makes the failure of the old secret, still on its way, count for nothing', async () => {
       const { wecom, source, send, secrets } = await opened(app('wrong-secret'))
-      wecom.failNext('gettoken', { errcode: 40001, delayMs: 40 })
+      const old = hold(wecom, 'gettoken', { errcode: 40001 })
       const call = send('user/get')
-      await sleep(15)
+      await old.arrived()
       source.replaceCredential(app(APP.corpSecret))
+      old.release()
       expect((await call).errcode).toBe(0)
       expect(source.describe().restingUntil).toBeUndefined()
       expect(secrets().at(-1)).toBe('app-secret')
@@ -171,22 +175,26 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
 
     it('is not answered with what a slow store gave for the old one', async () => {
       const { get, ...kept } = memoryStore()
+      const looked = deferred<void>()
+      const given = deferred<void>()
       const slow: TokenStore = {
         ...kept,
         get: async (key) => {
           const stored = await get(key)
-          await sleep(30)
+          if (stored !== undefined) looked.resolve()
+          await given.promise
           return stored
         },
       }
       const { make, source, send, carried, rotate } = await opened(app(APP.corpSecret), {
         store: slow,
       })
-      const old = await make(app(APP.corpSecret), { store: slow }).get()
+      const old = await make(app(APP.corpSecret), { store: { ...kept, get } }).get()
       const before = send('user/get')
-      await sleep(10)
+      await looked.promise
       rotate()
       source.replaceCredential(app('new-secret'))
+      given.resolve()
       await Promise.all([before, send('user/get')])
       expect(carried()).toHaveLength(2)
       expect(carried()).not.toContain(old)
@@ -286,7 +294,7 @@ it('no secret, code or ticket stands in a description, a printed source or a sto
     make(jsapiTicket(app), { store }),
   ]
   const tokens = await Promise.all(sources.map((source) => source.get()))
-  await sleep(5)
+  await settle()
   // One for each token, and one for each kind of pushed ticket.
   expect(keys.size).toBe(sources.length + 2)
   const printed = sources.map((source) => [

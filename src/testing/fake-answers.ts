@@ -18,6 +18,8 @@ export interface NextAnswer {
   /** The connection is cut half-way through the answer. */
   readonly truncate?: boolean
   readonly delayMs?: number
+  /** The answer waits for this promise: for a test that must not depend on how fast a machine is. */
+  readonly until?: PromiseLike<unknown>
   readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -142,6 +142,7 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     requests.push(request)
     const next = plans.next(path, tenants.calls.has(path))
     if (next.delayMs !== undefined) await sleep(next.delayMs)
+    await next.until
     return { answer: onWire(instead(answerTo(request), next)), next }
   }
 
