@@ -12,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type AxiosDoorOptions, attachToken } from '../src/axios.js'
 import type { TokenEvent } from '../src/index.js'
 import { type FakeQyapi, fakeQyapi } from '../src/testing.js'
+import { hold } from './support/hold.js'
 import { APP } from './support/qyapi.js'
 
 const commonJsAxios: AxiosStatic = createRequire(import.meta.url)('axios')
@@ -289,7 +290,7 @@ describe('a client made by create()', () => {
 describe('giving up', () => {
   it('a timeout that was partly spent waiting for a token ends as axios ends one', async () => {
     const { client, source } = attached(axiosCurrent)
-    wecom.failNext('gettoken', { delayMs: 150 })
+    const fetched = hold(wecom, 'gettoken')
     const error = await client.get('/user/get', { timeout: 60 }).catch((caught) => caught)
     expect(error).toBeInstanceOf(axiosCurrent.AxiosError)
     expect(error).toMatchObject({
@@ -297,7 +298,9 @@ describe('giving up', () => {
       message: 'timeout of 60ms exceeded',
       config: { timeout: 60, url: '/user/get' },
     })
-    wecom.failNext('user/get', { delayMs: 300 })
+    fetched.release()
+    await source.get()
+    const called = hold(wecom, 'user/get')
     const later = await client
       .get('/user/get', { timeout: 200, transitional: { clarifyTimeoutError: true } })
       .catch((caught) => caught)
@@ -306,22 +309,23 @@ describe('giving up', () => {
       message: 'timeout of 200ms exceeded',
       config: { timeout: 200 },
     })
-    await source.get()
+    called.release()
     expect(fetches()).toBe(1)
   })
 
   it('a caller’s timeoutErrorMessage is kept', async () => {
     const { client, source } = attached(axiosCurrent)
-    wecom.failNext('gettoken', { delayMs: 100 })
+    const fetched = hold(wecom, 'gettoken')
     await expect(
       client.get('/user/get', { timeout: 20, timeoutErrorMessage: 'too slow' }),
     ).rejects.toThrow('too slow')
+    fetched.release()
     await source.get()
   })
 
   it('an abort by signal or cancelToken ends that caller’s wait, never the shared fetch', async () => {
     const { client } = attached(axiosCurrent)
-    wecom.failNext('gettoken', { delayMs: 80 })
+    const fetched = hold(wecom, 'gettoken')
     const controller = new AbortController()
     const cancel = axiosCurrent.CancelToken.source()
     const aborted = client.get('/user/get', { signal: controller.signal }).catch((caught) => caught)
@@ -329,7 +333,7 @@ describe('giving up', () => {
       .get('/user/get', { cancelToken: cancel.token })
       .catch((caught) => caught)
     const patient = client.get('/user/get')
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await fetched.arrived()
     controller.abort()
     cancel.cancel('enough')
     expect(await aborted).toMatchObject({
@@ -339,6 +343,7 @@ describe('giving up', () => {
     })
     expect(axiosCurrent.isCancel(await cancelled)).toBe(true)
     expect(await cancelled).toMatchObject({ message: 'enough' })
+    fetched.release()
     expect((await patient).data.errcode).toBe(0)
     expect(fetches()).toBe(1)
   })

@@ -9,9 +9,9 @@ import {
   type TokenSource,
 } from '../src/index.js'
 import { DOORS, failureOf, paths, through, useEveryone } from './support/everyone.js'
+import { settle } from './support/qyapi.js'
 
 const open = useEveryone()
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const appOf = (corpId: string, corpSecret = 'secret') => selfBuilt({ corpId, corpSecret })
 
 /** A pool whose sources never get to ask. */
@@ -125,7 +125,7 @@ describe('a tenant that nobody knows', () => {
   it('is an error of each axios call, with its own config', async () => {
     const { baseUrl } = await open()
     const pool = createSourcePool(async () => {
-      await sleep(10)
+      await settle()
       return undefined
     })
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
@@ -288,7 +288,7 @@ describe('a pool’s', () => {
     const codes = ['old-code', 'new-code']
     const pool = idlePool(async (tenant) => {
       const code = codes.shift()
-      await sleep(10)
+      await settle()
       return appOf(tenant, code)
     })
     const before = failureOf(pool.get('ww-a') as Promise<TokenSource>)
@@ -316,7 +316,7 @@ describe('a pool’s', () => {
 
   it('close closes a source whose credential is still being told', async () => {
     const pool = idlePool(async (tenant) => {
-      await sleep(10)
+      await settle()
       return appOf(tenant)
     })
     const source = pool.get('ww-a')

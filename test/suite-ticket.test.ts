@@ -17,6 +17,7 @@ import {
   transportOf,
   useEveryone,
 } from './support/everyone.js'
+import { hold } from './support/hold.js'
 
 const open = useEveryone()
 const GET_SUITE_TOKEN = 'service/get_suite_token'
@@ -325,12 +326,13 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
     it('a newer one that arrives during the call is sent right after it', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       await suite.pushTicket('stale-ticket')
-      wecom.failNext(GET_SUITE_TOKEN, { errcode: 40085, delayMs: 40 })
+      const stale = hold(wecom, GET_SUITE_TOKEN, { errcode: 40085 })
       const call = send(PATH)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await stale.arrived()
       clock.advance(1)
       const { suiteTicket } = wecom.pushSuiteTicket(suiteId)
       await suite.pushTicket(suiteTicket)
+      stale.release()
       expect((await call).errcode).toBe(0)
       expect(tickets()).toEqual(['stale-ticket', suiteTicket])
     })

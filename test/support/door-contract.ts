@@ -1,6 +1,7 @@
 import nock from 'nock'
 import { describe, expect, it } from 'vitest'
 import type { TokenEvent, TokenSource } from '../../src/index.js'
+import { hold } from './hold.js'
 import { interceptQyapi, ORIGIN, type Wire } from './qyapi.js'
 
 /** One door, opened on a wire. */
@@ -149,11 +150,13 @@ export function doorContract(name: string, open: Open): void {
         const wire = interceptQyapi({ tokens })
         const { source, send } = opened(wire)
         await source.get()
-        wire.wecom.failNext('user/get', { errcode: 42001, delayMs: 150 }, 20)
+        const held = hold(wire.wecom, 'user/get', { errcode: 42001 }, 20)
         const stragglers = Array.from({ length: 20 }, () => send(`${API}/user/get`))
+        await held.arrived(20)
         wire.wecom.failNext('message/send', { errcode: 42001 })
         await send(`${API}/message/send`, message)
         expect(wire.fetches()).toBe(2)
+        held.release()
         expect(await Promise.all(stragglers)).toEqual(Array(20).fill(0))
         expect(wire.fetches()).toBe(2)
       },
@@ -202,7 +205,7 @@ export function doorContract(name: string, open: Open): void {
     it('1,000 callers who give up at once end only their own waiting', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire)
-      wire.wecom.failNext('gettoken', { delayMs: 100 })
+      const fetched = hold(wire.wecom, 'gettoken')
       const controller = new AbortController()
       const impatient = Array.from({ length: 1000 }, () =>
         send(`${API}/user/get`, undefined, controller.signal).then(
@@ -211,9 +214,10 @@ export function doorContract(name: string, open: Open): void {
         ),
       )
       const patient = send(`${API}/user/get`)
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await fetched.arrived()
       controller.abort()
       expect(new Set(await Promise.all(impatient))).toEqual(new Set(['gave up']))
+      fetched.release()
       expect(await patient).toBe(0)
       expect(wire.fetches()).toBe(1)
     })
