@@ -30,6 +30,7 @@ import {
   transportOf,
   useEveryone,
 } from './support/everyone.js'
+import { hold } from './support/hold.js'
 
 const open = useEveryone()
 type Sources = ReturnType<typeof oneOfEachKind>
@@ -288,8 +289,11 @@ describe.each(DOORS)('through the %s door', (door) => {
       await all()
       wecom.revoke({ suiteId: SUITE.suiteId })
       // Both corps are asked for before the first of them hears of the suite's token.
-      wecom.failNext('service/get_corp_token', { delayMs: 100 }, 2)
-      expect((await all()).map(({ errcode }) => errcode)).toEqual([0, 0, 0, 0])
+      const asked = hold(wecom, 'service/get_corp_token', {}, 2)
+      const called = all()
+      await asked.arrived(2)
+      asked.release()
+      expect((await called).map(({ errcode }) => errcode)).toEqual([0, 0, 0, 0])
       expect(wecom.count('service/get_suite_token')).toBe(2)
       // Once cold, once refused for the suite's token, once with the new one.
       expect(wecom.count('service/get_corp_token', 'ww-corp')).toBe(3)

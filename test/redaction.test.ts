@@ -10,6 +10,7 @@ import { scrubbedCopy, scrubber, withoutIp } from '../src/core/redact.js'
 import { withToken } from '../src/fetch.js'
 import { createTokenSource, selfBuilt } from '../src/index.js'
 import { type FakeQyapi, fakeClock, fakeQyapi, type NextAnswer } from '../src/testing.js'
+import { hold } from './support/hold.js'
 import { logged, printed } from './support/printed.js'
 import { APP } from './support/qyapi.js'
 
@@ -67,7 +68,7 @@ describe.each(['http', 'fetch'])('no token is printed, axios with the %s adapter
     [
       'a timeout',
       { url: '/user/get', timeout: 30 },
-      () => wecom.failNext('user/get', { delayMs: 100 }),
+      () => wecom.failNext('user/get', { until: new Promise(() => {}) }),
     ],
     [
       'an abort',
@@ -77,7 +78,7 @@ describe.each(['http', 'fetch'])('no token is printed, axios with the %s adapter
           return AbortSignal.timeout(50)
         },
       } as AxiosRequestConfig,
-      () => wecom.failNext('user/get', { delayMs: 150 }),
+      () => wecom.failNext('user/get', { until: new Promise(() => {}) }),
     ],
     ['an answer that is too long', { url: '/user/get', maxContentLength: 5 }],
     [
@@ -151,7 +152,7 @@ describe('no token is printed, of calls in flight on one keep-alive agent', () =
     ['a 500', {}, { status: 500 }],
     ['a cut connection', {}, { reset: true }],
     ['a cut answer', {}, { truncate: true }],
-    ['a timeout', { timeout: 30 }, { delayMs: 100 }],
+    ['a timeout', { timeout: 30 }, { until: new Promise(() => {}) }],
   ])('by %s', async (_name, config, trouble) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 6 })
     const clients = ['ww-fake', 'ww-other'].map((corpId) => {
@@ -159,9 +160,10 @@ describe('no token is printed, of calls in flight on one keep-alive agent', () =
       return { client, ...attachToken(client, { ...app, corpId }, { baseUrl }) }
     })
     const tokens = await Promise.all(clients.map(({ source }) => source.get()))
-    wecom.failNext('user/get', { delayMs: 150 }, 4)
+    const called = hold(wecom, 'user/get', {}, 4)
     wecom.failNext('agent/get', trouble)
     const inFlight = [...clients, ...clients].map(({ client }) => client.get('/user/get'))
+    await called.arrived(4)
     const outcome = await clients[0]?.client
       .get('/agent/get', { ...config })
       .catch((error) => error)
@@ -174,6 +176,7 @@ describe('no token is printed, of calls in flight on one keep-alive agent', () =
     expectNothingLeaks(outcome.response)
     const { data } = outcome as AxiosResponse
     if (config.responseType === 'stream') data.resume()
+    called.release()
     for (const answer of await Promise.all(inFlight)) expectNothingLeaks(answer)
     agent.destroy()
   })

@@ -9,6 +9,7 @@ import {
   type TokenSource,
 } from '../src/index.js'
 import { DOORS, failureOf, paths, through, useEveryone } from './support/everyone.js'
+import { hold } from './support/hold.js'
 import { settle } from './support/qyapi.js'
 
 const open = useEveryone()
@@ -197,12 +198,14 @@ describe('a pool that is full', () => {
 
   it('spares one that is fetching', async () => {
     const { wecom, get, asked } = await appPool(['ww-a', 'ww-b', 'ww-c'], { maxTenants: 2 })
-    wecom.failNext('gettoken', { delayMs: 30 })
+    const fetched = hold(wecom, 'gettoken')
     const busy = get('ww-a')
     const token = busy.get()
+    await fetched.arrived()
     await get('ww-b').get()
     get('ww-c') // in the place of ww-b, though ww-a was asked for earlier
     expect(get('ww-a')).toBe(busy)
+    fetched.release()
     await token
     get('ww-b')
     expect(asked).toEqual(['ww-a', 'ww-b', 'ww-c', 'ww-b'])

@@ -17,6 +17,8 @@ import {
   through,
   useEveryone,
 } from './support/everyone.js'
+import { settle } from './support/qyapi.js'
+import { deferred } from './support/source.js'
 import { watchUnhandled } from './support/unhandled.js'
 
 const open = useEveryone()
@@ -385,7 +387,7 @@ describe('errors of ours through the axios door', () => {
   it('each carry the config of their own call, however many share a cause', async () => {
     const { baseUrl } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    const shared = sleep(10).then(() => undefined as never)
+    const shared = settle().then(() => undefined as never)
     attachToken(client, () => shared, { baseUrl })
     const calls = ['1', '2', '3'].map((userid) => client.get('/user/get', { params: { userid } }))
     const errors = await Promise.all(calls.map(failureOf))
@@ -409,15 +411,19 @@ describe('errors of ours through the axios door', () => {
 })
 
 describe('a promised source that is waited for', () => {
-  const later = async (source: TokenSource, ms: number) => {
-    await sleep(ms)
-    return source
+  /** The source is given when the test says so. */
+  const later = () => {
+    const { promise, resolve } = deferred<TokenSource>()
+    return { choose: () => promise, give: resolve }
   }
+  /** Whatever was on its way has arrived. */
+  const roundTrip = async (baseUrl: string) => void (await fetch(baseUrl))
 
   it('for longer than the timeout ends as axios ends a call', async () => {
     const { wecom, baseUrl, sources } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    attachToken(client, () => later(sources.app, 80), { baseUrl })
+    const { choose, give } = later()
+    attachToken(client, choose, { baseUrl })
     const error = await failureOf(client.get('/user/get', { timeout: 20, tenant: 'a' }))
     expect(error).toBeInstanceOf(axios.AxiosError)
     expect(error).toMatchObject({
@@ -425,7 +431,8 @@ describe('a promised source that is waited for', () => {
       message: 'timeout of 20ms exceeded',
       config: { timeout: 20, tenant: 'a', url: '/user/get' },
     })
-    await sleep(80)
+    give(sources.app)
+    await roundTrip(baseUrl)
     expect(wecom.requests).toEqual([])
   })
 
@@ -433,7 +440,11 @@ describe('a promised source that is waited for', () => {
     const { wecom, baseUrl, sources } = await open()
     await sources.app.get()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    attachToken(client, () => later(sources.app, 150), { baseUrl })
+    const choose = async () => {
+      await sleep(150)
+      return sources.app
+    }
+    attachToken(client, choose, { baseUrl })
     wecom.failNext('user/get', { delayMs: 150 })
     const error = await failureOf(client.get('/user/get', { timeout: 200 }))
     expect(error).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 200ms exceeded' })
@@ -442,15 +453,17 @@ describe('a promised source that is waited for', () => {
   it('ends with a CanceledError when the axios call is aborted', async () => {
     const { wecom, baseUrl, sources } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    attachToken(client, () => later(sources.app, 40), { baseUrl })
+    const { choose, give } = later()
+    attachToken(client, choose, { baseUrl })
     const controller = new AbortController()
     const call = failureOf(client.get('/user/get', { signal: controller.signal }))
-    await sleep(5)
+    await settle()
     controller.abort()
     const error = await call
     expect(axios.isCancel(error)).toBe(true)
     expect(error).toMatchObject({ code: 'ERR_CANCELED', config: { url: '/user/get' } })
-    await sleep(50)
+    give(sources.app)
+    await roundTrip(baseUrl)
     expect(wecom.requests).toEqual([])
   })
 
@@ -458,18 +471,20 @@ describe('a promised source that is waited for', () => {
     'ends with signal.reason when the fetch is aborted by its %s',
     async (by) => {
       const { wecom, baseUrl, sources } = await open()
-      const qyFetch = withToken(fetch, () => later(sources.app, 40), { baseUrl })
+      const { choose, give } = later()
+      const qyFetch = withToken(fetch, choose, { baseUrl })
       const controller = new AbortController()
       const { signal } = controller
       const url = `${baseUrl}/cgi-bin/user/get`
       const call = failureOf(
         by === 'init' ? qyFetch(url, { signal }) : qyFetch(new Request(url, { signal })),
       )
-      await sleep(5)
+      await settle()
       const reason = new Error('enough')
       controller.abort(reason)
       expect(await call).toBe(reason)
-      await sleep(50)
+      give(sources.app)
+      await roundTrip(baseUrl)
       expect(wecom.requests).toEqual([])
     },
   )
@@ -477,16 +492,15 @@ describe('a promised source that is waited for', () => {
   it('and rejects after everyone has gone is nobody’s unhandled rejection', async () => {
     const { baseUrl } = await open()
     const unhandled = watchUnhandled()
-    const fails = async () => {
-      await sleep(20)
-      throw new Error('too late')
-    }
+    const { promise, reject } = deferred<TokenSource>()
+    const fails = () => promise
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     attachToken(client, fails, { baseUrl })
     await failureOf(client.get('/user/get', { timeout: 5 }))
     const signal = AbortSignal.timeout(5)
     await failureOf(withToken(fetch, fails, { baseUrl })(`${baseUrl}/cgi-bin/user/get`, { signal }))
-    await sleep(40)
+    reject(new Error('too late'))
+    await settle()
     expect(await unhandled.stop()).toEqual([])
   })
 })

@@ -120,6 +120,11 @@ describe.concurrent('the installed package', () => {
     expect(await runProgram('without-axios.cjs', projectWithoutAxios)).toEqual(withoutAxios)
   })
 
+  test('keeps the process alive while a caller waits for the next try of a token call', async () => {
+    const failed = { end: 0, stdout: 'token_fetch_failed\n', stderr: '' }
+    expect(await runProgram('waiting.mjs')).toEqual(failed)
+  })
+
   test('works in a Jest CommonJS project', async () => {
     const cache = join(folder.path, 'jest')
     const named = ['--testMatch', '**/*.spec.cjs']
