@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
 /** Much longer than any of them takes: a busy machine is no failure. */
-const testTimeout = 30_000
+const patience = {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 30_000 } },
+}
 
 /** Files that leave nothing behind, so that one worker may run them one after the other. */
 const inOneWorker = (name: string, include: string[]) => ({
-  test: { name, include, isolate: false, testTimeout },
+  test: { ...patience, name, include, isolate: false },
 })
 
 /** The doors, with answers given by hand. */
@@ -18,7 +22,13 @@ const SERVERS = [
 ]
 
 const properties = (name: string, env: Record<string, string> = {}) => ({
-  test: { name, include: ['test/properties/**/*.test.ts'], testTimeout: 300_000, env },
+  test: {
+    ...patience,
+    name,
+    include: ['test/properties/**/*.test.ts'],
+    testTimeout: 600_000,
+    env,
+  },
 })
 
 export default defineConfig({
@@ -31,10 +41,10 @@ export default defineConfig({
       inOneWorker('servers', SERVERS),
       {
         test: {
+          ...patience,
           name: 'unit',
           include: ['test/*.test.ts'],
           exclude: [...DOORS, ...SERVERS],
-          testTimeout,
         },
       },
       {
@@ -46,10 +56,11 @@ export default defineConfig({
       },
       {
         test: {
+          ...patience,
           name: 'package',
           include: ['test/package/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           // Programs of their own, each busy with one core.
           maxConcurrency: 2,
         },
@@ -69,15 +80,13 @@ export default defineConfig({
       {
         // Several processes, and servers that are killed.
         test: {
+          ...patience,
           name: 'machines',
           include: ['test/machines/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // Real time on a shared machine: a trouble counts if it comes twice in a row.
-          retry: process.env.CI === 'true' ? 1 : 0,
+          testTimeout: 300_000,
         },
       },
-      { test: { name: 'examples', include: ['test/examples/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { ...patience, name: 'examples', include: ['test/examples/**/*.test.ts'] } },
     ],
   },
 })

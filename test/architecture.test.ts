@@ -104,3 +104,25 @@ describe('the house', () => {
     )
   })
 })
+
+describe('the tests', () => {
+  const TESTS = new URL('.', import.meta.url).pathname
+  const tests = readdirSync(TESTS, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && path !== 'architecture.test.ts')
+    // Several processes have no fake clock between them: their limits are generous.
+    .filter((path) => !path.startsWith('machines/'))
+    .map((path) => ({ path, text: readFileSync(join(TESTS, path), 'utf8') }))
+
+  const FAKE_TIME = /useFakeTimers/
+  it.each<[string, RegExp, unless?: RegExp]>([
+    ['count what the whole process has', /getActiveResourcesInfo|_getActive(Handles|Requests)/],
+    ['look at the listeners of the whole process', /\bprocess\.(listenerCount|listeners)\(/],
+    ['count every warning of the process', /\bprocess\.(on|once)\('warning'/],
+    ['measure by the clock on the wall', /\b(performance|Date)\.now\(\) - /, FAKE_TIME],
+    ['pass if they fail only now and then', /\bretry: [1-9]/],
+    ['listen on a port that another may have', /\.listen\([1-9]/],
+  ])('do not %s: a busy machine makes no difference', (_what, means, unless) => {
+    const found = tests.filter(({ text }) => means.test(text) && !unless?.test(text))
+    expect(found.map(({ path }) => path)).toEqual([])
+  })
+})

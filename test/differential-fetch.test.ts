@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { withToken } from '../src/fetch.js'
 import { ANSWERS, startPlainServer } from './support/plain-server.js'
 import { APP } from './support/qyapi.js'
+import { atLeast } from './support/turns.js'
 
 let server: Awaited<ReturnType<typeof startPlainServer>>
 beforeAll(async () => {
@@ -116,11 +117,11 @@ const calls: [string, Make][] = [
   ['a Request with another method', () => [new Request(at('/echo')), { method: 'DELETE' }]],
   ['called off before', () => [at('/echo'), { signal: AbortSignal.abort() }]],
   ['called off before, with words', () => [at('/echo'), { signal: AbortSignal.abort('enough') }]],
-  ['called off meanwhile', () => [at('/slow'), { signal: abortedIn(60) }]],
-  ['called off meanwhile, a Request', () => [new Request(at('/slow'), { signal: abortedIn(60) })]],
-  ['AbortSignal.timeout', () => [at('/slow'), { signal: AbortSignal.timeout(60) }]],
-  ['called off while it comes', () => [at('/long-dripping'), { signal: abortedIn(60) }]],
-  ['a short one, called off while it comes', () => [at('/dripping'), { signal: abortedIn(60) }]],
+  ['called off meanwhile', () => [at('/never'), { signal: abortedIn(60) }]],
+  ['called off meanwhile, a Request', () => [new Request(at('/never'), { signal: abortedIn(60) })]],
+  ['AbortSignal.timeout', () => [at('/never'), { signal: AbortSignal.timeout(300) }]],
+  ['called off while it comes', () => [at('/long-stuck'), { signal: abortedIn(60) }]],
+  ['a short one, called off while it comes', () => [at('/stuck'), { signal: abortedIn(60) }]],
   ['nobody listens', () => ['http://127.0.0.1:1/cgi-bin/echo']],
   ['a host that is none', () => ['http://nobody.invalid/cgi-bin/echo']],
 ]
@@ -160,7 +161,7 @@ function spent() {
 
 function abortedIn(ms: number): AbortSignal {
   const controller = new AbortController()
-  setTimeout(() => controller.abort(), ms)
+  void atLeast(ms).then(() => controller.abort())
   return controller.signal
 }
 

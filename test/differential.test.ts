@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { attachToken } from '../src/axios.js'
 import { ANSWERS, startPlainServer } from './support/plain-server.js'
 import { APP } from './support/qyapi.js'
+import { atLeast } from './support/turns.js'
 
 let server: Awaited<ReturnType<typeof startPlainServer>>
 beforeAll(async () => {
@@ -164,20 +165,20 @@ const script: [string, Make][] = [
     () => ({ method: 'post', url: '/echo', data: 'x'.repeat(100_000), onUploadProgress: () => {} }),
   ],
   ['decompress false', () => ({ url: '/gzip', decompress: false, responseType: 'arraybuffer' })],
-  ['timeout', () => ({ url: '/slow', timeout: 100 })],
+  ['timeout', () => ({ url: '/never', timeout: 300 })],
   [
     'timeout with a message',
-    () => ({ url: '/slow', timeout: 100, timeoutErrorMessage: 'own words' }),
+    () => ({ url: '/never', timeout: 300, timeoutErrorMessage: 'own words' }),
   ],
   [
     'timeout clarified',
-    () => ({ url: '/slow', timeout: 100, transitional: { clarifyTimeoutError: true } }),
+    () => ({ url: '/never', timeout: 300, transitional: { clarifyTimeoutError: true } }),
   ],
   ['a timeout that suffices', () => ({ url: '/slow', timeout: 5000 })],
   ['signal aborted before', () => ({ url: '/echo', signal: AbortSignal.abort() })],
-  ['signal aborted meanwhile', () => ({ url: '/slow', signal: abortedIn(60) })],
-  ['AbortSignal.timeout', () => ({ url: '/slow', signal: AbortSignal.timeout(60) })],
-  ['cancelToken', () => ({ url: '/slow', cancelToken: cancelledIn(60) })],
+  ['signal aborted meanwhile', () => ({ url: '/never', signal: abortedIn(60) })],
+  ['AbortSignal.timeout', () => ({ url: '/never', signal: AbortSignal.timeout(300) })],
+  ['cancelToken', () => ({ url: '/never', cancelToken: cancelledIn(60) })],
   ['responseEncoding', () => ({ url: '/text', responseEncoding: 'latin1' as const })],
   ['a port where nobody listens', () => ({ url: '/echo', baseURL: undefined, ...closedPort() })],
   [
@@ -203,9 +204,9 @@ const script: [string, Make][] = [
     'a stream that is cancelled while it comes',
     () => ({ ...stream, cancelToken: cancelledIn(60) }),
   ],
-  ['a stream that takes too long', () => ({ ...stream, timeout: 60 })],
-  ['a body that takes too long', () => ({ url: '/dripping', timeout: 60 })],
-  ['a body that is called off while it comes', () => ({ url: '/dripping', signal: abortedIn(60) })],
+  ['a stream that takes too long', () => ({ ...slowStream, timeout: 300 })],
+  ['a body that takes too long', () => ({ url: '/stuck', timeout: 300 })],
+  ['a body that is called off while it comes', () => ({ url: '/stuck', signal: abortedIn(60) })],
   ['params as text', () => ({ url: '/echo', params: 'a=b' })],
   ['params as a list', () => ({ url: '/echo', params: ['a', 'b'] })],
   ['params that are a cycle', () => ({ url: '/echo', params: cycle() })],
@@ -214,7 +215,7 @@ const script: [string, Make][] = [
     'a url as URL',
     () => ({ baseURL: '', url: new URL(`${server.baseUrl}/cgi-bin/echo`) as never }),
   ],
-  ['a timeout as text', () => ({ url: '/slow', timeout: '100' as never })],
+  ['a timeout as text', () => ({ url: '/never', timeout: '300' as never })],
   ['a timeout that is none', () => ({ url: '/echo', timeout: 'soon' as never })],
   ['a method that is none', () => ({ url: '/echo', method: 'sp ace' })],
   ['a header that is none', () => ({ url: '/echo', headers: { 'a b': 'c' } })],
@@ -226,14 +227,14 @@ const script: [string, Make][] = [
   // difference there is, and a stated one.
   ['a redirect', () => ({ url: '/moved', ...unmoved })],
   ['a redirect as a stream', () => ({ url: '/moved', responseType: 'stream', ...unmoved })],
-  ['unredirected: a stream that takes too long', () => ({ ...stream, ...unmoved, timeout: 60 })],
   [
-    'unredirected: a body that takes too long',
-    () => ({ url: '/dripping', ...unmoved, timeout: 60 }),
+    'unredirected: a stream that takes too long',
+    () => ({ ...slowStream, ...unmoved, timeout: 300 }),
   ],
+  ['unredirected: a body that takes too long', () => ({ url: '/stuck', ...unmoved, timeout: 300 })],
   [
     'unredirected: an answer that takes too long',
-    () => ({ url: '/slow', ...unmoved, timeout: 60 }),
+    () => ({ url: '/never', ...unmoved, timeout: 300 }),
   ],
   ['an expectation', () => ({ method: 'post', url: '/echo', headers: { Expect: 'x' }, data: 'a' })],
   ['insecureHTTPParser', () => ({ url: '/echo', insecureHTTPParser: true })],
@@ -245,7 +246,9 @@ const script: [string, Make][] = [
 ]
 
 /** Its first part is too long to be held back until it is judged. */
-const stream = { url: '/long-dripping', responseType: 'stream' } as const
+const stream = { url: '/long-stuck', responseType: 'stream' } as const
+/** It ends, since not every timeout ends a stream. */
+const slowStream = { ...stream, url: '/long-dripping' } as const
 const unmoved = { maxRedirects: 0, fetchOptions: { redirect: 'manual' } }
 const asForm = { headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }
 const multipart = { headers: { 'Content-Type': 'multipart/form-data' } }
@@ -272,13 +275,13 @@ function breaking() {
 
 function abortedIn(ms: number): AbortSignal {
   const controller = new AbortController()
-  setTimeout(() => controller.abort(), ms)
+  void atLeast(ms).then(() => controller.abort())
   return controller.signal
 }
 
 function cancelledIn(ms: number) {
   const { token, cancel } = axios.CancelToken.source()
-  setTimeout(() => cancel('enough'), ms)
+  void atLeast(ms).then(() => cancel('enough'))
   return token
 }
 
@@ -551,7 +554,7 @@ const requests: [string, Make][] = [
   ['a post', () => ({ method: 'post', url: '/echo', data: { a: 1 } })],
   ['a refusal of its own', () => ({ url: '/404' })],
   ['a broken connection', () => ({ url: '/reset' })],
-  ['one that is called off', () => ({ url: '/slow', signal: abortedIn(60) })],
+  ['one that is called off', () => ({ url: '/never', signal: abortedIn(60) })],
 ]
 
 describe.each(adapters)(

@@ -11,7 +11,7 @@ import nock from 'nock'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type AxiosDoorOptions, attachToken } from '../src/axios.js'
 import type { TokenEvent } from '../src/index.js'
-import { type FakeQyapi, fakeQyapi } from '../src/testing.js'
+import { type FakeQyapi, fakeClock, fakeQyapi } from '../src/testing.js'
 import { hold } from './support/hold.js'
 import { APP } from './support/qyapi.js'
 
@@ -235,14 +235,15 @@ describe('token calls take the client’s own road', () => {
   })
 
   it('and not for ever', async () => {
-    const { client, source } = attached(axiosCurrent)
+    const clock = fakeClock()
+    const { client, source } = attached(axiosCurrent, {}, { clock })
     wecom.failNext('gettoken', { errcode: -1 }, 3)
     await expect(client.get('/user/get')).rejects.toMatchObject({
       code: 'token_fetch_failed',
       errcode: -1,
     })
     expect(fetches()).toBe(3)
-    expect(source.describe().restingUntil).toBeGreaterThan(Date.now())
+    expect(source.describe().restingUntil).toBe(clock.wall() + 1_000)
   })
 
   it('and never follow a redirect', async () => {

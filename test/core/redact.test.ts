@@ -7,6 +7,7 @@ import {
   withoutIp,
   withoutQueries,
 } from '../../src/core/redact.js'
+import { cpuMsOf } from '../support/cpu.js'
 
 const SECRET = "s/3'c+r é$:,t"
 const scrub = (text: string) => scrubber([SECRET])(text)
@@ -291,8 +292,6 @@ describe('urls of whom we do not know', () => {
 
   it('takes no time that grows with the square of a text', () => {
     const text = `${'a.'.repeat(200_000)} ${'http://'.repeat(20_000)}`
-    const startedAt = performance.now()
-    withoutQueries(text)
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(cpuMsOf(() => withoutQueries(text))).toBeLessThan(1_000)
   })
 })

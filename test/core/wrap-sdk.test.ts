@@ -156,11 +156,13 @@ describe('what wrapSdk has wrapped', () => {
     }
     const wecom = wrapSdk(sdk, source)
     for (let call = 0; call < 50; call += 1) expect(await wecom.message.send()).toBe('token')
-    for (let turn = 0; turn < 5; turn += 1) {
+    const left = () => made.filter((one) => one.deref() !== undefined).length
+    // The engine may hold on to the last few.
+    for (let turn = 0; turn < 500 && left() >= 5; turn += 1) {
       await new Promise((resolve) => setImmediate(resolve))
       collectGarbage()
     }
-    expect(made.filter((one) => one.deref() !== undefined).length).toBeLessThan(5)
+    expect(left()).toBeLessThan(5)
   })
 })
 

@@ -1,16 +1,20 @@
 import { expect, it } from 'vitest'
+import { hold } from '../support/hold.js'
 import { describeWithRedis } from '../support/redis.js'
 import { callAll, pause, served, sumOf, useMachines } from './support/machines.js'
 
-const LEASE_MS = 2_000
+/** Less than the 10 s that a token call may take: nobody waited for the dead one's to be over. */
+const TAKE_OVER_MS = 9_000
 describeWithRedis('the process that fetches for all', () => {
   const { machines, stored } = useMachines()
 
-  it('is killed in mid-fetch: one more gettoken, everyone else served within 3 s', async () => {
-    const { start, startMany, slow, fetches } = await machines({}, 2_500)
+  it('is killed in mid-fetch: one more gettoken, everyone else served when its lease is over', async () => {
+    const { start, startMany, slow, fetches, wecom } = await machines()
     const [holder, others] = [await start(), await startMany(3)]
+    wecom.recover('gettoken')
+    const asked = hold(wecom, 'gettoken')
     const lost = holder.call(5).catch(({ message }) => message)
-    await holder.until(({ what }) => what === 'asks')
+    await asked.arrived()
     const waiting = callAll(others, 25)
     await pause(300)
     slow(100)
@@ -19,21 +23,23 @@ describeWithRedis('the process that fetches for all', () => {
     expect(sumOf(await waiting)).toEqual(served(75))
     const tookMs = Date.now() - killedAt
     console.log(`take-over ${tookMs} ms after SIGKILL`)
-    expect(tookMs).toBeLessThan(LEASE_MS + 1_000)
+    expect(tookMs).toBeLessThan(TAKE_OVER_MS)
     expect(await lost).toBe('the process ended: SIGKILL')
     // The dead one's arrived at WeCom, too.
-    await expect.poll(fetches, { timeout: 5_000 }).toBe(2)
+    expect(fetches()).toBe(2)
     expect(others.flatMap(({ log }) => log.filter(({ what }) => what === 'asks'))).toHaveLength(1)
     expect(await stored()).toMatchObject({ generation: 2 })
   })
 
   it('is frozen past its lease and goes on: what it brings is refused, and it takes the newer one', async () => {
-    const { start, startMany, slow, fetches } = await machines({}, 700)
+    const { start, startMany, slow, fetches, wecom } = await machines()
     const [holder, others] = [await start(), await startMany(2)]
+    wecom.recover('gettoken')
+    const asked = hold(wecom, 'gettoken')
     const late = holder.call(10)
-    await holder.until(({ what }) => what === 'asks')
-    await pause(200)
+    await asked.arrived()
     holder.freeze()
+    asked.release()
     slow(100)
     expect(sumOf(await callAll(others, 10))).toEqual(served(20))
     expect(fetches()).toBe(2)
@@ -42,9 +48,8 @@ describeWithRedis('the process that fetches for all', () => {
 
     holder.thaw()
     expect(sumOf(await late)).toEqual(served(10))
-    await pause(300)
+    await expect.poll(() => holder.generation()).toBe(2)
     expect(await stored()).toEqual(newer)
-    expect(await holder.generation()).toBe(2)
     const tokens = await Promise.all([holder, ...others].map((one) => one.token()))
     expect(new Set(tokens).size).toBe(1)
     expect(newer?.value).toContain(`_${tokens[0]}-`)

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { afterEach, expect, it } from 'vitest'
 import { describeWithRedis } from '../support/redis.js'
 import { randomFrom, type Snapshot, type Span, troubleIn, type Victim } from './support/chaos.js'
-import { endLoad, type Machines, pause, storedIn, useMachines } from './support/machines.js'
+import { costsOfRefusals, endLoad, pause, storedIn, useMachines } from './support/machines.js'
 
 const PROCESSES = 4
 const SCHEDULE_MS = 60_000
@@ -155,18 +155,6 @@ describeWithRedis('a random minute', () => {
     expect(costs.at(-1)).toBe(1)
   })
 })
-
-/** What refusals cost once all is well: some, until no process leaves Redis alone any more; then one. */
-async function costsOfRefusals({ wecom, fetches }: Machines): Promise<number[]> {
-  const costs: number[] = []
-  while (costs.at(-1) !== 1 && costs.length < 5) {
-    const before = fetches()
-    wecom.revoke()
-    await pause(2_000)
-    costs.push(fetches() - before)
-  }
-  return costs
-}
 
 /** Looks into the store all the time. */
 function watch(port: number, epochNow: () => number) {

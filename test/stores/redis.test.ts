@@ -68,8 +68,7 @@ function keepsTheContract(start: () => Promise<RedisAddress>) {
     })
     const open = () => redisStore(client, ownPlace())
     for (const { name, run } of storeContract(open)) it.concurrent(name, run)
-    // Leases of 60 ms in real time: a trouble counts if it comes each time.
-    for (const { name, run } of leaseContract(open)) it.concurrent(name, { retry: 3 }, run)
+    for (const { name, run } of leaseContract(open)) it.concurrent(name, run)
   })
 }
 
@@ -142,14 +141,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(2)
   })
 
-  /** The token, and how long its caller waited. */
-  async function timed(token: Promise<string>) {
-    const startedAt = performance.now()
-    return { token: await token, waitedMs: performance.now() - startedAt }
-  }
-
-  const untilStored = (redis: Redis) =>
-    expect.poll(() => redis.keys('*:token'), { timeout: 3_000 }).toHaveLength(1)
+  const untilStored = (redis: Redis) => expect.poll(() => redis.keys('*:token')).toHaveLength(1)
   /** A source leaves a store that failed alone for a second. */
   const untilRested = () => new Promise((resolve) => setTimeout(resolve, 1_050))
 
@@ -182,15 +174,13 @@ describeWithRedis('a token source over redis-server', () => {
     await untilStored(one.redis)
     await server.kill()
     const two = start()
-    const { token, waitedMs } = await timed(two.source.get())
-    expect(token).toBe('token-2')
-    expect(waitedMs).toBeLessThan(1_000)
+    expect(await two.source.get()).toBe('token-2')
     expect(two.types()).toEqual(['store_trouble', 'fetched'])
     expect(await one.source.get()).toBe('token-1')
 
     await server.restart()
     await untilRested()
-    await expect.poll(() => two.redis.status, { timeout: 5_000 }).toBe('ready')
+    await expect.poll(() => two.redis.status).toBe('ready')
     await two.source.invalidate('token-2')
     expect(await two.source.get()).toBe('token-3')
     await untilStored(two.redis)
@@ -205,10 +195,9 @@ describeWithRedis('a token source over redis-server', () => {
     const one = start()
     await one.redis.ping()
     server.freeze()
-    const { token, waitedMs } = await timed(one.source.get())
+    // While it is frozen still.
+    expect(await one.source.get()).toBe('token-1')
     server.thaw()
-    expect(token).toBe('token-1')
-    expect(waitedMs).toBeLessThan(1_000)
 
     await untilRested()
     await one.source.invalidate('token-1')
@@ -229,7 +218,7 @@ describeWithRedis('a token source over redis-server', () => {
     await one.redis.set(key, 'garbage')
     const two = start()
     expect(await two.source.get()).toBe('token-2')
-    await expect.poll(() => one.redis.get(key), { timeout: 3_000 }).toContain('token-2')
+    await expect.poll(() => one.redis.get(key)).toContain('token-2')
     expect(await start().source.get()).toBe('token-2')
     expect(fetches()).toBe(2)
   })

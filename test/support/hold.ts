@@ -1,9 +1,6 @@
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import type { FakeQyapi, NextAnswer } from '../../src/testing.js'
 import { deferred } from './source.js'
-
-/** Longer than any machine is busy. */
-const PATIENCE = { timeout: 20_000, interval: 2 }
 
 /** A call that the fake does not answer until its test says so, however fast the machine is. */
 export interface Held {
@@ -20,7 +17,7 @@ export function hold(wecom: FakeQyapi, path: string, answer: NextAnswer = {}, ti
   wecom.failNext(path, { ...answer, until: promise }, times)
   return {
     arrived: (count = 1) =>
-      vi.waitFor(() => expect(wecom.count(path) - before).toBeGreaterThanOrEqual(count), PATIENCE),
+      expect.poll(() => wecom.count(path) - before, { interval: 2 }).toBeGreaterThanOrEqual(count),
     release: resolve,
   }
 }

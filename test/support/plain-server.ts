@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { atLeast } from './turns.js'
 
-/** Where it answers, and how; `/slow` and others wait. */
+/** Where it answers, and how; `/slow` waits, `/never` and the stuck ones do for ever. */
 export const ANSWERS = [
   '/echo',
   '/errcode',
@@ -46,6 +47,9 @@ const LONG = JSON.stringify({
   errcode: 0,
   rows: Array.from({ length: 5000 }, (_, id) => ({ id, errcode: 42001 })),
 })
+const PIECE = '{"err'
+/** Too long to be held back until it is judged. */
+const LONG_PIECE = `${' '.repeat(20_000)}${PIECE}`
 const TOKEN = JSON.stringify({
   errcode: 0,
   errmsg: 'ok',
@@ -100,13 +104,16 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     '/404': () => send(404, {}),
     '/500': () => send(500, { 'content-type': 'text/html' }, '<h1>oops</h1>'),
     '/slow': () => void setTimeout(() => send(200, JSON_TYPE, '{"errcode":0}'), 250),
+    '/never': () => {},
+    '/stuck': () => void response.writeHead(200, JSON_TYPE).write(PIECE),
+    '/long-stuck': () => void response.writeHead(200, JSON_TYPE).write(LONG_PIECE),
+    '/long-dripping': () => void drip(response, LONG_PIECE, 600),
     '/reset': () => void response.destroy(),
     '/truncated': () => {
       response.writeHead(200, { ...JSON_TYPE, 'content-length': '100' })
       response.write('{"errcode":0,', () => response.destroy())
     },
     '/dripping': () => void drip(response),
-    '/long-dripping': () => void drip(response, ' '.repeat(20_000)),
   }
   ;(routes[path] ?? (() => send(404, {})))()
 }
@@ -134,18 +141,18 @@ function seen({ method, headers }: IncomingMessage, url: URL, body: Buffer) {
   }
 }
 
-async function drip(response: ServerResponse, before = ''): Promise<void> {
+async function drip(response: ServerResponse, first = PIECE, firstPauseMs = 100): Promise<void> {
   response.writeHead(200, JSON_TYPE)
   // The first piece arrives alone even where the machine is busy: it is what progress is told of.
   for (const [piece, pauseMs] of [
-    [`${before}{"err`, 100],
+    [first, firstPauseMs],
     ['code":', 5],
     ['0,"text":"', 5],
     ['drip', 5],
     ['"}', 5],
   ] as const) {
     response.write(piece)
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    await atLeast(pauseMs)
   }
   response.end()
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
@@ -53,7 +54,6 @@ export interface RedisServer extends RedisAddress {
 }
 
 export interface RedisServerOptions {
-  readonly port?: number
   /** More of its arguments. */
   readonly args?: readonly string[]
   /** The text of a configuration file. */
@@ -61,7 +61,8 @@ export interface RedisServerOptions {
 }
 
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const { port = await freePort(), args = [], config = '' } = options
+  const { args = [], config = '' } = options
+  const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'qyapi-token-redis-'))
   const configFile = join(folder, 'redis.conf')
   const nothingKept = config === '' ? ['--save', '', '--appendonly', 'no'] : []
@@ -216,7 +217,7 @@ async function ask(port: number, command: string, ...args: string[]): Promise<un
   }
 }
 
-async function until(isSo: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+async function until(isSo: () => Promise<boolean>, withinMs = 60_000): Promise<void> {
   const giveUpAt = Date.now() + withinMs
   while (!(await isSo())) {
     if (Date.now() > giveUpAt) throw new Error('Redis did not come to that state')
@@ -227,19 +228,24 @@ async function until(isSo: () => Promise<boolean>, withinMs = 20_000): Promise<v
 async function isReady(port: number, child: ChildProcess): Promise<void> {
   await until(async () => {
     if (hasEnded(child)) throw new Error(`redis-server did not start on port ${port}`)
-    return answersPing(port)
+    return (await processAt(port)) === child.pid
   })
 }
 
-function answersPing(port: number): Promise<boolean> {
-  return new Promise<boolean>((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
-    socket.once('data', (data) => {
-      resolve(data.toString().startsWith('+PONG'))
+/** The pid of the Redis on a port, which may be somebody else's. */
+function processAt(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('INFO server\r\n'))
+    let info = ''
+    socket.on('data', (data) => {
+      info += data
+      const [, pid] = /process_id:(\d+)/.exec(info) ?? []
+      if (pid === undefined) return
+      resolve(Number(pid))
       socket.destroy()
     })
-    socket.once('error', () => resolve(false))
-    socket.once('close', () => resolve(false))
+    socket.once('error', () => resolve(undefined))
+    socket.once('close', () => resolve(undefined))
     socket.setTimeout(1_000, () => socket.destroy())
   })
 }
@@ -257,13 +263,19 @@ function endsWithUs(child: ChildProcess): void {
   child.once('error', () => {})
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port that stays free while its server is restarted: below those that systems give to whoever
+ * asks for any, so that no connection and no other server of the machine takes it meanwhile.
+ */
+async function freePort(): Promise<number> {
+  const port = randomInt(12_000, 32_000)
+  return (await isFree(port)) ? port : freePort()
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { hold } from '../support/hold.js'
 import { APP, SUITE, TENANTS, useCaller } from './caller.js'
 
 const open = useCaller()
@@ -359,12 +360,12 @@ describe('every token call', () => {
   it('counts when it comes, for whom it is, and is answered as things stand afterwards', async () => {
     const { wecom, call, tokens } = await open()
     const { app } = await tokens()
-    wecom.failNext('user/get', { delayMs: 100 })
+    const held = hold(wecom, 'user/get')
     const answer = call(`user/get?access_token=${app}`)
-    for (let turn = 0; turn < 90 && wecom.count('user/get') === 0; turn += 1)
-      await new Promise((resolve) => setTimeout(resolve, 1))
+    await held.arrived()
     expect(wecom.count('user/get', 'ww-up')).toBe(1)
     wecom.revoke()
+    held.release()
     expect((await answer).errcode).toBe(40014)
     expect(wecom.count('user/get')).toBe(1)
   })

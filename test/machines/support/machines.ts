@@ -90,10 +90,25 @@ export async function endLoad(processes: readonly OwnProcess[]) {
   await Promise.all(processes.map((one) => one.rest()))
   const of = (what: string) =>
     processes.flatMap(({ log }) => log.filter((entry) => entry.what === what))
-  const giveUpAt = Date.now() + 20_000
+  const giveUpAt = Date.now() + 60_000
   while (of('ends').length < of('begins').length && Date.now() < giveUpAt) await pause(50)
   const unsettled = of('begins').length - of('ends').length
   return { unsettled, calls: of('ends').flatMap((end) => (end.what === 'ends' ? [end] : [])) }
+}
+
+/**
+ * What refusals cost once all is well: some, until every process has a connection again and leaves
+ * Redis alone no more; then one, because they share.
+ */
+export async function costsOfRefusals({ wecom, fetches }: Pick<Machines, 'wecom' | 'fetches'>) {
+  const costs: number[] = []
+  while (costs.at(-1) !== 1 && costs.length < 15) {
+    const before = fetches()
+    wecom.revoke()
+    await pause(2_000)
+    costs.push(fetches() - before)
+  }
+  return costs
 }
 
 /** What calls that were served come to. */
