@@ -204,8 +204,8 @@ const script: [string, Make][] = [
     'a stream that is cancelled while it comes',
     () => ({ ...stream, cancelToken: cancelledIn(60) }),
   ],
-  ['a stream that takes too long', () => ({ ...slowStream, timeout: 300 })],
-  ['a body that takes too long', () => ({ url: '/stuck', timeout: 300 })],
+  ['a stream that takes too long', () => ({ ...slowStream, timeout: 1_200 })],
+  ['a body that takes too long', () => ({ url: '/stuck', timeout: 600 })],
   ['a body that is called off while it comes', () => ({ url: '/stuck', signal: abortedIn(60) })],
   ['params as text', () => ({ url: '/echo', params: 'a=b' })],
   ['params as a list', () => ({ url: '/echo', params: ['a', 'b'] })],
@@ -229,9 +229,9 @@ const script: [string, Make][] = [
   ['a redirect as a stream', () => ({ url: '/moved', responseType: 'stream', ...unmoved })],
   [
     'unredirected: a stream that takes too long',
-    () => ({ ...slowStream, ...unmoved, timeout: 300 }),
+    () => ({ ...slowStream, ...unmoved, timeout: 1_200 }),
   ],
-  ['unredirected: a body that takes too long', () => ({ url: '/stuck', ...unmoved, timeout: 300 })],
+  ['unredirected: a body that takes too long', () => ({ url: '/stuck', ...unmoved, timeout: 600 })],
   [
     'unredirected: an answer that takes too long',
     () => ({ url: '/never', ...unmoved, timeout: 300 }),
@@ -327,7 +327,8 @@ async function seenBy(client: AxiosInstance, make: Make) {
   // What the caller passed is as it was, part by part.
   expect(Object.keys(given)).toEqual(before.map(([key]) => key))
   for (const [key, value] of before) expect(given[key as 'url']).toBe(value)
-  return { ...outcome, order, progress: [...new Set(progress)] }
+  // What is told in between depends on the time that passes.
+  return { ...outcome, order, progress: [progress[0], progress.at(-1)] }
 }
 
 async function responseOf(answer: AxiosResponse) {

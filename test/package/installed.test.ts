@@ -128,7 +128,15 @@ describe.concurrent('the installed package', () => {
   test('works in a Jest CommonJS project', async () => {
     const cache = join(folder.path, 'jest')
     const named = ['--testMatch', '**/*.spec.cjs']
-    const args = ['--rootDir', project, '--cacheDirectory', cache, '--watchman=false', ...named]
+    const args = [
+      '--rootDir',
+      project,
+      '--cacheDirectory',
+      cache,
+      '--watchman=false',
+      '--testTimeout=120000',
+      ...named,
+    ]
     expect(await run(process.execPath, [JEST, ...args], project)).toEqual({
       end: 0,
       stdout: '',

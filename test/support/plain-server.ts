@@ -28,7 +28,7 @@ export const ANSWERS = [
 
 /** A server that knows nothing of tokens: it tells what it saw, and answers in every awkward way. */
 export async function startPlainServer() {
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     answer(request, response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -107,7 +107,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     '/never': () => {},
     '/stuck': () => void response.writeHead(200, JSON_TYPE).write(PIECE),
     '/long-stuck': () => void response.writeHead(200, JSON_TYPE).write(LONG_PIECE),
-    '/long-dripping': () => void drip(response, LONG_PIECE, 600),
+    '/long-dripping': () => void drip(response, LONG_PIECE, 2_400),
     '/reset': () => void response.destroy(),
     '/truncated': () => {
       response.writeHead(200, { ...JSON_TYPE, 'content-length': '100' })
@@ -143,16 +143,12 @@ function seen({ method, headers }: IncomingMessage, url: URL, body: Buffer) {
 
 async function drip(response: ServerResponse, first = PIECE, firstPauseMs = 100): Promise<void> {
   response.writeHead(200, JSON_TYPE)
-  // The first piece arrives alone even where the machine is busy: it is what progress is told of.
-  for (const [piece, pauseMs] of [
-    [first, firstPauseMs],
-    ['code":', 5],
-    ['0,"text":"', 5],
-    ['drip', 5],
-    ['"}', 5],
-  ] as const) {
+  response.write(first)
+  // It arrives alone even where the machine is busy: it is what progress is told of.
+  await atLeast(firstPauseMs)
+  for (const piece of ['code":', '0,"text":"', 'drip', '"}']) {
     response.write(piece)
-    await atLeast(pauseMs)
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
   response.end()
 }

@@ -10,7 +10,7 @@ export function useServers() {
 
   return {
     async serve(listener: RequestListener): Promise<string> {
-      const server = createServer(listener)
+      const server = createServer({ keepAliveTimeout: 0 }, listener)
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       stops.push(() => {
         server.closeAllConnections()

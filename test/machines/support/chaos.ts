@@ -6,6 +6,18 @@ export interface Span {
   to: number
 }
 
+/** When this process should have run and did not, since the machine had no time for it. */
+export function watchDelays(delays: Span[]): () => void {
+  let due = Date.now() + TICK_MS
+  const timer = setInterval(() => {
+    const now = Date.now()
+    if (now > due) delays.push({ from: due, to: now })
+    due = now + TICK_MS
+  }, TICK_MS)
+  return () => clearInterval(timer)
+}
+const TICK_MS = 25
+
 /** One process of a random history, and what was done to it. */
 export interface Victim {
   readonly own: OwnProcess
@@ -27,26 +39,34 @@ export interface History {
   readonly snapshots: readonly Snapshot[]
   /** When no token could be had from WeCom, and for how long that is remembered. */
   readonly droughts: readonly Span[]
+  /** When WeCom, which is the tests' own process, could not run. */
+  readonly delays: readonly Span[]
 }
 
 /**
  * Until a refusal is acted upon, the store is asked for a newer token, which takes up to its
- * deadline of 0.4 s; a busy machine takes many times as long.
+ * deadline of 0.4 s.
  */
-const REACTION_MS = 4_000
-/** A dead holder's lease, the store's deadline, a token call: 3 s where nothing else runs. */
-const LONGEST_MS = 9_000
+const REACTION_MS = 2_000
+/** A dead holder's lease, the store's deadline, a token call: 3 s. */
+const LONGEST_MS = 6_000
 
 /** Whatever in a history should not have been, each with what came before it. */
-export function troubleIn({ victims, snapshots, droughts }: History): string[] {
+export function troubleIn({ victims, snapshots, droughts, delays }: History): string[] {
   return [
     ...replaced(snapshots),
-    ...victims.flatMap((victim, index) =>
-      [...usedAfterRefusal(victim), ...unserved(victim, droughts)].map(
+    ...victims.flatMap((victim, index) => {
+      const asleep = [...victim.frozen, ...delaysOf(victim), ...delays]
+      return [...usedAfterRefusal(victim, asleep), ...unserved(victim, droughts, asleep)].map(
         ({ what, at }) => `process ${index}: ${what} at ${at}\n${before(at, victim)}`,
-      ),
-    ),
+      )
+    }),
   ]
+}
+
+/** When it should have run and did not, as it tells itself. */
+function delaysOf({ own: { log } }: Victim): Span[] {
+  return log.flatMap((entry) => (entry.what === 'late' ? [{ from: entry.from, to: entry.at }] : []))
 }
 
 interface Trouble {
@@ -61,6 +81,7 @@ function before(at: number, { own: { log } }: Victim): string {
       entry.at > at - 1_000 &&
       entry.at <= at &&
       entry.what !== 'begins' &&
+      entry.what !== 'late' &&
       !('errcode' in entry && entry.errcode === 0),
   )
   return last.map((entry) => `  ${JSON.stringify(entry)}`).join('\n')
@@ -84,14 +105,14 @@ function name({ token, generation }: Snapshot): string {
 }
 
 /** No process sent a token after it saw it refused. */
-function usedAfterRefusal({ own, frozen }: Victim): Trouble[] {
+function usedAfterRefusal({ own }: Victim, asleep: readonly Span[]): Trouble[] {
   const refusedAt = new Map<string, number>()
   const found: Trouble[] = []
   for (const entry of own.log) {
     if (entry.what !== 'answer') continue
     const at = refusedAt.get(entry.token)
     if (at !== undefined) {
-      const awakeMs = entry.sentAt - at - overlap(frozen, { from: at, to: entry.sentAt })
+      const awakeMs = entry.sentAt - at - overlap(asleep, { from: at, to: entry.sentAt })
       if (awakeMs > REACTION_MS)
         found.push({
           what: `token ${entry.token} was sent ${awakeMs} ms after its refusal`,
@@ -106,7 +127,11 @@ function usedAfterRefusal({ own, frozen }: Victim): Trouble[] {
  * Every caller was served, and none waited long. Unless WeCom gave no token, or the process died; or
  * the call was sent once more with a token of another process, which the same refusal had met.
  */
-function unserved({ own, frozen, killedAt }: Victim, droughts: readonly Span[]): Trouble[] {
+function unserved(
+  { own, killedAt }: Victim,
+  droughts: readonly Span[],
+  asleep: readonly Span[],
+): Trouble[] {
   const open = new Set<number>()
   const found: Trouble[] = []
   for (const entry of own.log) {
@@ -115,7 +140,7 @@ function unserved({ own, frozen, killedAt }: Victim, droughts: readonly Span[]):
     open.delete(entry.call)
     const span = { from: entry.startedAt, to: entry.at }
     if (overlap(droughts, span) > 0) continue
-    const awakeMs = entry.tookMs - overlap(frozen, span)
+    const awakeMs = entry.tookMs - overlap(asleep, span)
     const { errcode, message = '', at } = entry
     if (errcode !== 0 && !(errcode !== undefined && isRefusedTwice(own.log, span)))
       found.push({ what: `a call ended with ${errcode ?? message}`, at })

@@ -22,6 +22,8 @@ export type Entry = { readonly at: number } & (
       readonly errcode: number
     }
   | { readonly what: 'begins'; readonly call: number }
+  /** It did not run from then on, though it was time: the machine is busy. */
+  | { readonly what: 'late'; readonly from: number }
   | ({ readonly what: 'ends'; readonly call: number; readonly startedAt: number } & Outcome)
   | { readonly what: 'event'; readonly event: TokenEvent }
   | { readonly what: 'done'; readonly order: number; readonly result: unknown }

@@ -95,19 +95,35 @@ async function call(path = 'user/get') {
   return ended
 }
 
+/** While there is load: tells when this process should have run and did not. */
+function tellDelays() {
+  const everyMs = 25
+  let due = Date.now() + everyMs
+  return setInterval(() => {
+    const from = due
+    due = Date.now() + everyMs
+    if (Date.now() > from) tell({ what: 'late', from }, false)
+  }, everyMs)
+}
+
 const PATHS = ['user/get', 'message/send', 'department/list', 'agent/get']
 let load
+let delays
 
 const DO = {
   call: ({ count }) => Promise.all(Array.from({ length: count }, () => call())),
   load: ({ everyMs }) => {
     let turn = 0
+    delays = tellDelays()
     load = setInterval(() => {
       turn += 1
       void call(PATHS[turn % PATHS.length])
     }, everyMs)
   },
-  rest: () => clearInterval(load),
+  rest: () => {
+    clearInterval(load)
+    clearInterval(delays)
+  },
   commands: () => commands,
   generation: () => qyFetch.source.describe().generation,
   token: async () => named(await qyFetch.source.get()),
