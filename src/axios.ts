@@ -164,7 +164,9 @@ function send(
   const chooser = door.chooserFor(destination, config.tenant)
   if (chooser !== undefined) return sendWhenChosen(door, asked, chooser, sendWithoutUs)
   const lender = door.lenders[destination.token]
-  return lender === undefined ? sendWithoutUs() : sendWithToken(newCall(asked, lender))
+  if (lender !== undefined) return sendWithToken(newCall(asked, lender))
+  door.skip(destination)
+  return sendWithoutUs()
 }
 
 function sendWithToken(call: Call): Promise<AxiosResponse> {

@@ -92,10 +92,13 @@ export function withToken<F extends AnyFetch>(
       return plainFetch(input, init)
     }
     const own = init ?? undefined
-    const chooser = door.chooserFor(destination)
+    const chooser = door.chooserFor(destination, (own as { tenant?: unknown } | undefined)?.tenant)
     if (chooser === undefined) {
       const lender = door.lenders[destination.token]
-      if (lender === undefined) return plainFetch(input, init)
+      if (lender === undefined) {
+        door.skip(destination)
+        return plainFetch(input, init)
+      }
       const place = { fetch: plainFetch, lender, destination }
       return fetchWithToken(place, outgoingRequest(url, input, own))
     }

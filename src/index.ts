@@ -6,7 +6,7 @@ export {
   QyapiTokenError,
   type QyapiTokenErrorCode,
 } from './core/errors.js'
-export type { NotReplayedReason, OnEvent, TokenEvent } from './core/events.js'
+export type { NotReplayedReason, OnEvent, SkippedReason, TokenEvent } from './core/events.js'
 export type { SourceOptions } from './core/options.js'
 export type { RunOptions } from './core/run.js'
 export { type JsapiSignature, type SignJsapiOptions, signJsapi } from './core/sign-jsapi.js'

@@ -4,16 +4,24 @@ import axiosRetry from 'axios-retry'
 import { describe, expect, it } from 'vitest'
 import { attachToken } from '../src/axios.js'
 import { withToken } from '../src/fetch.js'
-import { selfBuilt, type TokenEvent, type TokenSource } from '../src/index.js'
+import {
+  selfBuilt,
+  serviceProvider,
+  suiteApp,
+  type TokenEvent,
+  type TokenSource,
+} from '../src/index.js'
 import type { FakeQyapi } from '../src/testing.js'
 import {
   APP,
   type Attachable,
   CUSTOM_APP,
   DOORS,
+  type DoorName,
   failureOf,
   PROVIDER,
   paths,
+  SUITE,
   through,
   useEveryone,
 } from './support/everyone.js'
@@ -270,6 +278,141 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
       } else await withToken(fetch, never, { baseUrl })(`${elsewhere}/cgi-bin/user/get`)
       expect(carried(another)).toEqual([{}])
     })
+  })
+})
+
+/** Sends a GET with a `tenant` in axios' config, or in fetch's init; gives WeCom's errcode. */
+function tenantSender(door: DoorName, baseUrl: string, tokens: Attachable, options = {}) {
+  const root = `${baseUrl}/cgi-bin`
+  if (door === 'axios') {
+    const client = axios.create({ baseURL: root })
+    attachToken(client, tokens as TokenSource, options)
+    return async (path: string, tenant: unknown) =>
+      (await client.get(path, { tenant: tenant as never })).data.errcode
+  }
+  const qyFetch = withToken(fetch, tokens as TokenSource, options)
+  return async (path: string, tenant: unknown) => {
+    const answer = await qyFetch(`${root}/${path}`, { tenant } as RequestInit)
+    return ((await answer.json()) as { errcode: number }).errcode
+  }
+}
+
+describe.each(DOORS)('a call that names a tenant, through the %s door', (door) => {
+  const opened = async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const { app, suite, provider, corp } = sources
+    const choose = ({ options }: { options: unknown }) =>
+      (options as { tenant?: unknown }).tenant === 'c' ? corp : (undefined as never)
+    return { wecom, baseUrl, app, corp, suite, provider, choose }
+  }
+
+  it('request rule 2: the function decides, also where a source stands beside it that serves the path', async () => {
+    const { wecom, baseUrl, app, corp, choose } = await opened()
+    const send = tenantSender(door, baseUrl, [app, choose])
+    expect(await send('user/get', 'c')).toBe(0)
+    expect(await send('user/get', undefined)).toBe(0)
+    expect(carried(wecom)).toEqual([
+      { access_token: await corp.get() },
+      { access_token: await app.get() },
+    ])
+  })
+
+  it.each([
+    ['an unknown tenant', 'ww-nobody', /the function in tokens gave undefined/],
+    ['an empty name', '', /tenant must be a tenant's name .*, got ''\.$/],
+    ['a blank name', ' ', /tenant must be a tenant's name .*, got something of type string\.$/],
+    ['a number', 7, /tenant must be a tenant's name .*, got something of type number\.$/],
+    ['false', false, /got something of type boolean\.$/],
+    ['an object', { corpId: 'c' }, /got something of type object\.$/],
+    ['a function that gives no source', () => 'c', /gave something of type string/],
+  ])('request rule 2: %s is an error, and nothing is sent', async (_what, tenant, message) => {
+    const { wecom, baseUrl, app, choose } = await opened()
+    const send = tenantSender(door, baseUrl, [app, choose])
+    const error = await failureOf(send('user/get', tenant))
+    expect(error).toMatchObject({ code: 'bad_options', message: expect.stringMatching(message) })
+    expect(error.message).toMatch(/^The call of user\/get was not sent: /)
+    expect(wecom.requests).toEqual([])
+  })
+
+  it('request rule 2: a path of another kind than the tenant’s is an error, although a source serves it', async () => {
+    const { wecom, baseUrl, app, suite, provider, choose } = await opened()
+    const send = tenantSender(door, baseUrl, [app, suite, provider, choose])
+    for (const [path, kind] of [
+      ['service/get_auth_info', 'suite'],
+      ['license/list_order', 'provider'],
+    ] as const)
+      expect(await failureOf(send(path, 'c'))).toMatchObject({
+        code: 'bad_options',
+        message:
+          `The call of ${path} was not sent: it takes a token of kind '${kind}', and that of authorized-corp ww-corp of suite ww-suite is of kind 'app'. ` +
+          'Give a source of that kind, make the call without a tenant, or give null.',
+      })
+    expect(wecom.requests).toEqual([])
+  })
+
+  it.each(['c', '', 7])(
+    'request rule 2: tenant %j where no function chooses is an error, and nothing is sent',
+    async (tenant) => {
+      const { wecom, baseUrl, app, suite } = await opened()
+      for (const tokens of [app, [app], [app, suite], [suite]]) {
+        const send = tenantSender(door, baseUrl, tokens)
+        expect(await failureOf(send('user/get', tenant))).toMatchObject({ code: 'bad_options' })
+      }
+      expect(wecom.requests).toEqual([])
+    },
+  )
+
+  it('null, and a function of the call’s own, stand before every source', async () => {
+    const { wecom, baseUrl, app, corp, choose } = await opened()
+    const send = tenantSender(door, baseUrl, [app, choose])
+    expect(await send('user/get', null)).toBe(41001)
+    expect(await send('user/get', () => corp)).toBe(0)
+    expect(carried(wecom)).toEqual([{}, { access_token: await corp.get() }])
+  })
+})
+
+describe.each(DOORS)('a path that no attached source serves, through the %s door', (door) => {
+  it('is sent without a token, and a skipped event says so once to each listener', async () => {
+    const { wecom, baseUrl, make } = await open()
+    const heard: [string, TokenEvent][] = []
+    const listener = (name: string) => (event: TokenEvent) => void heard.push([name, event])
+    const ofSource = listener('source')
+    const suite = make(suiteApp(SUITE), { onEvent: ofSource })
+    const provider = make(serviceProvider(PROVIDER), { onEvent: ofSource })
+    const send = through(door, baseUrl, [suite, provider], { onEvent: listener('attached') })
+    expect((await send('user/get')).errcode).toBe(41001)
+    const skipped = {
+      type: 'skipped',
+      reason: 'no_source',
+      endpoint: 'user/get',
+      kind: 'app',
+      subject: 'a call that none of the sources serves',
+    }
+    expect(heard).toEqual([
+      ['source', skipped],
+      ['attached', skipped],
+    ])
+    expect(carried(wecom)).toEqual([{}])
+  })
+
+  it('is told by the one source that was attached, or made of a credential', async () => {
+    const { baseUrl, clock, make } = await open()
+    const types: string[] = []
+    const onEvent = ({ type }: TokenEvent) => void types.push(type)
+    const source = make(selfBuilt(APP), { onEvent })
+    await through(door, baseUrl, source)('license/list_order')
+    await through(door, baseUrl, [source])('license/list_order')
+    await through(door, baseUrl, selfBuilt(APP), { baseUrl, clock, onEvent })('license/list_order')
+    expect(types).toEqual(['skipped', 'skipped', 'skipped'])
+  })
+
+  it('says nothing where the path takes no token, or a function was asked', async () => {
+    const { baseUrl, sources } = await open()
+    const events: TokenEvent[] = []
+    const onEvent = (event: TokenEvent) => void events.push(event)
+    await through(door, baseUrl, [sources.suite], { onEvent })('webhook/send')
+    await through(door, baseUrl, [sources.suite, () => null], { onEvent })('user/get')
+    expect(events).toEqual([])
   })
 })
 

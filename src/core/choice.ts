@@ -75,6 +75,7 @@ export function chosenLender(
   chosen: unknown,
   { endpoint, token }: Destination,
   baseUrl: string,
+  namesTenant = false,
 ): Lender | undefined {
   if (chosen === null) return undefined
   const wrong = (what: string) => unfit(`The call of ${endpoint} was not sent: ${what}`)
@@ -85,7 +86,10 @@ export function chosenLender(
   const lender = servingLender(chosen)
   const { serves, kind, subject } = lender.credential
   if (serves !== token) {
-    const advice = `Give a source of that kind, put one beside the function ([source, function]), or give null.`
+    const other = namesTenant
+      ? 'make the call without a tenant'
+      : 'put one beside the function ([source, function])'
+    const advice = `Give a source of that kind, ${other}, or give null.`
     throw wrong(
       `it takes a token of kind '${token}', and that of ${kind} ${subject} is of kind '${serves}'. ${advice}`,
     )

@@ -1,4 +1,4 @@
-import { isPlainObject } from './check.js'
+import { isPlainObject, isText } from './check.js'
 import {
   type CallToChooseFor,
   type Choice,
@@ -7,7 +7,6 @@ import {
   chosenLender,
   isSameApi,
   type SourceList,
-  type Tenant,
 } from './choice.js'
 import { type Credential, isCredential } from './credential.js'
 import { type Destination, type JudgeDestination, judgeDestinations } from './destination.js'
@@ -29,8 +28,11 @@ export interface Door {
   readonly judge: JudgeDestination
   /** Whose token goes to a destination by the path table alone. */
   readonly lenders: Choice['lenders']
-  /** The function that has to be asked whose token goes there, if one has. */
-  chooserFor(destination: Destination, tenant?: Tenant): ChooseSource<never> | undefined
+  /**
+   * The function that decides whose token goes there, if one has to. A call that names a `tenant` is
+   * always decided by a function, or is an error, whatever sources serve the path.
+   */
+  chooserFor(destination: Destination, tenant?: unknown): ChooseSource<never> | undefined
   /** Whose token it says goes there; `undefined`: none of ours. */
   choose(
     chooser: ChooseSource<never>,
@@ -39,6 +41,8 @@ export interface Door {
   ): Promise<Lender | undefined>
   /** The call brought a token of its own, and is left alone. */
   standAside(destination: Destination): void
+  /** No source serves that path: the call goes out without a token. */
+  skip(destination: Destination): void
   /** Closes the source if the door made it. */
   close(): void
 }
@@ -86,16 +90,17 @@ export function openDoor<ShortForm>(
     judge: judgeDestinations(baseUrl, trustedOrigins, options.endpoints),
     lenders,
     chooserFor({ token, endpoint }, tenant) {
+      if (tenant === undefined) return lenders[token] === undefined ? chooser : undefined
       if (tenant === null) return () => null
-      if (typeof tenant === 'function') return tenant
-      if (tenant !== undefined && chooser === undefined)
-        return () => {
-          throw noTenants(endpoint, tenant)
-        }
-      return lenders[token] === undefined ? chooser : undefined
+      if (typeof tenant === 'function') return tenant as ChooseSource<never>
+      if (isText(tenant) && chooser !== undefined) return chooser
+      return () => {
+        throw isText(tenant) ? noTenants(endpoint, tenant) : noTenantName(endpoint, tenant)
+      }
     },
     async choose(choose, destination, call) {
-      return chosenLender(await choose(call), destination, baseUrl)
+      const namesTenant = Object(call.options).tenant !== undefined
+      return chosenLender(await choose(call), destination, baseUrl, namesTenant)
     },
     standAside({ token, endpoint }) {
       const event = { type: 'stood_aside', endpoint } as const
@@ -106,6 +111,12 @@ export function openDoor<ShortForm>(
       const nobody = { kind: token, subject: 'a call with a token of its own' }
       emitTo(options.onEvent, lender?.credential ?? nobody, event)
     },
+    skip({ token, endpoint }) {
+      const call = { kind: token, subject: 'a call that none of the sources serves' }
+      const listeners = new Set(Object.values(lenders).map((lender) => lender.onEvent))
+      for (const onEvent of listeners.add(options.onEvent))
+        emitTo(onEvent, call, { type: 'skipped', endpoint, reason: 'no_source' })
+    },
     close: () => made?.close(),
   }
 }
@@ -115,6 +126,15 @@ function noTenants(endpoint: string, tenant: string): QyapiTokenError {
   const message =
     `The call of ${endpoint} for tenant '${tenant}' was not sent: there is no function that chooses ` +
     'among tenants. Attach one: ({ options }) => tenants.get(options.tenant).'
+  return new QyapiTokenError('bad_options', message)
+}
+
+/** Sent with some other token, it would be a misdirected call too. */
+function noTenantName(endpoint: string, tenant: unknown): QyapiTokenError {
+  const given = tenant === '' ? "''" : `something of type ${typeof tenant}`
+  const message =
+    `The call of ${endpoint} was not sent: tenant must be a tenant's name (a non-empty string), ` +
+    `a function that gives a source, or null for "no token", got ${given}.`
   return new QyapiTokenError('bad_options', message)
 }
 

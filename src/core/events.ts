@@ -73,6 +73,12 @@ export type TokenEvent = EventSubject &
         readonly endpoint: string
       }
     | {
+        /** The call was sent without a token of ours. */
+        readonly type: 'skipped'
+        readonly endpoint: string
+        readonly reason: SkippedReason
+      }
+    | {
         /** The store failed, or did not answer in time; the source goes on without it. */
         readonly type: 'store_trouble'
         readonly operation: StoreOperation
@@ -93,6 +99,9 @@ export type NotReplayedReason =
   | 'refresh_budget_spent'
   | 'no_replacement'
   | 'gave_up_waiting'
+
+/** - `no_source`: none of the attached sources has the kind of token that the path takes. */
+export type SkippedReason = 'no_source'
 
 /** What was asked of a store. */
 export type StoreOperation = 'get' | 'set' | 'delete' | 'acquire' | 'renew' | 'release'

@@ -2,7 +2,7 @@ import { endpointRests, type RefreshPayer, refreshBudget } from './backoff.js'
 import { elapsedMs, type Instant, instantOf } from './clock.js'
 import type { Credential } from './credential.js'
 import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
-import type { OwnEvent } from './events.js'
+import type { OnEvent, OwnEvent } from './events.js'
 import { Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
 import { confirmedAt, isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
@@ -49,6 +49,10 @@ export class Lender implements RefreshPayer {
 
   get refusals(): Refusals {
     return this.group.refusalsOf(this.credential.refusalErrcodes)
+  }
+
+  get onEvent(): OnEvent | undefined {
+    return this.group.settings.onEvent
   }
 
   emit(event: OwnEvent): void {
