@@ -26,6 +26,7 @@ export type { TokenAnswer, TokenRequest, Transport, TransportContext } from './c
 export { type SdkWithoutToken, type WrapSdkOptions, wrapSdk } from './core/wrap-sdk.js'
 export { type AuthorizedCorpOptions, authorizedCorp } from './credentials/authorized-corp.js'
 export { type DownstreamCorpOptions, downstreamCorp } from './credentials/downstream-corp.js'
+export { type HardwareDeviceOptions, hardwareDevice } from './credentials/hardware-device.js'
 export { type HardwareModelOptions, hardwareModel } from './credentials/hardware-model.js'
 export { agentTicket, jsapiTicket } from './credentials/page-tickets.js'
 export { type RemoteOptions, type RemoteToken, remote } from './credentials/remote.js'

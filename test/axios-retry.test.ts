@@ -188,15 +188,22 @@ describe('busyRetry', () => {
     return { outcome, sent: sent('user/get') - before }
   }
 
-  it.each([-1, 45033, 45035, 45036, 6000])(
-    'sends a GET again that was answered with %i',
-    async (errcode) => {
-      expect(await run((client) => client.get('/user/get'), [{ errcode }])).toEqual({
-        outcome: 0,
-        sent: 2,
-      })
-    },
-  )
+  it.each([
+    -1, 45033, 45035, 6000, 2000111, 2000141, 2010003, 301096, 90304, 710682, 2090726, 2040035,
+    2543337,
+  ])('sends a GET again that was answered with %i', async (errcode) => {
+    expect(await run((client) => client.get('/user/get'), [{ errcode }])).toEqual({
+      outcome: 0,
+      sent: 2,
+    })
+  })
+
+  it('45036, abnormal traffic, is no passing trouble: not sent again', async () => {
+    expect(await run((client) => client.get('/user/get'), [{ errcode: 45036 }])).toEqual({
+      outcome: 45036,
+      sent: 1,
+    })
+  })
 
   it('gives the busy answer when three retries are used up', async () => {
     expect(await run((client) => client.get('/user/get'), Array(9).fill({ errcode: -1 }))).toEqual({

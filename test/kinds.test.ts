@@ -4,6 +4,7 @@ import {
   authorizedCorp,
   type Credential,
   downstreamCorp,
+  hardwareDevice,
   hardwareModel,
   isQyapiTokenError,
   jsapiTicket,
@@ -16,6 +17,7 @@ import {
   APP,
   CORP,
   CUSTOM_APP,
+  DEVICE,
   DOORS,
   DOWNSTREAM,
   failureOf,
@@ -48,7 +50,8 @@ interface Kind {
   readonly parameter: string
   /** Its tokens alone. */
   readonly only: FakeTokenSelector
-  readonly endpoints?: [{ path: string; token: 'model' }]
+  /** Its source has to be told of tickets, so that a credential alone is not enough. */
+  readonly takesTickets?: boolean
 }
 
 const KINDS: readonly Kind[] = [
@@ -139,71 +142,89 @@ const KINDS: readonly Kind[] = [
       query: {},
       body: { model_id: 'model-1', model_secret: 'model-secret', model_ticket: 'model-ticket' },
     }),
-    path: 'openhw/get_device_list',
+    path: 'openhw/model/register_sn',
     parameter: 'model_access_token',
     only: { kind: 'model' },
-    endpoints: [{ path: 'openhw/', token: 'model' }],
+    takesTickets: true,
+  },
+  {
+    name: 'one device of a hardware model',
+    credential: ({ model }) => hardwareDevice({ model, ...DEVICE }),
+    asks: (token) => ({
+      method: 'POST',
+      path: 'openhw/get_device_token',
+      query: { model_access_token: token },
+      body: { device_sn: 'sn-1', device_secret: 'device-secret' },
+    }),
+    lends: 'model',
+    path: 'openhw/device/report',
+    parameter: 'device_access_token',
+    only: { deviceSn: 'sn-1' },
   },
 ]
 
 describe.each(DOORS)('through the %s door', (door) => {
-  describe.each(KINDS)('$name', ({ credential, asks, lends, path, parameter, only, endpoints }) => {
-    /** A door for that kind alone, whose token calls leave by the client's own road. */
-    const opened = async () => {
-      const { wecom, baseUrl, sources, make } = await open()
-      const source = make(credential(sources), { transport: transportOf(door) })
-      const lent = lends && (await sources[lends].get())
-      if (endpoints !== undefined) await source.pushTicket(MODEL_TICKET)
-      const send = through(door, baseUrl, source, endpoints && { endpoints })
-      const before = wecom.requests.length
-      return { wecom, source, send, lent, since: () => wecom.requests.slice(before).map(onWire) }
-    }
+  describe.each(KINDS)(
+    '$name',
+    ({ credential, asks, lends, path, parameter, only, takesTickets }) => {
+      /** A door for that kind alone, whose token calls leave by the client's own road. */
+      const opened = async () => {
+        const { wecom, baseUrl, sources, make } = await open()
+        const source = make(credential(sources), { transport: transportOf(door) })
+        await sources.model.pushTicket(MODEL_TICKET)
+        const lent = lends && (await sources[lends].get())
+        if (takesTickets) await source.pushTicket(MODEL_TICKET)
+        const send = through(door, baseUrl, source)
+        const before = wecom.requests.length
+        return { wecom, source, send, lent, since: () => wecom.requests.slice(before).map(onWire) }
+      }
 
-    it('is asked for its token as documented, and calls carry it under its name', async () => {
-      const { source, send, lent = '', since } = await opened()
-      expect((await send(`${path}?userid=zhangsan`)).errcode).toBe(0)
-      const token = await source.get()
-      expect(since()).toEqual([
-        asks(lent),
-        { method: 'GET', path, query: { userid: 'zhangsan', [parameter]: token } },
-      ])
-    })
+      it('is asked for its token as documented, and calls carry it under its name', async () => {
+        const { source, send, lent = '', since } = await opened()
+        expect((await send(`${path}?userid=zhangsan`)).errcode).toBe(0)
+        const token = await source.get()
+        expect(since()).toEqual([
+          asks(lent),
+          { method: 'GET', path, query: { userid: 'zhangsan', [parameter]: token } },
+        ])
+      })
 
-    it.each(['revoke', 'expire'] as const)(
-      '%s: one token call heals a call, and twenty at once',
-      async (end) => {
-        const { wecom, source, send, since } = await opened()
-        const first = await source.get()
-        wecom[end](only)
-        expect((await send(path, { to: 'zhangsan' })).errcode).toBe(0)
-        const second = await source.get()
-        expect(second).not.toBe(first)
-        const [asked] = since()
-        const call = (token: string) => ({
-          method: 'POST',
-          path,
-          query: { [parameter]: token },
-          body: { to: 'zhangsan' },
-        })
-        expect(since()).toEqual([asked, call(first), asked, call(second)])
+      it.each(['revoke', 'expire'] as const)(
+        '%s: one token call heals a call, and twenty at once',
+        async (end) => {
+          const { wecom, source, send, since } = await opened()
+          const first = await source.get()
+          wecom[end](only)
+          expect((await send(path, { to: 'zhangsan' })).errcode).toBe(0)
+          const second = await source.get()
+          expect(second).not.toBe(first)
+          const [asked] = since()
+          const call = (token: string) => ({
+            method: 'POST',
+            path,
+            query: { [parameter]: token },
+            body: { to: 'zhangsan' },
+          })
+          expect(since()).toEqual([asked, call(first), asked, call(second)])
 
-        wecom[end](only)
-        const answers = await Promise.all(Array.from({ length: 20 }, () => send(path)))
-        expect(answers.map(({ errcode }) => errcode)).toEqual(Array(20).fill(0))
-        expect(since().filter((call) => call.path === asked?.path)).toHaveLength(3)
-      },
-    )
+          wecom[end](only)
+          const answers = await Promise.all(Array.from({ length: 20 }, () => send(path)))
+          expect(answers.map(({ errcode }) => errcode)).toEqual(Array(20).fill(0))
+          expect(since().filter((call) => call.path === asked?.path)).toHaveLength(3)
+        },
+      )
 
-    // The source of a model has to be at hand: it is told of tickets.
-    it.skipIf(endpoints)('a credential in place of its source is enough', async () => {
-      const { wecom, baseUrl, sources, clock } = await open()
-      const options = { baseUrl, clock }
-      const send = through(door, baseUrl, credential(sources), options)
-      expect((await send(path)).errcode).toBe(0)
-      wecom.revoke(only)
-      expect((await send(path)).errcode).toBe(0)
-    })
-  })
+      it.skipIf(takesTickets)('a credential in place of its source is enough', async () => {
+        const { wecom, baseUrl, sources, clock } = await open()
+        const options = { baseUrl, clock }
+        await sources.model.pushTicket(MODEL_TICKET)
+        const send = through(door, baseUrl, credential(sources), options)
+        expect((await send(path)).errcode).toBe(0)
+        wecom.revoke(only)
+        expect((await send(path)).errcode).toBe(0)
+      })
+    },
+  )
 
   describe.each([
     {
@@ -313,6 +334,39 @@ describe.each(DOORS)('through the %s door', (door) => {
       expect(wecom.count('service/get_corp_token')).toBe(2)
       expect(wecom.count('user/get')).toBe(0)
     })
+  })
+
+  it.each([
+    ['710400', 'revoke'],
+    ['710401', 'expire'],
+  ] as const)(
+    'a model’s token refused by %s while a device’s is fetched is replaced once',
+    async (_errcode, end) => {
+      const { wecom, baseUrl, sources } = await open()
+      await sources.model.pushTicket(MODEL_TICKET)
+      await sources.model.get()
+      wecom[end]({ kind: 'model' })
+      const send = through(door, baseUrl, [sources.model, sources.device])
+      expect((await send('openhw/device/report')).errcode).toBe(0)
+      expect(paths(wecom)).toEqual([
+        'openhw/get_model_token',
+        'openhw/get_device_token',
+        'openhw/get_model_token',
+        'openhw/get_device_token',
+        'openhw/device/report',
+      ])
+    },
+  )
+
+  it('a call that brings a device_access_token of its own is left alone', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const send = through(door, baseUrl, [sources.app, sources.device])
+    for (const path of ['openhw/device/report', 'user/get']) {
+      await send(`${path}?device_access_token=theirs`)
+      const { query } = wecom.requests.at(-1) as { query: URLSearchParams }
+      expect([...query]).toEqual([['device_access_token', 'theirs']])
+    }
+    expect(paths(wecom)).toEqual(['openhw/device/report', 'user/get'])
   })
 
   it.each([

@@ -1,11 +1,28 @@
-import { afterAll, describe, expect, it } from 'vitest'
-import { authorizedCorp, createTokenSource, serviceProvider, suiteApp } from '../src/index.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  authorizedCorp,
+  createTokenSource,
+  hardwareDevice,
+  hardwareModel,
+  serviceProvider,
+  suiteApp,
+} from '../src/index.js'
 import { fakeQyapi } from '../src/testing.js'
-import { CORP, DOORS, PROVIDER, SUITE, through } from './support/everyone.js'
+import {
+  type Answer,
+  CORP,
+  DEVICE,
+  DOORS,
+  MODEL,
+  MODEL_TICKET,
+  PROVIDER,
+  SUITE,
+  through,
+} from './support/everyone.js'
 
 /**
- * The path table of WECOM.md once more, by hand: a slip in `src/wecom/endpoints.ts`, which the fake
- * reads too, must not go unnoticed.
+ * WeCom's paths by hand: a slip in `src/wecom/endpoints.ts` must not go unnoticed. The fake, which
+ * has a table of its own, refuses a call with a token of another kind.
  */
 const TABLE = {
   none: [
@@ -16,6 +33,7 @@ const TABLE = {
     'webhook/send',
     'webhook/upload_media',
     'aibot/response',
+    'aibot/cli/send',
     'wedoc/smartsheet/webhook',
   ],
   suite_access_token: [
@@ -36,6 +54,9 @@ const TABLE = {
     'service/get_order_list',
     'service/prolong_try',
     'service/externalcontact/unionid_to_external_userid_3rd',
+    'service/v2/get_auth_info',
+    'service/school/getuserinfo3rd',
+    'idconvert/upgrade_chatid_for_new_corp',
   ],
   provider_access_token: [
     'service/get_register_code',
@@ -49,6 +70,31 @@ const TABLE = {
     'license/create_new_order',
     'license/list_order',
     'paytool/open_order',
+    'service/finish_openid_migration',
+    'service/batch/userid_to_openuserid',
+    'service/get_account_balance',
+    'advanced_api/get_order',
+    'service/externalcontact/finish_external_userid_migration',
+    'hardware/get_device_feature',
+    'service/add_device',
+    'service/del_device',
+    'service/list_device',
+    'service/get_device_auth_info',
+    'service/fetch_device_log',
+    'service/reset_secret_no',
+    'service/set_printer_support_state',
+  ],
+  model_access_token: [
+    'openhw/get_device_secret',
+    'openhw/get_device_token',
+    'openhw/model/register_sn',
+    'openhw/model/unregister_sn',
+    'openhw/device/get_device_detail',
+  ],
+  device_access_token: [
+    'openhw/device/report',
+    'openhw/device/get_device_details',
+    'openhw/device/any/thing',
   ],
   access_token: [
     'corpgroup/corp/gettoken',
@@ -59,7 +105,20 @@ const TABLE = {
     'externalcontact/list',
     'get_jsapi_ticket',
     'ticket/get',
+    // Looked at: they take the app's, though others below the same folder do not.
+    'hardware/get_hardware_checkin_data',
+    'chatdata/sync_msg',
+    'kf/sync_msg',
+    'msgaudit/get_permit_user_list',
+    'idconvert/convert_tmp_external_userid',
+    'batch/userid_to_openuserid',
+    'agent/get_permissions',
+    'openhw/model/list',
     // Neighbours that a prefix of text would take for something else.
+    'openhw/devices/list',
+    'service/v2/get_auth_infos',
+    'advanced_apis/list',
+    'aibot/clients',
     'webhooks/send',
     'aibot/responses',
     'wedoc/smartsheet/add_sheet',
@@ -72,6 +131,8 @@ const TABLE = {
 } as const
 
 const wecom = fakeQyapi({
+  models: [{ ...MODEL, modelTicket: MODEL_TICKET }],
+  devices: [{ ...DEVICE, modelId: MODEL.modelId }],
   providers: [PROVIDER],
   suites: [{ ...SUITE, corps: [{ corpId: CORP.authCorpId, permanentCode: CORP.permanentCode }] }],
 })
@@ -83,12 +144,26 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
   const suite = createTokenSource(suiteApp(SUITE), { baseUrl })
   const provider = createTokenSource(serviceProvider(PROVIDER), { baseUrl })
   const corp = createTokenSource(authorizedCorp({ suite, ...CORP }), { baseUrl })
-  const sources = [corp, suite, provider]
+  const model = createTokenSource(hardwareModel(MODEL), { baseUrl })
+  const device = createTokenSource(hardwareDevice({ model, ...DEVICE }), { baseUrl })
+  const sources = [corp, suite, provider, model, device]
+  const answers = new Map<string, Answer>()
+  beforeAll(() => model.pushTicket(MODEL_TICKET))
+
+  it.each(Object.values(TABLE).flat())(
+    '%s: the fake, by its own table, takes the token that the call carries',
+    async (path) => {
+      await queryOf(path)
+      // A path that gives a token misses its fields, but only after it found the call's token good.
+      const missing = /gettoken|get_\w+_token$/.test(path) ? [41002, 41004, 41021, 41023] : []
+      expect([0, ...missing]).toContain(answers.get(path)?.errcode)
+    },
+  )
   const send = through(door, baseUrl, sources)
 
   /** The query of a call, which no other token may have joined. */
   const queryOf = async (path: string, by = send) => {
-    await by(`${path}?debug=1`, {})
+    answers.set(path, await by(`${path}?debug=1`, {}))
     const sent = wecom.requests.filter((request) => request.path === path)
     expect(sent.length).toBeGreaterThan(0)
     return [...(sent.at(-1)?.query ?? [])].filter(([name]) => name !== 'debug')
@@ -106,6 +181,14 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
     expect(await queryOf(path)).toEqual([['provider_access_token', await provider.get()]])
   })
 
+  it.each(TABLE.model_access_token)('%s takes the model’s', async (path) => {
+    expect(await queryOf(path)).toEqual([['model_access_token', await model.get()]])
+  })
+
+  it.each(TABLE.device_access_token)('%s takes the device’s', async (path) => {
+    expect(await queryOf(path)).toEqual([['device_access_token', await device.get()]])
+  })
+
   it('service/get_login_info takes the provider’s, under the name access_token', async () => {
     const query = await queryOf('service/get_login_info')
     expect(query).toEqual([['access_token', await provider.get()]])
@@ -121,6 +204,9 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
       ['service/get_auth_info', suite, 42009],
       ['license/list_order', provider, 40082],
       ['service/get_login_info', provider, 40014],
+      ['openhw/model/register_sn', model, 710401],
+      ['openhw/device/report', device, 40106],
+      ['openhw/device/report', device, 42021],
     ] as const) {
       const before = await Promise.all(sources.map((each) => each.get()))
       wecom.failNext(path, { errcode })
@@ -136,6 +222,8 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
       ['user/get', 40082],
       ['service/get_auth_info', 40014],
       ['license/list_order', 710400],
+      ['openhw/model/register_sn', 40106],
+      ['openhw/device/report', 42001],
     ] as const) {
       wecom.failNext(path, { errcode })
       expect((await send(path, {})).errcode).toBe(errcode)
@@ -144,8 +232,8 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
 
   it('a path whose kind was not attached goes out with no token at all', async () => {
     const alone = through(door, baseUrl, [suite])
-    expect(await queryOf('user/get', alone)).toEqual([])
-    expect(await queryOf('license/list_order', alone)).toEqual([])
+    for (const path of ['user/get', 'license/list_order', 'openhw/device/report'])
+      expect(await queryOf(path, alone)).toEqual([])
   })
 
   describe('the option endpoints', () => {

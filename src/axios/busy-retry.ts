@@ -19,8 +19,9 @@ export interface BusyRetryOptions {
 
 /**
  * Options for an axios-retry of your own: sends calls again that WeCom answered with -1, 45033,
- * 45035, 45036 or 6000, and network errors, with growing jittered delays. When the tries are used up
- * the busy answer is the answer. Spread it to change a part.
+ * 45035, 6000, or the "try again later" of a single product, and network errors, with growing
+ * jittered delays. When the tries are used up the busy answer is the answer. 45036 (abnormal traffic)
+ * is never sent again. Spread it to change a part.
  *
  * @example
  * axiosRetry(client, busyRetry())

@@ -44,7 +44,7 @@ function constant<T>(value: T): () => T {
 export function checkSource(
   name: string,
   source: TokenSource,
-  serves: 'app' | 'suite',
+  serves: 'app' | 'suite' | 'model',
   what: string,
 ): void {
   if (!isTokenSource(source)) throw badOption(name, `${what}, a token source`, source)

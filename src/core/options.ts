@@ -90,7 +90,7 @@ export interface DoorOptions extends SourceOptions {
   readonly callerToken?: 'keep' | 'replace'
   /**
    * More paths below `/cgi-bin/` with the kind of token that they take, or other kinds for known
-   * ones: `[{ path: 'openhw/', token: 'model' }]`. The longest match wins.
+   * ones: `[{ path: 'license/', token: 'app' }]`. The longest match wins.
    * @default []
    */
   readonly endpoints?: readonly EndpointRule[]

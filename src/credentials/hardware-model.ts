@@ -6,7 +6,7 @@ import {
   type Secret,
   secretReader,
 } from '../core/credential-options.js'
-import { REFUSED_MODEL_TOKEN, STALE_TICKET } from '../wecom/errcodes.js'
+import { REFUSED_MODEL_TOKEN, STALE_MODEL_TICKET } from '../wecom/errcodes.js'
 
 const model = credentialKind<'modelId'>({
   kind: 'hardware-model',
@@ -29,14 +29,16 @@ export interface HardwareModelOptions {
 }
 
 /**
- * The `model_access_token` of a hardware model. Its source takes the `model_ticket`s that WeCom
- * pushes by `source.pushTicket(ticket, { timeStamp })`. No path of the built-in table takes such a
- * token: name yours in the option `endpoints`.
+ * The `model_access_token` of a hardware model, for `openhw/model/` and as the parent of
+ * `hardwareDevice`. Its source takes the `model_ticket`s that WeCom pushes every 10 min by
+ * `source.pushTicket(ticket, { timeStamp })`. Source: document/path/95984.
  *
- * @throws `bad_options` if an id or secret is missing, or there is a key that it does not know.
+ * @throws `bad_options` if an id or secret is missing or malformed, or a key is unknown.
  * @example
  * const model = createTokenSource(hardwareModel({ modelId, modelSecret }))
- * attachToken(client, model, { endpoints: [{ path: 'openhw/', token: 'model' }] })
+ * await model.pushTicket(modelTicket, { timeStamp })   // in the callback endpoint
+ * attachToken(client, model)
+ * await client.post('/openhw/model/register_sn', { sn })
  */
 export function hardwareModel(options: HardwareModelOptions): Credential {
   checkKeys(options, 'hardwareModel', ['modelId', 'modelSecret'])
@@ -44,6 +46,6 @@ export function hardwareModel(options: HardwareModelOptions): Credential {
   checkId('modelId', modelId, "the model's id")
   const secret = secretReader('modelSecret', options.modelSecret, "the model's secret")
 
-  const ticket = { name: 'model_ticket', staleErrcodes: STALE_TICKET, given: () => undefined }
+  const ticket = { name: 'model_ticket', staleErrcodes: STALE_MODEL_TICKET, given: () => undefined }
   return model({ ids: { modelId }, secret, ticket })
 }

@@ -3,12 +3,13 @@ import { checkId, checkKeys } from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
 import {
   REFUSED_ACCESS_TOKEN,
+  REFUSED_DEVICE_TOKEN,
   REFUSED_MODEL_TOKEN,
   REFUSED_PROVIDER_TOKEN,
   REFUSED_SUITE_TOKEN,
 } from '../wecom/errcodes.js'
 
-type Serves = 'app' | 'suite' | 'provider' | 'model'
+type Serves = 'app' | 'suite' | 'provider' | 'model' | 'device'
 
 const remoteKind = (serves: Serves, tokenName: string, refusalErrcodes: readonly number[]) =>
   credentialKind<'serves' | 'name'>({
@@ -27,6 +28,7 @@ const KINDS = {
   suite: remoteKind('suite', 'suite_access_token', REFUSED_SUITE_TOKEN),
   provider: remoteKind('provider', 'provider_access_token', REFUSED_PROVIDER_TOKEN),
   model: remoteKind('model', 'model_access_token', REFUSED_MODEL_TOKEN),
+  device: remoteKind('device', 'device_access_token', REFUSED_DEVICE_TOKEN),
 }
 
 /** What a token service gives. */

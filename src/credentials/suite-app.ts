@@ -7,7 +7,7 @@ import {
   secretReader,
 } from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
-import { REFUSED_SUITE_TOKEN, STALE_TICKET } from '../wecom/errcodes.js'
+import { REFUSED_SUITE_TOKEN, STALE_SUITE_TICKET } from '../wecom/errcodes.js'
 
 const suite = credentialKind<'suiteId'>({
   kind: 'suite-app',
@@ -59,6 +59,6 @@ export function suiteApp(options: SuiteAppOptions): Credential {
     throw badOption('suiteTicket', 'the newest suite_ticket or a function', suiteTicket, true)
 
   const given = typeof suiteTicket === 'function' ? suiteTicket : () => suiteTicket
-  const ticket = { name: 'suite_ticket', staleErrcodes: STALE_TICKET, given }
+  const ticket = { name: 'suite_ticket', staleErrcodes: STALE_SUITE_TICKET, given }
   return suite({ ids: { suiteId }, secret, ticket })
 }

@@ -52,6 +52,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   40083: 'invalid suite id',
   40084: 'invalid permanent code',
   40085: 'invalid suite ticket',
+  40106: 'invalid device_access_token',
   41001: 'access_token missing',
   41002: 'corpid missing',
   41004: 'corpsecret missing',
@@ -63,11 +64,13 @@ const MEANINGS: Readonly<Record<number, string>> = {
   41025: 'permanent_code missing',
   42001: 'access_token expired',
   42009: 'suite_access_token expired',
+  42021: 'device_access_token expired',
   45009: 'api freq out of limit',
   45033: 'api concurrent out of limit',
   60020: 'not allow to access from your ip',
   710400: 'invalid model_access_token',
   710401: 'model_access_token expired',
+  710402: 'invalid model ticket',
   710403: 'model_access_token missing',
 }
 

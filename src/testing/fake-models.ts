@@ -22,14 +22,14 @@ export function fakeModels(tokens: FakeTokens, now: () => number) {
   const models = new Map<string, KnownModel>()
 
   const calls: TokenCalls = {
-    /** Its errcodes for ids, secrets and tickets are not documented: those of their like elsewhere. */
+    /** Its errcodes for ids and secrets are not documented: those of their like elsewhere. */
     'openhw/get_model_token'(request) {
       const { model_id, model_secret, model_ticket } = fieldsOf(request)
       if (!model_id || !model_secret) return errorAnswer(41004)
       if (!model_ticket) return errorAnswer(41023)
       const model = models.get(model_id)
       if (model?.modelSecret !== model_secret) return errorAnswer(40001)
-      if (!model.tickets.isGood(model_ticket)) return errorAnswer(40085)
+      if (!model.tickets.isGood(model_ticket)) return errorAnswer(710402)
       return { json: tokens.give(model.owner, 'model_access_token') }
     },
   }

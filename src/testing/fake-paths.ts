@@ -1,57 +1,40 @@
-import { ENDPOINT_RULES, type EndpointRule, TOKEN_PARAMETERS } from '../wecom/endpoints.js'
 import { errorAnswer, type FakeAnswer } from './fake-answers.js'
-import type { FakeTokenKind, FakeTokenOwner, FakeTokens } from './fake-tokens.js'
+import { type CarriedKind, ERRCODES, PARAMETERS, PATHS } from './fake-facts.js'
+import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
 
-type CarriedKind = Exclude<FakeTokenKind, 'ticket'>
-
-const PARAMETERS: Readonly<Record<CarriedKind, string>> = {
-  ...TOKEN_PARAMETERS,
-  model: 'model_access_token',
+/** Which token a path takes, and in which parameter; `undefined`: none. */
+interface Wanted {
+  readonly kind: CarriedKind
+  readonly parameter: string
 }
 
-/** 全局错误码, document/path/90313; 40082 and 42009 for providers as seen in public reports. */
-const REFUSALS: Readonly<Record<CarriedKind, { invalid: number; expired: number }>> = {
-  app: { invalid: 40014, expired: 42001 },
-  suite: { invalid: 40082, expired: 42009 },
-  provider: { invalid: 40082, expired: 42009 },
-  model: { invalid: 710400, expired: 710401 },
-}
-
-/** By the parameter's name; that 41022 stands for the provider's too is a guess. */
-const MISSING: Readonly<Record<string, number>> = {
-  [PARAMETERS.app]: 41001,
-  [PARAMETERS.suite]: 41022,
-  [PARAMETERS.provider]: 41022,
-  [PARAMETERS.model]: 710403,
-}
-
-/** Found otherwise than the doors find it, so that each checks the other. */
-const RULES = new Map<string, EndpointRule>(
-  ENDPOINT_RULES.map((rule) => [rule.path.replace(/\/$/, ''), rule]),
+const WANTED = new Map<string, Wanted | undefined>(
+  PATHS.flatMap(({ kind, parameter, paths }) =>
+    paths.map((path) => {
+      const wanted = kind && { kind, parameter: parameter ?? PARAMETERS[kind] }
+      return [path.replace(/\/$/, ''), wanted] as const
+    }),
+  ),
 )
 
-/** The rule of the path itself, or of the nearest folder above it. */
-function ruleFor(path: string): EndpointRule | undefined {
+/** The path itself, or the nearest folder above it that has a row. */
+function rowOf(path: string): string | undefined {
   for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const rule = RULES.get(path.slice(0, end))
-    if (rule !== undefined) return rule
+    const row = path.slice(0, end)
+    if (WANTED.has(row)) return row
   }
   return undefined
 }
 
-/** The path table has no row for hardware: what is not in it below `openhw/` takes the model's. */
-const isHardware = (path: string) => path.startsWith('openhw/')
-
 /** Whether WeCom has such a path for certain, so that it answers even if nobody said what. */
 export function isKnownPath(path: string): boolean {
-  return ruleFor(path) !== undefined || isHardware(path)
+  return rowOf(path) !== undefined
 }
 
-/** Which token a path takes, and in which parameter; `undefined`: none. */
-function tokenFor(path: string): { kind: CarriedKind; parameter: string } | undefined {
-  const { token, parameter } = ruleFor(path) ?? { token: isHardware(path) ? 'model' : 'app' }
-  if (token === 'none') return undefined
-  return { kind: token, parameter: parameter ?? PARAMETERS[token] }
+/** What has no row takes the app's token. */
+function tokenFor(path: string): Wanted | undefined {
+  const row = rowOf(path)
+  return row === undefined ? { kind: 'app', parameter: PARAMETERS.app } : WANTED.get(row)
 }
 
 /** Whose token a call carries, and why it is refused, if it is. */
@@ -69,7 +52,9 @@ export function admit(tokens: FakeTokens, path: string, query: URLSearchParams):
   const given = Object.values(PARAMETERS).flatMap((name) => query.getAll(name).map(() => name))
   if (given.length > 1) return { holder: owner, refusal: twoTokens(path, given) }
   if (state === 'good') return { holder: owner }
-  const errcode = state === 'missing' ? (MISSING[parameter] ?? 41001) : REFUSALS[kind][state]
+  // What is missing is told by the parameter: service/get_login_info wants an access_token.
+  const named = parameter === PARAMETERS.app ? 'app' : kind
+  const errcode = state === 'missing' ? ERRCODES[named].missing : ERRCODES[kind][state]
   return { holder: owner, refusal: errorAnswer(errcode, kind === 'app' ? { ip_list: [] } : {}) }
 }
 

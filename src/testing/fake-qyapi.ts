@@ -42,7 +42,7 @@ export interface FakeQyapiOptions extends FakeTenants {
   readonly tokens?: TokenMode
   /**
    * What the n-th token looks like, counted over all kinds. Where it is not a self-built app's,
-   * `app` has the id of the corp, suite or model as its `corpId`, and an empty `corpSecret`.
+   * `app` has the id of the corp, suite, model or device as its `corpId`, and an empty `corpSecret`.
    * @default 214 characters, like the real ones
    */
   readonly tokenText?: (count: number, app: FakeApp, kind: FakeTokenKind) => string
@@ -88,11 +88,11 @@ export interface FakeQyapi {
   /** Makes an endpoint, or changes what one answers, be it a token call. */
   on(path: string, endpoint: FakeEndpoint): void
   /**
-   * Tokens are refused from now on, with 40014, 40082 or 710400 by their kind: all, or those that
-   * are meant, e.g. `{ kind: 'suite', suiteId }`.
+   * Tokens are refused from now on, with 40014, 40082, 710400 or 40106 by their kind: all, or
+   * those that are meant, e.g. `{ kind: 'suite', suiteId }`.
    */
   revoke(only?: FakeTokenSelector): void
-  /** Tokens are refused with 42001, 42009 or 710401 from now on, as if their time were over. */
+  /** Tokens are refused with 42001, 42009, 710401 or 42021 from now on, as if their time were over. */
   expire(only?: FakeTokenSelector): void
   /** The next calls to a path (`'*'`: to any but those that give tokens) get this answer. */
   failNext(path: string, answer: NextAnswer, times?: number): void

@@ -1,4 +1,5 @@
 import { fakeApps } from './fake-apps.js'
+import { type FakeDevice, fakeDevices } from './fake-devices.js'
 import { type FakeDownstream, fakeDownstreams } from './fake-downstreams.js'
 import { type FakeModel, fakeModels } from './fake-models.js'
 import { fakePageTickets } from './fake-page-tickets.js'
@@ -17,6 +18,8 @@ export interface FakeTenants {
   readonly downstreams?: readonly FakeDownstream[]
   /** Hardware models. */
   readonly models?: readonly FakeModel[]
+  /** Devices of a hardware model. */
+  readonly devices?: readonly FakeDevice[]
 }
 
 /** Everyone whom the fake knows, and all the calls that give tokens. */
@@ -26,12 +29,14 @@ export function fakeTenants(tokens: FakeTokens, now: () => number) {
   const providers = fakeProviders(tokens)
   const downstreams = fakeDownstreams(tokens)
   const models = fakeModels(tokens, now)
+  const devices = fakeDevices(tokens)
+  const pageTickets = { calls: fakePageTickets(tokens) }
 
   return {
     /** By path. */
     calls: new Map(
-      [apps, suites, providers, downstreams, models, { calls: fakePageTickets(tokens) }].flatMap(
-        ({ calls }) => Object.entries(calls),
+      [apps, suites, providers, downstreams, models, devices, pageTickets].flatMap(({ calls }) =>
+        Object.entries(calls),
       ),
     ),
     add(added: FakeTenants): void {
@@ -40,6 +45,7 @@ export function fakeTenants(tokens: FakeTokens, now: () => number) {
       for (const provider of added.providers ?? []) providers.add(provider)
       for (const downstream of added.downstreams ?? []) downstreams.add(downstream)
       for (const model of added.models ?? []) models.add(model)
+      for (const device of added.devices ?? []) devices.add(device)
     },
     pushSuiteTicket: suites.push,
     pushModelTicket: models.push,

@@ -6,10 +6,10 @@ export interface FakeApp {
 
 /**
  * - `app`: an `access_token`, of a self-built app, of an authorised corp or of a downstream one
- * - `suite`, `provider`, `model`: theirs
+ * - `suite`, `provider`, `model`, `device`: theirs
  * - `ticket`: one that signs pages; no call carries it
  */
-export type FakeTokenKind = 'app' | 'suite' | 'provider' | 'model' | 'ticket'
+export type FakeTokenKind = 'app' | 'suite' | 'provider' | 'model' | 'device' | 'ticket'
 
 /** Which tokens are meant: those that are of all that is named here. */
 export interface FakeTokenSelector {
@@ -22,7 +22,9 @@ export interface FakeTokenSelector {
   readonly suiteId?: string
   /** The downstream app. */
   readonly agentId?: number
+  /** That hardware model, and its devices. */
   readonly modelId?: string
+  readonly deviceSn?: string
 }
 
 /**
@@ -110,13 +112,21 @@ export function fakeTokens({ mode, expiresInSeconds, now, textOf }: FakeTokensOp
   }
 }
 
-const SELECTORS = ['kind', 'corpId', 'corpSecret', 'suiteId', 'agentId', 'modelId'] as const
+const SELECTORS = [
+  'kind',
+  'corpId',
+  'corpSecret',
+  'suiteId',
+  'agentId',
+  'modelId',
+  'deviceSn',
+] as const
 
 function isOf(owner: FakeTokenOwner, only: FakeTokenSelector): boolean {
   return SELECTORS.every((name) => only[name] === undefined || only[name] === owner[name])
 }
 
 /** `tokenText` knows of apps only: who is no corp stands there with the id that it has. */
-function asApp({ corpId, corpSecret = '', suiteId, modelId }: FakeTokenOwner): FakeApp {
-  return { corpId: corpId ?? suiteId ?? modelId ?? '', corpSecret }
+function asApp({ corpId, corpSecret = '', suiteId, modelId, deviceSn }: FakeTokenOwner): FakeApp {
+  return { corpId: corpId ?? suiteId ?? deviceSn ?? modelId ?? '', corpSecret }
 }

@@ -4,7 +4,7 @@
  */
 
 /** `app`: the access token of an app, whoever issued it. `none`: the path takes no token at all. */
-export const TOKEN_KINDS = ['app', 'suite', 'provider', 'model', 'none'] as const
+export const TOKEN_KINDS = ['app', 'suite', 'provider', 'model', 'device', 'none'] as const
 export type TokenKind = (typeof TOKEN_KINDS)[number]
 
 /** The exact query parameter of each kind. */
@@ -13,6 +13,7 @@ export const TOKEN_PARAMETERS = {
   suite: 'suite_access_token',
   provider: 'provider_access_token',
   model: 'model_access_token',
+  device: 'device_access_token',
 } as const
 
 export interface EndpointRule {
@@ -35,7 +36,8 @@ export const ENDPOINT_RULES: readonly EndpointRule[] = [
     'openhw/get_model_token',
   ]),
   // They carry a key of their own: group robots (document/path/91770), smart robots, smart sheets.
-  ...rules('none', ['webhook/', 'aibot/response', 'wedoc/smartsheet/webhook']),
+  // What a smart robot's command line tool sends is signed in the body.
+  ...rules('none', ['webhook/', 'aibot/response', 'aibot/cli/', 'wedoc/smartsheet/webhook']),
   // Third-party apps: document/path/90605 and its neighbours.
   ...rules('suite', [
     'service/get_corp_token',
@@ -44,6 +46,8 @@ export const ENDPOINT_RULES: readonly EndpointRule[] = [
     'service/get_pre_auth_code',
     'service/set_session_info',
     'service/get_auth_info',
+    // document/path/100795
+    'service/v2/get_auth_info',
     'service/get_admin_list',
     'service/get_app_qrcode',
     'service/auth/getuserinfo3rd',
@@ -55,6 +59,10 @@ export const ENDPOINT_RULES: readonly EndpointRule[] = [
     'service/get_order_list',
     'service/prolong_try',
     'service/externalcontact/unionid_to_external_userid_3rd',
+    // document/path/95790
+    'service/school/getuserinfo3rd',
+    // document/path/99601; the other paths below `idconvert/` take the app's.
+    'idconvert/upgrade_chatid_for_new_corp',
   ]),
   // 上下游 and 企业互联, with the token of the upstream app: document/path/95311.
   ...rules('app', ['corpgroup/corp/gettoken', 'corpgroup/corp/list_app_share_info']),
@@ -71,5 +79,30 @@ export const ENDPOINT_RULES: readonly EndpointRule[] = [
     'service/media/upload',
     'license/',
     'paytool/',
+    // document/path/99375, 97062, 100137
+    'service/finish_openid_migration',
+    'service/batch/userid_to_openuserid',
+    'service/get_account_balance',
+    // document/path/100257, 101398 to 101400
+    'advanced_api/',
+    // No page says so; several SDKs call them like this.
+    'service/externalcontact/finish_external_userid_migration',
+    'hardware/get_device_feature',
+    'service/add_device',
+    'service/del_device',
+    'service/list_device',
+    'service/get_device_auth_info',
+    'service/fetch_device_log',
+    'service/reset_secret_no',
+    'service/set_printer_support_state',
   ]),
+  // Makers of hardware: document/path/95984, 96022.
+  ...rules('model', [
+    'openhw/get_device_secret',
+    'openhw/get_device_token',
+    'openhw/model/register_sn',
+    'openhw/model/unregister_sn',
+    'openhw/device/get_device_detail',
+  ]),
+  ...rules('device', ['openhw/device/']),
 ]

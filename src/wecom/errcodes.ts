@@ -15,14 +15,27 @@ export const REFUSED_PROVIDER_TOKEN = [40082, 42009, 40014, 42001] as const
 /** The same for a hardware model's token. */
 export const REFUSED_MODEL_TOKEN = [710400, 710401] as const
 
-/** A `suite_ticket` that is stale or missing: wait for a newer one. */
-export const STALE_TICKET = [40085, 41023] as const
+/** The same for the token of one device: 40106 invalid, 42021 expired. */
+export const REFUSED_DEVICE_TOKEN = [40106, 42021] as const
+
+/**
+ * A `suite_ticket` that is stale, another suite's, or missing: wait for a newer one. As the errcode
+ * of this kind of failure the first one stands.
+ */
+export const STALE_SUITE_TICKET = [40085, 41023] as const
+
+/** The same for a `model_ticket`: 710402. The suite's codes are taken for the same, if they come. */
+export const STALE_MODEL_TICKET = [710402, 40085, 41023] as const
 
 /**
  * Busy, or in conflict with other calls: the same call may succeed a little later.
- * -1 system busy (at most three retries); 45033 too many at once; 45035, 45036 and 6000 conflicts.
+ * -1 system busy (at most three retries); 45033 too many at once; 45035 and 6000 conflicts; the
+ * others are "try again later" of single products. 45036 (abnormal traffic) is no passing trouble.
  */
-export const BUSY_ERRCODES = [-1, 45033, 45035, 45036, 6000] as const
+export const BUSY_ERRCODES = [
+  -1, 6000, 45033, 45035, 90304, 301096, 710682, 2000111, 2000141, 2010003, 2040035, 2090726,
+  2543337,
+] as const
 
 /**
  * Why a token was not given.

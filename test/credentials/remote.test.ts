@@ -317,7 +317,7 @@ describe('the options of remote', () => {
     [
       'a kind that is none',
       { name: 'n', get, refused, serves: 'toString' },
-      /^serves must be one of app, suite, provider, model, got/,
+      /^serves must be one of app, suite, provider, model, device, got/,
     ],
     [
       'an unknown key',

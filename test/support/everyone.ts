@@ -8,6 +8,7 @@ import {
   type Credential,
   createTokenSource,
   downstreamCorp,
+  hardwareDevice,
   hardwareModel,
   jsapiTicket,
   type SourceOptions,
@@ -34,6 +35,7 @@ const OTHER_CORP = { authCorpId: 'ww-other', permanentCode: 'other-code' }
 export const DOWNSTREAM = { corpId: 'ww-down', agentId: 7, businessType: 1 } as const
 export const MODEL = { modelId: 'model-1', modelSecret: 'model-secret' }
 export const MODEL_TICKET = 'model-ticket'
+export const DEVICE = { deviceSn: 'sn-1', deviceSecret: 'device-secret' }
 
 const EVERYONE: FakeQyapiOptions = {
   apps: [APP, CUSTOM_APP],
@@ -49,6 +51,7 @@ const EVERYONE: FakeQyapiOptions = {
   ],
   downstreams: [{ ...DOWNSTREAM, upstreamCorpId: APP.corpId }],
   models: [{ ...MODEL, modelTicket: MODEL_TICKET }],
+  devices: [{ ...DEVICE, modelId: MODEL.modelId }],
 }
 
 /** A fake on loopback that knows one of each kind, with a clock that it shares with the sources. */
@@ -68,6 +71,7 @@ export function useEveryone() {
 export function oneOfEachKind(make: (credential: Credential) => TokenSource) {
   const app = make(selfBuilt(APP))
   const suite = make(suiteApp(SUITE))
+  const model = make(hardwareModel(MODEL))
   return {
     app,
     suite,
@@ -75,7 +79,8 @@ export function oneOfEachKind(make: (credential: Credential) => TokenSource) {
     corp: make(authorizedCorp({ suite, ...CORP })),
     otherCorp: make(authorizedCorp({ suite, ...OTHER_CORP })),
     downstream: make(downstreamCorp({ upstream: app, ...DOWNSTREAM })),
-    model: make(hardwareModel(MODEL)),
+    model,
+    device: make(hardwareDevice({ model, ...DEVICE })),
     jsapi: make(jsapiTicket(app)),
     agent: make(agentTicket(app)),
   }

@@ -1,4 +1,10 @@
-import { createTokenSource, selfBuilt, suiteApp, type TokenSource } from '../../src/index.js'
+import {
+  createTokenSource,
+  hardwareModel,
+  selfBuilt,
+  suiteApp,
+  type TokenSource,
+} from '../../src/index.js'
 
 /** The source of an app's token, which is `app-token`. */
 export function appSource(corpSecret = 'planted-app-secret'): TokenSource {
@@ -19,4 +25,17 @@ export function suiteSource(): TokenSource {
       body: '{"suite_access_token":"suite-token","expires_in":7200}',
     }),
   })
+}
+
+/** The source of a hardware model's token, which is `model-token`. */
+export function modelSource(): TokenSource {
+  const model = { modelId: 'model-1', modelSecret: 'planted-model-secret' }
+  const source = createTokenSource(hardwareModel(model), {
+    transport: async () => ({
+      status: 200,
+      body: '{"model_access_token":"model-token","expires_in":7200}',
+    }),
+  })
+  void source.pushTicket('planted-model-ticket')
+  return source
 }

@@ -20,6 +20,7 @@ export const SUITE = {
 export const APP = { corpId: 'ww-up', corpSecret: 'up-secret' }
 const PROVIDER = { corpId: 'ww-provider', providerSecret: 'provider-secret' }
 const MODEL = { modelId: 'm1', modelSecret: 'model-secret', modelTicket: 'model-ticket' }
+const DEVICE = { modelId: 'm1', deviceSn: 'sn1', deviceSecret: 'device-secret' }
 const DOWNSTREAM = { corpId: 'ww-down', agentId: 7, businessType: 1 } as const
 
 /** One of each kind. */
@@ -29,6 +30,7 @@ export const TENANTS = {
   providers: [PROVIDER],
   downstreams: [DOWNSTREAM],
   models: [MODEL],
+  devices: [DEVICE],
 }
 
 /** A fake on loopback that knows one of each kind, and the token calls by plain fetch. */
@@ -86,18 +88,26 @@ export function useCaller() {
           model_ticket: MODEL.modelTicket,
           ...fields,
         }),
+      device: (modelToken: unknown, fields: object = {}) =>
+        call(`openhw/get_device_token?model_access_token=${modelToken}`, {
+          device_sn: DEVICE.deviceSn,
+          device_secret: DEVICE.deviceSecret,
+          ...fields,
+        }),
     }
     /** A good token of each kind. */
     const tokens = async () => {
       const suite = String((await calls.suite()).suite_access_token)
       const app = String((await calls.gettoken()).access_token)
+      const model = String((await calls.model()).model_access_token)
       return {
         app,
         suite,
         corp: String((await calls.corp(suite)).access_token),
         downstream: String((await calls.downstream(app)).access_token),
         provider: String((await calls.provider()).provider_access_token),
-        model: String((await calls.model()).model_access_token),
+        model,
+        device: String((await calls.device(model)).device_access_token),
       }
     }
     return { wecom, clock, send, call, calls, tokens }

@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { PATHS } from '../../src/testing/fake-facts.js'
 import { ENDPOINT_RULES, TOKEN_PARAMETERS } from '../../src/wecom/endpoints.js'
 import { useCaller } from './caller.js'
 
@@ -27,9 +29,15 @@ const KINDS = [
   },
   {
     kind: 'model',
-    path: 'openhw/anything',
+    path: 'openhw/model/register_sn',
     parameter: 'model_access_token',
     codes: [710403, 710400, 710401],
+  },
+  {
+    kind: 'device',
+    path: 'openhw/device/report',
+    parameter: 'device_access_token',
+    codes: [41001, 40106, 42021],
   },
 ] as const
 
@@ -69,13 +77,13 @@ describe.each(KINDS)('$path', ({ kind, path, parameter, codes }) => {
   })
 })
 
-describe('the path table', () => {
+describe('the fake’s own path table', () => {
   it.each(
     ENDPOINT_RULES.filter(({ path }) => !/gettoken|get_\w+_token$/.test(path)).map((rule) => [
       rule.path,
       rule,
     ]),
-  )('%s answers 0 by default', async (_path, rule) => {
+  )('agrees with the table of the middleware: %s answers 0', async (_path, rule) => {
     const { call, tokens } = await open()
     const path = rule.path.endsWith('/') ? `${rule.path}some/thing` : rule.path
     const given = await tokens()
@@ -84,6 +92,19 @@ describe('the path table', () => {
         ? ''
         : `?${rule.parameter ?? TOKEN_PARAMETERS[rule.token]}=${given[rule.token]}`
     expect((await call(path + query, {})).errcode).toBe(0)
+  })
+
+  it('has a row for nothing that the table of the middleware has none for', () => {
+    const ours = ENDPOINT_RULES.map(({ path }) => path).sort()
+    expect(PATHS.flatMap(({ paths }) => paths).sort()).toEqual(ours)
+  })
+
+  it('is no copy: nothing of the fake imports the facts of the code that it tests', () => {
+    const folder = new URL('../../src/testing/', import.meta.url)
+    const importing = readdirSync(folder).filter((name) =>
+      readFileSync(new URL(name, folder), 'utf8').includes('/wecom/'),
+    )
+    expect(importing).toEqual([])
   })
 
   it('has no other path: what nobody knows is a 404 with an empty body', async () => {
@@ -129,11 +150,12 @@ describe('revoke and expire', () => {
     downstream: 'user/get?access_token=',
     suite: 'service/get_pre_auth_code?suite_access_token=',
     provider: 'license/list_order?provider_access_token=',
-    model: 'openhw/anything?model_access_token=',
+    model: 'openhw/model/register_sn?model_access_token=',
+    device: 'openhw/device/report?device_access_token=',
   } as const
 
   it.each([
-    [undefined, ['app', 'suite', 'corp', 'downstream', 'provider', 'model']],
+    [undefined, ['app', 'suite', 'corp', 'downstream', 'provider', 'model', 'device']],
     [{ kind: 'app' }, ['app', 'corp', 'downstream']],
     [{ kind: 'suite' }, ['suite']],
     [{ kind: 'suite', suiteId: 'other' }, []],
@@ -144,7 +166,9 @@ describe('revoke and expire', () => {
     [{ corpId: 'ww-a' }, ['corp']],
     [{ corpId: 'ww-up', corpSecret: 'up-secret' }, ['app']],
     [{ corpId: 'ww-down', agentId: 7 }, ['downstream']],
-    [{ modelId: 'm1' }, ['model']],
+    [{ modelId: 'm1' }, ['model', 'device']],
+    [{ kind: 'model', modelId: 'm1' }, ['model']],
+    [{ deviceSn: 'sn1' }, ['device']],
   ] as const)('%j mean %j', async (only, meant) => {
     const { wecom, call, tokens } = await open()
     const given = await tokens()

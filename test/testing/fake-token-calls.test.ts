@@ -243,7 +243,7 @@ describe('a hardware model', () => {
     ['no ticket', { model_ticket: absent }, 41023],
     ['an unknown id', { model_id: 'm2' }, 40001],
     ['a wrong secret', { model_secret: 'wrong' }, 40001],
-    ['a ticket that was never pushed', { model_ticket: 'made up' }, 40085],
+    ['a ticket that was never pushed', { model_ticket: 'made up' }, 710402],
   ])('is refused for %s', async (_name, fields, errcode) => {
     const { calls } = await open()
     expect((await calls.model(fields)).errcode).toBe(errcode)
@@ -252,11 +252,43 @@ describe('a hardware model', () => {
   it('gets a token only for a ticket of the last 30 minutes', async () => {
     const { wecom, clock, calls } = await open()
     clock.advance(30 * MINUTE_MS)
-    expect((await calls.model()).errcode).toBe(40085)
+    expect((await calls.model()).errcode).toBe(710402)
     const { modelTicket, timeStamp } = wecom.pushModelTicket('m1')
     expect(timeStamp).toBe(clock.wall() / 1000)
     expect((await calls.model({ model_ticket: modelTicket })).errcode).toBe(absent)
     expect(() => wecom.pushModelTicket('other')).toThrow('knows no model other')
+  })
+})
+
+describe('one device of a hardware model', () => {
+  it('gets its token only for a good token of its model', async () => {
+    const { calls, tokens } = await open()
+    const { app, model } = await tokens()
+    expect(await calls.device(model)).toMatchObject({
+      device_access_token: expect.stringMatching(/^fake-device_\d+-sn1-/),
+      expires_in: 7200,
+    })
+    expect((await calls.device('')).errcode).toBe(710403)
+    expect((await calls.device(app)).errcode).toBe(710400)
+  })
+
+  it.each([
+    ['no serial number', { device_sn: absent }, 41004],
+    ['no secret', { device_secret: absent }, 41004],
+    ['an unknown serial number', { device_sn: 'sn2' }, 40001],
+    ['a wrong secret', { device_secret: 'wrong' }, 40001],
+  ])('is refused for %s', async (_name, fields, errcode) => {
+    const { calls, tokens } = await open()
+    const { model } = await tokens()
+    expect((await calls.device(model, fields)).errcode).toBe(errcode)
+  })
+
+  it('is refused for the token of another model', async () => {
+    const { wecom, call, calls } = await open()
+    wecom.add({ models: [{ modelId: 'm2', modelSecret: 's2', modelTicket: 't2' }] })
+    const fields = { model_id: 'm2', model_secret: 's2', model_ticket: 't2' }
+    const { model_access_token } = await call('openhw/get_model_token', fields)
+    expect((await calls.device(model_access_token)).errcode).toBe(40001)
   })
 })
 
@@ -312,7 +344,7 @@ describe('every token call', () => {
   it('in mode same repeats the token of that owner while it lives', async () => {
     const { wecom, clock, tokens } = await open({ tokens: 'same' })
     const first = await tokens()
-    expect(new Set(Object.values(first)).size).toBe(6)
+    expect(new Set(Object.values(first)).size).toBe(7)
     wecom.revoke()
     expect(await tokens()).toEqual(first)
     clock.advance(7_200_000)
@@ -327,7 +359,7 @@ describe('every token call', () => {
     const first = await tokens()
     wecom.expire()
     const second = await tokens()
-    expect(new Set([...Object.values(first), ...Object.values(second)]).size).toBe(12)
+    expect(new Set([...Object.values(first), ...Object.values(second)]).size).toBe(14)
   })
 
   it('in mode same repeats it too for one who is added again', async () => {
@@ -350,10 +382,11 @@ describe('every token call', () => {
     expect(seen).toEqual([
       'suite wwsuite',
       'app ww-up',
+      'model m1',
       'app ww-a',
       'app ww-down',
       'provider ww-provider',
-      'model m1',
+      'device sn1',
     ])
   })
 
