@@ -16,7 +16,7 @@ import { APP } from './support/qyapi.js'
 
 // Characters that each way of encoding a url spells in its own way.
 const PLANTED = "planted token/+=:$,'~"
-const SECRET = 'planted secret/+=&'
+const SECRET = 'planted-secret/+=&'
 
 let wecom: FakeQyapi
 let baseUrl: string
@@ -261,7 +261,7 @@ describe('no secret is printed', () => {
 
   it('by a wrong one', async () => {
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    attachToken(client, { ...app, corpSecret: 'planted wrong one' }, { baseUrl })
+    attachToken(client, { ...app, corpSecret: 'planted-wrong-one' }, { baseUrl })
     expectNothingLeaks(await client.get('/user/get').catch((caught) => caught))
   })
 })

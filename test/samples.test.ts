@@ -44,6 +44,7 @@ describe('as an answer to gettoken', () => {
     '40013-gettoken-no-from-ip': 'credential_refused',
     '41004-gettoken': 'credential_refused',
     '45009-gettoken': 'rate_limited',
+    '48002': 'credential_refused',
     '60020': 'ip_not_trusted',
     'mp-40001-rid': 'credential_refused',
   }
@@ -52,15 +53,23 @@ describe('as an answer to gettoken', () => {
     (samples.samples as Sample[])
       .filter(({ body }) => body?.errcode)
       .map((sample) => [sample.id, sample] as const),
-  )('%s fails with a clear error that shows no IP', async (id, { body }) => {
-    const { source } = sourceWith({ body: JSON.stringify(body) })
-    const error = await source.get().catch((caught) => caught)
-    expect(error).toMatchObject({ code: CODES[id] ?? 'token_fetch_failed', errcode: body?.errcode })
-    expect(error.message).toContain(`WeCom answered ${body?.errcode}`)
-    expect(error.message).toContain('app of corp ww-fake')
-    expect(error.message).not.toMatch(/\d+\.\d+\.\d+\.\d+/)
-    expect(error.message).not.toContain(APP.corpSecret)
-  })
+  )(
+    '%s fails with a clear error; an IP that is not trusted is named, no other',
+    async (id, { body }) => {
+      const { source } = sourceWith({ body: JSON.stringify(body) })
+      const error = await source.get().catch((caught) => caught)
+      expect(error).toMatchObject({
+        code: CODES[id] ?? 'token_fetch_failed',
+        errcode: body?.errcode,
+      })
+      expect(error.message).toContain(`WeCom answered ${body?.errcode}`)
+      expect(error.message).toContain('app of corp ww-fake')
+      const ips = error.message.match(/\d+\.\d+\.\d+\.\d+/g)
+      expect(ips).toEqual(id === '60020' ? ['203.0.113.7'] : null)
+      expect(error.egressIp).toBe(id === '60020' ? '203.0.113.7' : undefined)
+      expect(error.message).not.toContain(APP.corpSecret)
+    },
+  )
 
   it('ip_not_trusted names axiosTransport and proxies', async () => {
     const { source } = sourceWith({

@@ -310,6 +310,50 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(tickets()).toEqual(['stale-ticket', 'ticket', 'ticket'])
     })
 
+    it('because it is another suite’s leaves the good one in use: that is sent right after it', async () => {
+      const { wecom, clock, suite, send, tickets, forget } = await opened()
+      const { suiteTicket } = wecom.pushSuiteTicket(suiteId)
+      await suite.pushTicket(suiteTicket)
+      clock.advance(1_000)
+      await suite.pushTicket('another-suites')
+      expect((await send(PATH)).errcode).toBe(0)
+      await forget()
+      expect((await send(PATH)).errcode).toBe(0)
+      expect(tickets()).toEqual(['another-suites', suiteTicket, suiteTicket])
+    })
+
+    it('because it is another suite’s, however many come: the good one serves for its 30 min', async () => {
+      const { wecom, clock, suite, send, forget, tickets } = await opened()
+      const { suiteTicket } = wecom.pushSuiteTicket(suiteId)
+      await suite.pushTicket(suiteTicket)
+      for (const stranger of ['stranger-1', 'stranger-2', 'stranger-3', 'stranger-4']) {
+        clock.advance(60_000)
+        await suite.pushTicket(stranger)
+        expect((await send(PATH)).errcode).toBe(0)
+        await forget()
+      }
+      expect(tickets().filter((ticket) => ticket === suiteTicket)).toHaveLength(4)
+      clock.advance(26 * MINUTES)
+      expect(await failureOf(send(PATH))).toMatchObject({ errcode: 40085 })
+    })
+
+    it('because it is another suite’s goes out of the store, and the good one comes back into it', async () => {
+      const { wecom, clock, suite, another, send } = await opened(undefined, {
+        store: memoryStore(),
+      })
+      const { suiteTicket } = wecom.pushSuiteTicket(suiteId)
+      await suite.pushTicket(suiteTicket)
+      clock.advance(1_000)
+      await suite.pushTicket('another-suites')
+      expect((await send(PATH)).errcode).toBe(0)
+      wecom.revoke()
+      const newcomer = another()
+      await newcomer.invalidate(await newcomer.get())
+      expect(await newcomer.get()).toMatch(/^fake-suite/)
+      const asked = wecom.requests.filter(({ path }) => path === GET_SUITE_TOKEN).slice(2)
+      for (const { body } of asked) expect(String(Buffer.from(body))).toContain(suiteTicket)
+    })
+
     it('long ago is no reason of today: then the newest one is said to be old', async () => {
       const { wecom, clock, suite, send, forget } = await opened()
       await suite.pushTicket('stale-ticket')
@@ -390,4 +434,20 @@ describe('a model_ticket', () => {
     expect((await failureOf(model.get())).message).toContain('more than 30 min old')
     expect(wecom.count('openhw/get_model_token')).toBe(1)
   })
+})
+
+it('a model_ticket that WeCom calls stale (710402) is sent once, and a newer one heals it', async () => {
+  const { wecom, clock, sources } = await open()
+  const { model } = sources
+  await model.pushTicket('stale-ticket')
+  for (let round = 0; round < 3; round += 1) {
+    const error = await failureOf(model.get())
+    expect(error).toMatchObject({ code: 'token_fetch_failed', errcode: 710402, retryable: true })
+    expect(error.message).toContain('WeCom refused the newest model_ticket as an old one')
+    clock.advance(60_000)
+  }
+  expect(wecom.count('openhw/get_model_token')).toBe(1)
+  await model.pushTicket(wecom.pushModelTicket(MODEL.modelId).modelTicket)
+  expect(await model.get()).toMatch(/^fake-model_/)
+  expect(wecom.count('openhw/get_model_token')).toBe(2)
 })

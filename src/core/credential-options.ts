@@ -1,5 +1,5 @@
 import { checkGiven, isText } from './check.js'
-import { badOption } from './errors.js'
+import { badOption, QyapiTokenError } from './errors.js'
 import { isTokenSource, lenderOf, type TokenSource } from './token-source.js'
 
 /** An id as `process.env` gives it. `undefined` is `bad_options` when the credential is made. */
@@ -30,8 +30,20 @@ export function secretReader(name: string, secret: Secret, what: string): () => 
     : constant(checkedSecret(name, secret, what))
 }
 
+/** What no secret of WeCom's has, but what comes along when one is copied. */
+const COPIED_ALONG = [
+  [/[\r\n\u2028\u2029]/, 'a line break'],
+  [/["'`\u2018-\u201f\u300c\u300d]/, 'a quote'],
+  [/[\s\u200b-\u200f\u2060\ufeff\p{Cc}]/u, 'a blank, or a character that does not show'],
+] as const
+
 function checkedSecret(name: string, value: unknown, what: string): string {
-  if (isText(value)) return value
+  if (isText(value)) {
+    const found = COPIED_ALONG.find(([pattern]) => pattern.test(value))
+    if (found === undefined) return value
+    const message = `${name} must be ${what} as it was issued, but has ${found[1]} in it (not shown). Copy it again.`
+    throw new QyapiTokenError('bad_options', message)
+  }
   throw badOption(name, `${what}, a non-empty string or a function that returns it`, value, true)
 }
 

@@ -75,6 +75,8 @@ interface CredentialDefinition<Names extends string> {
   secret(): string
   /** Another one's token, without which the token call cannot be made: the suite's, the app's. */
   readonly carries?: TokenLender
+  /** The kind of the app by whose settings WeCom decides, where the token is had with that app's. */
+  readonly holderKind?: string
   readonly ticket?: TicketNeed
   /** Brings the token from elsewhere: then there is no token call. */
   readonly bring?: (signal: AbortSignal) => Promise<Brought>

@@ -3,7 +3,7 @@ const BRAND = Symbol.for('qyapi-token.error')
 /**
  * - `bad_options`: an argument of ours is wrong; the message names it.
  * - `token_fetch_failed`: no token could be had (network, server, or an answer that makes no sense).
- * - `credential_refused`: WeCom refused the id or the secret.
+ * - `credential_refused`: WeCom refused the id or the secret, or the app may not call it.
  * - `ip_not_trusted`: WeCom does not take token calls from this IP.
  * - `rate_limited`: over WeCom's call limit.
  * - `refresh_budget_spent`: too many forced refreshes within a minute.
@@ -21,6 +21,8 @@ export type QyapiTokenErrorCode =
 export interface QyapiTokenErrorDetails {
   /** WeCom's errcode, where one came back. */
   readonly errcode?: number
+  /** The IP that WeCom saw, where it is not trusted. Not a secret. */
+  readonly egressIp?: string
   /** What went wrong underneath: a copy without secrets, never a live AxiosError. */
   readonly cause?: unknown
   /** Until then every call fails at once with this same error. */
@@ -35,6 +37,8 @@ export class QyapiTokenError extends Error {
   override readonly name = 'QyapiTokenError'
   readonly code: QyapiTokenErrorCode
   declare readonly errcode?: number
+  /** With `ip_not_trusted`: the IP that WeCom saw, to be entered where the message says. */
+  declare readonly egressIp?: string
   declare readonly retryAfterMs?: number
   readonly retryable: boolean
 
@@ -43,6 +47,7 @@ export class QyapiTokenError extends Error {
     this.code = code
     this.retryable = details.retryable ?? false
     if (details.errcode !== undefined) this.errcode = details.errcode
+    if (details.egressIp !== undefined) this.egressIp = details.egressIp
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs
     Object.defineProperty(this, BRAND, { value: true })
   }
@@ -63,6 +68,7 @@ export function isQyapiTokenError(error: unknown): error is QyapiTokenError {
 export function repeated(failure: QyapiTokenError, retryAfterMs?: number): QyapiTokenError {
   return new QyapiTokenError(failure.code, failure.message, {
     ...(failure.errcode === undefined ? {} : { errcode: failure.errcode }),
+    ...(failure.egressIp === undefined ? {} : { egressIp: failure.egressIp }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     retryable: failure.retryable,
     cause: failure.cause,

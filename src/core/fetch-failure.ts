@@ -19,11 +19,12 @@ export function networkFailure(doing: string, error: unknown, scrub: Scrub): Qya
 
 /** The token that this call would have carried could not be had. */
 export function inConsequence(doing: string, error: QyapiTokenError): QyapiTokenError {
-  const { code, errcode, retryAfterMs, retryable } = error
+  const { code, errcode, egressIp, retryAfterMs, retryable } = error
   return new QyapiTokenError(code, `${doing}: ${error.message}`, {
     cause: error,
     retryable,
     ...(errcode === undefined ? {} : { errcode }),
+    ...(egressIp === undefined ? {} : { egressIp }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   })
 }

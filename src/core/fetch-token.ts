@@ -62,8 +62,9 @@ async function asked(call: TokenCall): Promise<FetchedToken> {
     const ticket =
       tickets && (await within(() => tickets.newest(doing), `${credential.ticket?.name}`))
     const { answer, scrub } = await answerTo(call, secret, ticket)
-    const isStale = credential.ticket?.staleErrcodes.includes(errcodeOf(jsonOf(answer)) ?? 0)
-    if (ticket !== undefined && isStale) tickets?.refuse(ticket)
+    const errcode = errcodeOf(jsonOf(answer)) ?? 0
+    const isStale = credential.ticket?.staleErrcodes.includes(errcode)
+    if (ticket !== undefined && isStale) tickets?.refuse(ticket, errcode)
     if (!isStale || tries === TRIES) return read(answer, credential, doing, scrub)
   }
 }

@@ -4,6 +4,7 @@ import type { TicketNeed } from './credential.js'
 import { QyapiTokenError } from './errors.js'
 import { functionFailed } from './fetch-failure.js'
 import type { SharedTokens } from './shared-tokens.js'
+import type { StoredToken } from './store.js'
 
 /** WeCom pushes a ticket every 10 min, and it lives 30 min. */
 const TICKET_LIFE_MS = 1_800_000
@@ -23,15 +24,18 @@ export interface Tickets {
   /** The newest ticket that WeCom has not refused. Throws what to do if there is none. */
   newest(doing: string): Promise<string>
   /** WeCom called it stale: it is not sent again. */
-  refuse(ticket: string): void
+  refuse(ticket: string, errcode?: number): void
 }
 
 /** Tickets that WeCom refused are remembered, but not for ever. */
 const MOST_REFUSED = 100
 
+/** Of the tickets that were pushed within 30 min, the good ones are three at the most. */
+const MOST_KEPT = 10
+
 /**
  * The newest ticket counts, also if an older one arrives later. One that WeCom called stale is not
- * sent again: a newer one is waited for.
+ * sent again: the newest of the others is, since a callback may have brought another suite's.
  */
 export function ticketsFor(
   need: TicketNeed,
@@ -39,20 +43,37 @@ export function ticketsFor(
   clock: Clock,
 ): Tickets {
   const refused = new Set<unknown>()
-  let pushed: PushedTicket | undefined
+  /** The newest first, without those that were refused. */
+  let kept: readonly PushedTicket[] = []
+  /** The newest of all, if WeCom refused it. */
+  let refusedNewest: PushedTicket | undefined
+  let lastErrcode: number | undefined
 
-  function keep(ticket: PushedTicket): boolean {
-    if (pushed !== undefined && ticket.sentAtMs <= pushed.sentAtMs) return false
-    pushed = ticket
-    return true
+  function keep(ticket: PushedTicket): void {
+    kept = [ticket, ...kept.filter(isYoung)].slice(0, MOST_KEPT)
+    if (isNewer(ticket, refusedNewest)) refusedNewest = undefined
   }
 
   /** A newer one that another process has put into the store. */
   async function adopt(): Promise<void> {
-    const stored = await shared?.get()
-    if (stored === undefined) return
-    const { value, generation, ageMs } = stored
-    keep({ value, sentAtMs: generation, receivedAt: later(instantOf(clock), -ageMs) })
+    const found = await shared?.get()
+    if (found === undefined) return
+    const { value, generation, ageMs } = found
+    const receivedAt = later(instantOf(clock), -ageMs)
+    const ticket = { value, sentAtMs: generation, receivedAt }
+    if (!refused.has(value) && isNewer(ticket, kept[0])) keep(ticket)
+  }
+
+  /** Takes a refused ticket out of the store, and puts the one in its place that was there before. */
+  async function giveBack({ sentAtMs }: PushedTicket): Promise<void> {
+    await shared?.delete(sentAtMs)
+    const [newest] = kept
+    if (newest !== undefined && isYoung(newest)) await shared?.set(stored(newest))
+  }
+
+  function stored({ value, sentAtMs, receivedAt }: PushedTicket): StoredToken {
+    const ageMs = Math.max(0, elapsedMs(receivedAt, instantOf(clock)))
+    return { value, generation: sentAtMs, ageMs, expiresInMs: TICKET_LIFE_MS }
   }
 
   function isYoung({ receivedAt }: PushedTicket): boolean {
@@ -69,13 +90,13 @@ export function ticketsFor(
   }
 
   function missing(doing: string, given: unknown): QyapiTokenError {
-    const { name, staleErrcodes } = need
-    const isRefused = [pushed?.value, given].some((ticket) => refused.has(ticket))
-    const errcode = isRefused ? staleErrcodes[0] : undefined
+    const { name } = need
+    const isRefused = refusedNewest !== undefined || refused.has(given)
+    const errcode = isRefused ? lastErrcode : undefined
     const what =
       errcode !== undefined
-        ? `WeCom refused the newest ${name} as an old one (${errcode})`
-        : pushed === undefined
+        ? `WeCom refused the newest ${name} as an old one, or as another's (${errcode})`
+        : kept.length === 0
           ? `there is no ${name} yet`
           : `the newest ${name} is more than 30 min old`
     const message =
@@ -88,21 +109,33 @@ export function ticketsFor(
   return {
     async push(value, sentAtMs) {
       await adopt()
-      if (!keep({ value, sentAtMs, receivedAt: instantOf(clock) })) return false
-      const stored = { value, generation: sentAtMs, ageMs: 0, expiresInMs: TICKET_LIFE_MS }
-      await shared?.set(stored)
+      const ticket = { value, sentAtMs, receivedAt: instantOf(clock) }
+      if (!isNewer(ticket, kept[0]) || !isNewer(ticket, refusedNewest)) return false
+      keep(ticket)
+      await shared?.set(stored(ticket))
       return true
     },
     async newest(doing) {
       await adopt()
-      if (pushed !== undefined && isYoung(pushed) && !refused.has(pushed.value)) return pushed.value
+      const [newest] = kept
+      if (newest !== undefined && isYoung(newest)) return newest.value
       const given = await givenNow(doing)
       if (isText(given) && !refused.has(given)) return given
       throw missing(doing, given)
     },
-    refuse(ticket) {
+    refuse(ticket, errcode = need.staleErrcodes[0]) {
       if (refused.size >= MOST_REFUSED) refused.clear()
       refused.add(ticket)
+      lastErrcode = errcode
+      const [newest] = kept
+      kept = kept.filter(({ value }) => value !== ticket)
+      if (newest?.value !== ticket) return
+      refusedNewest = newest
+      void giveBack(newest)
     },
   }
+}
+
+function isNewer({ sentAtMs }: PushedTicket, other: PushedTicket | undefined): boolean {
+  return other === undefined || sentAtMs > other.sentAtMs
 }

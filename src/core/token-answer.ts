@@ -1,4 +1,4 @@
-import { FETCH_ERRCODES } from '../wecom/errcodes.js'
+import { FETCH_ERRCODES, type TextByKind } from '../wecom/errcodes.js'
 import { isText } from './check.js'
 import type { Credential } from './credential.js'
 import { QyapiTokenError, type QyapiTokenErrorCode } from './errors.js'
@@ -32,7 +32,7 @@ export function read(
   const errcode = errcodeOf(json)
   if (json !== undefined && errcode !== undefined && errcode !== 0) {
     const said = typeof json.errmsg === 'string' ? scrub(json.errmsg) : ''
-    throw refusedFetch(doing, errcode, said)
+    throw refusedFetch(doing, errcode, said, credential)
   }
   const token = json === undefined ? undefined : tokenIn(json, credential)
   if (token === undefined) throw unreadable(doing, answer, credential)
@@ -75,15 +75,40 @@ const CODE_OF_CLASS = {
 } as const satisfies Record<string, QyapiTokenErrorCode>
 
 /** WeCom gave an errcode instead of a token. */
-function refusedFetch(doing: string, errcode: number, errmsg: string): QyapiTokenError {
+function refusedFetch(
+  doing: string,
+  errcode: number,
+  errmsg: string,
+  credential: Credential,
+): QyapiTokenError {
   const known = Object.hasOwn(FETCH_ERRCODES, errcode) ? FETCH_ERRCODES[errcode] : undefined
-  const said = errmsg === '' ? '' : ` ${withoutIp(errmsg).trim().slice(0, 200)}`
-  const message = known
-    ? `${doing}: WeCom answered ${errcode}, ${known.meaning}. ${known.advice}`
-    : `${doing}: WeCom answered ${errcode}${said}.`
-  const code = known ? CODE_OF_CLASS[known.class] : 'token_fetch_failed'
-  const retryable = known?.class !== 'credential'
-  return new QyapiTokenError(code, message, { errcode, retryable })
+  // A server may say anything: nothing but its beginning is looked at.
+  const said = errmsg.slice(0, LONGEST_ERRMSG)
+  if (known === undefined) {
+    const text = said === '' ? '' : ` ${withoutIp(said).trim().slice(0, 200)}`
+    const message = `${doing}: WeCom answered ${errcode}${text}.`
+    return new QyapiTokenError('token_fetch_failed', message, { errcode, retryable: true })
+  }
+  const egressIp = known.class === 'ip' ? egressIpIn(said) : undefined
+  const [meaning, advice] = [known.meaning, known.advice].map((text) => textFor(credential, text))
+  const seen = egressIp === undefined ? '' : `: WeCom saw ${egressIp}`
+  const message = `${doing}: WeCom answered ${errcode}, ${meaning}${seen}. ${advice}`
+  return new QyapiTokenError(CODE_OF_CLASS[known.class], message, {
+    errcode,
+    retryable: known.class !== 'credential',
+    ...(egressIp === undefined ? {} : { egressIp }),
+  })
+}
+
+const LONGEST_ERRMSG = 1_000
+
+function textFor({ kind, holderKind = kind }: Credential, text: TextByKind): string {
+  return typeof text === 'string' ? text : (text[kind] ?? text[holderKind] ?? text.others)
+}
+
+/** The IP that WeCom saw, which nobody behind NAT can know; it is told after `from ip:`, or left out. */
+function egressIpIn(errmsg: string): string | undefined {
+  return /\bfrom ip: ?([\da-f.:]{3,45})(?![\w.:])/i.exec(errmsg)?.[1]
 }
 
 function unreadable(doing: string, answer: TokenAnswer, credential: Credential): QyapiTokenError {

@@ -59,6 +59,7 @@ export function downstreamCorp(options: DownstreamCorpOptions): Credential {
       businessType: String(businessType),
     },
     carries: upstream,
+    holderKind: upstreamCredential().kind,
     // Two apps of one upstream corp differ by their secrets alone.
     secret: () => upstreamCredential().secret(),
   })

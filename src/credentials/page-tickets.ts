@@ -52,5 +52,7 @@ function ticketOf(app: TokenSource, ticket: typeof corpTicket): Credential {
   checkSource('app', app, 'app', "the source of the app's token")
   // Two apps of one corp differ by their secrets alone, and those may change.
   const secret = () => lenderOf(app).credential.secret()
-  return ticket({ ids: { app: identityOf(lenderOf(app).credential) }, carries: app, secret })
+  const { credential: holder } = lenderOf(app)
+  const { holderKind = holder.kind } = holder
+  return ticket({ ids: { app: identityOf(holder) }, carries: app, holderKind, secret })
 }

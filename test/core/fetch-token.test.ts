@@ -211,7 +211,7 @@ describe('WeCom’s errcode instead of a token', () => {
       40001,
       'credential_refused',
       false,
-      'the secret is wrong. Check that the secret is the one of this app and has not been reset.',
+      "the secret is wrong, or the app is disabled, or secret and id do not belong together. Copy the app's secret again, without blanks, line breaks or quotes (the commonest cause)",
     ],
     [60020, 'ip_not_trusted', true, 'the IP is not trusted. Add this machine'],
     [45009, 'rate_limited', true, 'over the call limit. Wait for the window that was hit'],
