@@ -13,6 +13,8 @@ import {
 } from './support/machines.js'
 
 const PROCESSES = 4
+/** A store that failed once is asked again after 1 s; a lost connection comes back in between. */
+const RECOVERY_MS = 3_000
 
 interface Trouble {
   begin(): unknown
@@ -35,9 +37,13 @@ async function survive(
   wecom.revoke()
   await pause(1_500)
   await trouble.end()
+  await pause(RECOVERY_MS)
+  const endedAt = Date.now()
   const inTrouble = fetches() - 1
   const costs = await costsOfRefusals({ wecom, fetches })
-  const { unsettled, calls } = await endLoad(processes)
+  const { unsettled, calls: all } = await endLoad(processes)
+  // Refusals one after the other may meet a call twice, which is then the caller's answer.
+  const calls = all.filter(({ startedAt, tookMs }) => startedAt + tookMs < endedAt)
   const longestMs = Math.max(...calls.map(({ tookMs }) => tookMs))
   console.log(`${calls.length} calls, ${inTrouble} gettoken, the longest call ${longestMs} ms`)
   expect(sumOf(calls)).toEqual(served(calls.length))
