@@ -42,6 +42,13 @@ export interface TicketNeed {
   readonly staleErrcodes: readonly number[]
 }
 
+/** How many calls WeCom allows an hour, and what it counts them by. */
+export interface HourlyLimit {
+  /** Whose calls: the same text for all sources that count together. */
+  readonly of: string
+  readonly most: number
+}
+
 /** One kind of token: what it is called, what it is good for, what refuses it, how it is asked for. */
 export interface KindDefinition<Names extends string> {
   /** e.g. `self-built`. */
@@ -78,6 +85,8 @@ interface CredentialDefinition<Names extends string> {
   /** The kind of the app by whose settings WeCom decides, where the token is had with that app's. */
   readonly holderKind?: string
   readonly ticket?: TicketNeed
+  /** How often WeCom lets it be asked for. Never to be printed: an app is told by its secret. */
+  limits?(): readonly HourlyLimit[]
   /** Brings the token from elsewhere: then there is no token call. */
   readonly bring?: (signal: AbortSignal) => Promise<Brought>
   /** Told the token that was thrown away. Never throws. */

@@ -3,6 +3,7 @@ import { elapsedMs, type Instant, instantOf } from './clock.js'
 import type { Credential } from './credential.js'
 import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
 import type { OnEvent, OwnEvent } from './events.js'
+import { type HourlyCalls, hourlyLimitsOf, overHourlyLimit } from './hourly-calls.js'
 import { Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
 import { confirmedAt, isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
@@ -142,18 +143,38 @@ export class Lender implements RefreshPayer {
     if (!this.hasNewerThan(token)) this.throwAway(refused)
   }
 
-  /** Throws the current token away for a caller who says so; the next fetch is a forced one. */
-  throwAwayCurrent(): void {
+  /**
+   * Throws the current token away for a caller who says so; the next fetch is a forced one. `false`:
+   * WeCom would not give another one so soon, and the token stays in use.
+   */
+  throwAwayCurrent(): boolean {
     const token = this.renewal.current()
-    if (token === undefined) return
+    if (token === undefined || !this.mayForceHourly()) return false
     this.owe(token)
+    return true
   }
 
   /** Only a token call is a forced refresh: what the store brings before it costs nothing. */
   payForRefresh(): void {
+    const limits = hourlyLimitsOf(this.credential)
+    const roomInMs = limits && this.hourlyCalls().roomInMs(limits)
+    if (roomInMs) throw overHourlyLimit(this.credential, roomInMs)
     const isOwed = this.renewal.latest?.generation === this.owedFor
     if (isOwed && !this.limits().budget.take()) throw this.budgetSpent()
     this.owedFor = 0
+    if (limits) this.hourlyCalls().count(limits)
+  }
+
+  /** Four processes that count by themselves stay below, and a token whose life ends finds room. */
+  private mayForceHourly(): boolean {
+    const limits = hourlyLimitsOf(this.credential)
+    if (limits === undefined) return true
+    return !this.limits().budget.isSpent() && this.hourlyCalls().roomInMs(limits, 1 / 4) === 0
+  }
+
+  private hourlyCalls(): HourlyCalls {
+    const { clock, hourlyCalls } = this.group.settings
+    return hourlyCalls(clock)
   }
 
   now(): Instant {
@@ -180,7 +201,7 @@ export class Lender implements RefreshPayer {
   private throwAway({ token, endpoint }: RefusedCall) {
     if (this.renewal.isThrownAway(token)) return undefined
     if (this.limits().rests.isResting(endpoint)) return 'endpoint_rests'
-    if (this.limits().budget.isSpent()) return 'refresh_budget_spent'
+    if (this.limits().budget.isSpent() || !this.mayForceHourly()) return 'refresh_budget_spent'
     this.owe(token)
     return undefined
   }

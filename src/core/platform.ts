@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js'
+import { type HourlyCalls, hourlyCalls } from './hourly-calls.js'
 import { fetchTransport, type Transport } from './transport.js'
 
 /** What a source takes from the machine it runs on. Nothing else in core touches a global. */
@@ -11,6 +12,8 @@ export interface Platform {
   random(): number
   /** 32 characters that nobody can guess. */
   nonce(): string
+  /** Calls of this process by that clock, whichever source made them: WeCom counts by app and corp. */
+  hourlyCalls(clock: Clock): HourlyCalls
 }
 
 export const systemClock: Clock = {
@@ -32,7 +35,17 @@ export const platform = {
   /** In hex. Good for nothing but WeCom's page signatures, which want it. */
   sha1: (text: string) => digest('SHA-1', text),
   nonce: () => crypto.randomUUID().replaceAll('-', ''),
+  hourlyCalls: oncePerClock(hourlyCalls),
 } satisfies Platform & Record<string, unknown>
+
+function oncePerClock<T>(make: (clock: Clock) => T): (clock: Clock) => T {
+  const made = new WeakMap<Clock, T>()
+  return (clock) => {
+    const one = made.get(clock) ?? make(clock)
+    made.set(clock, one)
+    return one
+  }
+}
 
 async function digest(algorithm: string, text: string): Promise<string> {
   const bytes = await crypto.subtle.digest(algorithm, bytesOf(text))

@@ -80,7 +80,8 @@ export class TokenSource {
 
   /**
    * Throws that token away if it is still the current one; tells whether it did. A string that
-   * gettoken gave once more in the last 10 s counts as a newer token.
+   * gettoken gave once more in the last 10 s counts as a newer token, and a page ticket stays in use
+   * while WeCom's hourly limit leaves no room for another.
    */
   async invalidate(token: string): Promise<boolean> {
     if (typeof token !== 'string') throw badOption('token', 'a token string', token, true)
@@ -90,8 +91,7 @@ export class TokenSource {
     const { reconfirmedAt } = current
     if (reconfirmedAt !== undefined && elapsedMs(reconfirmedAt, lender.now()) < RECONFIRMED_MS)
       return false
-    lender.throwAwayCurrent()
-    return true
+    return lender.throwAwayCurrent()
   }
 
   /**

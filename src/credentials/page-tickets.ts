@@ -1,6 +1,7 @@
 import { type Credential, credentialKind, identityOf } from '../core/credential.js'
 import { checkSource } from '../core/credential-options.js'
 import { lenderOf, type TokenSource } from '../core/token-source.js'
+import { PAGE_TICKETS_AN_HOUR } from '../wecom/limits.js'
 
 /** Tickets sign pages. No call carries one, so no server call ever reports a dead one: pages do. */
 const ticketKind = (kind: string, path: string, query: Readonly<Record<string, string>>) =>
@@ -22,7 +23,8 @@ const appTicket = ticketKind('agent-ticket', 'ticket/get', { type: 'agent_config
 
 /**
  * The ticket of a corp that signs pages for `wx.config`, asked for with an app's token. If pages
- * report it as invalid: `await tickets.invalidate(ticket)`. Source: document/path/90506.
+ * report it as invalid: `await tickets.invalidate(ticket)`, at most 25 times an hour, so that the app
+ * stays below WeCom's 100. Source: document/path/90506.
  *
  * @param app The source of the app's token.
  * @throws `bad_options` if it is not one.
@@ -36,7 +38,8 @@ export function jsapiTicket(app: TokenSource): Credential {
 
 /**
  * The ticket of an app that signs pages for `wx.agentConfig`, asked for with the app's token. If
- * pages report it as invalid: `await tickets.invalidate(ticket)`. Source: document/path/90506.
+ * pages report it as invalid: `await tickets.invalidate(ticket)`, at most 25 times an hour, so that
+ * the app stays below WeCom's 100. Source: document/path/90506.
  *
  * @param app The source of the app's token.
  * @throws `bad_options` if it is not one.
@@ -50,9 +53,15 @@ export function agentTicket(app: TokenSource): Credential {
 
 function ticketOf(app: TokenSource, ticket: typeof corpTicket): Credential {
   checkSource('app', app, 'app', "the source of the app's token")
+  const { credential: holder, baseUrl } = lenderOf(app)
+  const { holderKind = holder.kind } = holder
+  const identity = identityOf(holder)
   // Two apps of one corp differ by their secrets alone, and those may change.
   const secret = () => lenderOf(app).credential.secret()
-  const { credential: holder } = lenderOf(app)
-  const { holderKind = holder.kind } = holder
-  return ticket({ ids: { app: identityOf(holder) }, carries: app, holderKind, secret })
+  const { corpId, authCorpId, name } = holder.ids
+  const limits = () => [
+    { of: `${baseUrl} ${identity} ${secret()}`, most: PAGE_TICKETS_AN_HOUR.app },
+    { of: `${baseUrl} ${corpId ?? authCorpId ?? name}`, most: PAGE_TICKETS_AN_HOUR.corp },
+  ]
+  return ticket({ ids: { app: identity }, carries: app, holderKind, secret, limits })
 }

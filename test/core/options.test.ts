@@ -190,6 +190,7 @@ describe('the settings of a source', () => {
     hash: platform.hash,
     random: platform.random,
     nonce: platform.nonce,
+    hourlyCalls: platform.hourlyCalls,
   }
 
   it('are the defaults and the machine', () => {
