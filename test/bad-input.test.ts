@@ -3,12 +3,22 @@ import { describe, expect, it } from 'vitest'
 import { attachToken } from '../src/axios.js'
 import { withToken } from '../src/fetch.js'
 import {
+  authorizedCorp,
+  createSourcePool,
   createTokenSource,
+  downstreamCorp,
   isQyapiTokenError,
+  jsapiTicket,
   memoryStore,
   QyapiTokenError,
+  remote,
   selfBuilt,
+  signJsapi,
+  suiteApp,
+  wrapSdk,
 } from '../src/index.js'
+import { keyvStore } from '../src/stores/keyv.js'
+import { redisStore } from '../src/stores/redis.js'
 import { APP } from './support/qyapi.js'
 
 function thrownBy(call: () => unknown): QyapiTokenError {
@@ -26,7 +36,7 @@ const never = (value: unknown) => value as never
 describe('selfBuilt', () => {
   it.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /selfBuilt must be an object, got undefined/],
-    ['a string', 'ww1', /selfBuilt must be an object, got 'ww1'/],
+    ['a string', 'ww1', /selfBuilt must be an object, got a string of 3 characters/],
     ['no corpId', { corpSecret: 's' }, /corpId must be .* got undefined/],
     ['an empty corpId', { ...APP, corpId: '' }, /corpId must be .* got ''/],
     ['a corpId of spaces', { ...APP, corpId: '  ' }, /corpId must be/],
@@ -67,7 +77,7 @@ describe('options', () => {
     [{ maxAgeMs: 0 }, /maxAgeMs must be a number of milliseconds above 0, got 0/],
     [{ maxAgeMs: -1 }, /maxAgeMs/],
     [{ maxAgeMs: Number.NaN }, /maxAgeMs must be .* got NaN/],
-    [{ maxAgeMs: '7000' }, /maxAgeMs must be .* got '7000'/],
+    [{ maxAgeMs: '7000' }, /maxAgeMs must be .* got a string of 4 characters/],
     [{ refreshAheadMs: -1 }, /refreshAheadMs/],
     [{ fetchTimeoutMs: 0 }, /fetchTimeoutMs/],
     [{ refreshBudget: -1 }, /refreshBudget/],
@@ -167,6 +177,101 @@ describe('what is attached to, and what is attached', () => {
     await expect(source.invalidate(never(['hush']))).rejects.toThrow(
       /token must be a token string, got something of type object \(not shown\)/,
     )
+  })
+})
+
+describe('rule 9: what was passed in the wrong place is not shown', () => {
+  const PLANTED = 'planted-0123456789'
+  const URL_OF_STORE = `redis://:${PLANTED}@host`
+  const ADDRESS = `https://qyapi.weixin.qq.com/?access_token=${PLANTED}`
+  const source = createTokenSource(selfBuilt(APP))
+  const suite = createTokenSource(
+    suiteApp({ suiteId: 'ww-s', suiteSecret: 's', suiteTicket: () => 't' }),
+  )
+  const ofSource = (options: object) => createTokenSource(selfBuilt(APP), never(options))
+
+  it.each<[string, () => unknown]>([
+    ['the short form', () => selfBuilt(never(PLANTED))],
+    ['a list', () => selfBuilt(never([PLANTED]))],
+    ['a key', () => selfBuilt(never({ ...APP, [`${PLANTED}/${PLANTED}`]: 1 }))],
+    ['tokens of axios', () => attachToken(axios.create(), never(PLANTED))],
+    ['tokens of fetch', () => withToken(fetch, never(PLANTED))],
+    ['tokens in an array', () => withToken(fetch, never([PLANTED]))],
+    ['the client', () => attachToken(never(PLANTED), APP)],
+    ['fetch', () => withToken(never(PLANTED), APP)],
+    ['options', () => ofSource(never(PLANTED))],
+    ['a store’s address', () => ofSource({ store: URL_OF_STORE })],
+    ['baseUrl with a user', () => ofSource({ baseUrl: `https://u:${PLANTED}@host` })],
+    ['baseUrl with a query', () => ofSource({ baseUrl: ADDRESS })],
+    ['maxAgeMs', () => ofSource({ maxAgeMs: PLANTED })],
+    ['transport', () => ofSource({ transport: PLANTED })],
+    ['onEvent', () => ofSource({ onEvent: PLANTED })],
+    ['trustedOrigins', () => withToken(fetch, APP, never({ trustedOrigins: ADDRESS }))],
+    ['callerToken', () => withToken(fetch, APP, never({ callerToken: PLANTED }))],
+    ['endpoints', () => withToken(fetch, APP, never({ endpoints: PLANTED }))],
+    [
+      'a client’s baseURL',
+      () => attachToken(axios.create({ baseURL: `/x?access_token=${PLANTED}` }), APP),
+    ],
+    [
+      'a client’s absolute baseURL',
+      () =>
+        attachToken(axios.create({ baseURL: `https://u:${PLANTED}@x.example/?t=${PLANTED}` }), APP),
+    ],
+    ['createTokenSource', () => createTokenSource(never(PLANTED))],
+    ['replaceCredential', () => source.replaceCredential(never(PLANTED))],
+    ['get', () => source.get(never(PLANTED))],
+    ['the signal of get', () => source.get(never({ signal: PLANTED }))],
+    ['invalidate', () => source.invalidate(never([PLANTED]))],
+    ['run', () => source.run(never(PLANTED))],
+    ['the endpoint of run', () => source.run(() => 1, never({ endpoint: [PLANTED] }))],
+    ['pushTicket of a source without one', () => source.pushTicket(PLANTED)],
+    ['the options of pushTicket', () => suite.pushTicket('ticket', never(PLANTED))],
+    ['timeStamp', () => suite.pushTicket('1700000000', never({ timeStamp: PLANTED }))],
+    ['suite', () => authorizedCorp(never({ suite: PLANTED, authCorpId: 'a', permanentCode: 'p' }))],
+    ['upstream', () => downstreamCorp(never({ upstream: PLANTED, corpId: 'a', agentId: 1 }))],
+    ['agentId', () => downstreamCorp(never({ upstream: source, corpId: 'a', agentId: PLANTED }))],
+    [
+      'businessType',
+      () =>
+        downstreamCorp(never({ upstream: source, corpId: 'a', agentId: 1, businessType: PLANTED })),
+    ],
+    ['app', () => jsapiTicket(never(PLANTED))],
+    ['get of remote', () => remote(never({ name: 'n', get: PLANTED, refused: () => {} }))],
+    [
+      'serves of remote',
+      () => remote(never({ name: 'n', get: () => {}, refused: () => {}, serves: PLANTED })),
+    ],
+    [
+      'suiteTicket',
+      () => suiteApp(never({ suiteId: 's', suiteSecret: 's', suiteTicket: [PLANTED] })),
+    ],
+    ['sdk', () => wrapSdk(never(PLANTED), source)],
+    ['the source of an sdk', () => wrapSdk({}, never(PLANTED))],
+    ['the client of redisStore', () => redisStore(never(URL_OF_STORE))],
+    ['the prefix of redisStore', () => redisStore(async () => null, { prefix: `{${PLANTED}}` })],
+    ['encryptionKey', () => redisStore(async () => null, { encryptionKey: PLANTED })],
+    ['keyv', () => keyvStore(never(URL_OF_STORE))],
+    ['the options of keyvStore', () => keyvStore(never(new Map()), never(PLANTED))],
+    ['the options of memoryStore', () => memoryStore(never(PLANTED))],
+    ['credentialOf', () => createSourcePool(never(PLANTED))],
+    ['maxTenants', () => createSourcePool(() => undefined, never({ maxTenants: PLANTED }))],
+    ['what credentialOf gives', () => createSourcePool(() => never(PLANTED)).get('tenant')],
+    ['the url of signJsapi', () => signJsapi(never({ ticket: 't', url: [PLANTED] }))],
+    ['the ticket of signJsapi', () => signJsapi(never({ ticket: [PLANTED], url: 'u' }))],
+    ['the nonce of signJsapi', () => signJsapi(never({ ticket: 't', url: 'u', nonce: [PLANTED] }))],
+    [
+      'the timestamp of signJsapi',
+      () => signJsapi(never({ ticket: 't', url: 'u', timestamp: PLANTED })),
+    ],
+  ])('%s', async (_name, call) => {
+    const error = await (async () => call())().then(
+      () => undefined,
+      (failed) => failed,
+    )
+    expect(isQyapiTokenError(error)).toBe(true)
+    expect(error).toMatchObject({ code: 'bad_options' })
+    expect(`${(error as Error).stack} ${JSON.stringify(error)}`).not.toContain('planted')
   })
 })
 

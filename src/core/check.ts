@@ -1,4 +1,4 @@
-import { badOption, QyapiTokenError } from './errors.js'
+import { badOption, QyapiTokenError, shownKey } from './errors.js'
 
 /** Whether a value is right, and what it should be. */
 export type Check = readonly [isRight: (value: unknown) => boolean, expected: string]
@@ -64,7 +64,7 @@ export function check(
     const known = Object.hasOwn(checks, key) ? checks[key] : undefined
     if (known === undefined) {
       const hint = whereItBelongs(key) ?? `known are ${Object.keys(checks).join(', ')}`
-      throw new QyapiTokenError('bad_options', `Unknown key '${key}' in ${where}: ${hint}.`)
+      throw new QyapiTokenError('bad_options', `Unknown key ${shownKey(key)} in ${where}: ${hint}.`)
     }
     const [isRight, expected] = known
     if (given !== undefined && !isRight(given)) throw badOption(key, expected, given)

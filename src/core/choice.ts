@@ -1,6 +1,6 @@
 import type { TokenKind } from '../wecom/endpoints.js'
 import { apiRoot, type Destination } from './destination.js'
-import { badOption, QyapiTokenError } from './errors.js'
+import { badOption, mustBe, QyapiTokenError } from './errors.js'
 import type { Lender } from './lender.js'
 import { isTokenSource, lenderOf, type TokenSource } from './token-source.js'
 
@@ -105,5 +105,5 @@ function servingLender(source: unknown): Lender {
   const lender = lenderOf(source)
   const { serves, kind, subject } = lender.credential
   if (serves !== undefined) return lender
-  throw badOption('tokens', 'sources of tokens that calls carry', `${kind} ${subject}`)
+  throw mustBe('tokens', 'sources of tokens that calls carry', `${kind} ${subject}`)
 }

@@ -1,5 +1,5 @@
 import { checkGiven, isText } from './check.js'
-import { badOption, QyapiTokenError } from './errors.js'
+import { badOption, mustBe, QyapiTokenError } from './errors.js'
 import { isTokenSource, lenderOf, type TokenSource } from './token-source.js'
 
 /** An id as `process.env` gives it. `undefined` is `bad_options` when the credential is made. */
@@ -62,5 +62,5 @@ export function checkSource(
   if (!isTokenSource(source)) throw badOption(name, `${what}, a token source`, source)
   const { credential } = lenderOf(source)
   if (credential.serves !== serves)
-    throw badOption(name, what, `${credential.kind} ${credential.subject}`)
+    throw mustBe(name, what, `${credential.kind} ${credential.subject}`)
 }

@@ -10,7 +10,7 @@ import {
 } from './choice.js'
 import { type Credential, isCredential } from './credential.js'
 import { type Destination, type JudgeDestination, judgeDestinations } from './destination.js'
-import { badOption, QyapiTokenError } from './errors.js'
+import { badOption, mustBe, QyapiTokenError } from './errors.js'
 import { emitTo } from './events.js'
 import type { Lender } from './lender.js'
 import { checkDoorOptions, DEFAULTS, type DoorOptions, isOptionName } from './options.js'
@@ -157,7 +157,7 @@ function baseUrlOf({ lenders }: Choice, { baseUrl = DEFAULTS.baseUrl }: DoorOpti
   const other = others.find((lender) => first && !isSameApi(first.baseUrl, lender.baseUrl))
   if (other !== undefined) {
     const expected = `sources of one baseUrl (${first?.baseUrl})`
-    throw badOption('tokens', expected, other.baseUrl)
+    throw mustBe('tokens', expected, other.baseUrl)
   }
   return first?.baseUrl ?? baseUrl
 }

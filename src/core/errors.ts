@@ -80,18 +80,33 @@ export function sourceClosed({ kind, subject }: { kind: string; subject: string 
   return new QyapiTokenError('closed', message)
 }
 
-/** `name`: which option; `expected`: what it should be; `got`: shown by its type only if it is secret. */
+/**
+ * `name`: which option; `expected`: what it should be. No text is shown, whatever the option: a
+ * secret, a token, or an address with a password in it, is what people pass in the wrong place.
+ * `isSecret`: where a number may be one, too.
+ */
 export function badOption(name: string, expected: string, got: unknown, isSecret = false) {
-  return new QyapiTokenError(
-    'bad_options',
-    `${name} must be ${expected}, got ${shown(got, isSecret)}.`,
-  )
+  const message = `${name} must be ${expected}, got ${described(got, isSecret)}.`
+  return new QyapiTokenError('bad_options', message)
 }
 
-function shown(value: unknown, isSecret: boolean): string {
-  if (value === undefined || value === null || value === '') return value === '' ? "''" : `${value}`
+/** The same for a text that is known to hold no secret, and is shown. */
+export function mustBe(name: string, expected: string, got: string) {
+  return new QyapiTokenError('bad_options', `${name} must be ${expected}, got '${got}'.`)
+}
+
+function described(value: unknown, isSecret: boolean): string {
+  if (value === undefined || value === null) return `${value}`
+  if (value === '') return "''"
   if (isSecret) return `something of type ${typeof value} (not shown)`
-  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
+  if (typeof value === 'string')
+    return `a string of ${value.length} character${value.length === 1 ? '' : 's'}`
   if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object'
-  return typeof value === 'function' ? 'a function' : String(value)
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
+  return String(value)
+}
+
+/** A key as a message may show it: one that is no word may be a secret or a token. */
+export function shownKey(key: string): string {
+  return /^[\w-]{1,30}$/.test(key) ? `'${key}'` : `of ${key.length} characters`
 }

@@ -14,7 +14,7 @@ import { checkGetOptions, checkPushTicketOptions, hasMoreThanSignal } from './ca
 import { isText } from './check.js'
 import { elapsedMs, type Instant } from './clock.js'
 import { type Credential, identityOf, isCredential } from './credential.js'
-import { badOption } from './errors.js'
+import { badOption, mustBe } from './errors.js'
 import { Lender } from './lender.js'
 import type { SourceOptions } from './options.js'
 import { type Platform, platform } from './platform.js'
@@ -120,7 +120,7 @@ export class TokenSource {
     const { credential, renewal } = lender
     if (credential.ticket === undefined) {
       const { kind, subject } = credential
-      throw badOption('source', 'one that needs a ticket, e.g. of suiteApp', `${kind} ${subject}`)
+      throw mustBe('source', 'one that needs a ticket, e.g. of suiteApp', `${kind} ${subject}`)
     }
     if (!isText(ticket))
       throw badOption('ticket', `the ${credential.ticket.name}, a non-empty string`, ticket, true)
@@ -197,9 +197,7 @@ export function createTokenSource(
 
 function checkCredential(credential: unknown): void {
   if (isCredential(credential)) return
-  const expected = 'a credential, e.g. selfBuilt({ corpId, corpSecret })'
-  // A text may be the secret itself.
-  throw badOption('credential', expected, credential, typeof credential === 'string')
+  throw badOption('credential', 'a credential, e.g. selfBuilt({ corpId, corpSecret })', credential)
 }
 
 function stateOf(

@@ -60,7 +60,7 @@ describe('an option that nobody knows is refused by name', () => {
       message: 'options of get must be an object, got an object.',
     })
     await expect(source.get(asAny({ signal: 'x' }))).rejects.toMatchObject({
-      message: "signal must be an AbortSignal, got 'x'.",
+      message: 'signal must be an AbortSignal, got a string of 1 character.',
     })
     expect(await source.get(asAny({ signal: null }))).toBe('token')
   })
@@ -91,7 +91,7 @@ describe('an option that is wrong is refused', () => {
     [
       'no options',
       (source) => source.get(asAny('x')),
-      "options of get must be an object, got 'x'.",
+      'options of get must be an object, got a string of 1 character.',
     ],
   ])('%s, before anything is sent', async (_name, call, message) => {
     const { source, fetches } = sourceWith('token')

@@ -57,25 +57,25 @@ describe('an option of a source is refused by its name, with what it should be a
   const { wall, monotonic, after } = fakeClock()
   it.each<[string, unknown, string, string]>([
     ['baseUrl', '', BASE_URL, "''"],
-    ['baseUrl', 'qyapi.weixin.qq.com', BASE_URL, "'qyapi.weixin.qq.com'"],
-    ['baseUrl', 'ftp://a.example', BASE_URL, "'ftp://a.example'"],
-    ['baseUrl', 'httpss://a.example', BASE_URL, "'httpss://a.example'"],
-    ['baseUrl', 'xhttp://a.example', BASE_URL, "'xhttp://a.example'"],
-    ['baseUrl', 'https://user@a.example', BASE_URL, "'https://user@a.example'"],
-    ['baseUrl', 'https://:pass@a.example', BASE_URL, "'https://:pass@a.example'"],
-    ['baseUrl', 'https://a.example?x=1', BASE_URL, "'https://a.example?x=1'"],
-    ['baseUrl', 'https://a.example#x', BASE_URL, "'https://a.example#x'"],
+    ['baseUrl', 'qyapi.weixin.qq.com', BASE_URL, 'a string of 19 characters'],
+    ['baseUrl', 'ftp://a.example', BASE_URL, 'a string of 15 characters'],
+    ['baseUrl', 'httpss://a.example', BASE_URL, 'a string of 18 characters'],
+    ['baseUrl', 'xhttp://a.example', BASE_URL, 'a string of 17 characters'],
+    ['baseUrl', 'https://user@a.example', BASE_URL, 'a string of 22 characters'],
+    ['baseUrl', 'https://:pass@a.example', BASE_URL, 'a string of 23 characters'],
+    ['baseUrl', 'https://a.example?x=1', BASE_URL, 'a string of 21 characters'],
+    ['baseUrl', 'https://a.example#x', BASE_URL, 'a string of 19 characters'],
     ['baseUrl', new URL('https://a.example'), BASE_URL, 'an object'],
     ['maxAgeMs', 0, 'a number of milliseconds above 0', '0'],
     ['maxAgeMs', Number.POSITIVE_INFINITY, 'a number of milliseconds above 0', 'Infinity'],
-    ['fetchTimeoutMs', '1', 'a number of milliseconds above 0', "'1'"],
+    ['fetchTimeoutMs', '1', 'a number of milliseconds above 0', 'a string of 1 character'],
     ['refreshAheadMs', -1, 'a number from 0 up', '-1'],
     ['refreshBudget', Number.NaN, 'a number from 0 up', 'NaN'],
     ['refusalErrcodes', { length: 0 }, 'an array of errcodes', 'an object'],
     ['refusalErrcodes', [42001, '42009'], 'an array of errcodes', 'an array'],
     ['refusalErrcodes', [0.5], 'an array of errcodes', 'an array'],
     ['store', null, STORE, 'null'],
-    ['store', 'redis', STORE, "'redis'"],
+    ['store', 'redis', STORE, 'a string of 5 characters'],
     ['store', { get, set }, STORE, 'an object'],
     ['store', { get, set, delete: true }, STORE, 'an object'],
     ['store', Object.assign(() => {}, { get, set, delete: get }), STORE, 'a function'],
@@ -102,7 +102,7 @@ describe('an option of a door', () => {
   })
 
   it.each<[unknown, string]>([
-    ['https://a.example', "'https://a.example'"],
+    ['https://a.example', 'a string of 17 characters'],
     [['https://a.example', 'a.example'], 'an array'],
     [['https://a.example/path'], 'an array'],
     [['https://user@a.example'], 'an array'],
@@ -155,7 +155,7 @@ describe('options', () => {
 
   it.each([
     [null, 'null'],
-    ['text', "'text'"],
+    ['text', 'a string of 4 characters'],
     [[], 'an array'],
     [new Map(), 'an object'],
   ])('must be a plain object: %o', (given, shown) => {

@@ -745,7 +745,7 @@ describe('what may not replace a credential is refused', () => {
   it('the new secret alone, which is not printed', () => {
     const { source } = sourceWith('token')
     expect(() => source.replaceCredential('the-new-secret' as never)).toThrow(
-      'credential must be a credential, e.g. selfBuilt({ corpId, corpSecret }), got something of type string (not shown).',
+      'credential must be a credential, e.g. selfBuilt({ corpId, corpSecret }), got a string of 14 characters.',
     )
   })
 })

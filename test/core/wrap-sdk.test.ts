@@ -124,7 +124,7 @@ describe('wrapSdk', () => {
   it.each([
     [undefined, 'sdk must be an object with methods, got undefined'],
     [null, 'sdk must be an object with methods, got null'],
-    ['sdk', "sdk must be an object with methods, got 'sdk'"],
+    ['sdk', 'sdk must be an object with methods, got a string of 3 characters'],
   ])('refuses %s', (given, message) => {
     const { source } = sourceWith('token')
     expect(() => wrapSdk(given as never, source)).toThrow(message)

@@ -44,7 +44,7 @@ describe('downstreamCorp', () => {
   })
 
   it.each([
-    [{ agentId: '7' }, "agentId must be a whole number, got '7'"],
+    [{ agentId: '7' }, 'agentId must be a whole number, got a string of 1 character'],
     [{ businessType: 2 }, 'businessType must be 0 (企业互联) or 1 (上下游), got 2'],
     [{ upstream: suiteSource() }, "upstream must be the source of the upstream app's token"],
     [{ corpId: ' ' }, "corpId must be the downstream corp's id"],

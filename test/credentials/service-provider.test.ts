@@ -22,7 +22,7 @@ describe('serviceProvider', () =>
       ],
       [
         () => serviceProvider({ corpId: ' ', providerSecret: 's' }),
-        "corpId must be the provider's corp id, a non-empty string, got ' '.",
+        "corpId must be the provider's corp id, a non-empty string, got a string of 1 character.",
       ],
       [
         () => serviceProvider({ corpId: 'ww-isv' } as never),

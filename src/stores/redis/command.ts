@@ -34,7 +34,7 @@ export function commandOf(client: unknown): RedisCommand {
   if (kind === undefined) {
     const expected =
       'a client of ioredis, iovalkey, node-redis or valkey-glide, or a function (args: string[]) => Promise of the reply'
-    throw badOption('redisStore client', expected, client, typeof client === 'string')
+    throw badOption('redisStore client', expected, client)
   }
   const [method, , argumentsOf] = kind
   const methods = client as Record<string, (...args: unknown[]) => Promise<unknown>>
