@@ -181,8 +181,9 @@ function send<T>(
   use: (answer: JudgedResponse) => T | Promise<T>,
 ): Promise<T> {
   const { init, signal } = outgoing
+  const { parameters } = destination
   const fail = (error: unknown) => {
-    throw failureWithoutToken(error, token)
+    throw failureWithoutToken(error, token, parameters, init)
   }
   let answering: Promise<Response>
   try {
@@ -191,7 +192,7 @@ function send<T>(
     return fail(error)
   }
   return answering.then((answer) => {
-    const judged = judgeResponse(answer, lender.refusals, token, signal)
+    const judged = judgeResponse(answer, lender.refusals, { token, parameters }, signal)
     return judged instanceof Promise ? judged.then(use) : use(judged)
   }, fail)
 }
@@ -215,7 +216,11 @@ async function clearAndReplayOnce(
 }
 
 /** The caller's url with our token in it. */
-function targetUrl(url: string, { parameter, tokenInUrl }: Destination, token: Token): string {
-  const text = tokenInUrl === undefined ? url : withoutTokenParameters(url)
+function targetUrl(
+  url: string,
+  { parameter, parameters, tokenInUrl }: Destination,
+  token: Token,
+): string {
+  const text = tokenInUrl === undefined ? url : withoutTokenParameters(url, parameters)
   return withParameter(text, parameter, token.encoded)
 }

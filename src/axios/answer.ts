@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AxiosResponse, AxiosStatic } from 'axios'
-import { withoutToken, withoutTokenParameters } from '../core/destination.js'
+import { urlWithoutToken } from '../core/destination.js'
 import {
   isNodeReadable,
   type NodeReadable,
@@ -9,7 +9,8 @@ import {
   peekWebStream,
 } from '../core/peek.js'
 import { beforeStreamError } from '../core/platform.js'
-import { hide, scrubber, scrubInPlace } from '../core/redact.js'
+import { hide, mayShow, type Scrub, tokenScrubber } from '../core/redact.js'
+import { type Redaction, redacted } from '../core/redact-walk.js'
 import {
   errcodeOfHeader,
   LONGEST_VERDICT_BYTES,
@@ -90,18 +91,16 @@ export async function freeConnection(response: AxiosResponse | undefined): Promi
 /** The response as it would be without us: the caller's config, and no token in sight. */
 export function asTheCallers(response: AxiosResponse, sending: Sending): AxiosResponse {
   takeTokenOut(sending)
-  if (!isOrdinary(response)) {
-    cleanseResponse(response, sending)
-    return response
-  }
+  if (!isOrdinary(response)) return redacted(response, redactionOf(sending))
   const { request, ...rest } = response
-  showNoToken(request)
-  cleanseContent(response, sending)
+  cleanRequest(request, sending)
   rest.config = callersConfig(rest.config, sending)
-  cleanseUrls(rest, sending)
+  rest.headers = cleanHeaders(rest.headers, sending)
+  cleanStream(rest.data, sending)
+  const own = tellsMore(rest) ? redacted(rest, redactionOf(sending)) : rest
   // A copy, because hiding a property that is there makes an object slow for everyone after us.
   const hidden = { value: request, writable: true, configurable: true }
-  return Object.defineProperty(rest, 'request', hidden) as AxiosResponse
+  return Object.defineProperty(own, 'request', hidden) as AxiosResponse
 }
 
 /** As axios' own adapters make them. */
@@ -113,44 +112,64 @@ function isOrdinary(response: AxiosResponse): boolean {
   )
 }
 
-/** The same for an error, which stays the same object. */
-export function failedOutcome(error: unknown, sending: Sending): Outcome {
-  takeTokenOut(sending)
-  const scrub = scrubber([sending.token.value])
-  if (typeof error === 'string') return { error: scrub(error), response: undefined }
-  if (!isObject(error)) return { error, response: undefined }
-  const figure = callersFigure(sending)
-  cleanse(error, sending)
-  scrubInPlace(error, (text) => figure(scrub(text)))
-  return { error, response: error.response as AxiosResponse | undefined }
+const SAID_BY_ALL = new Set(['status', 'statusText', 'headers', 'config', 'data'])
+
+/** Other adapters say where an answer came from, each under its own name. */
+function tellsMore(response: object): boolean {
+  for (const key in response) if (!SAID_BY_ALL.has(key)) return true
+  return false
 }
 
-/** Gives an error and its causes the caller's config; older fetch adapters wrap one AxiosError in another. */
-function cleanse(error: unknown, sending: Sending): void {
-  let failed: unknown = error
-  for (let depth = 0; isObject(failed) && depth < 3; depth += 1) {
-    if (isObject(failed.config))
-      Reflect.set(failed, 'config', callersConfig(failed.config, sending))
-    hideRequest(failed)
-    cleanseResponse(failed.response, sending)
-    failed = failed.cause
+/** The same for an error, which stays the same object unless it is frozen. */
+export function failedOutcome(error: unknown, sending: Sending): Outcome {
+  takeTokenOut(sending)
+  const figure = callersFigure(sending)
+  const redaction = redactionOf(sending)
+  const scrub: Scrub = (text) => figure(redaction.scrub(text))
+  const clean: unknown = redacted(error, { ...redaction, scrub })
+  if (!isObject(clean)) return { error: clean, response: undefined }
+  return { error: clean, response: clean.response as AxiosResponse | undefined }
+}
+
+/** Takes the token of a sending out of whatever came of it. */
+function redactionOf(sending: Sending): Redaction {
+  const { call, token } = sending
+  const { config, destination } = call
+  const own = new Set<unknown>([config, ...Object.values(config)])
+  return {
+    scrub: tokenScrubber(token.value, destination.parameters),
+    hiddenKey: 'request',
+    isLeftAlone: (value) => own.has(value),
+    instead: (value, key) =>
+      key === 'config' || isOurConfig(value, sending) ? callersConfig(value, sending) : value,
+    cleanse: (message) => cleanRequest(message, sending),
+    cleanseBody: (body) => cleanStream(body, sending),
   }
 }
 
-/** The same for a response that stays the same object. */
-function cleanseResponse(response: unknown, sending: Sending): void {
-  if (!isObject(response)) return
-  Reflect.set(response, 'config', callersConfig(response.config, sending))
-  hideRequest(response)
-  cleanseUrls(response, sending)
-  cleanseContent(response, sending)
+/** What the adapter got, or a copy that it made. */
+function isOurConfig(value: object, { call, outgoing }: Sending): boolean {
+  if (value === outgoing) return true
+  const { fetchOptions, headers } = value as Partial<typeof outgoing>
+  if (value === call.config) return false
+  const isCopy = fetchOptions !== undefined && fetchOptions === outgoing.fetchOptions
+  return isCopy || (isObject(headers) && headers === outgoing.headers)
+}
+
+function showsToken(config: Record<string, unknown>, { token }: Sending): boolean {
+  const { url, baseURL, params } = config
+  const values = isObject(params) ? Object.values(params) : []
+  return [url, baseURL, ...values].some(
+    (text) =>
+      typeof text === 'string' && (text.includes(token.value) || text.includes(token.encoded)),
+  )
 }
 
 /** The caller's own config; of an adapter that works with a copy of what it got, the copy, without us in it. */
 function callersConfig(given: unknown, sending: Sending): AxiosResponse['config'] {
   const { call, outgoing } = sending
   if (given === outgoing || !isObject(given)) return call.config
-  if (given.fetchOptions === outgoing.fetchOptions || showsToken(given, sending)) {
+  if (isOurConfig(given, sending) || showsToken(given, sending)) {
     for (const key of OUR_KEYS) {
       if (key in call.config) Reflect.set(given, key, call.config[key])
       else Reflect.deleteProperty(given, key)
@@ -159,30 +178,8 @@ function callersConfig(given: unknown, sending: Sending): AxiosResponse['config'
   return given as unknown as AxiosResponse['config']
 }
 
-function showsToken({ url, baseURL, params }: Record<string, unknown>, { token }: Sending) {
-  const values = isObject(params) ? Object.values(params) : []
-  return [url, baseURL, ...values].some(
-    (text) =>
-      typeof text === 'string' && (text.includes(token.value) || text.includes(token.encoded)),
-  )
-}
-
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
-}
-
-/** The request stays reachable. */
-function hideRequest(owner: { request?: unknown }): void {
-  if (!isObject(owner.request)) return
-  hide(owner, 'request')
-  showNoToken(owner.request)
-}
-
-/** A fetch `Request` shows its url. */
-function showNoToken(request: { url?: unknown }): void {
-  const { url } = request
-  if (typeof url !== 'string') return
-  Reflect.defineProperty(request, 'url', { value: withoutTokenParameters(url), configurable: true })
 }
 
 /** A call that was kept waiting had less time left to send, but its timeout is the caller's. */
@@ -193,36 +190,46 @@ function callersFigure({ call: { config }, outgoing: { timeout } }: Sending) {
       .replaceAll(`timeout ${timeout} of ms`, `timeout ${config.timeout} of ms`)
 }
 
-/** What of an answer's own content may show the url. */
-function cleanseContent({ data, status, headers }: Partial<AxiosResponse>, sending: Sending): void {
-  const isStream = isNodeReadable(data)
-  if (isStream) hideTokenBearers(data, sending)
-  if (status === 200) return
-  cleanseHeaders(headers, sending)
-  if (!isStream) return
-  const { headers: parsed, rawHeaders } = data as NodeReadable & Partial<IncomingMessage>
-  cleanseHeaders(parsed, sending)
-  cleanseHeaders(rawHeaders, sending)
+/**
+ * A request stays reachable, and so do its url (fetch, XMLHttpRequest) and that of its answer, which
+ * is where people look for what redirects led to.
+ */
+function cleanRequest(request: object | undefined, { call, token }: Sending): void {
+  if (!isObject(request)) return
+  const { parameters } = call.destination
+  for (const [owner, key] of [
+    [request, 'url'],
+    [request, 'responseURL'],
+    [request.res, 'responseUrl'],
+  ] as const) {
+    const url: unknown = isObject(owner) ? owner[key] : undefined
+    if (typeof url !== 'string') continue
+    const value = urlWithoutToken(url, token, parameters)
+    if (value !== url) Reflect.defineProperty(owner as object, key, { value, ...CHANGEABLE })
+  }
 }
+
+const CHANGEABLE = { writable: true, configurable: true, enumerable: true }
 
 /** A streamed answer is Node's own object, which knows its request and with it the url; so may its error. */
-function hideTokenBearers(stream: NodeReadable, sending: Sending): void {
-  for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(stream, key)
-  beforeStreamError(stream, (error) => cleanse(error, sending))
+function cleanStream(data: unknown, sending: Sending): void {
+  if (!isNodeReadable(data)) return
+  const { headers, rawHeaders } = data as NodeReadable & Partial<IncomingMessage>
+  cleanHeaders(headers, sending)
+  cleanHeaders(rawHeaders, sending)
+  cleanRequest({ res: data }, sending)
+  for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(data, key)
+  beforeStreamError(data, (error) => failedOutcome(error, sending))
 }
 
-/** Some adapters tell where their answer came from. */
-function cleanseUrls(response: object, { token }: Sending): void {
-  for (const key of ['url', 'responseURL']) {
-    const url: unknown = key in response && Reflect.get(response, key)
-    if (typeof url === 'string') Reflect.set(response, key, withoutToken(url, token))
+/** A server may repeat the url that it was asked by: `location`, `link`, `x-request-url`, … */
+function cleanHeaders<H>(headers: H, { call, token }: Sending): H {
+  if (!isObject(headers)) return headers
+  for (const name in headers) {
+    const value: unknown = headers[name]
+    const texts = Array.isArray(value) ? value : [value]
+    if (!texts.some((text) => typeof text === 'string' && mayShow(text, token))) continue
+    return redacted(headers, { scrub: tokenScrubber(token.value, call.destination.parameters) })
   }
-}
-
-/** A redirect repeats the query that it was asked with; so may whatever else names an address. */
-function cleanseHeaders(headers: unknown, { token }: Sending): void {
-  if (!isObject(headers)) return
-  for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === 'string') Reflect.set(headers, name, withoutToken(value, token))
-  }
+  return headers
 }

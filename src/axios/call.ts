@@ -1,6 +1,6 @@
 import type { AxiosAdapter, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
 import { canBeSentTwice } from '../core/body.js'
-import { type Destination, remembered } from '../core/destination.js'
+import { type Destination, remembered, withoutEndSlashes } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import type { Lender } from '../core/lender.js'
 import type { Token } from '../core/token.js'
@@ -48,7 +48,7 @@ export function urlTextOf({ url }: Config): string | undefined {
 
 function fullPath(baseUrl: string, url: string): string {
   if (isAbsolute(url)) return url
-  return url === '' ? baseUrl : `${baseUrl.replace(/\/+$/, '')}/${url.replace(/^\//, '')}`
+  return url === '' ? baseUrl : `${withoutEndSlashes(baseUrl)}/${url.replace(/^\//, '')}`
 }
 
 function isAbsolute(url: string): boolean {

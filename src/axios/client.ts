@@ -3,7 +3,7 @@ import type { CallToChooseFor } from '../core/choice.js'
 import { coversClient } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import { badOption, isQyapiTokenError, QyapiTokenError, repeated } from '../core/errors.js'
-import { hide } from '../core/redact.js'
+import { excerpt, hide, withoutQueries } from '../core/redact.js'
 import type { Asked } from './call.js'
 
 /** Throws `bad_options` for anything that is not an axios instance. */
@@ -21,16 +21,13 @@ export function checkBaseUrl({ defaults }: AxiosInstance, door: Door): void {
   const { baseURL } = defaults
   const { baseUrl, trustedOrigins } = door
   if (!baseURL || coversClient(baseURL, baseUrl, trustedOrigins)) return
+  const [address] = excerpt(baseURL, withoutQueries, 200).split(/[?#]/, 1)
   const message =
-    `The client's baseURL '${withoutUser(baseURL)}' is not below ${baseUrl}, so its calls would get no token. ` +
+    `The client's baseURL '${address}' is not below ${baseUrl}, so its calls would get no token. ` +
     `Pass { baseUrl } with the address of your WeCom API (scheme, host, port and prefix, without /cgi-bin), ` +
     `or { trustedOrigins } if its origin may receive the token too.`
   door.close()
   throw new QyapiTokenError('bad_options', message)
-}
-
-function withoutUser(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//')
 }
 
 /** The option `axios`. */

@@ -1,10 +1,5 @@
 import type { InternalAxiosRequestConfig } from 'axios'
-import {
-  type Destination,
-  TOKEN_PARAMETER_NAMES,
-  withoutTokenParameters,
-  withParameter,
-} from '../core/destination.js'
+import { type Destination, withoutTokenParameters, withParameter } from '../core/destination.js'
 import type { Token } from '../core/token.js'
 
 type Config = InternalAxiosRequestConfig
@@ -32,17 +27,16 @@ export function queryOf({ params, paramsSerializer: given }: Config): string | u
 export function bringsToken(
   { params }: Config,
   query: string | undefined,
-  { tokenInUrl }: Destination,
+  { tokenInUrl, parameters }: Destination,
 ): boolean {
   if (tokenInUrl === 'value') return true
-  if (query !== undefined) return [...new URLSearchParams(query)].some(isToken)
+  const isToken = (name: string, value: unknown) =>
+    parameters.includes(name) && value != null && value !== ''
+  if (query !== undefined)
+    return [...new URLSearchParams(query)].some(([name, value]) => isToken(name, value))
   if (params == null) return false
-  for (const name of Object.keys(params)) if (isToken([name, params[name]])) return true
+  for (const name of Object.keys(params)) if (isToken(name, params[name])) return true
   return false
-}
-
-function isToken([name, value]: readonly [string, unknown]): boolean {
-  return TOKEN_PARAMETER_NAMES.includes(name) && value != null && value !== ''
 }
 
 /**
@@ -52,30 +46,35 @@ function isToken([name, value]: readonly [string, unknown]): boolean {
 export function addToken(
   config: Config,
   query: string | undefined,
-  { parameter, tokenInUrl }: Destination,
+  { parameter, parameters, tokenInUrl }: Destination,
   token: Token,
 ): void {
   if (tokenInUrl !== undefined) {
-    config.url = withoutTokenParameters(config.url ?? '')
-    config.baseURL = withoutTokenParameters(config.baseURL ?? '')
+    config.url = withoutTokenParameters(config.url ?? '', parameters)
+    config.baseURL = withoutTokenParameters(config.baseURL ?? '', parameters)
   }
   if (query === undefined) {
     // Axios takes no text or the like, and says so.
     if (!config.params || typeof config.params === 'object')
-      config.params = withTokenParam(config.params, parameter, token.value)
+      config.params = withTokenParam(config.params, parameter, token.value, parameters)
     return
   }
-  const others = withoutTokenParameters(`?${query}`)
+  const others = withoutTokenParameters(`?${query}`, parameters)
   const text = withParameter(others, parameter, token.encoded).slice(1)
   // Without params axios asks no serializer.
   config.params ??= {}
   config.paramsSerializer = { ...(config.paramsSerializer as object), serialize: () => text }
 }
 
-function withTokenParam(params: object | undefined, parameter: string, value: string) {
+function withTokenParam(
+  params: object | undefined,
+  parameter: string,
+  value: string,
+  parameters: readonly string[],
+) {
   const copy: Record<string, unknown> = {}
   for (const [key, given] of Object.entries(params ?? {})) {
-    if (!TOKEN_PARAMETER_NAMES.includes(key)) copy[key] = given
+    if (!parameters.includes(key)) copy[key] = given
   }
   copy[parameter] = value
   return copy

@@ -5,7 +5,7 @@ import {
   type TokenKind,
 } from '../wecom/endpoints.js'
 import { urlOf } from './check.js'
-import { scrubber } from './redact.js'
+import { mayShow, tokenScrubber } from './redact.js'
 import type { Token } from './token.js'
 
 /** Where a call goes, if it is one that takes a token. */
@@ -16,15 +16,17 @@ export interface Destination {
   readonly token: Exclude<TokenKind, 'none'>
   /** The exact name of its query parameter. */
   readonly parameter: string
+  /**
+   * Every name under which a token can ride, `endpoints`' own names too: one list for whoever looks
+   * for a token, hides it or replaces it. A second one on a call breaks it.
+   */
+  readonly parameters: readonly string[]
   /** The url already carries a token parameter: with a value, or an empty one. */
   readonly tokenInUrl: 'value' | 'empty' | undefined
 }
 
 /** Tells the destination of a final, absolute url; `undefined`: no token may go there. */
 export type JudgeDestination = (finalUrl: string) => Destination | undefined
-
-/** Every name under which a token can ride. A second one on a call breaks it. */
-export const TOKEN_PARAMETER_NAMES: readonly string[] = Object.values(TOKEN_PARAMETERS)
 
 /**
  * Only an origin that is `baseUrl`'s or trusted may receive a token, and only below
@@ -37,6 +39,7 @@ export function judgeDestinations(
   moreRules: readonly EndpointRule[] = [],
 ): JudgeDestination {
   const rules = [...moreRules, ...ENDPOINT_RULES]
+  const parameters = parametersOf(rules)
   const { origin, root } = apiRoot(baseUrl)
   const origins = new Set([origin, ...trustedOrigins.map((trusted) => new URL(trusted).origin)])
 
@@ -52,9 +55,15 @@ export function judgeDestinations(
       endpoint,
       token,
       parameter: parameter ?? TOKEN_PARAMETERS[token],
-      tokenInUrl: tokenIn(url.searchParams),
+      parameters,
+      tokenInUrl: tokenIn(url.searchParams, parameters),
     }
   }
+}
+
+function parametersOf(rules: readonly EndpointRule[]): readonly string[] {
+  const own = rules.map(({ parameter }) => parameter).filter((name) => name !== undefined)
+  return [...new Set([...Object.values(TOKEN_PARAMETERS), ...own])]
 }
 
 /** As a server reads it: `//webhook/send` and `/%77ebhook/send` are the path that takes no token. */
@@ -82,10 +91,17 @@ export function coversClient(
   return isTrusted.includes(url.origin) && (path.startsWith(root) || root.startsWith(path))
 }
 
+/** Not by a pattern: each of many slashes inside would be one to begin at. */
+export function withoutEndSlashes(path: string): string {
+  let end = path.length
+  while (path.charAt(end - 1) === '/') end -= 1
+  return path.slice(0, end)
+}
+
 /** `https://host/prefix`, with or without a final `/cgi-bin`, as origin and path up to `/cgi-bin/`. */
 export function apiRoot(baseUrl: string): { origin: string; root: string } {
   const { origin, pathname } = new URL(baseUrl)
-  const prefix = pathname.replace(/\/+$/, '').replace(/\/cgi-bin$/, '')
+  const prefix = withoutEndSlashes(pathname).replace(/\/cgi-bin$/, '')
   return { origin, root: `${prefix}/cgi-bin/` }
 }
 
@@ -106,8 +122,8 @@ function ruleFor(endpoint: string, rules: readonly EndpointRule[]): EndpointRule
   return best
 }
 
-function tokenIn(query: URLSearchParams): Destination['tokenInUrl'] {
-  const given = TOKEN_PARAMETER_NAMES.flatMap((name) => query.getAll(name))
+function tokenIn(query: URLSearchParams, parameters: readonly string[]): Destination['tokenInUrl'] {
+  const given = parameters.flatMap((name) => query.getAll(name))
   if (given.length === 0) return undefined
   return given.some((value) => value !== '') ? 'value' : 'empty'
 }
@@ -122,20 +138,28 @@ export function withParameter(url: string, name: string, encoded: string): strin
 }
 
 /** Takes every token parameter out of a url, leaving every other character as it is. */
-export function withoutTokenParameters(url: string): string {
-  return withoutParameters(url, (name) => TOKEN_PARAMETER_NAMES.includes(name))
+export function withoutTokenParameters(url: string, parameters: readonly string[]): string {
+  return withoutParameters(url, (name) => parameters.includes(name))
 }
 
 /**
- * A url that somebody made of one which carried our token, as a redirect's `location` is: without
- * the token's parameter, relative or not, and with the token hidden wherever else it is repeated,
- * as in a `redirect_uri`. Any other token stays.
+ * A url that somebody made of ours, as it would be without our token. That came last in the query:
+ * with it goes the `?` or `&` before its name. To look for one so long anywhere else takes a
+ * microsecond.
  */
-export function withoutToken(url: string, { value, encoded }: Pick<Token, 'value' | 'encoded'>) {
-  const isOurs = (name: string, given: string) =>
-    given === value && TOKEN_PARAMETER_NAMES.includes(name)
-  // Inside of a parameter the token is encoded once more.
-  return scrubber([value, encoded])(withoutParameters(url, isOurs))
+export function urlWithoutToken(
+  url: string,
+  token: Pick<Token, 'value' | 'encoded'>,
+  parameters: readonly string[],
+): string {
+  if (!mayShow(url, token)) return url
+  const { value, encoded } = token
+  if (url.endsWith(encoded)) {
+    const nameEnd = url.length - encoded.length
+    const start = Math.max(url.lastIndexOf('?', nameEnd), url.lastIndexOf('&', nameEnd))
+    if (parameters.includes(url.slice(start + 1, nameEnd - 1))) return url.slice(0, start)
+  }
+  return tokenScrubber(value, parameters)(url)
 }
 
 function withoutParameters(

@@ -1,5 +1,4 @@
-import { isPlainObject } from './check.js'
-import { encoded as percentEncoded } from './token.js'
+import { encoded as percentEncoded, type Token } from './token.js'
 
 /** Takes secrets and tokens out of a text; see `scrubber`. */
 export type Scrub = (text: string) => string
@@ -12,18 +11,91 @@ const HIDDEN = '[hidden]'
  * stands by itself behind a `=`, a `:` or a quote, each of them raw or percent-encoded.
  */
 export function scrubber(values: readonly string[]): Scrub {
-  const forms = new Set(values.filter((value) => value !== '').flatMap(spellings))
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length)
-  const patterns = longestFirst.map((form) => (form.length < SHORT ? byItself(form) : form))
+  const patterns = spellingsOf(values).map((form) =>
+    form.length < SHORT ? byItself(literal(form)) : form,
+  )
   return (text) => patterns.reduce<string>((rest, form) => rest.replaceAll(form, HIDDEN), text)
+}
+
+/**
+ * The same for a token that a call carried. Where it stands as its parameter in a url, the parameter
+ * goes with it, so that the url reads as it would without us.
+ */
+export function tokenScrubber(value: string, parameters: readonly string[]): Scrub {
+  // Inside of a parameter it is encoded once more.
+  const values = [value, percentEncoded(value)]
+  const known = spellingsOf(values)
+  let scrub: Scrub | undefined
+  return (text) => {
+    if (!known.some((form) => text.includes(form)) && !text.includes('%')) return text
+    scrub ??= anySpelling(known, value, parameters)
+    return scrub(text)
+  }
+}
+
+function anySpelling(
+  known: readonly string[],
+  value: string,
+  parameters: readonly string[],
+): Scrub {
+  const names = parameters.map(literal).join('|')
+  const forms = [...known.map(literal), anyEncoding(value)]
+  const asParameter = forms.map(
+    (form) => new RegExp(`([?&])(?:${names})=${form}(&|(?=[#\\s"'<>()\\]{},;]|$))`, 'g'),
+  )
+  const patterns = forms.map((form) =>
+    value.length < SHORT ? byItself(form) : new RegExp(form, 'g'),
+  )
+  return (text) => {
+    const rest = asParameter.reduce((given, pattern) => given.replace(pattern, withoutPair), text)
+    return patterns.reduce((given, pattern) => given.replace(pattern, HIDDEN), rest)
+  }
+}
+
+function withoutPair(_pair: string, before: string, after: string): string {
+  return after === '' ? '' : before
+}
+
+/** A pattern that matches a text whichever of its characters are percent-encoded. */
+function anyEncoding(value: string): string {
+  const characters = Array.from(value, (character) => {
+    if (character === ' ') return '(?: |\\+|%20)'
+    const bytes = Array.from(new TextEncoder().encode(character), (byte) => `%${hex(byte)}`)
+    return `(?:${literal(character)}|${bytes.join('')})`
+  })
+  return characters.join('')
+}
+
+/** In either case. */
+function hex(byte: number): string {
+  const digits = byte.toString(16).padStart(2, '0')
+  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
+}
+
+/**
+ * Whether a text may show a token: asked of each header of each answer, and cheap. WeCom's own tokens
+ * need no encoding, and are longer than most headers.
+ */
+export function mayShow(text: string, { value, encoded }: Pick<Token, 'value' | 'encoded'>) {
+  return value !== encoded || text.includes(value) || text.includes('%')
 }
 
 /** No token and no secret of WeCom's is shorter. */
 const SHORT = 8
 
+/** `form`: a pattern. */
 function byItself(form: string): RegExp {
-  const literal = form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
-  return new RegExp(`(?<=(?:[=:"']|%3[AaDd]|%2[27]) ?)${literal}(?![\\w-])`, 'g')
+  return new RegExp(`(?<=(?:[=:"']|%3[AaDd]|%2[27]) ?)${form}(?![\\w-])`, 'g')
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+}
+
+/** The longest first, so that none is cut by one that is part of it. */
+function spellingsOf(values: readonly string[]): string[] {
+  const forms = new Set(values.filter((value) => value !== '').flatMap(spellings))
+  return [...forms].sort((a, b) => b.length - a.length)
 }
 
 function spellings(value: string): string[] {
@@ -40,17 +112,36 @@ function spellings(value: string): string[] {
   ]
 }
 
+/** Of what others say no more is looked at, by any pattern. */
+const MOST_CHARACTERS = 20_000
+/** No secret is longer in any spelling: WeCom's values have 512 bytes at the most. */
+const LONGEST_SPELLING = 3 * 512
+
+/**
+ * Somebody else's text, scrubbed and at most so long. It is cut before it is looked at, and what the
+ * cut may have left of a secret goes too.
+ */
+export function excerpt(text: string, scrub: Scrub, most = 2_000): string {
+  if (text.length <= MOST_CHARACTERS) return scrub(text).slice(0, most)
+  const clean = scrub(text.slice(0, MOST_CHARACTERS))
+  return clean.slice(0, Math.max(0, Math.min(most, clean.length - LONGEST_SPELLING)))
+}
+
+const MOST_CAUSES = 3
+const LONGEST_STACK = 10_000
+
 /**
  * A copy of an error with its name, message, code and stack scrubbed, and of its causes: never the
  * live object, whose request, config or socket would carry what must not be printed.
  */
-export function scrubbedCopy(error: unknown, scrub: Scrub, depth = 3): unknown {
-  if (!(error instanceof Error)) return typeof error === 'string' ? scrub(error) : undefined
-  const copy = new Error(scrub(error.message))
-  copy.name = error.name
-  if (typeof error.stack === 'string') copy.stack = scrub(error.stack)
-  const { code, cause } = error as Error & { code?: unknown }
-  if (typeof code === 'string') Object.assign(copy, { code })
+export function scrubbedCopy(error: unknown, scrub: Scrub, depth = MOST_CAUSES): unknown {
+  if (!(error instanceof Error))
+    return typeof error === 'string' ? excerpt(error, scrub) : undefined
+  const { name, message, stack, code, cause } = error as Error & { code?: unknown }
+  const copy = new Error(excerpt(String(message), scrub))
+  copy.name = excerpt(String(name), scrub)
+  if (typeof stack === 'string') copy.stack = excerpt(stack, scrub, LONGEST_STACK)
+  if (typeof code === 'string') Object.assign(copy, { code: excerpt(code, scrub) })
   if (depth > 0 && cause !== undefined) {
     const value = scrubbedCopy(cause, scrub, depth - 1)
     Object.defineProperty(copy, 'cause', { value, configurable: true, writable: true })
@@ -58,54 +149,10 @@ export function scrubbedCopy(error: unknown, scrub: Scrub, depth = 3): unknown {
   return copy
 }
 
-/**
- * Takes secrets out of an error in place, so that it stays the caller's own object; out of its causes
- * too, of the errors that it gathers, and of the plain objects in which it tells more.
- */
-export function scrubInPlace(error: unknown, scrub: Scrub): void {
-  for (const one of everythingBehind(error)) scrubTexts(one, scrub)
-}
-
-/** What shows no more than it did, or is looked after elsewhere. */
-const LEFT_ALONE = ['config', 'request', 'response', 'data']
-
-/** An error, its causes and what it gathers, three deep. Some throw plain objects. */
-export function* everythingBehind(error: unknown, depth = 3): Generator<object> {
-  if (typeof error !== 'object' || error === null) return
-  yield error
-  if (depth === 0) return
-  const { cause, errors } = error as { cause?: unknown; errors?: unknown }
-  yield* everythingBehind(cause, depth - 1)
-  for (const one of Array.isArray(errors) ? errors : []) yield* everythingBehind(one, depth - 1)
-  for (const [key, more] of Object.entries(error)) {
-    if (isPlainObject(more) && !LEFT_ALONE.includes(key)) yield* everythingBehind(more, depth - 1)
-  }
-}
-
-function scrubTexts(error: object, scrub: Scrub): void {
-  for (const key of new Set(['message', 'stack', 'cause', ...Object.keys(error)])) {
-    const text: unknown = Reflect.get(error, key)
-    if (typeof text !== 'string') continue
-    const clean = scrub(text)
-    if (clean !== text) replaceText(error, key, clean)
-  }
-}
-
-function replaceText(error: object, key: string, value: string): void {
-  const own = Object.getOwnPropertyDescriptor(error, key)
-  if (own?.configurable === false) return
-  Reflect.defineProperty(error, key, {
-    value,
-    writable: true,
-    configurable: true,
-    enumerable: own?.enumerable ?? false,
-  })
-}
-
 const HIDDEN_PROPERTY = { enumerable: false }
 
 /** Still there for who asks, no longer there for who prints. */
-export function hide(owner: object, key: string): void {
+export function hide(owner: object, key: PropertyKey): void {
   if (Object.prototype.propertyIsEnumerable.call(owner, key)) {
     Reflect.defineProperty(owner, key, HIDDEN_PROPERTY)
   }
@@ -113,10 +160,17 @@ export function hide(owner: object, key: string): void {
 
 /** WeCom's errmsg repeats the caller's outgoing IP. */
 export function withoutIp(errmsg: string): string {
-  return errmsg.replace(/,?\s*from ip: [^,]*/i, '')
+  return errmsg.replace(/,?\s{0,8}from ip: [^,]*/i, '')
 }
 
 /** Where somebody else's secrets are unknown: urls without users and queries, which carry them. */
 export function withoutQueries(text: string): string {
-  return text.replace(/\b([a-z]{2,20}:\/\/)(?:[^\s/?#@]*@)?([^\s?#'"]*)(?:[?#][^\s'"]*)?/gi, '$1$2')
+  return text.replace(/\b([a-z][a-z\d+.-]{1,30}:\/\/)([^\s'"]*)/gi, (_url, scheme, rest) => {
+    const [authority = ''] = rest.split(/[/?#]/, 1)
+    const isCut = !authority.includes('@') && rest.includes('@') && authority.includes(':')
+    // A user's password that has a `/`, a `?` or a `#` in it: nobody knows where it ends.
+    if (isCut && !/:\d{1,5}$/.test(authority)) return `${scheme}${HIDDEN}`
+    const [address] = rest.slice(authority.lastIndexOf('@') + 1).split(/[?#]/, 1)
+    return `${scheme}${address}`
+  })
 }

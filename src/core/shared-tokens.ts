@@ -4,7 +4,7 @@ import type { Clock } from './clock.js'
 import { type Credential, identityOf, secretIfReadable } from './credential.js'
 import type { Emit, StoreOperation } from './events.js'
 import type { SourceSettings } from './options.js'
-import { scrubber, withoutQueries } from './redact.js'
+import { excerpt, scrubber, withoutQueries } from './redact.js'
 import { SEALED, type StoredToken, type TokenStore } from './store.js'
 
 /** No store may hold a call up for longer than this. */
@@ -108,7 +108,7 @@ export class SharedTokens {
       this.rest?.failed()
       // A store may repeat what it was to write, or where it is with its password.
       const said = error instanceof Error ? error.message : 'unknown trouble'
-      this.trouble(operation, withoutQueries(scrubber([secret])(said)))
+      this.trouble(operation, withoutQueries(excerpt(said, scrubber([secret]))))
       return undefined
     } finally {
       deadline.callOff()

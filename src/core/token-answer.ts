@@ -2,7 +2,7 @@ import { FETCH_ERRCODES, type TextByKind } from '../wecom/errcodes.js'
 import { isText } from './check.js'
 import type { Credential } from './credential.js'
 import { QyapiTokenError, type QyapiTokenErrorCode } from './errors.js'
-import { type Scrub, withoutIp } from './redact.js'
+import { excerpt, type Scrub, withoutIp } from './redact.js'
 import type { TokenAnswer } from './transport.js'
 import { errcodeOf, parsed } from './verdict.js'
 
@@ -31,7 +31,7 @@ export function read(
   const json = jsonOf(answer)
   const errcode = errcodeOf(json)
   if (json !== undefined && errcode !== undefined && errcode !== 0) {
-    const said = typeof json.errmsg === 'string' ? scrub(json.errmsg) : ''
+    const said = typeof json.errmsg === 'string' ? excerpt(json.errmsg, scrub) : ''
     throw refusedFetch(doing, errcode, said, credential)
   }
   const token = json === undefined ? undefined : tokenIn(json, credential)
@@ -136,7 +136,7 @@ function isRedirect(answer: TokenAnswer): boolean {
 
 /** What an answer looks like, in words: its text may hold anything. */
 function nature(body: string): string {
-  const text = body.trim()
+  const text = body.trimStart()
   if (text === '') return 'an empty answer'
   if (text.startsWith('<')) return 'an HTML page'
   return parsed(text) === undefined ? 'a text that is no JSON' : 'JSON'

@@ -1,25 +1,22 @@
-import { everythingBehind, hide, scrubber, scrubInPlace } from '../core/redact.js'
+import { tokenScrubber } from '../core/redact.js'
+import { redacted } from '../core/redact-walk.js'
 import type { Token } from '../core/token.js'
 import { showWithoutToken } from './shown.js'
 
-/** What a fetch failed with, as the caller may have it: the same object, with no token in sight. */
-export function failureWithoutToken(error: unknown, token: Token): unknown {
-  const scrub = scrubber([token.value])
-  if (typeof error === 'string') return scrub(error)
-  scrubInPlace(error, scrub)
-  for (const one of everythingBehind(error)) {
-    hideBearer(one, 'request', token)
-    hideBearer(one, 'response', token)
-  }
-  return error
-}
-
-/** Errors like ky's have the request and the response: still there for who asks. */
-function hideBearer(error: object, key: 'request' | 'response', token: Token): void {
-  const bearer: unknown = Reflect.get(error, key)
-  if (typeof bearer !== 'object' || bearer === null) return
-  const { url } = bearer as { url?: unknown }
-  if (typeof url !== 'string' || !url.includes(token.encoded)) return
-  hide(error, key)
-  showWithoutToken(bearer, token)
+/**
+ * What a fetch failed with, as the caller may have it: the same object, unless it is frozen, with no
+ * token in sight. `own`: what the caller gave, which holds none.
+ */
+export function failureWithoutToken(
+  error: unknown,
+  token: Token,
+  parameters: readonly string[],
+  own: object | undefined,
+): unknown {
+  const left = new Set<unknown>(Object.values(own ?? {}))
+  return redacted(error, {
+    scrub: tokenScrubber(token.value, parameters),
+    isLeftAlone: (value) => left.has(value),
+    cleanse: (message) => showWithoutToken(message, token, parameters),
+  })
 }

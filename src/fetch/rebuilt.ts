@@ -1,6 +1,7 @@
+import { urlWithoutToken } from '../core/destination.js'
 import { isWebStream } from '../core/peek.js'
 import type { Token } from '../core/token.js'
-import { headersWithoutToken, SAID, type Said, show, urlWithoutToken } from './shown.js'
+import { headersWithoutToken, SAID, type Said, show } from './shown.js'
 
 /** By these a response is read. Who has put its own in their place has the first body in its hand. */
 const READING: ReadonlySet<PropertyKey> = new Set([
@@ -40,10 +41,14 @@ export function rebuilt(
   response: Response,
   body: ReadableStream | Uint8Array<ArrayBuffer>,
   token: Token,
+  parameters: readonly string[],
 ): Response {
-  const headers = headersWithoutToken(response, token)
+  const headers = headersWithoutToken(response.headers, token, parameters)
   const { status, statusText, ok, redirected, type } = response
-  const url = typeof response.url === 'string' ? urlWithoutToken(response.url, token) : response.url
+  const url =
+    typeof response.url === 'string'
+      ? urlWithoutToken(response.url, token, parameters)
+      : response.url
   const copy = made(response, body, headers)
   keepOwnProperties(response, copy)
   const different: Record<string, unknown> = {}

@@ -9,6 +9,12 @@ import {
 import { canBeRebuilt, rebuilt } from './rebuilt.js'
 import { showWithoutToken } from './shown.js'
 
+/** The token that a call carried, and the names under which one can ride. */
+export interface Carried {
+  readonly token: Token
+  readonly parameters: readonly string[]
+}
+
 /** An answer as the caller may have it, and the errcode by which it refuses the token. */
 export interface JudgedResponse {
   readonly response: Response
@@ -22,17 +28,18 @@ export interface JudgedResponse {
 export function judgeResponse(
   answer: Response,
   refusals: Refusals,
-  token: Token,
+  carried: Carried,
   signal: AbortSignal | null | undefined,
 ): JudgedResponse | Promise<JudgedResponse> {
+  const { token, parameters } = carried
   // Mocks and polyfills may give less than a whole Response: what cannot be judged is given on.
   if (typeof answer?.headers?.get !== 'function')
-    return { response: showWithoutToken(answer, token), refusedBy: undefined }
+    return { response: showWithoutToken(answer, token, parameters), refusedBy: undefined }
   const errcode = errcodeOfHeader(answer.headers.get('error-code'))
   if (errcode === undefined && isWorthReading(answer))
-    return judgeBody(answer, refusals, token, signal)
+    return judgeBody(answer, refusals, carried, signal)
   const refusedBy = refusals.has(errcode) ? errcode : undefined
-  return { response: showWithoutToken(answer, token), refusedBy }
+  return { response: showWithoutToken(answer, token, parameters), refusedBy }
 }
 
 /** A body that somebody reads already is theirs. */
@@ -45,7 +52,7 @@ function isWorthReading({ headers, body, bodyUsed }: Response): boolean {
 function judgeBody(
   answer: Response,
   refusals: Refusals,
-  token: Token,
+  { token, parameters }: Carried,
   signal: AbortSignal | null | undefined,
 ): JudgedResponse | Promise<JudgedResponse> {
   const { body } = answer
@@ -55,10 +62,12 @@ function judgeBody(
   })
   // node-fetch and its kin give Node streams: what was read goes back into the very same stream.
   if (isNodeReadable(body))
-    return peekNodeStream(body).then((bytes) => judged(showWithoutToken(answer, token), bytes))
+    return peekNodeStream(body).then((bytes) =>
+      judged(showWithoutToken(answer, token, parameters), bytes),
+    )
   if (!isWebStream(body) || !canBeRebuilt(answer))
-    return judged(showWithoutToken(answer, token), undefined)
+    return judged(showWithoutToken(answer, token, parameters), undefined)
   return peekWebStream(body, signal).then((peeked) =>
-    judged(rebuilt(answer, peeked.body, token), peeked.bytes),
+    judged(rebuilt(answer, peeked.body, token, parameters), peeked.bytes),
   )
 }

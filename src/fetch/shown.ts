@@ -1,4 +1,5 @@
-import { withoutToken } from '../core/destination.js'
+import { urlWithoutToken } from '../core/destination.js'
+import { mayShow, tokenScrubber } from '../core/redact.js'
 import type { Token } from '../core/token.js'
 
 /** What a response says of itself beside its body. */
@@ -11,11 +12,11 @@ interface Shown extends Said {
 }
 
 /** Shows no token in a response's url and headers, nor in its clones'. It stays the same object. */
-export function showWithoutToken<T>(shown: T, token: Token): T {
+export function showWithoutToken<T>(shown: T, token: Token, parameters: readonly string[]): T {
   if (typeof shown !== 'object' || shown === null) return shown
   const { url, headers } = shown as Shown
-  const cleanUrl = typeof url === 'string' ? urlWithoutToken(url, token) : url
-  const cleanHeaders = headersWithoutToken(shown as Shown, token)
+  const cleanUrl = typeof url === 'string' ? urlWithoutToken(url, token, parameters) : url
+  const cleanHeaders = headersWithoutToken(headers, token, parameters)
   if (cleanHeaders !== headers) show(shown, { url: cleanUrl, headers: cleanHeaders } as Said)
   else if (cleanUrl !== url) show(shown, { url: cleanUrl } as Said)
   return shown
@@ -63,30 +64,25 @@ function showAlike(original: Shown, clone: Shown): Shown {
 }
 
 /**
- * Our token came last in the query: with it goes the `?` or `&` before its name. To look for one so
- * long anywhere else takes a microsecond.
- */
-export function urlWithoutToken(url: string, token: Token): string {
-  const { encoded } = token
-  if (!url.endsWith(encoded)) return url.includes(encoded) ? withoutToken(url, token) : url
-  const at = url.length - encoded.length
-  const start = Math.max(url.lastIndexOf('?', at), url.lastIndexOf('&', at))
-  return start === -1 ? withoutToken(url, token) : url.slice(0, start)
-}
-
-/**
- * A redirect normally repeats the query, and so may whatever else names an address, as `link` does.
- * The same object if there is nothing to hide.
+ * A redirect repeats the query, and so may whatever else names an address, as `link` does. The same
+ * object if there is nothing to hide.
  */
 export function headersWithoutToken<H extends Headers | undefined>(
-  { status, headers }: { readonly status?: number; readonly headers?: H },
+  headers: H,
   token: Token,
+  parameters: readonly string[],
 ): H {
-  if (status === 200 || typeof headers?.forEach !== 'function') return headers as H
+  if (typeof headers?.forEach !== 'function') return headers
+  let mayHaveToken = false
+  headers.forEach((value) => {
+    mayHaveToken ||= mayShow(value, token)
+  })
+  if (!mayHaveToken) return headers
+  const scrub = tokenScrubber(token.value, parameters)
   const shown: [string, string][] = []
   let hasToken = false
   headers.forEach((value, name) => {
-    const clean = withoutToken(value, token)
+    const clean = scrub(value)
     hasToken ||= clean !== value
     shown.push([name, clean])
   })

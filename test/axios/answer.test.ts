@@ -201,7 +201,7 @@ describe('an error of a call', () => {
 
   it('shows no token in its texts', async () => {
     const { error } = await failing((config) => new Error(`no mock for ${axios.getUri(config)}`))
-    expect(error.message).toBe(`no mock for ${API}/user/get?a=1&access_token=[hidden]`)
+    expect(error.message).toBe(`no mock for ${API}/user/get?a=1`)
   })
 })
 
@@ -290,19 +290,14 @@ describe('the headers of an answer', () => {
     return client.get('/user/get', { ...asIs, validateStatus: null })
   }
 
-  it.each([201, 299, 300, 302, 399, 400, 500])('show no token: %i', async (status) => {
+  it.each([200, 201, 299, 300, 302, 399, 400, 500])('show no token: %i', async (status) => {
     const link = `<${location}>; rel="next"`
     const { headers } = await headersOf(status, { location, link, 'set-cookie': ['a=1'] })
     expect({ ...headers }).toEqual({
       location: `${API}/user/get?a=1`,
-      link: `<${API}/user/get?a=1&access_token=[hidden]>; rel="next"`,
+      link: `<${API}/user/get?a=1>; rel="next"`,
       'set-cookie': ['a=1'],
     })
-  })
-
-  it('are not looked through where everything is well', async () => {
-    const { headers } = await headersOf(200, { location })
-    expect({ ...headers }).toEqual({ location })
   })
 
   it('may be none', async () => {

@@ -14,6 +14,7 @@ const destination: Destination = {
   endpoint: 'user/get',
   token: 'app',
   parameter: 'access_token',
+  parameters: ['access_token'],
   tokenInUrl: undefined,
 }
 

@@ -35,6 +35,7 @@ const destination = (token: Destination['token']): Destination => ({
   endpoint: 'user/get',
   token,
   parameter: 'access_token',
+  parameters: ['access_token'],
   tokenInUrl: undefined,
 })
 
@@ -144,7 +145,7 @@ describe('a door refuses', () => {
   it.each([
     [undefined, 'undefined'],
     [null, 'null'],
-    ['ww1', "'ww1'"],
+    ['ww1', 'a string of 3 characters'],
   ])('tokens given as %s', (tokens, shown) => {
     expect(refusalOf(() => door(tokens))).toBe(
       `bad_options: tokens must be { corpId, corpSecret }, a credential, a token source, an array of sources, or a function that gives one, got ${shown}.`,

@@ -34,9 +34,8 @@ describe('what a fetch fails with shows no token, and is the same object', () =>
   })
 
   it('in a text', async () => {
-    expect(await failedWith(`GET ${URL_WITH_TOKEN}`)).toBe(
-      `GET ${URL_WITHOUT}&access_token=[hidden]`,
-    )
+    expect(await failedWith(`GET ${URL_WITH_TOKEN}`)).toBe(`GET ${URL_WITHOUT}`)
+    expect(await failedWith('no access for token: token-1')).toBe('no access for token: [hidden]')
   })
 
   it('in the request and the response, which stay for who asks', async () => {

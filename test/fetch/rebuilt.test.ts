@@ -59,7 +59,9 @@ describe('a rebuilt response', () => {
 
   it('says what the first one said', async () => {
     const said = { url: 'https://wecom.test/a', redirected: true, type: 'cors', statusText: 'Fine' }
-    const copy = rebuilt(saying(said, { status: 201, headers: { 'x-own': '1' } }), bytes, token)
+    const copy = rebuilt(saying(said, { status: 201, headers: { 'x-own': '1' } }), bytes, token, [
+      'access_token',
+    ])
     expect(copy).toMatchObject({ ...said, status: 201, ok: true })
     expect(copy.headers.get('x-own')).toBe('1')
     expect(await copy.text()).toBe('{"errcode":0}')
@@ -67,17 +69,17 @@ describe('a rebuilt response', () => {
 
   it('keeps a status that no constructor takes, and the headers with it', () => {
     const { status, headers } = BROKEN
-    const copy = rebuilt(saying({ status, ok: false }, { headers }), bytes, token)
+    const copy = rebuilt(saying({ status, ok: false }, { headers }), bytes, token, ['access_token'])
     expect(copy).toMatchObject({ status, ok: false })
     expect(copy.headers.get('x-own')).toBe('1')
   })
 
   it('need not have a url', () => {
-    expect(rebuilt(saying({ url: undefined }), bytes, token).url).toBeUndefined()
+    expect(rebuilt(saying({ url: undefined }), bytes, token, ['access_token']).url).toBeUndefined()
   })
 
   it('keeps what the wrapped fetch has put on it', () => {
     const response = Object.assign(new Response('body'), { own: 1 })
-    expect(rebuilt(response, bytes, token)).toHaveProperty('own', 1)
+    expect(rebuilt(response, bytes, token, ['access_token'])).toHaveProperty('own', 1)
   })
 })
