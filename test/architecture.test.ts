@@ -20,13 +20,13 @@ const files: SourceFile[] = readdirSync(SRC, { recursive: true, encoding: 'utf8'
     return { path, text, imports }
   })
 
-/** doors → credentials, stores → core → wecom; testing → core, wecom. */
+/** doors → credentials, stores → core → wecom; testing → core. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   wecom: ['wecom'],
   core: ['core', 'wecom'],
   credentials: ['core', 'wecom'],
   stores: ['stores', 'core'],
-  testing: ['testing', 'core', 'wecom'],
+  testing: ['testing', 'core'],
   axios: ['axios', 'core', 'wecom'],
   fetch: ['fetch', 'core'],
   '': ['axios', 'fetch', 'testing', 'credentials', 'stores', 'core', 'wecom'],
