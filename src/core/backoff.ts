@@ -59,24 +59,6 @@ export function rememberedFailure(clock: Clock) {
   }
 }
 
-/** A store that failed is left alone: for 1 s, doubling to 30 s. What fails meanwhile is the same trouble. */
-export function storeRest(clock: Clock) {
-  let failures = 0
-  let until = 0
-  const isResting = () => failures > 0 && clock.monotonic() < until
-  return {
-    isResting,
-    failed(): void {
-      if (isResting()) return
-      until = clock.monotonic() + Math.min(30_000, 1_000 * 2 ** failures)
-      failures += 1
-    },
-    answered(): void {
-      failures = 0
-    },
-  }
-}
-
 /** Bears what token calls cost. */
 export interface RefreshPayer {
   /** Before each token call. Throws if a refusal forces it and too many were forced before. */

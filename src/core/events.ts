@@ -79,8 +79,9 @@ export type TokenEvent = EventSubject &
         readonly reason: SkippedReason
       }
     | {
-        /** The store failed, or did not answer in time; the source goes on without it. */
+        /** Something is wrong with the store; the source goes on without it. */
         readonly type: 'store_trouble'
+        readonly reason: StoreErrorReason
         readonly operation: StoreOperation
         readonly message: string
       }
@@ -103,8 +104,31 @@ export type NotReplayedReason =
 /** - `no_source`: none of the attached sources has the kind of token that the path takes. */
 export type SkippedReason = 'no_source'
 
-/** What was asked of a store. */
-export type StoreOperation = 'get' | 'set' | 'delete' | 'acquire' | 'renew' | 'release'
+/** What was asked of a store; `connection`: nothing, its driver reported it by itself. */
+export type StoreOperation =
+  | 'get'
+  | 'set'
+  | 'delete'
+  | 'acquire'
+  | 'renew'
+  | 'release'
+  | 'connection'
+
+/**
+ * - `down`: it cannot be reached, or did not answer in time. It is then left alone for 1 s to 30 s.
+ * - `refused`: it answered that it would not, e.g. `READONLY` or `OOM`.
+ * - `skipped`: a token was not written or removed there, because the store is left alone.
+ * - `not_decryptable`: a value was sealed with another `encryptionKey`, or was changed.
+ * - `evicted`: a token vanished from it before its time.
+ * - `invalid`: what it gave cannot be.
+ */
+export type StoreErrorReason =
+  | 'down'
+  | 'refused'
+  | 'skipped'
+  | 'not_decryptable'
+  | 'evicted'
+  | 'invalid'
 
 /**
  * Called with each event. What it throws or rejects with is dropped: a listener must not break a

@@ -203,13 +203,13 @@ function isOrigin(value: unknown): boolean {
 export type SourceSettings = Readonly<
   Required<Omit<SourceOptions, 'store' | 'onEvent'>> &
     Pick<SourceOptions, 'store' | 'onEvent'> &
-    Pick<Platform, 'hash' | 'random' | 'nonce' | 'hourlyCalls'>
+    Pick<Platform, 'hash' | 'random' | 'nonce' | 'hourlyCalls' | 'processName'>
 >
 
 /** Checks the options of a source and fills in what is missing. Throws `bad_options`. */
 export function sourceSettings(options: SourceOptions, machine: Platform): SourceSettings {
   checkSourceOptions(options)
-  const { hash, random, nonce, hourlyCalls } = machine
+  const { hash, random, nonce, hourlyCalls, processName } = machine
   return {
     baseUrl: options.baseUrl ?? DEFAULTS.baseUrl,
     maxAgeMs: options.maxAgeMs ?? DEFAULTS.maxAgeMs,
@@ -226,5 +226,6 @@ export function sourceSettings(options: SourceOptions, machine: Platform): Sourc
     random,
     nonce,
     hourlyCalls,
+    processName,
   }
 }

@@ -14,6 +14,8 @@ export interface Platform {
   nonce(): string
   /** Calls of this process by that clock, whichever source made them: WeCom counts by app and corp. */
   hourlyCalls(clock: Clock): HourlyCalls
+  /** `host:pid`, for whoever looks for the process. */
+  processName(): string
 }
 
 export const systemClock: Clock = {
@@ -36,6 +38,7 @@ export const platform = {
   sha1: (text: string) => digest('SHA-1', text),
   nonce: () => crypto.randomUUID().replaceAll('-', ''),
   hourlyCalls: oncePerClock(hourlyCalls),
+  processName,
 } satisfies Platform & Record<string, unknown>
 
 function oncePerClock<T>(make: (clock: Clock) => T): (clock: Clock) => T {
@@ -50,6 +53,14 @@ function oncePerClock<T>(make: (clock: Clock) => T): (clock: Clock) => T {
 async function digest(algorithm: string, text: string): Promise<string> {
   const bytes = await crypto.subtle.digest(algorithm, bytesOf(text))
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function processName(): string {
+  try {
+    return `${process.getBuiltinModule('node:os').hostname()}:${process.pid}`
+  } catch {
+    return 'unknown'
+  }
 }
 
 /** AES-256-GCM under a key of 32 bytes. What was sealed opens only with the same `context`. */

@@ -57,6 +57,7 @@ export function sealedStore(
     },
     delete: (key, generation) => store.delete(key, generation),
     ...(store.lease && { lease: store.lease }),
+    ...(store.onProblem && { onProblem: (listener) => store.onProblem?.(listener) }),
   }
 }
 

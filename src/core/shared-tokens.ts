@@ -1,15 +1,10 @@
-import type { storeRest } from './backoff.js'
 import { isText } from './check.js'
-import type { Clock } from './clock.js'
 import { type Credential, identityOf, secretIfReadable } from './credential.js'
-import type { Emit, StoreOperation } from './events.js'
+import type { Emit, StoreErrorReason, StoreOperation } from './events.js'
 import type { SourceSettings } from './options.js'
 import { excerpt, scrubber, withoutQueries } from './redact.js'
-import { SEALED, type StoredToken, type TokenStore } from './store.js'
-
-/** No store may hold a call up for longer than this. */
-const DEADLINE_MS = 400
-const STEP_MS = 50
+import { SEALED, type StoredToken, type StoreProblem, type TokenStore } from './store.js'
+import type { StoreAccess } from './store-access.js'
 
 /** A lease ends by itself so soon after its holder died. It is renewed while a fetch lasts. */
 export const LEASE_MS = 2_000
@@ -17,7 +12,7 @@ export const LEASE_MS = 2_000
 /** The key in the store; none, while it cannot be told. */
 export type KeyOf = () => Promise<string> | undefined
 
-type StoreSettings = Pick<SourceSettings, 'clock' | 'hash' | 'baseUrl' | 'nonce'>
+type StoreSettings = Pick<SourceSettings, 'clock' | 'hash' | 'baseUrl' | 'nonce' | 'processName'>
 
 /** One key of the store. Store trouble never becomes token trouble: it is an event. */
 export class SharedTokens {
@@ -29,22 +24,22 @@ export class SharedTokens {
     private readonly store: TokenStore,
     private readonly keyOf: KeyOf,
     private readonly settings: StoreSettings,
-    private readonly rest: ReturnType<typeof storeRest> | undefined,
+    private readonly access: StoreAccess,
     private readonly emit: Emit,
   ) {}
 
   /** Another key, for what belongs to these tokens. */
   beside(name: string): SharedTokens {
-    const { store, keyOf, settings, rest, emit } = this
+    const { store, keyOf, settings, access, emit } = this
     const keyBeside = () => keyOf()?.then((key) => `${key}:${name}`)
-    return new SharedTokens(store, keyBeside, settings, rest, emit)
+    return new SharedTokens(store, keyBeside, settings, access, emit)
   }
 
   async get(): Promise<StoredToken | undefined> {
     const stored = await this.guarded('get', (key) => this.store.get(key))
     if (stored === undefined || stored === null) return undefined
     if (!isStoredToken(stored)) {
-      this.trouble('get', 'what the store gave is no token')
+      this.reportError('get', 'invalid', 'what the store gave is no token')
       return undefined
     }
     this.lastGeneration = Math.max(this.lastGeneration, stored.generation)
@@ -69,11 +64,13 @@ export class SharedTokens {
     const { lease } = this.store
     if (lease === undefined) return undefined
     const own = { holder: this.holderName(), forMs: LEASE_MS, above }
-    return this.guarded('acquire', async (key) => {
-      const number = (await lease.acquire(key, own)) ?? 'held'
-      if (number === 'held' || (isGeneration(number) && number > above)) return number
-      throw new Error('the lease has no number above those before it')
+    const number = await this.guarded('acquire', async (key) => {
+      return (await lease.acquire(key, own)) ?? 'held'
     })
+    if (number === undefined || number === 'held' || (isGeneration(number) && number > above))
+      return number
+    this.reportError('acquire', 'invalid', 'the lease has no number above those before it')
+    return undefined
   }
 
   renew(): Promise<boolean | undefined> {
@@ -87,7 +84,7 @@ export class SharedTokens {
   }
 
   private holderName(): string {
-    this.holder ??= this.settings.nonce()
+    this.holder ??= `${this.settings.processName()}:${this.settings.nonce()}`
     return this.holder
   }
 
@@ -96,44 +93,29 @@ export class SharedTokens {
     run: (key: string) => Promise<T>,
     secret = '',
   ): Promise<T | undefined> {
-    if (this.rest?.isResting()) return undefined
-    const key = this.keyOf()
-    if (key === undefined) return undefined
-    const deadline = deadlineFor(this.settings.clock)
-    try {
-      const answer = await Promise.race([key.then(run), deadline.passed])
-      this.rest?.answered()
-      return answer
-    } catch (error) {
-      this.rest?.failed()
-      // A store may repeat what it was to write, or where it is with its password.
-      const said = error instanceof Error ? error.message : 'unknown trouble'
-      this.trouble(operation, withoutQueries(excerpt(said, scrubber([secret]))))
-      return undefined
-    } finally {
-      deadline.callOff()
-    }
+    const hashing = this.keyOf()
+    if (hashing === undefined) return undefined
+    // Before the command takes a place: its deadline is the store's, not the hash's.
+    const key = await hashing
+    const isUrgent = operation !== 'get' && operation !== 'acquire'
+    const command = () => run(key)
+    const result = await this.access.send(command, { isUrgent, report: this.reportProblem })
+    if ('answer' in result) return result.answer
+    const { reason, error } = result
+    // A look that is skipped costs one token request, which has an event of its own.
+    if (reason === 'skipped' && operation !== 'set' && operation !== 'delete') return undefined
+    // A store may repeat what it was to write, or where it is with its password.
+    const said = error instanceof Error ? error.message : 'unknown trouble'
+    this.reportError(operation, reason, withoutQueries(excerpt(said, scrubber([secret]))))
+    return undefined
   }
 
-  private trouble(operation: StoreOperation, message: string): void {
-    this.emit({ type: 'store_trouble', operation, message })
-  }
-}
+  private readonly reportProblem = ({ reason, message }: StoreProblem) =>
+    this.reportError('connection', reason, withoutQueries(excerpt(message, scrubber([]))))
 
-/**
- * Rejects when a store has had its time, which passes in small steps: a process that was frozen, or
- * too busy to look, has not waited as long as its clock says, and hears first what was answered.
- */
-function deadlineFor(clock: Clock) {
-  let callOff = () => {}
-  const passed = new Promise<never>((_, reject) => {
-    const wait = (leftMs: number) => {
-      if (leftMs <= 0) reject(new Error(`no answer within ${DEADLINE_MS} ms`))
-      else callOff = clock.after(STEP_MS, () => wait(leftMs - STEP_MS))
-    }
-    wait(DEADLINE_MS)
-  })
-  return { passed, callOff: () => callOff() }
+  private reportError(operation: StoreOperation, reason: StoreErrorReason, message: string): void {
+    this.emit({ type: 'store_trouble', reason, operation, message })
+  }
 }
 
 /** WeCom's values have 512 bytes at the most, and sealing adds a third. */

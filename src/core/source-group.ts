@@ -1,17 +1,16 @@
-import { storeRest } from './backoff.js'
 import type { Emit } from './events.js'
 import { type TokenMemo, tokenMemo } from './memoized-token.js'
 import { type SourceOptions, type SourceSettings, sourceSettings } from './options.js'
 import type { Platform } from './platform.js'
 import { type KeyOf, SharedTokens } from './shared-tokens.js'
+import { type StoreAccess, storeAccess } from './store-access.js'
 import { type Refusals, refusals } from './verdict.js'
 
 /** What the sources of a pool have in common. A source of its own has a group to itself. */
 export class SourceGroup {
   readonly settings: SourceSettings
   readonly memo: TokenMemo
-  /** A store that one source found in trouble is left alone by all. */
-  readonly storeRest: ReturnType<typeof storeRest> | undefined
+  private readonly access: StoreAccess | undefined
   /** Made when the first answer is judged: a source may never make a call. */
   private judges: Map<readonly number[], Refusals> | undefined
 
@@ -19,13 +18,14 @@ export class SourceGroup {
   constructor(options: SourceOptions, machine: Platform) {
     this.settings = sourceSettings(options, machine)
     this.memo = tokenMemo(this.settings)
-    this.storeRest = this.settings.store && storeRest(this.settings.clock)
+    const { store, clock } = this.settings
+    this.access = store && storeAccess(store, clock)
   }
 
   /** One key of the store; `undefined`: there is no store. */
   shared(keyOf: KeyOf, emit: Emit): SharedTokens | undefined {
     const { store } = this.settings
-    return store && new SharedTokens(store, keyOf, this.settings, this.storeRest, emit)
+    return store && this.access && new SharedTokens(store, keyOf, this.settings, this.access, emit)
   }
 
   /** What refuses the tokens of a kind, by the errcodes of that kind. */

@@ -33,6 +33,18 @@ export interface TokenStore {
    * process fetches for itself.
    */
   readonly lease?: StoreLease
+  /**
+   * Calls back with problems that no operation reports: a connection that breaks while it is idle, a
+   * value that another key sealed. A driver's `error` event without a listener ends the process, so a
+   * store listens from the beginning.
+   */
+  onProblem?(listener: (problem: StoreProblem) => void): void
+}
+
+/** What a store reports by itself. */
+export interface StoreProblem {
+  readonly reason: 'down' | 'not_decryptable'
+  readonly message: string
 }
 
 /** The right to fetch the next token under a key, for so long. */

@@ -6,6 +6,7 @@ import { scrubbedCopy, scrubber } from '../core/redact.js'
 import { type EncryptionKey, sealedStore } from '../core/sealed-store.js'
 import type { StoredToken, TokenStore } from '../core/store.js'
 import { parsed } from '../core/verdict.js'
+import { driverErrors } from './driver-errors.js'
 
 /** What the store needs of a Keyv, or of a cache like it. */
 export interface KeyvLike {
@@ -57,9 +58,14 @@ const PATIENCE_MS = 1_000
  *   A token never seems younger than when it was stored. A clock that is wrong costs a gettoken, or
  *   has a dead token found by its refusal.
  *
+ * Its `error` events become events of the source, and end no process. A pool that `@keyv/postgres` keeps
+ * to itself has no listener for a connection that breaks while it is idle: give it `maxUses: 1`, so that
+ * none is ever idle.
+ *
  * @throws `bad_options` if it is no Keyv, an option is wrong, or a key is not 32 bytes.
  * @example
- * const store = keyvStore(new Keyv(new KeyvPostgres(uri)), { encryptionKey })
+ * const postgres = new KeyvPostgres({ uri, maxUses: 1 })
+ * const store = keyvStore(new Keyv(postgres, { throwOnErrors: true }), { encryptionKey })
  * const source = createTokenSource(selfBuilt({ corpId, corpSecret }), { store })
  */
 export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): TokenStore {
@@ -93,6 +99,7 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
   }
 
   const store: TokenStore = {
+    ...driverErrors(keyv),
     async get(key) {
       const entry = living(await keyv.get(await nameOf(key)))
       if (entry === undefined) return undefined

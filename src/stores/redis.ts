@@ -2,6 +2,7 @@ import { type Check, check, isNumber } from '../core/check.js'
 import { platform } from '../core/platform.js'
 import { type EncryptionKey, sealedStore } from '../core/sealed-store.js'
 import type { StoreLease, TokenStore } from '../core/store.js'
+import { driverErrors } from './driver-errors.js'
 import { commandOf, type RedisClient, type RedisCommand } from './redis/command.js'
 import { recordOf, tokenIn } from './redis/record.js'
 import {
@@ -68,8 +69,7 @@ const FENCE_LIFE_MS = 30 * 24 * 3_600_000
  * attachToken(client, { corpId, corpSecret }, { store })
  * @example
  * import { createClient } from '@redis/client'
- * const redis = createClient({ url: 'redis://127.0.0.1:6379' })
- * redis.on('error', (error) => console.warn(error.message))
+ * const redis = createClient({ url: 'redis://127.0.0.1:6379', disableOfflineQueue: true })
  * await redis.connect()
  * const store = redisStore(redis, { prefix: 'staging:' })
  */
@@ -80,7 +80,7 @@ export function redisStore(
   check(options, OPTIONS, 'redisStore options')
   const { prefix = '', deadlineMs } = options
   const run = scriptRunner(within(deadlineMs, commandOf(client)))
-  const store = storeBy(run, (key) => keysUnder(prefix, key))
+  const store = { ...storeBy(run, (key) => keysUnder(prefix, key)), ...driverErrors(client) }
   return 'encryptionKey' in options ? sealedStore(store, options.encryptionKey) : store
 }
 

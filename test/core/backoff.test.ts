@@ -4,7 +4,6 @@ import {
   endpointRests,
   refreshBudget,
   rememberedFailure,
-  storeRest,
   TRIES,
 } from '../../src/core/backoff.js'
 import { QyapiTokenError, type QyapiTokenErrorCode } from '../../src/core/errors.js'
@@ -189,47 +188,6 @@ describe('the rest of an endpoint', () => {
     expect(rests.isResting('old')).toBe(false)
     rests.rest('one more')
     expect(rests.isResting('e1')).toBe(true)
-  })
-})
-
-describe('a store that failed', () => {
-  it('is left alone for 1 s, doubling to 30 s', () => {
-    const clock = fakeClock()
-    const rest = storeRest(clock)
-    expect(rest.isResting()).toBe(false)
-    for (const restMs of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
-      rest.failed()
-      clock.advance(restMs - 1)
-      expect(rest.isResting()).toBe(true)
-      clock.advance(1)
-      expect(rest.isResting()).toBe(false)
-    }
-  })
-
-  it('is left alone no longer for what else fails meanwhile: that is the same trouble', () => {
-    const clock = fakeClock()
-    const rest = storeRest(clock)
-    for (let call = 0; call < 10; call += 1) rest.failed()
-    clock.advance(1_000)
-    expect(rest.isResting()).toBe(false)
-    rest.failed()
-    clock.advance(2_000)
-    expect(rest.isResting()).toBe(false)
-  })
-
-  it('is asked again at once when it has answered, and its next failure is a first one', () => {
-    const clock = fakeClock()
-    const rest = storeRest(clock)
-    rest.failed()
-    clock.advance(1_000)
-    rest.failed()
-    rest.answered()
-    expect(rest.isResting()).toBe(false)
-    rest.failed()
-    clock.advance(999)
-    expect(rest.isResting()).toBe(true)
-    clock.advance(1)
-    expect(rest.isResting()).toBe(false)
   })
 })
 

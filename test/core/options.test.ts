@@ -191,6 +191,7 @@ describe('the settings of a source', () => {
     random: platform.random,
     nonce: platform.nonce,
     hourlyCalls: platform.hourlyCalls,
+    processName: platform.processName,
   }
 
   it('are the defaults and the machine', () => {

@@ -91,7 +91,13 @@ describe('a store that lies', () => {
     expect(await source.get()).toBe('fetched-1')
     expect(source.describe().generation).toBe(1)
     const message = 'what the store gave is no token'
-    expect(events[0]).toEqual({ ...SUBJECT, type: 'store_trouble', operation: 'get', message })
+    expect(events[0]).toEqual({
+      ...SUBJECT,
+      type: 'store_trouble',
+      reason: 'invalid',
+      operation: 'get',
+      message,
+    })
   })
 
   it('about when its token was confirmed last gives it no longer life, and it can be thrown away', async () => {
@@ -123,6 +129,7 @@ describe('a store that lies', () => {
       expect(events).toContainEqual({
         ...SUBJECT,
         type: 'store_trouble',
+        reason: 'invalid',
         operation: 'acquire',
         message,
       })
@@ -346,6 +353,7 @@ describe('trouble of the store', () => {
     expect(events[0]).toEqual({
       ...SUBJECT,
       type: 'store_trouble',
+      reason: 'invalid',
       operation: 'get',
       message: 'what the store gave is no token',
     })
@@ -396,8 +404,20 @@ describe('trouble of the store', () => {
     await source.invalidate('fetched-1')
     await settle()
     expect(events.slice(1)).toEqual([
-      { ...SUBJECT, type: 'store_trouble', operation: 'set', message: 'unknown trouble' },
-      { ...SUBJECT, type: 'store_trouble', operation: 'delete', message: 'READONLY' },
+      {
+        ...SUBJECT,
+        type: 'store_trouble',
+        reason: 'down',
+        operation: 'set',
+        message: 'unknown trouble',
+      },
+      {
+        ...SUBJECT,
+        type: 'store_trouble',
+        reason: 'refused',
+        operation: 'delete',
+        message: 'READONLY',
+      },
     ])
   })
 
@@ -417,7 +437,13 @@ describe('trouble of the store', () => {
     answer.resolve('token')
     expect(await waiting).toBe('token')
     await settle()
-    const trouble = { ...SUBJECT, type: 'store_trouble', operation, message: 'READONLY' }
+    const trouble = {
+      ...SUBJECT,
+      type: 'store_trouble',
+      reason: 'refused',
+      operation,
+      message: 'READONLY',
+    }
     expect(events.filter(({ type }) => type === 'store_trouble')).toEqual([trouble])
   })
 
