@@ -112,11 +112,12 @@ function isOrdinary(response: AxiosResponse): boolean {
   )
 }
 
-const SAID_BY_ALL = new Set(['status', 'statusText', 'headers', 'config', 'data'])
-
-/** Other adapters say where an answer came from, each under its own name. */
+/** Other adapters say where an answer came from, each under its own name. A set would cost more. */
 function tellsMore(response: object): boolean {
-  for (const key in response) if (!SAID_BY_ALL.has(key)) return true
+  for (const key in response) {
+    if (key === 'data' || key === 'status' || key === 'statusText') continue
+    if (key !== 'headers' && key !== 'config') return true
+  }
   return false
 }
 
@@ -194,22 +195,25 @@ function callersFigure({ call: { config }, outgoing: { timeout } }: Sending) {
  * A request stays reachable, and so do its url (fetch, XMLHttpRequest) and that of its answer, which
  * is where people look for what redirects led to.
  */
-function cleanRequest(request: object | undefined, { call, token }: Sending): void {
+function cleanRequest(request: object | undefined, sending: Sending): void {
   if (!isObject(request)) return
-  const { parameters } = call.destination
-  for (const [owner, key] of [
-    [request, 'url'],
-    [request, 'responseURL'],
-    [request.res, 'responseUrl'],
-  ] as const) {
-    const url: unknown = isObject(owner) ? owner[key] : undefined
-    if (typeof url !== 'string') continue
-    const value = urlWithoutToken(url, token, parameters)
-    if (value !== url) Reflect.defineProperty(owner as object, key, { value, ...CHANGEABLE })
-  }
+  const { url, responseURL, res } = request
+  if (typeof url === 'string') cleanUrl(request, 'url', url, sending)
+  if (typeof responseURL === 'string') cleanUrl(request, 'responseURL', responseURL, sending)
+  if (isObject(res) && typeof res.responseUrl === 'string')
+    cleanUrl(res, 'responseUrl', res.responseUrl, sending)
 }
 
-const CHANGEABLE = { writable: true, configurable: true, enumerable: true }
+function cleanUrl(owner: object, key: string, url: string, { call, token }: Sending): void {
+  const value = urlWithoutToken(url, token, call.destination.parameters)
+  if (value === url) return
+  Reflect.defineProperty(owner, key, {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: true,
+  })
+}
 
 /** A streamed answer is Node's own object, which knows its request and with it the url; so may its error. */
 function cleanStream(data: unknown, sending: Sending): void {
@@ -225,11 +229,14 @@ function cleanStream(data: unknown, sending: Sending): void {
 /** A server may repeat the url that it was asked by: `location`, `link`, `x-request-url`, … */
 function cleanHeaders<H>(headers: H, { call, token }: Sending): H {
   if (!isObject(headers)) return headers
-  for (const name in headers) {
-    const value: unknown = headers[name]
-    const texts = Array.isArray(value) ? value : [value]
-    if (!texts.some((text) => typeof text === 'string' && mayShow(text, token))) continue
+  for (const name of Object.keys(headers)) {
+    if (!headerMayShow(headers[name], token)) continue
     return redacted(headers, { scrub: tokenScrubber(token.value, call.destination.parameters) })
   }
   return headers
+}
+
+function headerMayShow(value: unknown, token: Sending['token']): boolean {
+  if (typeof value === 'string') return mayShow(value, token)
+  return Array.isArray(value) && value.some((one) => headerMayShow(one, token))
 }

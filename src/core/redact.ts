@@ -73,10 +73,11 @@ function hex(byte: number): string {
 }
 
 /**
- * Whether a text may show a token: asked of each header of each answer, and cheap. WeCom's own tokens
- * need no encoding, and are longer than most headers.
+ * Whether a text may show a token: asked of each header of each answer, and cheap. No spelling is
+ * shorter than the token, and most headers are.
  */
 export function mayShow(text: string, { value, encoded }: Pick<Token, 'value' | 'encoded'>) {
+  if (text.length < value.length) return false
   return value !== encoded || text.includes(value) || text.includes('%')
 }
 
