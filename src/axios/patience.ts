@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { AxiosResponse, AxiosStatic } from 'axios'
 import { isNodeReadable } from '../core/peek.js'
+import { onAbort } from '../core/platform.js'
 import { remainingMs, type Sending, timeoutOf, type WaitedFor } from './call.js'
 import { resolvedAdapter } from './own-adapter.js'
 
@@ -20,11 +21,11 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<
     const subscription = cancelToken?.promise.then(reject) as { cancel?: () => void } | undefined
     const stopWaiting = () => {
       clearTimeout(timer)
-      signal?.removeEventListener?.('abort', cancel)
+      stopListening?.()
       subscription?.cancel?.()
     }
     if (signal?.aborted) cancel()
-    signal?.addEventListener?.('abort', cancel)
+    const stopListening = signal?.addEventListener && onAbort(signal as AbortSignal, cancel)
     promise.then(resolve, reject).finally(stopWaiting)
   })
 }

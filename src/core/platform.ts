@@ -134,28 +134,40 @@ export function nodeStreamInstead(of: object, bytes: Uint8Array, error?: Error):
 }
 
 /**
- * Calls back when a signal is aborted; what it gives back ends that. Many calls may wait behind one
- * signal for a moment, and Node would take their listeners for a leak: ours are not counted.
+ * Calls back when a signal is aborted; what it gives back ends that. However many calls wait behind a
+ * signal, it has one listener of ours, which is less than the calls themselves have: Node takes many
+ * for a leak, and to raise its limit makes it warn of others' once more.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  makeRoom(signal, 1)
-  signal.addEventListener('abort', callback, { once: true })
+  const { callbacks, stop } = listening.get(signal) ?? listenTo(signal)
+  callbacks.add(callback)
   return () => {
-    signal.removeEventListener('abort', callback)
-    makeRoom(signal, -1)
+    callbacks.delete(callback)
+    if (callbacks.size === 0) stop()
   }
 }
 
-/** What undici gives to a signal that still has the default, and to no other. */
-const ROOM_OF_FETCH = 1_500
+interface Listening {
+  readonly callbacks: Set<() => void>
+  stop(): void
+}
 
-function makeRoom(signal: AbortSignal, more: number): void {
-  try {
-    const events = process.getBuiltinModule('node:events')
-    const most = events.getMaxListeners(signal)
-    const room = most === events.defaultMaxListeners ? ROOM_OF_FETCH : most
-    if (room !== 0) events.setMaxListeners(room + more, signal)
-  } catch {
-    // Not Node, a polyfill's signal, or one with room for any number, of which Node 20 cannot tell.
+/** By identity: an entry goes with its signal, or with the last call behind it. */
+const listening = new WeakMap<AbortSignal, Listening>()
+
+function listenTo(signal: AbortSignal): Listening {
+  const callbacks = new Set<() => void>()
+  const listener = () => {
+    stop()
+    for (const callback of callbacks) callback()
   }
+  const stop = () => {
+    // A polyfill's may not have it.
+    signal.removeEventListener?.('abort', listener)
+    if (listening.get(signal) === entry) listening.delete(signal)
+  }
+  const entry = { callbacks, stop }
+  signal.addEventListener('abort', listener)
+  listening.set(signal, entry)
+  return entry
 }

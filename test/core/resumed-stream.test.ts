@@ -1,4 +1,4 @@
-import { getEventListeners, getMaxListeners } from 'node:events'
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { peekWebStream } from '../../src/core/peek.js'
 import { isByteStream } from '../../src/core/resumed-stream.js'
@@ -73,19 +73,21 @@ describe('a stream that was looked into', () => {
     expect(listeners(signal)).toBe(1)
     await expect(new Response(body).text()).rejects.toBe(trouble)
     expect(listeners(signal)).toBe(0)
-    expect(getMaxListeners(signal)).toBe(1_500)
   })
 
-  it('is not kept by a signal that outlives it, nor are its listeners', async () => {
+  it('is not kept by a signal that outlives it', async () => {
     const { signal } = new AbortController()
-    await Promise.all(Array.from({ length: 100 }, () => resumed(streamOf([LONG, LONG]), signal)))
-    expect(listeners(signal)).toBe(100)
+    const one = async () => new WeakRef(await resumed(streamOf([LONG, LONG]), signal))
+    const streams = await Promise.all(Array.from({ length: 100 }, one))
+    const kept = () => streams.filter((stream) => stream.deref() !== undefined).length
+    expect(listeners(signal)).toBe(1)
     // The engine may hold on to the last few.
-    for (let turn = 0; turn < 500 && listeners(signal) > 10; turn += 1) {
-      collectGarbage()
+    for (let turn = 0; turn < 500 && kept() > 10; turn += 1) {
+      // What was looked at is kept until the turn is over.
       await settle()
+      collectGarbage()
     }
-    expect(listeners(signal)).toBeLessThanOrEqual(10)
+    expect(kept()).toBeLessThanOrEqual(10)
   })
 
   it('that nobody holds any more is left in peace by its signal', async () => {
