@@ -107,7 +107,7 @@ export function attachToken(
   const attachment: Attachment = {
     door,
     lib,
-    destinationOf: destinationsOf(door),
+    destinationOf: destinationsOf(door, lib),
     isDetached: false,
   }
   const interceptor = requestInterceptor(attachment)

@@ -215,6 +215,12 @@ const script: [string, Make][] = [
     'a url as URL',
     () => ({ baseURL: '', url: new URL(`${server.baseUrl}/cgi-bin/echo`) as never }),
   ],
+  [
+    'white space around an absolute url',
+    () => ({ baseURL: '', url: ` \n${server.baseUrl}/cgi-bin/echo\t ` }),
+  ],
+  ['two slashes below a baseURL', () => ({ url: '//echo', allowAbsoluteUrls: false })],
+  ['a path that climbs', () => ({ url: '/user/../echo' })],
   ['a timeout as text', () => ({ url: '/never', timeout: '300' as never })],
   ['a timeout that is none', () => ({ url: '/echo', timeout: 'soon' as never })],
   ['a method that is none', () => ({ url: '/echo', method: 'sp ace' })],

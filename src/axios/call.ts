@@ -1,6 +1,11 @@
-import type { AxiosAdapter, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import type {
+  AxiosAdapter,
+  AxiosRequestConfig,
+  AxiosStatic,
+  InternalAxiosRequestConfig,
+} from 'axios'
 import { canBeSentTwice } from '../core/body.js'
-import { type Destination, remembered, withoutEndSlashes } from '../core/destination.js'
+import { type Destination, remembered } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import type { Lender } from '../core/lender.js'
 import type { Token } from '../core/token.js'
@@ -30,29 +35,38 @@ export interface Call {
   readonly keptBody: Uint8Array | undefined
 }
 
-/** Tells where a request leads, as axios itself combines `baseURL` and `url`. */
-export function destinationsOf({ judge }: Door) {
-  const below = remembered((baseUrl: string) =>
-    remembered((url: string) => judge(fullPath(baseUrl, url))),
-  )
-  return ({ baseURL = '', allowAbsoluteUrls }: Config, url = ''): Destination | undefined =>
-    allowAbsoluteUrls === false && baseURL !== '' && isAbsolute(url)
-      ? undefined
-      : below(baseURL)(url)
+/** Tells where axios sends a request: it says itself how it combines `baseURL` and `url`. */
+export function destinationsOf({ judge }: Door, lib: AxiosStatic) {
+  const below = (allowAbsoluteUrls: boolean) =>
+    remembered((baseURL: string) =>
+      remembered((url: string) => {
+        const final = finalUrl(lib, { baseURL, url, allowAbsoluteUrls })
+        return final === undefined ? undefined : judge(final)
+      }),
+    )
+  const combined = below(true)
+  const alwaysBelowBase = below(false)
+  return ({ baseURL = '', allowAbsoluteUrls }: Config, url = ''): Destination | undefined => {
+    if (allowAbsoluteUrls !== false || baseURL === '') return combined(baseURL)(url)
+    // Axios makes `<baseURL>/https://…` of it: a mistake, and no place for a token.
+    return HAS_SCHEME.test(url) ? undefined : alwaysBelowBase(baseURL)(url)
+  }
+}
+
+const HAS_SCHEME = /^[a-z][a-z\d+\-.]*:\/\//i
+
+/** `undefined`: axios refuses it, and says so itself. */
+function finalUrl(lib: AxiosStatic, config: AxiosRequestConfig): string | undefined {
+  try {
+    return lib.getUri(config)
+  } catch {
+    return undefined
+  }
 }
 
 /** A config's url, which may be a `URL` object, as text. */
 export function urlTextOf({ url }: Config): string | undefined {
   return url === undefined || typeof url === 'string' ? url : String(url)
-}
-
-function fullPath(baseUrl: string, url: string): string {
-  if (isAbsolute(url)) return url
-  return url === '' ? baseUrl : `${withoutEndSlashes(baseUrl)}/${url.replace(/^\//, '')}`
-}
-
-function isAbsolute(url: string): boolean {
-  return /^([a-z][a-z\d+\-.]*:)?\/\//i.test(url)
 }
 
 /** What is known of a call before it has a token. */
@@ -108,11 +122,19 @@ export const OUR_KEYS = [
   'transport',
 ] as const
 
+/** Where axios appends nothing, `new URL` drops them; before a query of ours they would be sent. */
+function withoutBlanksAtEnd(url: string | undefined): string | undefined {
+  let end = url?.length ?? 0
+  while (end > 0 && url !== undefined && url.charAt(end - 1) <= ' ') end -= 1
+  return url?.slice(0, end)
+}
+
 /** A call that leaves at once. WeCom never redirects over https. */
 export function sendingOf(call: Call, token: Token): Sending {
   const { config, url, destination, query } = call
   const outgoing = copied(config)
-  if (url !== config.url) outgoing.url = url as string
+  const sentUrl = config.params == null ? withoutBlanksAtEnd(url) : url
+  if (sentUrl !== config.url) outgoing.url = sentUrl as string
   addToken(outgoing, query, destination, token)
   outgoing.maxRedirects = 0
   outgoing.fetchOptions = { ...outgoing.fetchOptions, redirect: 'manual' }

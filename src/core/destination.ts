@@ -47,7 +47,7 @@ export function judgeDestinations(
     const url = urlOf(finalUrl)
     if (url === undefined || !origins.has(url.origin)) return undefined
     if (url.username !== '' || url.password !== '') return undefined
-    if (!url.pathname.startsWith(root)) return undefined
+    if (!url.pathname.startsWith(root) || climbs(finalUrl)) return undefined
     const endpoint = readably(url.pathname.slice(root.length))
     const { token, parameter } = ruleFor(endpoint, rules)
     if (token === 'none') return undefined
@@ -65,6 +65,30 @@ function parametersOf(rules: readonly EndpointRule[]): readonly string[] {
   const own = rules.map(({ parameter }) => parameter).filter((name) => name !== undefined)
   return [...new Set([...Object.values(TOKEN_PARAMETERS), ...own])]
 }
+
+/** A server that decodes more often than this would be the first. */
+const MOST_DECODINGS = 4
+
+/**
+ * Whether a segment of the path is `..` to some server behind this one: as written, percent-encoded
+ * once or more, with `\\` for `/`, or with a path parameter (`..;x`). `new URL` resolves only some of
+ * these, and below `/cgi-bin/` no path of WeCom's has any.
+ */
+function climbs(url: string): boolean {
+  const [path = ''] = asUrlReads(url).split(/[?#]/, 1)
+  let decoded = path
+  for (let times = 0; times < MOST_DECODINGS; times += 1) {
+    if (decoded.split(/[/\\]/).some((segment) => /^\.\.(;|$)/.test(segment))) return true
+    const before = decoded
+    decoded = before.replace(ENCODED_ASCII, (_, hex) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    if (decoded === before) return false
+  }
+  return true
+}
+
+const ENCODED_ASCII = /%([0-7][\da-f])/gi
 
 /** As a server reads it: `//webhook/send` and `/%77ebhook/send` are the path that takes no token. */
 function readably(path: string): string {

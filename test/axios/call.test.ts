@@ -8,6 +8,7 @@ import axios17 from 'axios-1.7'
 import FormDataPackage from 'form-data'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { attachToken } from '../../src/axios.js'
+import { judgeDestinations } from '../../src/core/destination.js'
 import { deferred, sourceWith } from '../support/source.js'
 import { API, answer, OK, REFUSED, refuseFirst, stubAxios } from '../support/stub-axios.js'
 
@@ -102,6 +103,53 @@ describe('a call leads where it would lead without us, with the token last', () 
     // Without a baseURL, axios takes the url as it is.
     await client.get(USER, { allowAbsoluteUrls: false })
     expect(urls()[2]).toContain('access_token=token-1')
+  })
+})
+
+describe('request rule 1: axios is asked where it sends a call, and that url is judged', () => {
+  /** What bare axios, of that version, would send. */
+  const sends = (lib: AxiosStatic, config: AxiosRequestConfig) => {
+    try {
+      return new URL(lib.getUri(config)).href
+    } catch {
+      return undefined
+    }
+  }
+  const base = { baseURL: API }
+  const cases: [string, AxiosRequestConfig][] = [
+    [
+      'a url with two slashes that stays below the baseURL',
+      { ...base, url: '//user/get', allowAbsoluteUrls: false },
+    ],
+    ['three slashes below the baseURL', { ...base, url: '///user/get', allowAbsoluteUrls: false }],
+    ['two slashes, that name a host', { ...base, url: '//user/get' }],
+    ['white space before an absolute url', { url: ` \n${USER}` }],
+    ['white space after an absolute url', { url: `${USER}\t  ` }],
+    ['white space after a path', { ...base, url: '/user/get ' }],
+    ['white space before a path', { ...base, url: ' user/get' }],
+    ['white space before an absolute url, below a baseURL', { ...base, url: ` ${USER}` }],
+    ['line breaks within', { url: `https://qyapi.weixin.\nqq.com/cgi-bin/\tuser/get` }],
+    ['backslashes', { url: 'https:\\\\qyapi.weixin.qq.com\\cgi-bin\\user\\get' }],
+    ['a host in capitals', { url: 'HTTPS://QYAPI.weixin.qq.com:443/cgi-bin/user/get' }],
+    ['a baseURL with three slashes at its end', { baseURL: `${API}///`, url: 'user/get' }],
+    ['a url that climbs', { ...base, url: '../user/get' }],
+    ['a url that climbs, encoded', { ...base, url: '/user/..%2fget' }],
+    ['another host', { ...base, url: 'https://elsewhere.example/cgi-bin/user/get' }],
+    ['another host behind white space', { url: ' https://elsewhere.example/cgi-bin/user/get' }],
+  ]
+  const judge = judgeDestinations('https://qyapi.weixin.qq.com', [])
+
+  it.each(
+    [axios, axios17 as unknown as AxiosStatic].flatMap((lib) =>
+      cases.map(([name, config]) => [lib.VERSION, name, lib, config] as const),
+    ),
+  )('axios %s: %s', async (_version, _name, lib, config) => {
+    const bare = sends(lib, config)
+    const isCovered = bare !== undefined && judge(lib.getUri(config)) !== undefined
+    const { client, sent } = stubAxios(answer(OK), { defaults: {}, options: { axios: lib } })
+    await client.request(config)
+    const url = sends(lib, sent[0] as AxiosRequestConfig)
+    expect(url).toBe(isCovered ? `${bare}?access_token=token-1` : bare)
   })
 })
 

@@ -255,6 +255,57 @@ describe('the memory of a judge', () => {
   })
 })
 
+describe('request rule 1: a path with a `..` segment gets no token, however it is spelled', () => {
+  const up = [
+    '..',
+    '%2e%2e',
+    '%2E.',
+    '.%2e',
+    '%252e%252e',
+    '.%25252e',
+    '..;',
+    '..;jsessionid=1',
+    '%2e%2e;v=2',
+    '..%3bx',
+    '.\t.',
+  ]
+  const around = [
+    (dots: string) => `user/${dots}/department/list`,
+    (dots: string) => `${dots}/cgi-bin/user/get`,
+    (dots: string) => `user/get/${dots}`,
+    (dots: string) => `user/${dots}?userid=u`,
+    (dots: string) => `user\\${dots}\\department`,
+    (dots: string) => `user%2f${dots}%2fdepartment`,
+    (dots: string) => `user%5C${dots}%255cdepartment`,
+  ]
+  const trusted = judgeDestinations(QYAPI, ['https://proxy.example'])
+
+  it.each(up.flatMap((dots) => around.map((spell) => spell(dots))))('%j', (path) => {
+    expect(to(path)).toBeUndefined()
+    expect(trusted(`https://proxy.example/cgi-bin/${path}`)).toBeUndefined()
+  })
+
+  it.each([
+    'user/get?next=../x',
+    'user/get#../x',
+    'media/a..b',
+    'media/...',
+    'media/.. .',
+    'media/x;..',
+    'media/%2e%2ehidden',
+    'media/100%25',
+    'media/%E5%BE%AE',
+    'media/%zz',
+    'user/./get',
+  ])('a path without one does: %j', (path) => {
+    expect(to(path)).toBeDefined()
+  })
+
+  it('a path that is encoded more often than any server decodes gets none', () => {
+    expect(to(`media/%${'25'.repeat(5_000)}2e`)).toBeUndefined()
+  })
+})
+
 describe('a path is judged as a server reads it', () => {
   it.each([
     '/webhook/send',
