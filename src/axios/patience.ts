@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { AxiosResponse, AxiosStatic } from 'axios'
 import { isNodeReadable } from '../core/peek.js'
-import { onAbort } from '../core/platform.js'
+import { onAbort, systemClock } from '../core/platform.js'
 import { remainingMs, type Sending, timeoutOf, type WaitedFor } from './call.js'
 import { resolvedAdapter } from './own-adapter.js'
 
@@ -16,11 +16,11 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<
 
   return new Promise<T>((resolve, reject) => {
     const cancel = () => reject(canceledError(call.lib, undefined, call.config))
-    const timer =
-      left === undefined ? undefined : setTimeout(() => reject(timeoutError(call)), left)
+    const late = () => reject(timeoutError(call))
+    const stopTimer = left === undefined ? undefined : systemClock.after(left, late)
     const subscription = cancelToken?.promise.then(reject) as { cancel?: () => void } | undefined
     const stopWaiting = () => {
-      clearTimeout(timer)
+      stopTimer?.()
       stopListening?.()
       subscription?.cancel?.()
     }

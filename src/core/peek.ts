@@ -1,4 +1,4 @@
-import { afterTick, nodeStreamInstead, onAbort, systemClock } from './platform.js'
+import { nodeStreamInstead, onAbort, systemClock } from './platform.js'
 import { isByteStream, type ReadResult, type Resumption, resumedStream } from './resumed-stream.js'
 import { LONGEST_VERDICT_BYTES, startsLikeAnObject } from './verdict.js'
 
@@ -131,8 +131,7 @@ export function peekNodeStream(
       const bytes = joined(chunks, length)
       if (stream.destroyed) onBroken(nodeStreamInstead(stream, bytes, asError(error)))
       else if (length > 0) putBack(stream, bytes)
-      // Until then a 'readable' listener of the caller's would not be heard.
-      afterTick(() => resolve(isWhole ? bytes : undefined))
+      resolve(isWhole ? bytes : undefined)
     }
     const onError = (error: unknown) => finish(false, error)
     const onClose = () => finish(false)

@@ -18,6 +18,14 @@ export interface Platform {
   processName(): string
 }
 
+/**
+ * Taken when the module loads, and from Node's own module where there is one: a test's fake timers
+ * replace the globals, and would stop what waits for a real server. What they say the time is counts
+ * all the same, so that a test may let a token grow old.
+ */
+const { setTimeout, clearTimeout } =
+  globalThis.process?.getBuiltinModule?.('node:timers') ?? globalThis
+
 export const systemClock: Clock = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
@@ -88,11 +96,6 @@ export function aesGcm(key: Uint8Array<ArrayBuffer>) {
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text)
-}
-
-/** Calls back when what a Node stream has put off to its next tick is done. */
-export function afterTick(callback: () => void): void {
-  process.nextTick(callback)
 }
 
 /** Tells of a Node stream's error before anyone else hears it, and without counting as a listener. */

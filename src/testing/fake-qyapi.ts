@@ -1,3 +1,4 @@
+import { systemClock } from '../core/platform.js'
 import {
   type FakeAnswer,
   type FakeEndpoint,
@@ -188,5 +189,5 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
 }
 
 function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+  return new Promise((resolve) => systemClock.after(ms, resolve))
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { systemClock } from '../core/platform.js'
 import type { StoredToken, StoreLease, TokenStore } from '../core/store.js'
 
 /** One promise of a contract, for any test runner. */
@@ -181,5 +182,5 @@ async function withinLease(attempt: (forMs: number) => Promise<void>): Promise<v
 }
 
 function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+  return new Promise((resolve) => systemClock.after(ms, resolve))
 }

@@ -3,13 +3,13 @@ import { PassThrough, Readable } from 'node:stream'
 import axios, { type AxiosRequestConfig, type AxiosStatic } from 'axios'
 import axios17 from 'axios-1.7'
 import axios113 from 'axios-1.13'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { attachToken } from '../../src/axios.js'
+import { useOwnTimers } from '../support/own-timers.js'
 import { deferred, sourceWith } from '../support/source.js'
 import { API, answer, OK, REFUSED, stubAxios } from '../support/stub-axios.js'
 
-beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+const timers = useOwnTimers()
 
 /** A call that waits for its first token. */
 function waiting(config: AxiosRequestConfig, options: object = {}) {
@@ -26,7 +26,7 @@ describe('a call that waits for a token', () => {
   it('ends as axios would when its signal is aborted, and is not sent', async () => {
     const controller = new AbortController()
     const { outcome, sent } = waiting({ signal: controller.signal })
-    await vi.advanceTimersByTimeAsync(60_000)
+    await timers.advance(60_000)
     controller.abort()
     const error = await outcome
     expect(axios.isCancel(error)).toBe(true)
@@ -42,7 +42,7 @@ describe('a call that waits for a token', () => {
   it('ends as axios would when its cancelToken is cancelled', async () => {
     const { token: cancelToken, cancel } = axios.CancelToken.source()
     const { outcome, sent } = waiting({ cancelToken })
-    await vi.advanceTimersByTimeAsync(60_000)
+    await timers.advance(60_000)
     cancel('changed my mind')
     expect(await outcome).toBe(cancelToken.reason)
     expect(sent).toEqual([])
@@ -54,9 +54,9 @@ describe('a call that waits for a token', () => {
     [{ transitional: { clarifyTimeoutError: true } }, 'timeout of 500ms exceeded', 'ETIMEDOUT'],
   ])('ends as axios would when its time is over: %o', async (config, message, code) => {
     const { outcome, sent } = waiting({ timeout: 500, ...config })
-    await vi.advanceTimersByTimeAsync(499)
-    expect(vi.getTimerCount()).toBe(1)
-    await vi.advanceTimersByTimeAsync(1)
+    await timers.advance(499)
+    expect(timers.count()).toBe(1)
+    await timers.advance(1)
     const error = await outcome
     expect(error).toBeInstanceOf(axios.AxiosError)
     expect(error).toMatchObject({ message, code, isAxiosError: true, config: { timeout: 500 } })
@@ -75,7 +75,7 @@ describe('a call that waits for a token', () => {
         const { source } = sourceWith(() => new Promise<string>(() => {}))
         attachToken(client, source, { axios: lib })
         const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
-        await vi.advanceTimersByTimeAsync(500)
+        await timers.advance(500)
         return (await outcome).code
       }
       expect(await codeOf(['xhr', 'http', 'fetch'])).toBe('ECONNABORTED')
@@ -85,7 +85,7 @@ describe('a call that waits for a token', () => {
 
   it('ends with the errors of the axios that the client came from', async () => {
     const { outcome } = waiting({ timeout: 500 }, { axios: axios113 })
-    await vi.advanceTimersByTimeAsync(500)
+    await timers.advance(500)
     expect(await outcome).toBeInstanceOf(axios113.AxiosError)
     const controller = new AbortController()
     const aborted = waiting({ signal: controller.signal }, { axios: axios113 })
@@ -97,7 +97,7 @@ describe('a call that waits for a token', () => {
     const { client } = stubAxios(answer(OK), { tokens: () => deferred<string>().promise })
     client.interceptors.request.use(({ transitional: _, ...config }) => config)
     const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
-    await vi.advanceTimersByTimeAsync(500)
+    await timers.advance(500)
     expect(await outcome).toMatchObject({ code: 'ECONNABORTED' })
   })
 
@@ -109,7 +109,7 @@ describe('a call that waits for a token', () => {
     expect(listeners(signal)).toBe(1)
     token.resolve('token-1')
     await call
-    expect(vi.getTimerCount()).toBe(0)
+    expect(timers.count()).toBe(0)
     expect(listeners(signal)).toBe(0)
     expect(unsubscribe).toHaveBeenCalledTimes(1)
   })
@@ -151,7 +151,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
   it('ends as axios would, with the stream’s error', async () => {
     const body = new PassThrough()
     const { outcome, sent } = uploading(body)
-    await vi.advanceTimersByTimeAsync(10)
+    await timers.advance(10)
     body.destroy(Object.assign(new Error('no such file'), { code: 'ENOENT' }))
     const error = await outcome
     expect(error).toBeInstanceOf(axios.AxiosError)
@@ -166,7 +166,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
   it('ends as axios would, if it is cut off', async () => {
     const body = new PassThrough()
     const { outcome, sent } = uploading(body)
-    await vi.advanceTimersByTimeAsync(10)
+    await timers.advance(10)
     body.destroy()
     expect(axios.isCancel(await outcome)).toBe(true)
     expect(await outcome).toMatchObject({ message: 'Request stream has been aborted' })
@@ -177,7 +177,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
     const body = Readable.from(['content'])
     const { outcome, sent, token } = uploading(body)
     body.resume()
-    await vi.advanceTimersByTimeAsync(10)
+    await timers.advance(10)
     expect(body.destroyed).toBe(true)
     token.resolve('token-1')
     expect(await outcome).toMatchObject({ status: 200 })
@@ -189,7 +189,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
     attachToken(client, () => new Promise<never>(() => {}))
     const body = new PassThrough()
     const outcome = client.post('/media/upload', body).catch((error) => error)
-    await vi.advanceTimersByTimeAsync(10)
+    await timers.advance(10)
     body.destroy(new Error('gone'))
     expect(await outcome).toMatchObject({ message: 'gone', isAxiosError: true })
   })
@@ -198,7 +198,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
     const body = new PassThrough()
     const before = body.eventNames()
     const { outcome, token, sent } = uploading(body)
-    await vi.advanceTimersByTimeAsync(10)
+    await timers.advance(10)
     expect(body.listenerCount('error')).toBe(1)
     token.resolve('token-1')
     expect(await outcome).toMatchObject({ status: 200 })

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { createGunzip, gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   isNodeReadable,
   letGo,
@@ -12,6 +12,8 @@ import {
   peekNodeStream,
   peekWebStream,
 } from '../../src/core/peek.js'
+import { systemClock } from '../../src/core/platform.js'
+import { useOwnTimers } from '../support/own-timers.js'
 import { settle } from '../support/qyapi.js'
 
 const REFUSAL = '{"errcode":42001,"errmsg":"access_token expired 过期"}'
@@ -239,12 +241,7 @@ describe('a Node stream that breaks while it is looked into', () => {
 })
 
 describe('a body that takes its time', () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  })
-  afterEach(() => {
-    vi.useRealTimers()
-  })
+  const timers = useOwnTimers()
 
   it('more than a second in all is given on as it is: a Node stream', async () => {
     const stream = new Readable({ read() {} })
@@ -252,16 +249,16 @@ describe('a body that takes its time', () => {
     const peeked = peekNodeStream(stream).then((bytes) => {
       told = bytes
     })
-    vi.advanceTimersByTime(600)
+    await timers.advance(600)
     stream.push(Buffer.from('{"err'))
     await settle()
-    vi.advanceTimersByTime(399)
+    await timers.advance(399)
     await settle()
     expect(told).toBe('not yet')
-    vi.advanceTimersByTime(1)
+    await timers.advance(1)
     await peeked
     expect(told).toBeUndefined()
-    expect(vi.getTimerCount()).toBe(0)
+    expect(timers.count()).toBe(0)
     stream.push(Buffer.from('code":42001}'))
     stream.push(null)
     expect(await restOf(stream)).toBe('{"errcode":42001}')
@@ -270,7 +267,7 @@ describe('a body that takes its time', () => {
   it('from its beginning is given on as it is: a Node stream', async () => {
     const stream = new Readable({ read() {} })
     const peeked = peekNodeStream(stream)
-    vi.advanceTimersByTime(1_000)
+    await timers.advance(1_000)
     expect(await peeked).toBeUndefined()
     stream.push(Buffer.from(REFUSAL))
     stream.push(null)
@@ -286,7 +283,7 @@ describe('a body that takes its time', () => {
     stream.destroy()
     await settle()
     expect(isDone).toBe(true)
-    expect(vi.getTimerCount()).toBe(0)
+    expect(timers.count()).toBe(0)
     await peeked
   })
 
@@ -294,7 +291,7 @@ describe('a body that takes its time', () => {
     await peekNodeStream(dripping(['{"err', 'code":42001}']))
     await peekWebStream(new Response(REFUSAL).body ?? expect.fail('no body'))
     await settle()
-    expect(vi.getTimerCount()).toBe(0)
+    expect(timers.count()).toBe(0)
   })
 
   it('more than a second in all is given on as it is: a web stream', async () => {
@@ -311,13 +308,13 @@ describe('a body that takes its time', () => {
       told = result.bytes
       return result
     })
-    vi.advanceTimersByTime(600)
+    await timers.advance(600)
     give('{"err')
     await settle()
-    vi.advanceTimersByTime(399)
+    await timers.advance(399)
     await settle()
     expect(told).toBe('not yet')
-    vi.advanceTimersByTime(1)
+    await timers.advance(1)
     const { bytes, body } = await peeked
     expect(bytes).toBeUndefined()
     give('code":')
@@ -602,11 +599,13 @@ describe('a web stream that was looked into', () => {
         })
       },
     })
-    vi.useFakeTimers()
+    const after = vi.spyOn(systemClock, 'after')
     const peeked = peekWebStream(stream, controller.signal)
     push?.enqueue(bytesOf('{"err'))
-    await vi.advanceTimersByTimeAsync(1_000)
-    vi.useRealTimers()
+    await settle()
+    const [patience] = after.mock.calls
+    patience?.[1]()
+    after.mockRestore()
     const { body } = await peeked
     push?.enqueue(bytesOf('code":0}'))
     push?.close()

@@ -1,0 +1,66 @@
+import { Readable } from 'node:stream'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { peekNodeStream, peekWebStream } from '../../src/core/peek.js'
+import { systemClock } from '../../src/core/platform.js'
+
+/** Jest replaces all of these; Node's own streams have another `process` there, as vitest itself needs it. */
+function freeze(): void {
+  vi.useFakeTimers()
+  const { nextTick } = process
+  const { queueMicrotask } = globalThis
+  const isOurs = () => String(new Error().stack).includes('/src/')
+  vi.spyOn(process, 'nextTick').mockImplementation((callback, ...args) => {
+    if (!isOurs()) nextTick(callback, ...args)
+  })
+  vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((callback) => {
+    if (!isOurs()) queueMicrotask(callback)
+  })
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+const fired = () => new Promise<string>((resolve) => systemClock.after(1, () => resolve('fired')))
+
+describe("a test's fake timers", () => {
+  it('do not stop our timers where they were installed after the import', async () => {
+    freeze()
+    expect(await fired()).toBe('fired')
+  })
+
+  it('do not stop a look into a stream', async () => {
+    const web = new Blob(['{"errcode":0}']).stream()
+    const node = new Readable({ read() {} })
+    const unfinished = new ReadableStream<Uint8Array<ArrayBuffer>>()
+    node.push('{"errcode":0}')
+    node.push(null)
+    freeze()
+    expect((await peekWebStream(web)).bytes).toHaveLength(13)
+    expect(await peekNodeStream(node)).toHaveLength(13)
+    expect((await peekWebStream(unfinished)).bytes).toBeUndefined()
+  })
+
+  it('do not stop our timers where they were installed before the import, on a global of their own', async () => {
+    vi.resetModules()
+    const { setTimeout, clearTimeout } = globalThis
+    Object.assign(globalThis, { setTimeout: () => 0, clearTimeout: () => {} })
+    try {
+      const { systemClock: later } = await import('../../src/core/platform.js')
+      expect(await new Promise((resolve) => later.after(1, () => resolve('fired')))).toBe('fired')
+    } finally {
+      Object.assign(globalThis, { setTimeout, clearTimeout })
+      vi.resetModules()
+    }
+  })
+
+  it('let a token grow old: what they say the time is counts', () => {
+    vi.useFakeTimers({ now: 5_000 })
+    expect(systemClock.wall()).toBe(5_000)
+    const before = systemClock.monotonic()
+    vi.advanceTimersByTime(7_000_000)
+    expect(systemClock.wall()).toBe(7_005_000)
+    expect(systemClock.monotonic() - before).toBe(7_000_000)
+  })
+})
