@@ -31,6 +31,7 @@ import {
   eject,
   isAxios,
 } from './axios/client.js'
+import { outgoingBody } from './axios/form-data.js'
 import type {
   AttachedMany,
   AttachedTo,
@@ -160,6 +161,7 @@ function send(
     lib,
     destination,
     adapter: resolvedAdapter(lib, config.adapter, config),
+    body: outgoingBody(config.data),
   }
   const chooser = door.chooserFor(destination, config.tenant)
   if (chooser !== undefined) return sendWhenChosen(door, asked, chooser, sendWithoutUs)
@@ -170,7 +172,7 @@ function send(
 }
 
 function sendWithToken(call: Call): Promise<AxiosResponse> {
-  const token = call.isSentOnce ? undefined : call.lender.hit()
+  const token = call.body.isSentOnce ? undefined : call.lender.hit()
   if (token === undefined) return sendWhenThereIsAToken(call)
   return sendAndJudge(sendingOf(call, token))
 }
@@ -182,19 +184,22 @@ async function sendWhenChosen(
   chooser: ChooseSource<never>,
   sendWithoutUs: () => Promise<AxiosResponse>,
 ): Promise<AxiosResponse> {
-  const { config, destination } = asked
+  const { config, destination, body } = asked
   const startedAt = performance.now()
   const choose = async () => door.choose(chooser, destination, callToChooseFor(asked))
   const lender = await waitWithBody(choose(), { ...asked, startedAt }).catch((error) => {
     throw carryingConfig(error, config)
   })
-  if (lender === undefined) return sendWithoutUs()
+  if (lender === undefined) {
+    if (body.formHeaders === undefined && body.data !== config.data) config.data = body.data
+    return sendWithoutUs()
+  }
   return sendWhenThereIsAToken(newCall(asked, lender, startedAt))
 }
 
 async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
-  const { lender, isSentOnce } = call
-  const token = await waitWithBody(lender.lend({ fresh: isSentOnce }), call).catch((error) => {
+  const { lender, body } = call
+  const token = await waitWithBody(lender.lend({ fresh: body.isSentOnce }), call).catch((error) => {
     throw carryingConfig(error, call.config)
   })
   return sendAndJudge(lateSendingOf(call, token))

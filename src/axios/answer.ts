@@ -170,6 +170,7 @@ function showsToken(config: Record<string, unknown>, { token }: Sending): boolea
 function callersConfig(given: unknown, sending: Sending): AxiosResponse['config'] {
   const { call, outgoing } = sending
   if (given === outgoing || !isObject(given)) return call.config
+  if (given.data === call.body.data && 'data' in given) given.data = call.config.data
   if (isOurConfig(given, sending) || showsToken(given, sending)) {
     for (const key of OUR_KEYS) {
       if (key in call.config) Reflect.set(given, key, call.config[key])

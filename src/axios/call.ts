@@ -4,12 +4,11 @@ import type {
   AxiosStatic,
   InternalAxiosRequestConfig,
 } from 'axios'
-import { canBeSentTwice } from '../core/body.js'
 import { type Destination, remembered } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import type { Lender } from '../core/lender.js'
 import type { Token } from '../core/token.js'
-import { asBytes, isFormDataPackage } from './form-data.js'
+import type { OutgoingBody } from './form-data.js'
 import { addToken } from './query.js'
 
 type Config = InternalAxiosRequestConfig
@@ -27,12 +26,10 @@ export interface Call {
   readonly destination: Destination
   /** Monotonic milliseconds; known if the call has a timeout. */
   readonly startedAt: number
-  /** Its body is a stream, gone with the first sending. */
-  readonly isSentOnce: boolean
+  /** What the caller does to its own body later has no effect. */
+  readonly body: OutgoingBody
   /** The params as text, where axios does not serialize them by itself. */
   readonly query: string | undefined
-  /** What is sent instead of a form-data body, whose own parts are gone after one sending. */
-  readonly keptBody: Uint8Array | undefined
 }
 
 /** Tells where axios sends a request: it says itself how it combines `baseURL` and `url`. */
@@ -70,18 +67,17 @@ export function urlTextOf({ url }: Config): string | undefined {
 }
 
 /** What is known of a call before it has a token. */
-export type Asked = Pick<Call, 'config' | 'url' | 'query' | 'adapter' | 'lib' | 'destination'>
+export type Asked = Pick<
+  Call,
+  'config' | 'url' | 'query' | 'adapter' | 'lib' | 'destination' | 'body'
+>
 
 export function newCall(
-  asked: Asked,
+  { config, url, query, adapter, lib, destination, body }: Asked,
   lender: Lender,
-  startedAt = asked.config.timeout ? performance.now() : 0,
+  startedAt = config.timeout ? performance.now() : 0,
 ): Call {
-  const { config, url, query, adapter, lib, destination } = asked
-  const { data } = config
-  const keptBody = isFormDataPackage(data) ? asBytes(data) : undefined
-  const isSentOnce = keptBody === undefined && !canBeSentTwice(data)
-  return { config, url, query, adapter, lib, destination, lender, startedAt, isSentOnce, keptBody }
+  return { config, url, query, adapter, lib, destination, body, lender, startedAt }
 }
 
 /** A call on its way with a token, the first time or as a replay. */
@@ -131,8 +127,10 @@ function withoutBlanksAtEnd(url: string | undefined): string | undefined {
 
 /** A call that leaves at once. WeCom never redirects over https. */
 export function sendingOf(call: Call, token: Token): Sending {
-  const { config, url, destination, query } = call
+  const { config, url, destination, query, body } = call
   const outgoing = copied(config)
+  // A form of the package form-data goes out as it is, the first time.
+  if (body.data !== config.data && body.formHeaders === undefined) outgoing.data = body.data
   const sentUrl = config.params == null ? withoutBlanksAtEnd(url) : url
   if (sentUrl !== config.url) outgoing.url = sentUrl as string
   addToken(outgoing, query, destination, token)
@@ -141,12 +139,21 @@ export function sendingOf(call: Call, token: Token): Sending {
   return { call, token, outgoing }
 }
 
-/** A call that was kept waiting: its timeout goes on, under the figure that the caller knows. */
+/**
+ * A call that was kept waiting, or is sent again: its timeout goes on, under the figure that the caller
+ * knows, and of a form the bytes that it had.
+ */
 export function lateSendingOf(call: Call, token: Token): Sending {
   const sending = sendingOf(call, token)
+  const { outgoing } = sending
+  const { data, formHeaders } = call.body
+  if (formHeaders !== undefined) {
+    outgoing.data = data
+    // In place, as axios' own adapters set what a form says of itself.
+    outgoing.headers = call.lib.AxiosHeaders.from(outgoing.headers).set(formHeaders)
+  }
   const left = remainingMs(call)
   if (left === undefined) return sending
-  const { outgoing } = sending
   outgoing.timeout = Math.max(1, Math.ceil(left))
   outgoing.timeoutErrorMessage ??= `timeout of ${call.config.timeout}ms exceeded`
   return sending
@@ -157,6 +164,7 @@ export function takeTokenOut({ outgoing, call: { config, query } }: Sending): vo
   outgoing.url = config.url as string
   outgoing.baseURL = config.baseURL as string
   outgoing.params = config.params
+  if ('data' in outgoing) outgoing.data = config.data
   if (query !== undefined) outgoing.paramsSerializer = config.paramsSerializer as never
 }
 

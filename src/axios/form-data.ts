@@ -1,9 +1,30 @@
+import { canBeSentTwice, snapshotOf } from '../core/body.js'
+
 /** A body of the npm package form-data: a stream that has handed its parts out after one sending. */
 export interface FormDataPackage {
   getBoundary(): string
   getHeaders(): Record<string, string>
   /** Of each field its head, its value, and a function that ends it. */
   readonly _streams: readonly unknown[]
+}
+
+/** What is sent as the body of a call, as it was when the call was made. */
+export interface OutgoingBody {
+  /** What goes out late, or again. */
+  readonly data: unknown
+  /** A stream, gone with the first sending. */
+  readonly isSentOnce: boolean
+  /** What a form says of itself, where its bytes stand in its place. */
+  readonly formHeaders: Record<string, string> | undefined
+}
+
+export function outgoingBody(data: unknown): OutgoingBody {
+  const bytes = isFormDataPackage(data) ? asBytes(data) : undefined
+  if (bytes !== undefined) {
+    const formHeaders = (data as FormDataPackage).getHeaders()
+    return { data: bytes, isSentOnce: false, formHeaders }
+  }
+  return { data: snapshotOf(data), isSentOnce: !canBeSentTwice(data), formHeaders: undefined }
 }
 
 export function isFormDataPackage(body: unknown): body is FormDataPackage {

@@ -49,15 +49,14 @@ async function clearAndReplayOnce(
   refusedOutcome: Outcome,
   errcode: number,
 ): Promise<AxiosResponse> {
-  const { lender, destination, isSentOnce } = call
+  const { lender, destination, body } = call
   await freeConnection(refusedOutcome.response)
-  const refused = { token, endpoint: destination.endpoint, errcode, isBodyGone: isSentOnce }
+  const refused = { token, endpoint: destination.endpoint, errcode, isBodyGone: body.isSentOnce }
   const replay = await replayOnce<Outcome>(lender, refused, {
     wait: (replacement) => waitLikeAxios(replacement, call),
     discard: () => letGo(refusedOutcome.response?.data),
     send: (replacement) => {
       const sending = lateSendingOf(call, replacement)
-      if (call.keptBody !== undefined) sending.outgoing.data = call.keptBody
       return attempt(sending).then(
         (response) => ({ response: asTheCallers(response, sending) }),
         (error) => failedOutcome(error, sending),

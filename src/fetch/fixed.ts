@@ -2,6 +2,7 @@
  * Copies of what a caller may change after the call: it must not reach a call that waits for a
  * token or is sent again.
  */
+import { snapshotOf } from '../core/body.js'
 import { isPlainObject } from '../core/check.js'
 
 type HeadersInit = NonNullable<RequestInit['headers']>
@@ -37,7 +38,7 @@ export function fixedInit(init: RequestInit | undefined): RequestInit {
     {},
     isPlain ? init : saidBy(init as Request, [...REQUEST_KEYS, ...BODY_KEYS]),
   )
-  if (typeof fixed.body === 'object') fixed.body = fixedBody(fixed.body)
+  if (typeof fixed.body === 'object') fixed.body = snapshotOf(fixed.body)
   if (fixed.headers != null) fixed.headers = fixedHeaders(fixed.headers)
   return fixed
 }
@@ -73,6 +74,8 @@ function dispatcherOf(request: object): unknown {
 }
 
 function fixedHeaders(headers: HeadersInit): HeadersInit {
+  // No headers at all: fetch itself says so.
+  if (typeof headers !== 'object') return headers
   if ('append' in headers && typeof headers.append === 'function') {
     const SameHeaders = headers.constructor as new (headers: HeadersInit) => Headers
     return new SameHeaders(headers)
@@ -80,29 +83,4 @@ function fixedHeaders(headers: HeadersInit): HeadersInit {
   if (!(Symbol.iterator in headers)) return { ...headers }
   const pairs = Array.from(headers, (pair) => (Array.isArray(pair) ? [...pair] : pair))
   return pairs as HeadersInit
-}
-
-function fixedBody<B>(body: B) {
-  if (body instanceof URLSearchParams) return new URLSearchParams(body)
-  if (body instanceof ArrayBuffer) return body.slice(0)
-  if (ArrayBuffer.isView(body)) return bytesOf(body)
-  return isFormData(body) ? fixedForm(body) : body
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(new Uint8Array(buffer, byteOffset, byteLength))
-}
-
-/** Any implementation's; npm's form-data, which says that it is one, is a stream. */
-function isFormData(body: unknown): body is FormData {
-  const { entries, append } = (body ?? {}) as Partial<FormData>
-  const isNamedSo = Object.prototype.toString.call(body) === '[object FormData]'
-  return isNamedSo && typeof entries === 'function' && typeof append === 'function'
-}
-
-/** Its files never change, and are the same. */
-function fixedForm(form: FormData): FormData {
-  const fixed = new (form.constructor as typeof FormData)()
-  for (const [name, value] of form.entries()) fixed.append(name, value as string)
-  return fixed
 }
