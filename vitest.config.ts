@@ -13,7 +13,7 @@ const inOneWorker = (name: string, include: string[]) => ({
 })
 
 /** The doors, with answers given by hand. */
-const DOORS = ['test/{axios,fetch}/**/*.test.ts', 'test/{bad-input,samples}.test.ts']
+const DOORS = ['test/{axios,fetch}/**/*.test.ts', 'test/{bad-input,misuse,samples}.test.ts']
 
 /** What talks to real servers on loopback; nock must not stand in between. */
 const SERVERS = [

@@ -19,10 +19,12 @@ import { replayOnce } from './core/replay.js'
 import type { Token } from './core/token.js'
 import type { TokenSource } from './core/token-source.js'
 import { fetchTransport } from './core/transport.js'
-import { waitFor } from './core/wait.js'
+import { unlessItThrows } from './core/verdict.js'
+import { reasonOf, waitFor } from './core/wait.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 import { failureWithoutToken } from './fetch/failure.js'
 import {
+  cancelBody,
   doNotRedirect,
   isRequest,
   type OutgoingRequest,
@@ -85,37 +87,54 @@ export function withToken<F extends AnyFetch>(
   })
 
   const qyFetch: Fetch = (input, init) => {
-    const { url, destination } = addressOf(textOf(input))
-    if (destination === undefined) return plainFetch(input, init)
+    const address = unlessItThrows(() => addressOf(textOf(input)))
+    // What is no url, or no init, is fetch's own to refuse.
+    if (address?.destination === undefined || !isInit(init)) return plainFetch(input, init)
+    const { url, destination } = address
     if (destination.tokenInUrl === 'value' && door.callerToken === 'keep') {
       door.standAside(destination)
       return plainFetch(input, init)
     }
-    const own = init ?? undefined
-    const chooser = door.chooserFor(destination, (own as { tenant?: unknown } | undefined)?.tenant)
-    if (chooser === undefined) {
-      const lender = door.lenders[destination.token]
-      if (lender === undefined) {
-        door.skip(destination)
-        return plainFetch(input, init)
-      }
-      const place = { fetch: plainFetch, lender, destination }
-      return fetchWithToken(place, outgoingRequest(url, input, own))
+    const tenant = unlessItThrows(() => (init as { tenant?: unknown } | null | undefined)?.tenant)
+    const chooser = door.chooserFor(destination, tenant)
+    const lender = door.lenders[destination.token]
+    if (chooser === undefined && lender === undefined) {
+      door.skip(destination)
+      return plainFetch(input, init)
     }
     // Before the choice: what the caller changes meanwhile has no effect.
-    const outgoing = outgoingRequest(url, input, own)
-    const method = own?.method ?? (isRequest(input) ? input.method : 'GET')
-    const chosen = door.choose(chooser, destination, { url, method, options: own as never })
-    return Promise.all([outgoing, waitFor(chosen, signalOf(input, own))]).then(([call, lender]) =>
-      lender === undefined
-        ? plainFetch(call.inputFor(url), call.init)
-        : fetchWithToken({ fetch: plainFetch, lender, destination }, call),
-    )
+    const call = rejecting(() => callAsItIs(url, input, init ?? undefined))
+    if (call instanceof Promise) return call
+    const { outgoing, method, options, signal } = call
+    if (chooser === undefined)
+      return fetchWithToken({ fetch: plainFetch, lender: lender as Lender, destination }, outgoing)
+    const chosen = door.choose(chooser, destination, { url, method, options: options as never })
+    return sendWhenChosen(plainFetch, { outgoing, signal, destination, chosen })
   }
 
   const source = door.source && { source: { value: door.source, enumerable: true } }
   Object.defineProperties(qyFetch, { ...ownProperties(fetch), ...source })
   return qyFetch as unknown as F
+}
+
+/** Fetch never throws; what is wrong with a call is a rejection. */
+function rejecting<T>(make: () => T): T | Promise<never> {
+  try {
+    return make()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+/** A call as it is now. Throws if the caller's objects do. */
+function callAsItIs(url: string, input: FetchInput, options: RequestInit | undefined) {
+  const outgoing = outgoingRequest(url, input, options)
+  const method = options?.method ?? (isRequest(input) ? input.method : 'GET')
+  return { outgoing, method, options, signal: signalOf(input, options) }
+}
+
+function isInit(init: unknown): init is RequestInit | null | undefined {
+  return init === undefined || typeof init === 'object' || typeof init === 'function'
 }
 
 /** Name and length, and what else people put on a fetch, but for what every function has. */
@@ -146,6 +165,25 @@ interface Call extends Place {
   readonly outgoing: OutgoingRequest
 }
 
+/** A call whose source is still being chosen. */
+interface UnchosenCall extends Pick<ReturnType<typeof callAsItIs>, 'outgoing' | 'signal'> {
+  readonly destination: Destination
+  readonly chosen: Promise<Lender | undefined>
+}
+
+async function sendWhenChosen(
+  fetch: Fetch,
+  { destination, outgoing, chosen, signal }: UnchosenCall,
+): Promise<Response> {
+  const choosing = waitFor(chosen, signal)
+  // Heard below, unless the body breaks first.
+  choosing.catch(() => {})
+  const call = await outgoing
+  const lender = await cancellingBody(call, choosing)
+  if (lender === undefined) return fetch(call.inputFor(call.url), call.init)
+  return fetchWithToken({ fetch, lender, destination }, call)
+}
+
 /** With a token in hand the call leaves at once, as it would without us. */
 function fetchWithToken(
   { fetch, lender, destination }: Place,
@@ -162,7 +200,28 @@ function fetchWithToken(
 async function sendWhenThereIsAToken(call: Call): Promise<Response> {
   const { lender, outgoing } = call
   const fresh = outgoing.isSentOnce
-  return sendAndSpot(call, await waitFor(lender.lend({ fresh }), outgoing.signal))
+  const token = await cancellingBody(outgoing, tokenFor(lender, fresh, outgoing.signal))
+  return sendAndSpot(call, token)
+}
+
+async function tokenFor(
+  lender: Lender,
+  fresh: boolean,
+  signal: AbortSignal | null | undefined,
+): Promise<Token> {
+  // Already aborted: do not fetch.
+  if (signal?.aborted) throw reasonOf(signal)
+  return waitFor(lender.lend({ fresh }), signal)
+}
+
+/** A call that is never sent cancels its body, as fetch does. */
+async function cancellingBody<T>(outgoing: OutgoingRequest, waiting: Promise<T>): Promise<T> {
+  try {
+    return await waiting
+  } catch (error) {
+    cancelBody(outgoing, error)
+    throw error
+  }
 }
 
 /** Spots a refusal before the caller sees the answer. */
@@ -185,9 +244,11 @@ function send<T>(
   const fail = (error: unknown) => {
     throw failureWithoutToken(error, token, parameters, init)
   }
+  const input = rejecting(() => outgoing.inputFor(targetUrl(outgoing.url, destination, token)))
+  if (input instanceof Promise) return input.catch(fail)
   let answering: Promise<Response>
   try {
-    answering = fetch(outgoing.inputFor(targetUrl(outgoing.url, destination, token)), init)
+    answering = fetch(input, init)
   } catch (error) {
     return fail(error)
   }

@@ -19,6 +19,7 @@ export {
 export type { StoredToken, StoreLease, TokenStore } from './core/store.js'
 export {
   createTokenSource,
+  type PushTicketOptions,
   type SourceDescription,
   type TokenSource,
 } from './core/token-source.js'

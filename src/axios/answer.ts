@@ -77,7 +77,7 @@ function refusedByReading(
 
 async function refusedByWebStream(response: AxiosResponse, refusals: Refusals, lib: AxiosStatic) {
   const signal = response.config?.signal as AbortSignal | undefined
-  const canceled = ({ reason }: AbortSignal) => canceledError(lib, reason?.message ?? reason)
+  const canceled = ({ reason }: AbortSignal) => canceledError(lib, reason)
   const { bytes, body } = await peekWebStream(response.data, signal, canceled)
   response.data = body instanceof ReadableStream ? body : new Blob([body]).stream()
   return bytes && refusals.inBytes(bytes)
@@ -170,7 +170,7 @@ function showsToken(config: Record<string, unknown>, { token }: Sending): boolea
 function callersConfig(given: unknown, sending: Sending): AxiosResponse['config'] {
   const { call, outgoing } = sending
   if (given === outgoing || !isObject(given)) return call.config
-  if (given.data === call.body.data && 'data' in given) given.data = call.config.data
+  if ('data' in given && given.data === call.body.data) Reflect.set(given, 'data', call.config.data)
   if (isOurConfig(given, sending) || showsToken(given, sending)) {
     for (const key of OUR_KEYS) {
       if (key in call.config) Reflect.set(given, key, call.config[key])

@@ -1,5 +1,6 @@
 import type { AxiosError, AxiosResponse } from 'axios'
 import type { IAxiosRetryConfig } from 'axios-retry'
+import { type Check, check, isListOf, isText } from '../core/check.js'
 import { errcodeOfHeader, errcodeOfOutcome } from '../core/verdict.js'
 import { BUSY_ERRCODES } from '../wecom/errcodes.js'
 
@@ -10,7 +11,7 @@ export interface BusyRetryOptions {
    */
   readonly retries?: number
   /**
-   * Methods that are sent again. A POST may be done twice: WeCom does not say whether a busy answer
+   * Methods that are sent again, in whatever case. A POST may be done twice: WeCom does not say whether a busy answer
    * means that nothing was done.
    * @default ['get']
    */
@@ -23,16 +24,16 @@ export interface BusyRetryOptions {
  * jittered delays. When the tries are used up the busy answer is the answer. 45036 (abnormal traffic)
  * is never sent again. Spread it to change a part.
  *
+ * @throws `bad_options` if an option is wrong, or a key is unknown.
  * @example
  * axiosRetry(client, busyRetry())
  * attachToken(client, { corpId, corpSecret })
  */
-export function busyRetry({
-  retries = 3,
-  methods = ['get'],
-}: BusyRetryOptions = {}): IAxiosRetryConfig {
-  const isOneOfThem = (method: string | undefined) =>
-    methods.includes((method ?? 'get').toLowerCase())
+export function busyRetry(options: BusyRetryOptions = {}): IAxiosRetryConfig {
+  check(options, CHECKS, 'options of busyRetry')
+  const { retries = 3, methods = ['get'] } = options
+  const lowerCase = new Set(methods.map((method) => method.toLowerCase()))
+  const isOneOfThem = (method: string | undefined) => lowerCase.has((method ?? 'get').toLowerCase())
 
   return {
     retries,
@@ -50,6 +51,14 @@ export function busyRetry({
       return isAnswer && !(isBusy(response) && isOneOfThem(config.method) && tried < retries)
     },
   }
+}
+
+const CHECKS: Readonly<Record<keyof BusyRetryOptions, Check>> = {
+  retries: [
+    (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+    'a whole number from 0 up',
+  ],
+  methods: [isListOf(isText), "an array of methods, e.g. ['get', 'post']"],
 }
 
 const NETWORK_TROUBLE = new Set<string | undefined>([

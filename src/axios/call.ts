@@ -9,6 +9,7 @@ import type { Door } from '../core/door.js'
 import type { Lender } from '../core/lender.js'
 import type { Token } from '../core/token.js'
 import type { OutgoingBody } from './form-data.js'
+import { isSentByFetch } from './own-adapter.js'
 import { addToken } from './query.js'
 
 type Config = InternalAxiosRequestConfig
@@ -66,6 +67,18 @@ export function urlTextOf({ url }: Config): string | undefined {
   return url === undefined || typeof url === 'string' ? url : String(url)
 }
 
+/** What the call would be sent to without us. */
+export function bareUrlOf({
+  lib,
+  config,
+  url,
+  query,
+}: Pick<Call, 'lib' | 'config' | 'url' | 'query'>): string {
+  const paramsSerializer =
+    query === undefined ? config.paramsSerializer : { serialize: () => query }
+  return lib.getUri({ ...config, url, paramsSerializer } as Config)
+}
+
 /** What is known of a call before it has a token. */
 export type Asked = Pick<
   Call,
@@ -89,7 +102,7 @@ export interface Sending {
 }
 
 /** A call that somebody waits for, whether or not it has a token to come. */
-export type WaitedFor = Pick<Call, 'config' | 'lib' | 'startedAt' | 'adapter'>
+export type WaitedFor = Pick<Call, 'config' | 'url' | 'query' | 'lib' | 'startedAt' | 'adapter'>
 
 /** Milliseconds that a call may take, as axios reads them; `undefined`: any number. */
 export function timeoutOf({ timeout }: Pick<Config, 'timeout'>): number | undefined {
@@ -147,7 +160,8 @@ export function lateSendingOf(call: Call, token: Token): Sending {
   const sending = sendingOf(call, token)
   const { outgoing } = sending
   const { data, formHeaders } = call.body
-  if (formHeaders !== undefined) {
+  // The fetch adapter cannot send the package's form, and sends its name.
+  if (formHeaders !== undefined && !isSentByFetch(call)) {
     outgoing.data = data
     // In place, as axios' own adapters set what a form says of itself.
     outgoing.headers = call.lib.AxiosHeaders.from(outgoing.headers).set(formHeaders)

@@ -4,7 +4,7 @@ import { coversClient } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import { badOption, isQyapiTokenError, QyapiTokenError, repeated } from '../core/errors.js'
 import { excerpt, hide, withoutQueries } from '../core/redact.js'
-import type { Asked } from './call.js'
+import { type Asked, bareUrlOf } from './call.js'
 
 /** Throws `bad_options` for anything that is not an axios instance. */
 export function checkClient(client: unknown): asserts client is AxiosInstance {
@@ -38,6 +38,11 @@ export const isAxios: readonly [(value: unknown) => boolean, string] = [
   'the axios that the client was made with',
 ]
 
+export function checkAxios(lib: unknown): void {
+  const [isRight, expected] = isAxios
+  if (!isRight(lib)) throw badOption('axios', expected, lib)
+}
+
 /**
  * An error of ours as axios' errors are: with the caller's config, also if one error is that of many
  * calls. It is not enumerable, because a config holds agents and their sockets; and where the caller's client has axios-retry, it carries
@@ -57,12 +62,9 @@ export function carryingConfig(error: unknown, config: InternalAxiosRequestConfi
 }
 
 /** What a function that chooses among sources is told of a call. */
-export function callToChooseFor({ lib, config, url, query }: Asked): CallToChooseFor<never> {
-  const { method = 'get' } = config
-  const paramsSerializer =
-    query === undefined ? config.paramsSerializer : { serialize: () => query }
-  const asked = { ...config, url, paramsSerializer } as InternalAxiosRequestConfig
-  return { url: lib.getUri(asked), method, options: config as never }
+export function callToChooseFor(asked: Asked): CallToChooseFor<never> {
+  const { method = 'get' } = asked.config
+  return { url: bareUrlOf(asked), method, options: asked.config as never }
 }
 
 /** Older versions of axios number interceptors anew after a `clear()`: the number may be another's by now. */

@@ -2,8 +2,9 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { AxiosResponse, AxiosStatic } from 'axios'
 import { isNodeReadable } from '../core/peek.js'
 import { onAbort, systemClock } from '../core/platform.js'
-import { remainingMs, type Sending, timeoutOf, type WaitedFor } from './call.js'
-import { resolvedAdapter } from './own-adapter.js'
+import { unlessItThrows } from '../core/verdict.js'
+import { bareUrlOf, remainingMs, type Sending, timeoutOf, type WaitedFor } from './call.js'
+import { isSentByFetch } from './own-adapter.js'
 
 /**
  * Waits for a token for as long as the caller would wait for the call, and ends as axios would: a
@@ -15,7 +16,7 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<
   if (!signal && !cancelToken && left === undefined) return promise
 
   return new Promise<T>((resolve, reject) => {
-    const cancel = () => reject(canceledError(call.lib, undefined, call.config))
+    const cancel = () => reject(abortError(call))
     const late = () => reject(timeoutError(call))
     const stopTimer = left === undefined ? undefined : systemClock.after(left, late)
     const subscription = cancelToken?.promise.then(reject) as { cancel?: () => void } | undefined
@@ -42,9 +43,10 @@ export function waitWithBody<T>(promise: Promise<T>, call: WaitedFor): Promise<T
 
   return new Promise<T>((resolve, reject) => {
     const onError = (error: unknown) =>
-      reject(lib.AxiosError.from(error as Error, undefined, config))
+      reject(withRequest(lib.AxiosError.from(error as Error, undefined, config), call))
     const onClose = () => {
-      if (!body.readableEnded) reject(canceledError(lib, 'Request stream has been aborted', config))
+      if (body.readableEnded) return
+      reject(withRequest(canceledError(lib, 'Request stream has been aborted', config), call))
     }
     const stopListening = () => {
       body.off('error', onError)
@@ -100,29 +102,44 @@ function timedTransport(timeoutMs: number, silenceMs: number) {
 function timeoutError(call: WaitedFor): Error {
   const { config, lib } = call
   const { timeout, timeoutErrorMessage, transitional } = config
-  const message = timeoutErrorMessage || `timeout of ${timeout}ms exceeded`
+  const isFetch = isSentByFetch(call)
+  // The fetch adapter has words and a code of its own, by which axios-retry tries again.
+  const message = (!isFetch && timeoutErrorMessage) || `timeout of ${timeout}ms exceeded`
   const { ETIMEDOUT, ECONNABORTED } = lib.AxiosError
-  const isClear = transitional?.clarifyTimeoutError || isSentByFetch(call)
-  return new lib.AxiosError(message, isClear ? ETIMEDOUT : ECONNABORTED, config)
+  const isClear = transitional?.clarifyTimeoutError || isFetch
+  const code = isClear ? ETIMEDOUT : ECONNABORTED
+  return withRequest(new lib.AxiosError(message, code, config), call)
 }
 
-/** The fetch adapter of axios has a code of its own for a timeout, by which axios-retry tries again. */
-function isSentByFetch({ adapter, lib, config }: WaitedFor): boolean {
-  try {
-    return adapter === resolvedAdapter(lib, 'fetch', config)
-  } catch {
-    // There is none.
-    return false
-  }
+/** By its signal: the http adapter says `canceled`, the fetch adapter what the signal's reason says. */
+function abortError(call: WaitedFor): Error {
+  const { lib, config } = call
+  const reason = isSentByFetch(call) ? (config.signal as AbortSignal).reason : undefined
+  return withRequest(canceledError(lib, reason, config), call)
 }
 
-/** As axios makes it; of an answer that was on its way already, without a config. */
+/**
+ * Bare axios has a request by then, and others look into it without asking: axios-auth-refresh at its
+ * `status`. This one tells what would have been sent.
+ */
+function withRequest(error: Error, call: WaitedFor): Error {
+  const { method = 'get' } = call.config
+  const url = unlessItThrows(() => new URL(bareUrlOf(call)))
+  const { href, protocol, host, pathname = '', search = '' } = url ?? {}
+  const where = { url: href, protocol, host, path: `${pathname}${search}` }
+  const value = { method: method.toUpperCase(), ...where, aborted: true, destroyed: true }
+  return Object.defineProperty(error, 'request', { value, writable: true, configurable: true })
+}
+
+/** As axios makes it, of a text or a signal's reason; of an answer on its way already, without a config. */
 export function canceledError(
-  { CanceledError }: AxiosStatic,
-  message?: string,
+  { AxiosError, CanceledError }: AxiosStatic,
+  reason?: unknown,
   config?: object,
 ): Error {
+  if (reason instanceof AxiosError) return reason
+  const message = reason instanceof Error ? reason.message : reason
   // Its declared constructor is AxiosError's; the real one takes message, config and request.
-  const Canceled = CanceledError as unknown as new (message?: string, config?: object) => Error
+  const Canceled = CanceledError as unknown as new (message?: unknown, config?: object) => Error
   return new Canceled(message, config)
 }

@@ -7,6 +7,7 @@ import axios, {
 import importedRetry from 'axios-retry'
 import { delayBeforeTry, TRIES } from '../core/backoff.js'
 import type { TokenAnswer, Transport } from '../core/transport.js'
+import { checkAxios, checkClient } from './client.js'
 
 /** Inside the CommonJS build the default import is the exports object that holds it. */
 const axiosRetry: typeof importedRetry =
@@ -29,10 +30,13 @@ const ROAD = [
  * Sends token calls by an axios client's own road, read at call time, through an axios instance of
  * our own that nobody else intercepts. Its quick tries are axios-retry's.
  *
+ * @throws `bad_options` if it is no axios instance.
  * @example
  * const source = createTokenSource(credential, { transport: axiosTransport(clientWithProxy) })
  */
 export function axiosTransport(client: AxiosInstance, lib: AxiosStatic = axios): Transport {
+  checkClient(client)
+  checkAxios(lib)
   return async (request, { signal, shouldTryAgain }) => {
     const body = request.body === undefined ? {} : { data: request.body, headers: JSON_BODY }
     // The query as params, so that mock adapters find the call by its url.

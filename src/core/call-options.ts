@@ -1,4 +1,4 @@
-import { type Check, check, hasMethods, isFunction } from './check.js'
+import { type Check, check, hasMethods, isFunction, isText } from './check.js'
 
 const IS_SIGNAL = hasMethods('addEventListener', 'removeEventListener')
 const ANYTHING: Check = [() => true, '']
@@ -12,8 +12,13 @@ const RUN = {
   errcodeOf: ERRCODE_OF,
 } satisfies Record<string, Check>
 const WRAP_SDK = { errcodeOf: ERRCODE_OF }
-// Looked at where it becomes milliseconds.
-const PUSH_TICKET = { timeStamp: ANYTHING }
+const ID: Check = [isText, 'the id that stands in the callback, a non-empty string']
+const PUSH_TICKET = {
+  // Looked at where it becomes milliseconds.
+  timeStamp: ANYTHING,
+  suiteId: ID,
+  modelId: ID,
+} satisfies Record<string, Check>
 
 /** Each throws `bad_options` for a key that is unknown, or a value that is wrong. */
 export const checkGetOptions = (options: unknown) => check(options, GET, 'options of get')
@@ -25,6 +30,7 @@ export const checkPushTicketOptions = (options: unknown) =>
 
 /** Whether there is more to these options than a signal that was not aborted: cheap, for each hit. */
 export function hasMoreThanSignal(options: { readonly signal?: AbortSignal }): boolean {
+  if (typeof options !== 'object' || options === null) return true
   for (const key in options) if (key !== 'signal') return true
   const signal = options?.signal ?? undefined
   return signal !== undefined && signal.aborted !== false

@@ -3,7 +3,7 @@ import { badOption } from './errors.js'
 import type { Lender } from './lender.js'
 import { replayOnce } from './replay.js'
 import type { Token } from './token.js'
-import { errcodeOfOutcome } from './verdict.js'
+import { errcodeOfOutcome, errcodeOfValue, unlessItThrows } from './verdict.js'
 import { reasonOf, waitFor } from './wait.js'
 
 export interface RunOptions {
@@ -12,7 +12,8 @@ export interface RunOptions {
   /** Ends the waiting for a token; the call itself is not ours to end. */
   readonly signal?: AbortSignal
   /**
-   * Finds WeCom's errcode in what the call resolved with or threw.
+   * Finds WeCom's errcode in what the call resolved with or threw. What it throws itself is ignored:
+   * the call is over, and its outcome is yours.
    * @default on the object itself, in its `data`, in its `response.data`, or as a thrown error's `code`
    */
   readonly errcodeOf?: (outcome: unknown) => number | undefined
@@ -41,9 +42,7 @@ export async function runWithToken<T>(
     }
   }
   const refusedBy = (outcome: Outcome<T>) => {
-    const errcode = errcodeOf
-      ? errcodeOf('value' in outcome ? outcome.value : outcome.error)
-      : errcodeIn(outcome)
+    const errcode = unlessItThrows(() => errcodeIn(outcome, errcodeOf))
     return lender.refusals.has(errcode) ? errcode : undefined
   }
 
@@ -57,12 +56,11 @@ export async function runWithToken<T>(
 }
 
 /** A `code` is WeCom's on errors alone: what a call resolves with may have a code of its own. */
-function errcodeIn(outcome: Outcome<unknown>): number | undefined {
-  if ('error' in outcome) return errcodeOfOutcome(outcome.error)
-  const { value } = outcome
-  if (typeof value === 'string') return errcodeOfOutcome(value)
-  const { errcode, data, response } = Object(value) as Record<string, unknown>
-  return errcodeOfOutcome({ errcode, data, response })
+function errcodeIn(outcome: Outcome<unknown>, errcodeOf: RunOptions['errcodeOf']) {
+  const isError = 'error' in outcome
+  const given = isError ? outcome.error : outcome.value
+  if (errcodeOf !== undefined) return errcodeOf(given)
+  return isError ? errcodeOfOutcome(given) : errcodeOfValue(given)
 }
 
 function settled<T>(outcome: Outcome<T>): T {

@@ -39,6 +39,16 @@ export interface SourceDescription {
   readonly restingUntil?: number
 }
 
+/** What a callback says of a ticket, besides the ticket. */
+export interface PushTicketOptions {
+  /** The callback's `TimeStamp`, in seconds. */
+  readonly timeStamp?: number | string
+  /** The callback's `SuiteId`: where one address serves several suites, no ticket goes astray. */
+  readonly suiteId?: string
+  /** The same for a hardware model. */
+  readonly modelId?: string
+}
+
 /** A string that gettoken gave once more so short a while ago is not what an old refusal meant. */
 const RECONFIRMED_MS = 10_000
 
@@ -105,15 +115,14 @@ export class TokenSource {
 
   /**
    * A ticket that WeCom pushed to the callback address: a suite's `suite_ticket`. `timeStamp` is the
-   * callback's, in seconds; without it the ticket counts as sent now. Resolves with `false` if a
-   * newer one was there already.
+   * callback's, in seconds; without it the ticket counts as sent now. With the callback's `suiteId`
+   * (or `modelId`) a ticket of another one is refused. Resolves with `false` if a newer one was there
+   * already.
    *
-   * @throws `bad_options` if the credential needs no ticket, or a key is unknown.
+   * @throws `bad_options` if the credential needs no ticket, the ticket is another's, or a key is
+   *   unknown.
    */
-  async pushTicket(
-    ticket: string,
-    options: { timeStamp?: number | string } = {},
-  ): Promise<boolean> {
+  async pushTicket(ticket: string, options: PushTicketOptions = {}): Promise<boolean> {
     checkPushTicketOptions(options)
     const { timeStamp } = options
     const lender = this.#lender
@@ -121,6 +130,12 @@ export class TokenSource {
     if (credential.ticket === undefined) {
       const { kind, subject } = credential
       throw mustBe('source', 'one that needs a ticket, e.g. of suiteApp', `${kind} ${subject}`)
+    }
+    for (const name of ['suiteId', 'modelId'] as const) {
+      const given = options[name]
+      const own = (credential.ids as Readonly<Record<string, string>>)[name]
+      if (given !== undefined && given !== own)
+        throw badOption(name, own ?? `left out for ${credential.kind} ${credential.subject}`, given)
     }
     if (!isText(ticket))
       throw badOption('ticket', `the ${credential.ticket.name}, a non-empty string`, ticket, true)

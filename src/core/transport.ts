@@ -1,4 +1,5 @@
 import { delayBeforeTry, TRIES } from './backoff.js'
+import { badOption } from './errors.js'
 
 type Fetch = typeof fetch
 
@@ -33,10 +34,12 @@ export type Transport = (request: TokenRequest, context: TransportContext) => Pr
 /**
  * Sends token calls by a fetch: the global one, undici's with a dispatcher, a polyfill's.
  *
+ * @throws `bad_options` if it is no function.
  * @example
  * const source = createTokenSource(credential, { transport: fetchTransport(undici.fetch) })
  */
 export function fetchTransport(fetch: Fetch): Transport {
+  if (typeof fetch !== 'function') throw badOption('fetch', 'a fetch function', fetch)
   return async (request, { signal, shouldTryAgain, wait }) => {
     for (let tries = 1; ; tries += 1) {
       const isLast = tries === TRIES

@@ -44,26 +44,43 @@ export function errcodeOfHeader(header: unknown): number | undefined {
   return typeof header === 'string' && header !== '' ? asErrcode(header) : undefined
 }
 
-/** The top-level `errcode` of a parsed answer; one that is nested is somebody's data. */
+/**
+ * The top-level `errcode` of a parsed answer; one that is nested is somebody's data. What throws when
+ * it is read (a getter, a proxy) has none: the call is over, and its answer is the caller's.
+ */
 export function errcodeOf(value: unknown): number | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  return asErrcode((value as { errcode?: unknown }).errcode)
+  return asErrcode(fieldOf(value, 'errcode'))
 }
 
-/**
- * The errcode of what an SDK resolved with or threw: on the object itself, in its `data`, in its
- * `response.data`, or as the error's `code`.
- */
-export function errcodeOfOutcome(outcome: unknown): number | undefined {
-  if (typeof outcome === 'string') return errcodeOf(parsed(outcome))
-  if (typeof outcome !== 'object' || outcome === null) return undefined
-  const { data, response, code } = outcome as Record<string, unknown>
+/** The errcode of what an SDK resolved with: on the object itself, in its `data`, in its `response.data`. */
+export function errcodeOfValue(value: unknown): number | undefined {
+  if (typeof value === 'string') return errcodeOf(parsed(value))
   return (
-    errcodeOf(outcome) ??
-    errcodeOf(data) ??
-    errcodeOf((response as { data?: unknown } | undefined)?.data) ??
-    asErrcode(code)
+    errcodeOf(value) ??
+    errcodeOf(fieldOf(value, 'data')) ??
+    errcodeOf(fieldOf(fieldOf(value, 'response'), 'data'))
   )
+}
+
+/** … or threw: then also as the error's `code`. */
+export function errcodeOfOutcome(outcome: unknown): number | undefined {
+  return errcodeOfValue(outcome) ?? asErrcode(fieldOf(outcome, 'code'))
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return unlessItThrows(() => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    return (value as Record<string, unknown>)[name]
+  })
+}
+
+/** What somebody else's code gives, if it does. */
+export function unlessItThrows<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 function asErrcode(value: unknown): number | undefined {

@@ -33,32 +33,37 @@ const BODY_KEYS = ['body', 'duplex'] as const
 /** The caller's init: its own keys, or those that it inherits if it is a `Request` or alike. */
 export function fixedInit(init: RequestInit | undefined): RequestInit {
   const isPlain = init === undefined || isPlainObject(init)
-  // Ten times as fast as two spreads.
-  const fixed: RequestInit = Object.assign(
-    {},
-    isPlain ? init : saidBy(init as Request, [...REQUEST_KEYS, ...BODY_KEYS]),
-  )
-  if (typeof fixed.body === 'object') fixed.body = snapshotOf(fixed.body)
-  if (fixed.headers != null) fixed.headers = fixedHeaders(fixed.headers)
+  const fixed: RequestInit = isPlain
+    ? { ...init }
+    : saidBy(init as Request, [...REQUEST_KEYS, ...BODY_KEYS])
+  fix(fixed, 'body', snapshotOf)
+  fix(fixed, 'headers', fixedHeaders)
   return fixed
+}
+
+/** In the place of the init's own, so that no accessor on Object.prototype is asked. */
+function fix<K extends keyof RequestInit>(
+  init: RequestInit,
+  key: K,
+  copied: (value: NonNullable<RequestInit[K]>) => RequestInit[K],
+): void {
+  if (!Object.hasOwn(init, key)) return
+  const value = init[key]
+  if (value != null) init[key] = copied(value)
 }
 
 /** What a `Request` says of itself, but for its body. */
 export function initOf(request: Request): RequestInit {
   const init = saidBy(request, REQUEST_KEYS)
-  if (init.headers != null) init.headers = fixedHeaders(init.headers)
+  fix(init, 'headers', fixedHeaders)
   return init
 }
 
 function saidBy(request: Request, keys: readonly string[]): RequestInit {
-  const init: Record<string, unknown> = {}
-  for (const key of keys) {
-    const value = (request as unknown as Record<string, unknown>)[key]
-    if (value != null) init[key] = value
-  }
-  const dispatcher = dispatcherOf(request)
-  if (dispatcher != null) init.dispatcher = dispatcher
-  return init
+  const given = request as unknown as Record<string, unknown>
+  const said = keys.map((key) => [key, given[key]] as const)
+  said.push(['dispatcher', dispatcherOf(request)])
+  return Object.fromEntries(said.filter(([, value]) => value != null))
 }
 
 /**

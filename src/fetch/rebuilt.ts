@@ -51,14 +51,16 @@ export function rebuilt(
       : response.url
   const copy = made(response, body, headers)
   keepOwnProperties(response, copy)
-  const different: Record<string, unknown> = {}
-  if (copy.status !== status) different.status = status
-  if (copy.statusText !== statusText) different.statusText = statusText
-  if (copy.ok !== ok) different.ok = ok
-  if (copy.url !== url) different.url = url
-  if (copy.redirected !== redirected) different.redirected = redirected
-  if (copy.type !== type) different.type = type
-  show(copy, different as Said)
+  // No assignments: somebody may have put accessors on Object.prototype.
+  const different: Said = {
+    ...(copy.status !== status && { status }),
+    ...(copy.statusText !== statusText && { statusText }),
+    ...(copy.ok !== ok && { ok }),
+    ...(copy.url !== url && { url }),
+    ...(copy.redirected !== redirected && { redirected }),
+    ...(copy.type !== type && { type }),
+  }
+  show(copy, different)
   return copy
 }
 

@@ -1,4 +1,5 @@
 import { canBeSentTwice } from '../core/body.js'
+import { isNodeReadable, isWebStream } from '../core/peek.js'
 import { resumedStream } from '../core/resumed-stream.js'
 import { waitFor } from '../core/wait.js'
 import { fixedInit, initOf } from './fixed.js'
@@ -51,6 +52,8 @@ export function outgoingRequest(
 const asText = (url: string) => url
 const asUrl = (url: string) => new URL(url)
 
+const OWN = { writable: true, enumerable: true, configurable: true }
+
 /**
  * A call that carries our token is not redirected: WeCom never does so over https. Who wants an
  * error instead gets it, also for a word that fetch does not know.
@@ -58,8 +61,24 @@ const asUrl = (url: string) => new URL(url)
 export function doNotRedirect({ init, requestInit }: OutgoingRequest): void {
   const asked = init?.redirect ?? requestInit?.redirect
   const redirect = asked == null || asked === 'follow' ? 'manual' : asked
-  if (init !== undefined) init.redirect = redirect
-  if (requestInit !== undefined) requestInit.redirect = redirect
+  for (const given of [init, requestInit]) {
+    // By definition, not assignment: somebody may have put an accessor on Object.prototype.
+    if (given !== undefined) Object.defineProperty(given, 'redirect', { value: redirect, ...OWN })
+  }
+}
+
+/** What nobody will read: fetch cancels a body, polyfills destroy a stream, an iterator is closed. */
+export function cancelBody({ init, requestInit, isSentOnce }: OutgoingRequest, reason: unknown) {
+  const body: unknown = init?.body ?? requestInit?.body
+  if (!isSentOnce) return
+  if (isNodeReadable(body)) body.destroy()
+  else if (isWebStream(body)) body.cancel(reason).catch(() => {})
+  else closeIterator(body as Partial<AsyncIterable<unknown>>)
+}
+
+function closeIterator(body: Partial<AsyncIterable<unknown>>): void {
+  const closing = async () => body[Symbol.asyncIterator]?.().return?.()
+  closing().catch(() => {})
 }
 
 /**
@@ -140,7 +159,10 @@ async function bodyOf(request: Request, signal: AbortSignal | null | undefined):
   const chunks: Uint8Array<ArrayBuffer>[] = []
   let length = 0
   while (length <= LONGEST_KEPT_BODY_BYTES) {
-    const { done, value } = await waitFor(reader.read(), signal)
+    const { done, value } = await waitFor(reader.read(), signal).catch((error) => {
+      reader.cancel(error).catch(() => {})
+      throw error
+    })
     if (done) return { body: await new Blob(chunks).arrayBuffer() }
     chunks.push(value)
     length += value.length

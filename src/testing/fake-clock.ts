@@ -1,4 +1,6 @@
+import { isNumber } from '../core/check.js'
 import type { Clock } from '../core/clock.js'
+import { badOption } from '../core/errors.js'
 
 /** A clock that stands still until it is told to go on. */
 export interface FakeClock extends Clock {
@@ -17,6 +19,7 @@ export interface FakeClock extends Clock {
  * clock.advance(7_000_000)
  */
 export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
+  checkMs('startMs', startMs)
   let wall = startMs
   let monotonic = 0
   let timers: { at: number; callback: () => void }[] = []
@@ -32,6 +35,7 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
       }
     },
     advance(ms) {
+      checkMs('ms', ms, 0)
       wall += ms
       monotonic += ms
       const due = timers.filter(({ at }) => at <= monotonic).sort((a, b) => a.at - b.at)
@@ -39,7 +43,13 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
       for (const { callback } of due) callback()
     },
     setWallBy(ms) {
+      checkMs('ms', ms)
       wall += ms
     },
   }
+}
+
+function checkMs(name: string, ms: unknown, least = Number.NEGATIVE_INFINITY): void {
+  if (isNumber(ms) && ms >= least) return
+  throw badOption(name, `a number of milliseconds${least === 0 ? ' from 0 up' : ''}`, ms)
 }

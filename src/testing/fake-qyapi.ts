@@ -1,3 +1,4 @@
+import { badOption } from '../core/errors.js'
 import { systemClock } from '../core/platform.js'
 import {
   type FakeAnswer,
@@ -8,6 +9,15 @@ import {
   UNKNOWN_PATH,
 } from './fake-answers.js'
 import { ENDPOINTS } from './fake-endpoints.js'
+import {
+  checkCorp,
+  checkEndpoint,
+  checkFakeOptions,
+  checkNext,
+  checkPath,
+  checkSelector,
+  checkTenants,
+} from './fake-options.js'
 import { admit, isKnownPath } from './fake-paths.js'
 import { instead, plannedAnswers } from './fake-plans.js'
 import {
@@ -113,6 +123,7 @@ const ROOT = '/cgi-bin/'
 /**
  * Makes a fake of WeCom's API with tokens that really expire and can be revoked.
  *
+ * @throws `bad_options`, as its methods do, for what is missing, unknown or wrong.
  * @example
  * const wecom = fakeQyapi()
  * const baseUrl = await wecom.listen()
@@ -122,6 +133,7 @@ const ROOT = '/cgi-bin/'
  * await client.post('/message/send', {})   // one gettoken later, it is sent
  */
 export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
+  checkFakeOptions(options)
   const { errorCodeHeader = true, expiresInSeconds = 7200, now = Date.now } = options
   const { tokens: mode = 'new', tokenText: textOf = realisticText } = options
   const tokens = fakeTokens({ mode, expiresInSeconds, now, textOf })
@@ -164,26 +176,53 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     return typeof endpoint === 'function' ? endpoint(request, holder) : endpoint
   }
 
+  function add(added: FakeTenants): void {
+    checkTenants(added)
+    tenants.add(added)
+  }
+
+  function end(state: 'revoked' | 'expired', only: FakeTokenSelector): void {
+    checkSelector(only)
+    tokens.end(state, only)
+  }
+
   const { listen, close } = fakeServer(handle)
   return {
     listen,
     close,
-    interceptWith: (nock, baseUrl) => interceptByNock(nock, handle, baseUrl),
-    addApp: (app) => tenants.add({ apps: [app] }),
-    add: tenants.add,
+    interceptWith(nock, baseUrl) {
+      if (typeof nock !== 'function') throw badOption('nock', 'the package nock', nock)
+      interceptByNock(nock, handle, baseUrl)
+    },
+    addApp: (app) => add({ apps: [app] }),
+    add,
     pushSuiteTicket: tenants.pushSuiteTicket,
     pushModelTicket: tenants.pushModelTicket,
-    install: tenants.install,
+    install(suiteId, corp) {
+      checkCorp(corp)
+      tenants.install(suiteId, corp)
+    },
     uninstall: tenants.uninstall,
-    on: (path, endpoint) => void endpoints.set(path, endpoint),
-    revoke: (only = {}) => tokens.end('revoked', only),
-    expire: (only = {}) => tokens.end('expired', only),
-    failNext: plans.failNext,
-    recover: plans.recover,
-    count: (path, corpId) =>
-      requests.filter(
+    on(path, endpoint) {
+      checkEndpoint(path, endpoint)
+      endpoints.set(path, endpoint)
+    },
+    revoke: (only = {}) => end('revoked', only),
+    expire: (only = {}) => end('expired', only),
+    failNext(path, answer, times = 1) {
+      checkNext(path, answer, times)
+      plans.failNext(path, answer, times)
+    },
+    recover(path) {
+      if (path !== undefined) checkPath(path)
+      plans.recover(path)
+    },
+    count(path, corpId) {
+      checkPath(path)
+      return requests.filter(
         (request) => request.path === path && (corpId ?? request.corpId) === request.corpId,
-      ).length,
+      ).length
+    },
     requests,
   }
 }

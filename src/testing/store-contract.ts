@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { badOption } from '../core/errors.js'
 import { systemClock } from '../core/platform.js'
 import type { StoredToken, StoreLease, TokenStore } from '../core/store.js'
 
@@ -16,6 +17,7 @@ export interface ContractRule {
  * for (const { name, run } of storeContract(() => myStore())) test(name, run)
  */
 export function storeContract(open: () => TokenStore | Promise<TokenStore>): ContractRule[] {
+  checkOpen(open)
   return Object.entries(RULES).map(([name, keep]) => ({
     name,
     run: async () => keep(await open()),
@@ -24,6 +26,7 @@ export function storeContract(open: () => TokenStore | Promise<TokenStore>): Con
 
 /** What a store keeps that lets one process at a time fetch for all; besides `storeContract`. */
 export function leaseContract(open: () => TokenStore | Promise<TokenStore>): ContractRule[] {
+  checkOpen(open)
   return Object.entries(LEASE_RULES).map(([name, keep]) => ({
     name,
     async run() {
@@ -32,6 +35,10 @@ export function leaseContract(open: () => TokenStore | Promise<TokenStore>): Con
       await keep(store as LeasingStore)
     },
   }))
+}
+
+function checkOpen(open: unknown): void {
+  if (typeof open !== 'function') throw badOption('open', 'a function that makes a store', open)
 }
 
 type LeasingStore = TokenStore & { readonly lease: StoreLease }

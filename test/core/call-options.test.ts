@@ -32,7 +32,7 @@ describe('an option that nobody knows is refused by name', () => {
     [
       'pushTicket',
       (source) => source.pushTicket('ticket', asAny({ timestamp: 7 })),
-      "'timestamp' in options of pushTicket: known are timeStamp",
+      "'timestamp' in options of pushTicket: known are timeStamp, suiteId, modelId",
     ],
     [
       'memoryStore',

@@ -1,0 +1,125 @@
+import { type Check, check, isFunction, isNumber, isPlainObject, isText } from '../core/check.js'
+import { badOption } from '../core/errors.js'
+
+/** A fake that takes a mistake in silence would let a test pass for the wrong reason. */
+type Checks = Readonly<Record<string, Check>>
+
+const TEXT: Check = [isText, 'a non-empty string']
+const FUNCTION: Check = [isFunction, 'a function']
+const BOOLEAN: Check = [(value) => typeof value === 'boolean', 'true or false']
+const WHOLE: Check = [Number.isSafeInteger, 'a whole number']
+const POSITIVE: Check = [(value) => isNumber(value) && value > 0, 'a number above 0']
+const NOT_NEGATIVE: Check = [(value) => isNumber(value) && value >= 0, 'a number from 0 up']
+const OBJECT: Check = [isPlainObject, 'an object']
+const LIST: Check = [Array.isArray, 'an array']
+const oneOf = (...values: readonly unknown[]): Check => [
+  (value) => values.includes(value),
+  values.map((value) => (typeof value === 'string' ? `'${value}'` : value)).join(' or '),
+]
+
+/** One who can have a token: what has to be there, and what may be. */
+interface Shape {
+  readonly needs: Checks
+  readonly may?: Checks
+}
+
+const CORP: Shape = { needs: { corpId: TEXT, permanentCode: TEXT } }
+const TENANTS: Readonly<Record<string, Shape>> = {
+  apps: { needs: { corpId: TEXT, corpSecret: TEXT } },
+  suites: {
+    needs: { suiteId: TEXT, suiteSecret: TEXT },
+    may: { suiteTicket: TEXT, corps: LIST },
+  },
+  providers: { needs: { corpId: TEXT, providerSecret: TEXT } },
+  downstreams: {
+    needs: { corpId: TEXT, agentId: WHOLE },
+    may: { businessType: oneOf(0, 1), upstreamCorpId: TEXT },
+  },
+  models: { needs: { modelId: TEXT, modelSecret: TEXT }, may: { modelTicket: TEXT } },
+}
+const TENANT_LISTS: Checks = Object.fromEntries(Object.keys(TENANTS).map((key) => [key, LIST]))
+
+const OPTIONS: Checks = {
+  ...TENANT_LISTS,
+  tokens: oneOf('new', 'same'),
+  tokenText: FUNCTION,
+  expiresInSeconds: POSITIVE,
+  errorCodeHeader: BOOLEAN,
+  now: FUNCTION,
+}
+
+/** Each throws `bad_options` for what is missing, unknown or wrong. */
+export function checkFakeOptions(options: unknown): void {
+  check(options, OPTIONS, 'options of fakeQyapi')
+  checkLists(options as object)
+}
+
+export function checkTenants(tenants: unknown): void {
+  check(tenants ?? null, TENANT_LISTS, 'what is added to the fake')
+  checkLists(tenants as object)
+}
+
+export function checkCorp(corp: unknown): void {
+  checkShape(corp, CORP, 'corp')
+}
+
+function checkLists(lists: object): void {
+  for (const [name, list] of Object.entries(lists)) {
+    const shape = TENANTS[name]
+    if (shape === undefined) continue
+    for (const one of (list as readonly unknown[] | undefined) ?? []) {
+      checkShape(one, shape, `one of ${name}`)
+      for (const corp of (one as { corps?: readonly unknown[] }).corps ?? []) checkCorp(corp)
+    }
+  }
+}
+
+function checkShape(value: unknown, { needs, may = {} }: Shape, where: string): void {
+  check(value ?? null, { ...needs, ...may }, where)
+  for (const [key, [, expected]] of Object.entries(needs))
+    if ((value as Record<string, unknown>)[key] === undefined)
+      throw badOption(key, expected, undefined)
+}
+
+const SELECTOR: Checks = {
+  kind: oneOf('app', 'suite', 'provider', 'model', 'ticket'),
+  corpId: TEXT,
+  corpSecret: TEXT,
+  suiteId: TEXT,
+  agentId: WHOLE,
+  modelId: TEXT,
+}
+export const checkSelector = (only: unknown) => check(only, SELECTOR, 'the tokens that are meant')
+
+const NEXT: Checks = {
+  errcode: WHOLE,
+  status: WHOLE,
+  reset: BOOLEAN,
+  truncate: BOOLEAN,
+  delayMs: NOT_NEGATIVE,
+  body: [(value) => typeof value === 'string', 'a string'],
+  headers: OBJECT,
+}
+export function checkNext(path: unknown, answer: unknown, times: unknown): void {
+  checkPath(path)
+  check(answer ?? null, NEXT, 'the next answer')
+  if (!Number.isSafeInteger(times) || Number(times) < 0)
+    throw badOption('times', 'a whole number from 0 up', times)
+}
+
+const ANSWER: Checks = {
+  status: WHOLE,
+  headers: OBJECT,
+  json: OBJECT,
+  body: [(value) => typeof value === 'string' || ArrayBuffer.isView(value), 'a string or bytes'],
+}
+export function checkEndpoint(path: unknown, endpoint: unknown): void {
+  checkPath(path)
+  if (typeof endpoint !== 'function') check(endpoint ?? null, ANSWER, 'the answer of an endpoint')
+}
+
+/** One that no call ever has would never be answered. */
+export function checkPath(path: unknown): void {
+  if (isText(path) && !path.startsWith('/') && !path.startsWith('cgi-bin/')) return
+  throw badOption('path', "a path below /cgi-bin/, e.g. 'user/get'", path)
+}
