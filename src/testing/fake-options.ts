@@ -1,5 +1,15 @@
-import { type Check, check, isFunction, isNumber, isPlainObject, isText } from '../core/check.js'
+import {
+  type Check,
+  check,
+  isFunction,
+  isNumber,
+  isPlainObject,
+  isPromise,
+  isText,
+} from '../core/check.js'
 import { badOption } from '../core/errors.js'
+import type { FakeTenants } from './fake-tenants.js'
+import type { FakeTokenSelector } from './fake-tokens.js'
 
 /** A fake that takes a mistake in silence would let a test pass for the wrong reason. */
 type Checks = Readonly<Record<string, Check>>
@@ -24,7 +34,7 @@ interface Shape {
 }
 
 const CORP: Shape = { needs: { corpId: TEXT, permanentCode: TEXT } }
-const TENANTS: Readonly<Record<string, Shape>> = {
+const TENANTS: Readonly<Record<keyof FakeTenants, Shape>> = {
   apps: { needs: { corpId: TEXT, corpSecret: TEXT } },
   suites: {
     needs: { suiteId: TEXT, suiteSecret: TEXT },
@@ -36,6 +46,7 @@ const TENANTS: Readonly<Record<string, Shape>> = {
     may: { businessType: oneOf(0, 1), upstreamCorpId: TEXT },
   },
   models: { needs: { modelId: TEXT, modelSecret: TEXT }, may: { modelTicket: TEXT } },
+  devices: { needs: { modelId: TEXT, deviceSn: TEXT, deviceSecret: TEXT } },
 }
 const TENANT_LISTS: Checks = Object.fromEntries(Object.keys(TENANTS).map((key) => [key, LIST]))
 
@@ -65,8 +76,8 @@ export function checkCorp(corp: unknown): void {
 
 function checkLists(lists: object): void {
   for (const [name, list] of Object.entries(lists)) {
-    const shape = TENANTS[name]
-    if (shape === undefined) continue
+    if (!Object.hasOwn(TENANTS, name)) continue
+    const shape = TENANTS[name as keyof FakeTenants]
     for (const one of (list as readonly unknown[] | undefined) ?? []) {
       checkShape(one, shape, `one of ${name}`)
       for (const corp of (one as { corps?: readonly unknown[] }).corps ?? []) checkCorp(corp)
@@ -81,13 +92,14 @@ function checkShape(value: unknown, { needs, may = {} }: Shape, where: string): 
       throw badOption(key, expected, undefined)
 }
 
-const SELECTOR: Checks = {
-  kind: oneOf('app', 'suite', 'provider', 'model', 'ticket'),
+const SELECTOR: Readonly<Record<keyof FakeTokenSelector, Check>> = {
+  kind: oneOf('app', 'suite', 'provider', 'model', 'device', 'ticket'),
   corpId: TEXT,
   corpSecret: TEXT,
   suiteId: TEXT,
   agentId: WHOLE,
   modelId: TEXT,
+  deviceSn: TEXT,
 }
 export const checkSelector = (only: unknown) => check(only, SELECTOR, 'the tokens that are meant')
 
@@ -97,6 +109,7 @@ const NEXT: Checks = {
   reset: BOOLEAN,
   truncate: BOOLEAN,
   delayMs: NOT_NEGATIVE,
+  until: [isPromise, 'a promise'],
   body: [(value) => typeof value === 'string', 'a string'],
   headers: OBJECT,
 }

@@ -3,6 +3,7 @@ import { PassThrough, Readable } from 'node:stream'
 import axios, { type AxiosRequestConfig, type AxiosStatic } from 'axios'
 import axios17 from 'axios-1.7'
 import axios113 from 'axios-1.13'
+import { createAuthRefresh } from 'axios-auth-refresh'
 import { describe, expect, it, vi } from 'vitest'
 import { attachToken } from '../../src/axios.js'
 import { useOwnTimers } from '../support/own-timers.js'
@@ -82,6 +83,93 @@ describe('a call that waits for a token', () => {
       expect(await codeOf(['fetch'])).toBe('ETIMEDOUT')
     },
   )
+
+  it.each([
+    ['http', 'canceled'],
+    ['fetch', 'changed my mind'],
+  ] as const)(
+    '%s adapter: ends with the words that bare axios has for an abort with a reason: %s',
+    async (adapter, words) => {
+      const reasons = [
+        undefined,
+        new Error('changed my mind'),
+        'changed my mind',
+        new DOMException('changed my mind', 'TimeoutError'),
+      ]
+      for (const reason of reasons) {
+        const controller = new AbortController()
+        const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
+        const outcome = client
+          .get('/user/get', { adapter, signal: controller.signal })
+          .catch((error) => error)
+        controller.abort(reason)
+        const expected =
+          reason === undefined && adapter === 'fetch' ? controller.signal.reason.message : words
+        expect(await outcome).toMatchObject({
+          name: 'CanceledError',
+          message: expected,
+          code: 'ERR_CANCELED',
+        })
+      }
+    },
+  )
+
+  it('http adapter: a timeout has the caller’s words, fetch adapter: its own, as bare', async () => {
+    for (const [adapter, words] of [
+      ['http', 'late'],
+      ['fetch', 'timeout of 500ms exceeded'],
+    ] as const) {
+      const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
+      const outcome = client
+        .get('/user/get', { adapter, timeout: 500, timeoutErrorMessage: 'late' })
+        .catch((error) => error)
+      await timers.advance(500)
+      expect((await outcome).message).toBe(words)
+    }
+  })
+
+  it('ends with a request on its error, as bare axios does, that printing does not show', async () => {
+    const controller = new AbortController()
+    const breaking = new PassThrough()
+    const closing = new PassThrough()
+    const endings: [AxiosRequestConfig, () => unknown][] = [
+      [{ timeout: 500 }, () => timers.advance(500)],
+      [{ signal: controller.signal }, () => controller.abort()],
+      [{ data: breaking }, () => breaking.destroy(new Error('broken'))],
+      [{ data: closing }, () => closing.destroy()],
+    ]
+    for (const [config, end] of endings) {
+      const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
+      const outcome = client
+        .request({ method: 'post', url: '/user/get', params: { userid: 'u' }, ...config })
+        .catch((error) => error)
+      await timers.advance(0)
+      await end()
+      const error = await outcome
+      // As axios-auth-refresh reads it, without asking whether it is there.
+      expect(error.request.status).toBeUndefined()
+      expect(error.request).toMatchObject({
+        method: 'POST',
+        url: `${API}/user/get?userid=u`,
+        protocol: 'https:',
+        host: 'qyapi.weixin.qq.com',
+        path: '/cgi-bin/user/get?userid=u',
+        destroyed: true,
+      })
+      expect(Object.keys(error)).not.toContain('request')
+    }
+  })
+
+  it('axios-auth-refresh, attached beside, does not stumble over a call that waited too long', async () => {
+    const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
+    createAuthRefresh(client, async () => {}, { interceptNetworkError: true })
+    const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
+    await timers.advance(500)
+    expect(await outcome).toMatchObject({
+      code: 'ECONNABORTED',
+      message: 'timeout of 500ms exceeded',
+    })
+  })
 
   it('ends with the errors of the axios that the client came from', async () => {
     const { outcome } = waiting({ timeout: 500 }, { axios: axios113 })
