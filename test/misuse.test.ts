@@ -132,7 +132,7 @@ describe('pushTicket', () => {
     const refused = await refusal(() => suite.pushTicket('ticket', { suiteId: 'ww-other' }))
     expect(refused).toMatchObject({
       ...isBadOptions,
-      message: expect.stringContaining("suiteId must be ww-suite, got "),
+      message: expect.stringContaining('suiteId must be ww-suite, got '),
     })
     expect(await suite.pushTicket('ticket', { suiteId: 'ww-suite', timeStamp: 1 })).toBe(true)
     expect(

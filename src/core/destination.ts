@@ -116,7 +116,7 @@ export function coversClient(
 }
 
 /** Not by a pattern: each of many slashes inside would be one to begin at. */
-function withoutEndSlashes(path: string): string {
+export function withoutEndSlashes(path: string): string {
   let end = path.length
   while (path.charAt(end - 1) === '/') end -= 1
   return path.slice(0, end)
