@@ -24,12 +24,13 @@ import { reasonOf, waitFor } from './core/wait.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 import { failureWithoutToken } from './fetch/failure.js'
 import {
-  cancelBody,
+  callAsItIs,
+  cancellingBody,
   doNotRedirect,
-  isRequest,
+  isInit,
   type OutgoingRequest,
-  outgoingRequest,
-  signalOf,
+  rejecting,
+  textOf,
 } from './fetch/request.js'
 import { type JudgedResponse, judgeResponse } from './fetch/response.js'
 
@@ -39,7 +40,6 @@ export type { DoorOptions } from './core/options.js'
 export { fetchTransport } from './core/transport.js'
 
 type Fetch = typeof globalThis.fetch
-type FetchInput = Parameters<Fetch>[0]
 /** Any fetch: the global one, undici's, a polyfill's. */
 type AnyFetch = (input: never, init?: never) => Promise<unknown>
 
@@ -117,26 +117,6 @@ export function withToken<F extends AnyFetch>(
   return qyFetch as unknown as F
 }
 
-/** Fetch never throws; what is wrong with a call is a rejection. */
-function rejecting<T>(make: () => T): T | Promise<never> {
-  try {
-    return make()
-  } catch (error) {
-    return Promise.reject(error)
-  }
-}
-
-/** A call as it is now. Throws if the caller's objects do. */
-function callAsItIs(url: string, input: FetchInput, options: RequestInit | undefined) {
-  const outgoing = outgoingRequest(url, input, options)
-  const method = options?.method ?? (isRequest(input) ? input.method : 'GET')
-  return { outgoing, method, options, signal: signalOf(input, options) }
-}
-
-function isInit(init: unknown): init is RequestInit | null | undefined {
-  return init === undefined || typeof init === 'object' || typeof init === 'function'
-}
-
 /** Name and length, and what else people put on a fetch, but for what every function has. */
 function ownProperties(fetch: object): PropertyDescriptorMap {
   const {
@@ -146,11 +126,6 @@ function ownProperties(fetch: object): PropertyDescriptorMap {
     ...own
   } = Object.getOwnPropertyDescriptors(fetch as Record<string, unknown>)
   return own
-}
-
-/** Read once: a `URL` that is changed later must not lead a waiting call elsewhere. */
-function textOf(input: FetchInput): string {
-  return isRequest(input) ? input.url : String(input)
 }
 
 /** Where a call goes, and whose token it takes. */
@@ -199,29 +174,12 @@ function fetchWithToken(
 
 async function sendWhenThereIsAToken(call: Call): Promise<Response> {
   const { lender, outgoing } = call
-  const fresh = outgoing.isSentOnce
-  const token = await cancellingBody(outgoing, tokenFor(lender, fresh, outgoing.signal))
-  return sendAndSpot(call, token)
-}
-
-async function tokenFor(
-  lender: Lender,
-  fresh: boolean,
-  signal: AbortSignal | null | undefined,
-): Promise<Token> {
+  const { signal, isSentOnce: fresh } = outgoing
   // Already aborted: do not fetch.
-  if (signal?.aborted) throw reasonOf(signal)
-  return waitFor(lender.lend({ fresh }), signal)
-}
-
-/** A call that is never sent cancels its body, as fetch does. */
-async function cancellingBody<T>(outgoing: OutgoingRequest, waiting: Promise<T>): Promise<T> {
-  try {
-    return await waiting
-  } catch (error) {
-    cancelBody(outgoing, error)
-    throw error
-  }
+  const waiting = signal?.aborted
+    ? Promise.reject(reasonOf(signal))
+    : waitFor(lender.lend({ fresh }), signal)
+  return sendAndSpot(call, await cancellingBody(outgoing, waiting))
 }
 
 /** Spots a refusal before the caller sees the answer. */

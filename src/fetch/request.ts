@@ -49,6 +49,31 @@ export function outgoingRequest(
   return { url, inputFor, init: fixed, signal: fixed.signal, isSentOnce }
 }
 
+/** Read once: a `URL` that is changed later must not lead a waiting call elsewhere. */
+export function textOf(input: FetchInput): string {
+  return isRequest(input) ? input.url : String(input)
+}
+
+export function isInit(init: unknown): init is RequestInit | null | undefined {
+  return init === undefined || typeof init === 'object' || typeof init === 'function'
+}
+
+/** A call as it is now. Throws if the caller's objects do. */
+export function callAsItIs(url: string, input: FetchInput, options: RequestInit | undefined) {
+  const outgoing = outgoingRequest(url, input, options)
+  const method = options?.method ?? (isRequest(input) ? input.method : 'GET')
+  return { outgoing, method, options, signal: signalOf(input, options) }
+}
+
+/** Fetch never throws; what is wrong with a call is a rejection. */
+export function rejecting<T>(make: () => T): T | Promise<never> {
+  try {
+    return make()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
 const asText = (url: string) => url
 const asUrl = (url: string) => new URL(url)
 
@@ -67,8 +92,21 @@ export function doNotRedirect({ init, requestInit }: OutgoingRequest): void {
   }
 }
 
+/** A call that is never sent cancels its body, as fetch does. */
+export async function cancellingBody<T>(
+  outgoing: OutgoingRequest,
+  waiting: Promise<T>,
+): Promise<T> {
+  try {
+    return await waiting
+  } catch (error) {
+    cancelBody(outgoing, error)
+    throw error
+  }
+}
+
 /** What nobody will read: fetch cancels a body, polyfills destroy a stream, an iterator is closed. */
-export function cancelBody({ init, requestInit, isSentOnce }: OutgoingRequest, reason: unknown) {
+function cancelBody({ init, requestInit, isSentOnce }: OutgoingRequest, reason: unknown) {
   const body: unknown = init?.body ?? requestInit?.body
   if (!isSentOnce) return
   if (isNodeReadable(body)) body.destroy()
