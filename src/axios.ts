@@ -160,6 +160,7 @@ function send(
     query,
     lib,
     destination,
+    judge: door.judge,
     adapter: resolvedAdapter(lib, config.adapter, config),
     body: outgoingBody(config.data),
   }

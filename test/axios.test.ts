@@ -1,4 +1,5 @@
 import axios, { AxiosHeaders, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
+import nock from 'nock'
 import { describe, expect, it } from 'vitest'
 import { type AxiosDoorOptions, attachToken } from '../src/axios.js'
 import type { TokenEvent, Transport } from '../src/index.js'
@@ -252,17 +253,24 @@ describe('where the token goes', () => {
     expect(wire.fetches()).toBe(0)
   })
 
-  it.each([302, 307])('a %s is the answer: nobody follows it with our token', async (status) => {
-    for (const adapter of ['http', 'fetch']) {
-      const wire = interceptQyapi()
-      const { client } = attached(wire, {}, { adapter })
-      wire.wecom.failNext('user/get', {
-        status,
-        headers: { location: 'https://evil.example/steal' },
-      })
-      await expect(client.get('/user/get')).rejects.toMatchObject({ response: { status } })
-    }
-  })
+  it.each([302, 307])(
+    'request rule 7: a %s leads where it leads without us, but without our token, and with fetch it is the answer',
+    async (status) => {
+      for (const adapter of ['http', 'fetch']) {
+        const wire = interceptQyapi()
+        const { client, source } = attached(wire, {}, { adapter })
+        const token = await source.get()
+        wire.wecom.failNext('user/get', {
+          status,
+          headers: { location: `https://evil.example/steal?access_token=${token}&b=2` },
+        })
+        const foreign = nock('https://evil.example').get('/steal').query({ b: '2' }).reply(200)
+        const answer = await client.get('/user/get').catch(({ response }) => response)
+        expect(answer.status).toBe(adapter === 'http' ? 200 : status)
+        expect(foreign.isDone()).toBe(adapter === 'http')
+      }
+    },
+  )
 })
 
 describe('an attach', () => {
@@ -285,10 +293,10 @@ describe('an attach', () => {
     const { config, request } = await client.get('/user/get', given)
     expect(config.params).toEqual({ userid: 'u' })
     expect(config.url).toBe('/user/get')
-    expect(config.maxRedirects).toBeUndefined()
+    expect(config.beforeRedirect).toBeUndefined()
     expect(config.fetchOptions).toBeUndefined()
     expect(config.adapter).toEqual(axios.defaults.adapter)
-    expect(request.path).toContain('access_token')
+    expect(request.path).toBe('/cgi-bin/user/get?userid=u')
   })
 
   it('keeps the order and the synchrony of the user’s own interceptors', async () => {

@@ -1,10 +1,8 @@
 import { Agent } from 'node:http'
-import { Readable, Stream } from 'node:stream'
-import { inspect } from 'node:util'
+import { Readable } from 'node:stream'
 import axios, {
   type AxiosInstance,
   type AxiosRequestConfig,
-  type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios'
 import FormDataPackage from 'form-data'
@@ -13,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { attachToken } from '../src/axios.js'
 import { ANSWERS, startPlainServer } from './support/plain-server.js'
 import { APP } from './support/qyapi.js'
+import { configOf, type Make, seenBy } from './support/seen.js'
 import { atLeast } from './support/turns.js'
 
 let server: Awaited<ReturnType<typeof startPlainServer>>
@@ -21,9 +20,6 @@ beforeAll(async () => {
   server = await startPlainServer()
 })
 afterAll(() => server.close())
-
-/** One request of the script. Made anew for each run, since some of its parts can be used once. */
-type Make = () => AxiosRequestConfig
 
 const bodies: Record<string, () => unknown> = {
   object: () => ({ touser: 'u', nested: { 文: ['字'] } }),
@@ -293,138 +289,6 @@ function cancelledIn(ms: number) {
 
 function closedPort() {
   return { httpAgent: undefined, socketPath: 'nobody-listens-here.sock' }
-}
-
-/** Everything that a caller can see of one request, in a form that can be compared. */
-async function seenBy(client: AxiosInstance, make: Make) {
-  const order: string[] = []
-  const progress: string[] = []
-  const request = client.interceptors.request.use(
-    (config) => {
-      order.push(`request ${Object.keys(config).sort().join()}`)
-      return config
-    },
-    undefined,
-    { synchronous: true },
-  )
-  const response = client.interceptors.response.use(
-    (given) => {
-      order.push('answered')
-      return given
-    },
-    (error) => {
-      order.push('rejected')
-      throw error
-    },
-  )
-  const given = {
-    ...make(),
-    onDownloadProgress: ({ loaded }: { loaded: number }) => void progress.push(`down ${loaded}`),
-  }
-  const before = Object.entries(given)
-  const calling = client.request(given)
-  order.push('called')
-  const outcome = await calling.then(
-    async (answer) => ({ answer: await responseOf(answer) }),
-    async (error) => ({ error: await errorOf(error) }),
-  )
-  client.interceptors.request.eject(request)
-  client.interceptors.response.eject(response)
-  // What the caller passed is as it was, part by part.
-  expect(Object.keys(given)).toEqual(before.map(([key]) => key))
-  for (const [key, value] of before) expect(given[key as 'url']).toBe(value)
-  // What is told in between depends on the time that passes.
-  return { ...outcome, order, progress: [progress[0], progress.at(-1)] }
-}
-
-async function responseOf(answer: AxiosResponse) {
-  // An interceptor may have made something else of it.
-  if (answer?.config === undefined) return answer
-  const { status, statusText, headers, data, config, request, ...others } = answer
-  const { date: _date, ...shown } = { ...headers }
-  return {
-    status,
-    statusText,
-    headers: shown,
-    data: await contentOf(data),
-    config: configOf(config),
-    hasRequest: request !== undefined && request !== null,
-    others: Object.keys(others).sort(),
-    prototype: Object.getPrototypeOf(headers ?? {}).constructor?.name,
-  }
-}
-
-async function contentOf(data: unknown): Promise<unknown> {
-  if (data instanceof ArrayBuffer) return ['ArrayBuffer', Buffer.from(data).toString('latin1')]
-  if (data instanceof Uint8Array) return ['Buffer', Buffer.from(data).toString('latin1')]
-  const name = (data as object | null)?.constructor?.name
-  const isStream = typeof data === 'object' && data !== null && Symbol.asyncIterator in data
-  if (!isStream) return data
-  let text = ''
-  try {
-    for await (const chunk of data as AsyncIterable<Uint8Array>)
-      text += Buffer.from(chunk).toString('latin1')
-    return [name, text]
-  } catch (error) {
-    // One that broke while it was looked into is a plain Readable, with the same bytes and error.
-    return ['broken', text, (error as Error & { code?: string }).code ?? (error as Error).message]
-  }
-}
-
-function configOf(config: object | undefined) {
-  if (config === undefined) return undefined
-  const parts = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))
-  // They show how far they have come; that they are the caller's own was seen already.
-  const isBusy = (part: unknown) => part instanceof Stream || part instanceof Agent
-  const shown = parts.map(([key, part]) => [key, isBusy(part) ? part.constructor.name : part])
-  const symbols = Object.getOwnPropertySymbols(config).map(String)
-  return inspect([Object.fromEntries(shown), symbols], { depth: 4 })
-    .replace(/boundary=[\w.-]+/g, 'boundary=X')
-    .replace(/formdata-undici-\d+/g, 'BOUNDARY')
-    .replace(/AbortSignal \{[^}]*\}/g, 'AbortSignal')
-    .replace(/-{10,}[\w-]+/g, 'BOUNDARY')
-}
-
-async function errorOf(
-  error: Error & {
-    config?: object
-    response?: AxiosResponse
-    request?: unknown
-    code?: string
-    status?: number
-    cause?: unknown
-    event?: unknown
-  },
-) {
-  const {
-    name,
-    message,
-    code,
-    status,
-    config,
-    response,
-    request,
-    cause,
-    event: _event,
-    ...others
-  } = error
-  return {
-    name,
-    message,
-    code,
-    status,
-    config: configOf(config),
-    response: response === undefined ? undefined : await responseOf(response),
-    hasRequest: request !== undefined && request !== null,
-    isSameConfig: response === undefined ? undefined : response.config === config,
-    cause: cause instanceof Error ? cause.message : cause,
-    isAxiosError: axios.isAxiosError(error),
-    isCancel: axios.isCancel(error),
-    others: Object.keys(others)
-      .filter((key) => key !== 'request')
-      .sort(),
-    prototype: Object.getPrototypeOf(error).constructor.name,
-  }
 }
 
 function clientOf(adapter: 'http' | 'fetch') {

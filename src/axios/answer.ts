@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import type { AxiosResponse, AxiosStatic } from 'axios'
-import { urlWithoutToken } from '../core/destination.js'
 import {
   isNodeReadable,
   type NodeReadable,
@@ -19,6 +18,7 @@ import {
 } from '../core/verdict.js'
 import { OUR_KEYS, type Sending, takeTokenOut } from './call.js'
 import { canceledError } from './patience.js'
+import { cleanRequest } from './shown-request.js'
 
 /** How one sending ended: with a response, or an error that may have one. */
 export type Outcome =
@@ -192,30 +192,6 @@ function callersFigure({ call: { config }, outgoing: { timeout } }: Sending) {
       .replaceAll(`timeout ${timeout} of ms`, `timeout ${config.timeout} of ms`)
 }
 
-/**
- * A request stays reachable, and so do its url (fetch, XMLHttpRequest) and that of its answer, which
- * is where people look for what redirects led to.
- */
-function cleanRequest(request: object | undefined, sending: Sending): void {
-  if (!isObject(request)) return
-  const { url, responseURL, res } = request
-  if (typeof url === 'string') cleanUrl(request, 'url', url, sending)
-  if (typeof responseURL === 'string') cleanUrl(request, 'responseURL', responseURL, sending)
-  if (isObject(res) && typeof res.responseUrl === 'string')
-    cleanUrl(res, 'responseUrl', res.responseUrl, sending)
-}
-
-function cleanUrl(owner: object, key: string, url: string, { call, token }: Sending): void {
-  const value = urlWithoutToken(url, token, call.destination.parameters)
-  if (value === url) return
-  Reflect.defineProperty(owner, key, {
-    value,
-    writable: true,
-    configurable: true,
-    enumerable: true,
-  })
-}
-
 /** A streamed answer is Node's own object, which knows its request and with it the url; so may its error. */
 function cleanStream(data: unknown, sending: Sending): void {
   if (!isNodeReadable(data)) return
@@ -223,7 +199,7 @@ function cleanStream(data: unknown, sending: Sending): void {
   cleanHeaders(headers, sending)
   cleanHeaders(rawHeaders, sending)
   cleanRequest({ res: data }, sending)
-  for (const key of ['req', 'socket', 'client', 'responseUrl']) hide(data, key)
+  for (const key of ['req', 'socket', 'client']) hide(data, key)
   beforeStreamError(data, (error) => failedOutcome(error, sending))
 }
 

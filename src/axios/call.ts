@@ -4,13 +4,14 @@ import type {
   AxiosStatic,
   InternalAxiosRequestConfig,
 } from 'axios'
-import { type Destination, remembered } from '../core/destination.js'
+import { type Destination, type JudgeDestination, remembered } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import type { Lender } from '../core/lender.js'
 import type { Token } from '../core/token.js'
 import type { OutgoingBody } from './form-data.js'
 import { isSentByFetch } from './own-adapter.js'
 import { addToken } from './query.js'
+import { guardRedirects } from './redirects.js'
 
 type Config = InternalAxiosRequestConfig
 
@@ -25,6 +26,8 @@ export interface Call {
   readonly lib: AxiosStatic
   readonly lender: Lender
   readonly destination: Destination
+  /** Where else its token may go. */
+  readonly judge: JudgeDestination
   /** Monotonic milliseconds; known if the call has a timeout. */
   readonly startedAt: number
   /** What the caller does to its own body later has no effect. */
@@ -82,15 +85,15 @@ export function bareUrlOf({
 /** What is known of a call before it has a token. */
 export type Asked = Pick<
   Call,
-  'config' | 'url' | 'query' | 'adapter' | 'lib' | 'destination' | 'body'
+  'config' | 'url' | 'query' | 'adapter' | 'lib' | 'destination' | 'judge' | 'body'
 >
 
 export function newCall(
-  { config, url, query, adapter, lib, destination, body }: Asked,
+  { config, url, query, adapter, lib, destination, judge, body }: Asked,
   lender: Lender,
   startedAt = config.timeout ? performance.now() : 0,
 ): Call {
-  return { config, url, query, adapter, lib, destination, body, lender, startedAt }
+  return { config, url, query, adapter, lib, destination, judge, body, lender, startedAt }
 }
 
 /** A call on its way with a token, the first time or as a replay. */
@@ -124,7 +127,7 @@ export const OUR_KEYS = [
   'baseURL',
   'params',
   'paramsSerializer',
-  'maxRedirects',
+  'beforeRedirect',
   'fetchOptions',
   'timeout',
   'timeoutErrorMessage',
@@ -138,17 +141,16 @@ function withoutBlanksAtEnd(url: string | undefined): string | undefined {
   return url?.slice(0, end)
 }
 
-/** A call that leaves at once. WeCom never redirects over https. */
+/** A call that leaves at once. */
 export function sendingOf(call: Call, token: Token): Sending {
-  const { config, url, destination, query, body } = call
+  const { config, url, destination, judge, query, body } = call
   const outgoing = copied(config)
   // A form of the package form-data goes out as it is, the first time.
   if (body.data !== config.data && body.formHeaders === undefined) outgoing.data = body.data
   const sentUrl = config.params == null ? withoutBlanksAtEnd(url) : url
   if (sentUrl !== config.url) outgoing.url = sentUrl as string
   addToken(outgoing, query, destination, token)
-  outgoing.maxRedirects = 0
-  outgoing.fetchOptions = { ...outgoing.fetchOptions, redirect: 'manual' }
+  guardRedirects(outgoing, { token, destination, judge })
   return { call, token, outgoing }
 }
 

@@ -1,9 +1,8 @@
-import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { AxiosResponse, AxiosStatic } from 'axios'
 import { isNodeReadable } from '../core/peek.js'
 import { onAbort, systemClock } from '../core/platform.js'
 import { unlessItThrows } from '../core/verdict.js'
-import { bareUrlOf, remainingMs, type Sending, timeoutOf, type WaitedFor } from './call.js'
+import { bareUrlOf, remainingMs, type Sending, type WaitedFor } from './call.js'
 import { isSentByFetch } from './own-adapter.js'
 
 /**
@@ -61,41 +60,9 @@ export function waitWithBody<T>(promise: Promise<T>, call: WaitedFor): Promise<T
 /** An adapter that throws instead of rejecting shows its outgoing config too. */
 export function attempt({ call, outgoing }: Sending): Promise<AxiosResponse> {
   try {
-    const timeoutMs = timeoutOf(outgoing)
-    // Who wants no redirects has Node's own transport, and its timing, as it is.
-    if (timeoutMs !== undefined && call.config.maxRedirects !== 0)
-      outgoing.transport ??= timedTransport(timeoutMs, timeoutOf(call.config) ?? timeoutMs)
     return call.adapter(outgoing)
   } catch (error) {
     return Promise.reject(error)
-  }
-}
-
-/**
- * Node's own transport, with the timing of the package follow-redirects, which axios leaves out when
- * it follows none. Until there is an answer, the whole time counts, be it for a name that never
- * resolves; from then on each silence of the server does, which breaks the answer.
- */
-function timedTransport(timeoutMs: number, silenceMs: number) {
-  return {
-    request(options: RequestOptions, onResponse: (response: IncomingMessage) => void) {
-      const name = options.protocol === 'https:' ? 'node:https' : 'node:http'
-      const request = process.getBuiltinModule(name).request(options, onResponse)
-      let timer: NodeJS.Timeout | undefined
-      const stop = () => clearTimeout(timer)
-      request.once('socket', () => {
-        timer = setTimeout(() => request.emit('timeout'), timeoutMs)
-      })
-      request.once('close', stop)
-      request.prependOnceListener('response', ({ socket }) => {
-        stop()
-        request.removeAllListeners('timeout')
-        socket.setTimeout(silenceMs)
-        // A socket that is kept alive has this listener once.
-        socket.off('timeout', socket.destroy).on('timeout', socket.destroy)
-      })
-      return request
-    },
   }
 }
 

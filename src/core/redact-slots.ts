@@ -10,7 +10,7 @@ export interface Redaction {
   readonly instead?: (value: object, key: PropertyKey) => unknown
   /** Keys whose objects stay readable, but not enumerable, whatever they show. */
   readonly hiddenKey?: string
-  /** Shows a fetch `Request` or `Response`, whose url is no property, without the token. */
+  /** Shows a fetch `Request` or `Response`, whose url is no property, or what is hidden, without it. */
   readonly cleanse?: (message: object) => void
   /** An answer's body is the caller's, to the last byte; a stream may know its request all the same. */
   readonly cleanseBody?: (body: unknown) => void
@@ -94,11 +94,10 @@ function slotOf(
 function showsItself(key: PropertyKey, value: object, redaction: Redaction): boolean {
   const { isLeftAlone, hiddenKey, cleanse, scrub } = redaction
   if (isLeftAlone?.(value)) return false
-  if (isHttpMessage(value)) {
-    const url = readFrom(value, 'url')
-    cleanse?.(value)
-    return key === hiddenKey || (typeof url === 'string' && scrub(url) !== url)
-  }
+  const isMessage = isHttpMessage(value)
+  const url = isMessage && readFrom(value, 'url')
+  if (isMessage || key === hiddenKey) cleanse?.(value)
+  if (isMessage && key !== hiddenKey) return typeof url === 'string' && scrub(url) !== url
   return key === hiddenKey || isMachinery(value)
 }
 

@@ -216,14 +216,28 @@ describe('the config', () => {
     expect(attached).toEqual(bare)
   })
 
-  it('that leaves is not redirected, and keeps the fetchOptions of the call', async () => {
-    const { client, sent } = stubAxios()
-    await client.get('/user/get', { fetchOptions: { cache: 'no-store', redirect: 'follow' } })
-    expect(sent[0]).toMatchObject({
-      maxRedirects: 0,
-      fetchOptions: { cache: 'no-store', redirect: 'manual' },
-    })
-  })
+  it.each([
+    [undefined, 'manual'],
+    ['follow', 'manual'],
+    ['error', 'error'],
+  ])(
+    'request rule 7: fetch that is asked to redirect %s is given %s, and the other fetchOptions of the call',
+    async (redirect, expected) => {
+      const { client, sent } = stubAxios()
+      const fetchOptions = { cache: 'no-store', ...(redirect && { redirect }) }
+      await client.get('/user/get', { fetchOptions })
+      expect(sent[0]?.fetchOptions).toEqual({ cache: 'no-store', redirect: expected })
+    },
+  )
+
+  it.each([undefined, 0, 3])(
+    'request rule 7: the number of redirects stays the caller’s: %s',
+    async (maxRedirects) => {
+      const { client, sent } = stubAxios()
+      await client.get('/user/get', { maxRedirects })
+      expect(sent[0]?.maxRedirects).toBe(maxRedirects)
+    },
+  )
 
   it('that an adapter keeps is without the token once it has answered', async () => {
     const { client, live, sent } = stubAxios()
