@@ -16,7 +16,14 @@ export {
   type SourcePool,
   type SourcePoolOptions,
 } from './core/source-pool.js'
-export type { StoredToken, StoreLease, TokenStore } from './core/store.js'
+export type {
+  LeaseAnswer,
+  LeaseRequest,
+  StoredFailure,
+  StoredToken,
+  StoreLease,
+  TokenStore,
+} from './core/store.js'
 export {
   createTokenSource,
   type PushTicketOptions,

@@ -18,4 +18,5 @@ export type {
   FakeTokenSelector,
   TokenMode,
 } from './testing/fake-tokens.js'
-export { type ContractRule, leaseContract, storeContract } from './testing/store-contract.js'
+export { leaseContract } from './testing/lease-contract.js'
+export { type ContractRule, storeContract } from './testing/store-contract.js'

@@ -12,7 +12,6 @@ import {
   serviceProvider,
   suiteApp,
   type TokenSource,
-  type TokenStore,
 } from '../src/index.js'
 import {
   APP,
@@ -30,6 +29,7 @@ import {
 import { hold } from './support/hold.js'
 import { settle } from './support/qyapi.js'
 import { deferred } from './support/source.js'
+import { withParts } from './support/store.js'
 
 const open = useEveryone()
 const { corpId } = APP
@@ -174,22 +174,21 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
     })
 
     it('is not answered with what a slow store gave for the old one', async () => {
-      const { get, ...kept } = memoryStore()
+      const memory = memoryStore()
       const looked = deferred<void>()
       const given = deferred<void>()
-      const slow: TokenStore = {
-        ...kept,
+      const slow = withParts(memory, {
         get: async (key) => {
-          const stored = await get(key)
+          const stored = await memory.get(key)
           if (stored !== undefined) looked.resolve()
           await given.promise
           return stored
         },
-      }
+      })
       const { make, source, send, carried, rotate } = await opened(app(APP.corpSecret), {
         store: slow,
       })
-      const old = await make(app(APP.corpSecret), { store: { ...kept, get } }).get()
+      const old = await make(app(APP.corpSecret), { store: memory }).get()
       const before = send('user/get')
       await looked.promise
       rotate()
@@ -269,14 +268,13 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
 
 it('no secret, code or ticket stands in a description, a printed source or a store’s key', async () => {
   const keys = new Set<string>()
-  const { set, ...kept } = memoryStore()
-  const store: TokenStore = {
-    ...kept,
+  const memory = memoryStore()
+  const store = withParts(memory, {
     set: (key, token) => {
       keys.add(key)
-      return set(key, token)
+      return memory.set(key, token)
     },
-  }
+  })
   const { make } = await open()
   const app = make(selfBuilt(APP), { store })
   const suite = make(suiteApp(SUITE), { store })

@@ -4,8 +4,11 @@ export interface Clock {
   wall(): number
   /** Milliseconds since any fixed moment. It never goes back, but may stand still while the machine sleeps. */
   monotonic(): number
-  /** Calls back after `delayMs`. Returns what calls it off. */
-  after(delayMs: number, callback: () => void): () => void
+  /**
+   * Calls back after `delayMs`. Returns what calls it off. `isBackground`: nobody waits for it, so it
+   * must not keep the process alive.
+   */
+  after(delayMs: number, callback: () => void, options?: { isBackground?: boolean }): () => void
 }
 
 /** One moment on both clocks. */

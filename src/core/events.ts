@@ -121,6 +121,7 @@ export type StoreOperation =
  * - `not_decryptable`: a value was sealed with another `encryptionKey`, or was changed.
  * - `evicted`: a token vanished from it before its time.
  * - `invalid`: what it gave cannot be.
+ * - `went_back`: it has an older token than before: it was restored, or lost what it had.
  */
 export type StoreErrorReason =
   | 'down'
@@ -129,6 +130,7 @@ export type StoreErrorReason =
   | 'not_decryptable'
   | 'evicted'
   | 'invalid'
+  | 'went_back'
 
 /**
  * Called with each event. What it throws or rejects with is dropped: a listener must not break a

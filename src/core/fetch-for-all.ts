@@ -1,17 +1,19 @@
 import type { Clock } from './clock.js'
-import { QyapiTokenError } from './errors.js'
+import type { QyapiTokenError } from './errors.js'
 import { countsForAll, failureIn, storedFailure } from './shared-failure.js'
-import { LEASE_MS, type SharedTokens } from './shared-tokens.js'
+import { LEASE_MS, type SharedTokens, TAKE_OVER_MS } from './shared-tokens.js'
+import type { StoredToken } from './store.js'
 import type { Token } from './token.js'
 
 /** What one process does while it is its turn, or while it waits for its turn. */
 export interface Turn {
-  /** For whom, in words. */
-  readonly subject: string
   /** The newest generation that this process knows. */
   newest(): number
-  /** A newer token that has come to the store. */
-  adopt(): Promise<Token | undefined>
+  /**
+   * Before a look into the store. What it gives takes what was found, and tells the newer token that
+   * has come: this one, or what another call of this process adopted meanwhile.
+   */
+  look(): (found: StoredToken | undefined) => Token | undefined
   /** Another process could not get one, for a reason that counts for all, and rests so long. */
   remember(failure: QyapiTokenError, restMs: number): QyapiTokenError
   /** Fetches, and publishes under this generation; without one, as a process of its own. */
@@ -26,8 +28,9 @@ export interface TurnSettings {
 
 /**
  * One process fetches for all: the one that has the store's lease. The others look into the store
- * until there is a token, or a failure that counts for all, or the holder has died: then the next
- * one takes its turn. Where the store is in trouble, each process goes on by itself.
+ * until there is a token, or a failure that counts for all, or the holder has died or has had its
+ * time: then the next one takes its turn. Where the store is in trouble, or lets no one take a turn,
+ * each process goes on by itself.
  */
 export async function fetchForAll(
   shared: SharedTokens,
@@ -35,61 +38,67 @@ export async function fetchForAll(
   { clock, fetchTimeoutMs, random }: TurnSettings,
   closed: AbortSignal,
 ): Promise<Token> {
-  const pause = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve))
-  const giveUpAt = clock.monotonic() + fetchTimeoutMs + LEASE_MS
+  const pause = () => new Promise<void>((resolve) => clock.after(50 + 100 * random(), resolve))
+  const patience = patienceFor(fetchTimeoutMs + LEASE_MS, clock)
+  let above = turn.newest()
   for (;;) {
-    const generation = await shared.acquire(turn.newest())
+    const adopt = turn.look()
+    const answer = await shared.acquire(above)
+    const { token, failure, number, heldBy } = answer ?? {}
+    const adopted = adopt(token)
+    const isNeedless = closed.aborted || adopted !== undefined
+    if (isNeedless && number !== undefined) void shared.release(number)
     closed.throwIfAborted()
-    if (generation === undefined) return turn.fetch()
-    if (generation !== 'held') return takeTurn(shared, turn, generation, clock)
-    if (clock.monotonic() >= giveUpAt) throw nobodyFetched(turn.subject, fetchTimeoutMs + LEASE_MS)
-    await pause(50 + 100 * random())
+    if (adopted !== undefined) return adopted
+    if (number !== undefined) return takeTurn(shared, turn, number, clock)
+    const known = failure && failureIn(failure)
+    if (known !== undefined) throw turn.remember(known.failure, known.restMs)
+    // What it cannot use is looked past.
+    above = Math.max(turn.newest(), token?.generation ?? 0)
+    if (token !== undefined) continue
+    if (answer === undefined || failure !== undefined || patience.isOver(heldBy))
+      return turn.fetch()
+    await pause()
     closed.throwIfAborted()
-    const token = await published(shared, turn)
-    if (token !== undefined) return token
   }
 }
 
-/** What another process has put into the store: a newer token, or a failure, which is thrown. */
-async function published(shared: SharedTokens, turn: Turn): Promise<Token | undefined> {
-  const token = await turn.adopt()
-  if (token !== undefined) return token
-  const stored = await shared.beside('failure').get()
-  const known = stored && failureIn(stored)
-  if (known !== undefined) throw turn.remember(known.failure, known.restMs)
-  return undefined
+/** Over when the store leaves one lease where it is beyond its time, or after `mostMs` in all. */
+function patienceFor(mostMs: number, clock: Clock) {
+  const beganAt = clock.monotonic()
+  let holder: number | undefined
+  let since = beganAt
+  return {
+    isOver(heldBy: number | undefined): boolean {
+      const now = clock.monotonic()
+      if (heldBy !== holder) since = now
+      holder = heldBy
+      return now - since >= TAKE_OVER_MS + 200 || now - beganAt >= mostMs
+    },
+  }
 }
 
-/** The lease is renewed while the fetch lasts, and given back when its outcome is in the store. */
+/** The lease is renewed while the fetch lasts, and given back with its outcome. */
 async function takeTurn(
   shared: SharedTokens,
   turn: Turn,
-  generation: number,
+  number: number,
   clock: Clock,
 ): Promise<Token> {
   let stop = () => {}
   const keep = () => {
     stop = clock.after(LEASE_MS / 3, () => {
       keep()
-      void shared.renew()
+      void shared.renew(number)
     })
   }
   keep()
   try {
-    // Somebody may have fetched between the last look and the lease.
-    return (await published(shared, turn)) ?? (await turn.fetch(generation))
+    return await turn.fetch(number)
   } catch (error) {
-    if (countsForAll(error)) await shared.beside('failure').set(storedFailure(error, generation))
+    await shared.release(number, countsForAll(error) ? storedFailure(error) : undefined)
     throw error
   } finally {
     stop()
-    await shared.release()
   }
-}
-
-function nobodyFetched(subject: string, waitedMs: number): QyapiTokenError {
-  const message =
-    `Could not get the token of ${subject}: another process has had the right to fetch it for ` +
-    `${waitedMs} ms and put nothing into the store. Later calls try again.`
-  return new QyapiTokenError('token_fetch_failed', message, { retryable: true })
 }

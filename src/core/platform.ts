@@ -29,10 +29,11 @@ const { setTimeout, clearTimeout } =
 export const systemClock: Clock = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
-  after(delayMs, callback) {
-    // Intentionally not unref'd: behind each a caller waits, or, of a refresh behind the callers, a
+  after(delayMs, callback, { isBackground = false } = {}) {
+    // Others are intentionally not unref'd: behind each a caller waits, or, of a refresh behind the callers, a
     // request that holds the process by its socket and that this very timer ends.
     const timer = setTimeout(callback, delayMs)
+    if (isBackground) (timer as { unref?: () => void }).unref?.()
     return () => clearTimeout(timer)
   },
 }

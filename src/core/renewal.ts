@@ -6,10 +6,12 @@ import { type Emit, emitTo, type OwnEvent } from './events.js'
 import { fetchForAll, type Turn } from './fetch-for-all.js'
 import { fetchToken } from './fetch-token.js'
 import { MemoizedToken, type TokenFetcher } from './memoized-token.js'
-import { type SharedTokens, ticketKeyOf, tokenKeyOf } from './shared-tokens.js'
+import type { SharedTokens } from './shared-tokens.js'
 import type { SourceGroup } from './source-group.js'
+import type { StoredToken } from './store.js'
+import { ticketKeyOf, tokenKeyOf } from './store-key.js'
 import { type Tickets, ticketsFor } from './tickets.js'
-import { isUsable, type LifePolicy, nextToken, storedToken, type Token, tokenOf } from './token.js'
+import { isUsable, nextToken, storedToken, type Token, tokenOf } from './token.js'
 import { waitFor } from './wait.js'
 
 /**
@@ -39,11 +41,13 @@ export class Renewal implements TokenFetcher {
     this.memoized = new MemoizedToken(group.memo, this)
     const { settings } = group
     const emit: Emit = (event) => this.emit(event)
-    const tokenKey = tokenKeyOf(() => this.credential, settings)
-    if (settings.store !== undefined) this.shared = group.shared(tokenKey, emit)
+    this.shared = group.shared(
+      tokenKeyOf(() => this.credential, settings),
+      emit,
+    )
     if (credential.ticket === undefined) return
     const need = { ...credential.ticket, given: () => this.credential.ticket?.given() }
-    const shared = group.shared(() => ticketKeyOf(credential, settings), emit)
+    const shared = group.shared(() => ticketKeyOf(credential, settings), emit, false)
     this.tickets = ticketsFor(need, shared, settings.clock)
   }
 
@@ -95,7 +99,7 @@ export class Renewal implements TokenFetcher {
   /** Nobody is handed this generation, or an older one, again. */
   throwAway(token: Token): void {
     this.lastThrownAway = Math.max(this.lastThrownAway, token.generation)
-    void this.shared?.delete(token.generation)
+    void this.shared?.delete(token)
     this.credential.refused?.(token.value)
   }
 
@@ -108,7 +112,7 @@ export class Renewal implements TokenFetcher {
   }
 
   /** A ticket came: what failed for want of one need not rest any longer. */
-  async pushTicket(ticket: string, sentAtMs: number): Promise<boolean> {
+  async pushTicket(ticket: string, sentAtMs: number | undefined): Promise<boolean> {
     const isNewer = await this.tickets?.push(ticket, sentAtMs)
     if (isNewer) this.failures = undefined
     return isNewer ?? false
@@ -119,6 +123,7 @@ export class Renewal implements TokenFetcher {
     this.lastThrownAway = Number.POSITIVE_INFINITY
     this.isClosed = true
     this.flight?.abort(sourceClosed(this.credential))
+    for (const place of [this.shared, this.tickets]) place?.close()
   }
 
   /** For the memo alone: everyone else says `renew`. */
@@ -135,39 +140,39 @@ export class Renewal implements TokenFetcher {
   }
 
   private async adoptOrFetch(signal: AbortSignal): Promise<Token> {
-    const before = this.memoized.newest
-    const stored = await this.adoptFromStore(before)
-    signal.throwIfAborted()
-    if (stored !== undefined) return stored
-    if (this.shared?.hasLease) return this.fetchForAll(this.shared, before, signal)
-    return this.fetchNew(signal)
-  }
-
-  private fetchForAll(shared: SharedTokens, before: number, signal: AbortSignal): Promise<Token> {
+    const { memoized, shared } = this
+    if (!shared?.hasLease) return (await this.adoptFromStore()) ?? this.fetchNew(signal)
+    const before = memoized.newest
     const turn: Turn = {
-      subject: `${this.credential.kind} ${this.credential.subject}`,
-      newest: () => this.memoized.newest,
-      adopt: () => this.adoptFromStore(before),
+      newest: () => memoized.newest,
+      look: () => this.looking(before),
       remember: (failure, restMs) => this.remembered(failure, restMs),
       fetch: (generation) => this.fetchNew(signal, generation),
     }
     return fetchForAll(shared, turn, this.group.settings, signal)
   }
 
-  /** A token newer than `before` that someone else has put into the store. */
-  async adoptFromStore(before = this.memoized.newest): Promise<Token | undefined> {
+  /** A newer token that someone else has put into the store. */
+  async adoptFromStore(): Promise<Token | undefined> {
+    const adopt = this.looking(this.memoized.newest)
+    return adopt(await this.shared?.get())
+  }
+
+  /** Before a look: what is found makes the current token, unless the credential is another by then. */
+  private looking(before: number): (stored: StoredToken | undefined) => Token | undefined {
     const { credential } = this
-    const stored = await this.shared?.get()
-    if (this.credential !== credential || this.isClosed) return undefined
-    // Another call of this process may have adopted it while this one was looking.
-    if (stored === undefined || stored.generation <= this.memoized.newest)
-      return this.memoized.newest > before ? this.current() : undefined
-    const now = instantOf(this.group.settings.clock)
-    const token = tokenOf(stored, now, this.life())
-    if (!isUsable(token, now)) return undefined
-    this.memoized.set(token)
-    this.emit({ type: 'adopted', generation: token.generation, from: 'store' })
-    return token
+    return (stored) => {
+      if (this.credential !== credential || this.isClosed) return undefined
+      // Another call of this process may have adopted it while this one was looking.
+      if (stored === undefined || stored.generation <= this.memoized.newest)
+        return this.memoized.newest > before ? this.current() : undefined
+      const now = instantOf(this.group.settings.clock)
+      const token = tokenOf(stored, now, this.group.life())
+      if (!isUsable(token, now)) return undefined
+      this.memoized.set(token)
+      this.emit({ type: 'adopted', generation: token.generation, from: 'store' })
+      return token
+    }
   }
 
   /** `generation`: its number, where the store gave one with the lease. */
@@ -182,17 +187,16 @@ export class Renewal implements TokenFetcher {
     // Meanwhile a newer one may have come from the store.
     const newest = Math.max(this.memoized.newest, this.shared?.lastGeneration ?? 0)
     const number = Math.max(generation, newest + 1)
-    const token = nextToken(this.latest, asked.fetched, number, this.life())
+    const token = nextToken(this.latest, asked.fetched, number, this.group.life())
     this.memoized.set(token)
     this.failures = undefined
-    const published = this.shared?.set(storedToken(token, instantOf(clock)))
+    const published = this.shared?.publish(storedToken(token, instantOf(clock)), generation)
     this.emit({
       type: isBehindCallers ? 'refreshed' : 'fetched',
       generation: number,
       tookMs: clock.monotonic() - startedAtMs,
       isSameString: token.value === before?.value,
     })
-    // Before the lease is given back, the token has to be there for the next one who looks.
     if (generation > 0 && (await published) === false) return (await this.adoptFromStore()) ?? token
     return token
   }
@@ -242,9 +246,5 @@ export class Renewal implements TokenFetcher {
     const told = { type: 'failed', code, message, retryAfterMs } as const
     this.emit(errcode === undefined ? told : { ...told, errcode })
     return failure
-  }
-
-  private life(): LifePolicy {
-    return { ...this.group.settings, jitter: this.group.settings.random() }
   }
 }

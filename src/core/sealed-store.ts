@@ -1,6 +1,6 @@
 import { badOption } from './errors.js'
 import { aesGcm } from './platform.js'
-import { SEALED, type TokenStore } from './store.js'
+import { SEALED, type StoredToken, type StoreLease, type TokenStore } from './store.js'
 
 /** 32 bytes, as they are or as base64 or hex. */
 export type EncryptionKey = string | Uint8Array
@@ -40,6 +40,20 @@ export function sealedStore(
     return undefined
   }
 
+  const sealedToken = async (key: string, token: StoredToken): Promise<StoredToken> => ({
+    ...token,
+    value: await seal(token.value, key),
+  })
+
+  /** What nobody here can read must not stand in the way until its life is over: once more without it. */
+  const written = async (key: string, write: () => Promise<boolean>): Promise<boolean> => {
+    if (await write()) return true
+    const stored = await store.get(key)
+    if (!stored || (await opened(stored.value, key)) !== undefined) return false
+    await store.delete(key, stored.generation, stored.value)
+    return write()
+  }
+
   return {
     async get(key) {
       const stored = await store.get(key)
@@ -47,17 +61,48 @@ export function sealedStore(
       return stored && value !== undefined ? { ...stored, value } : undefined
     },
     async set(key, token) {
-      const sealed = { ...token, value: await seal(token.value, key) }
-      if (await store.set(key, sealed)) return true
-      // What nobody here can read must not stand in the way until its life is over.
-      const stored = await store.get(key)
-      if (!stored || (await opened(stored.value, key)) !== undefined) return false
-      await store.delete(key, stored.generation)
-      return store.set(key, sealed)
+      const sealed = await sealedToken(key, token)
+      return written(key, () => store.set(key, sealed))
     },
-    delete: (key, generation) => store.delete(key, generation),
-    ...(store.lease && { lease: store.lease }),
+    async delete(key, generation, value) {
+      if (value === undefined) return store.delete(key, generation)
+      const stored = await store.get(key)
+      if (stored?.generation !== generation || (await opened(stored.value, key)) !== value)
+        return false
+      return store.delete(key, generation, stored.value)
+    },
+    ...(store.now && { now: store.now }),
     ...(store.onProblem && { onProblem: (listener) => store.onProblem?.(listener) }),
+    ...(store.lease && { lease: sealedLease(store.lease) }),
+  }
+
+  function sealedLease(lease: StoreLease): StoreLease {
+    const failureKey = (key: string) => `${key}:failure`
+    const acquire: StoreLease['acquire'] = async (key, request) => {
+      const answer = await lease.acquire(key, request)
+      const { token, failure } = answer
+      if (token !== undefined) {
+        const value = await opened(token.value, key)
+        if (value !== undefined) return { token: { ...token, value } }
+        return acquire(key, { ...request, above: token.generation })
+      }
+      if (failure === undefined) return answer
+      const value = await opened(failure.value, failureKey(key))
+      return { failure: { ...failure, value: value ?? '' } }
+    }
+    return {
+      acquire,
+      renew: (key, held) => lease.renew(key, held),
+      async publish(key, token, held) {
+        const sealed = await sealedToken(key, token)
+        return written(key, () => lease.publish(key, sealed, held))
+      },
+      async release(key, { number, failure }) {
+        if (failure === undefined) return lease.release(key, { number })
+        const value = await seal(failure.value, failureKey(key))
+        return lease.release(key, { number, failure: { ...failure, value } })
+      },
+    }
   }
 }
 

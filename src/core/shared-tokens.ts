@@ -1,24 +1,40 @@
 import { isText } from './check.js'
-import { type Credential, identityOf, secretIfReadable } from './credential.js'
 import type { Emit, StoreErrorReason, StoreOperation } from './events.js'
 import type { SourceSettings } from './options.js'
 import { excerpt, scrubber, withoutQueries } from './redact.js'
-import { SEALED, type StoredToken, type StoreProblem, type TokenStore } from './store.js'
+import {
+  type LeaseAnswer,
+  SEALED,
+  type StoredFailure,
+  type StoredToken,
+  type StoreProblem,
+  type TokenStore,
+} from './store.js'
 import type { StoreAccess } from './store-access.js'
+import type { KeyOf } from './store-key.js'
+import { type Unwritten, unwritten } from './unwritten.js'
 
 /** A lease ends by itself so soon after its holder died. It is renewed while a fetch lasts. */
 export const LEASE_MS = 2_000
 
-/** The key in the store; none, while it cannot be told. */
-export type KeyOf = () => Promise<string> | undefined
+/** A holder that has not fetched by then may be cut off from WeCom: another process takes its turn. */
+export const TAKE_OVER_MS = 2_800
 
-type StoreSettings = Pick<SourceSettings, 'clock' | 'hash' | 'baseUrl' | 'nonce' | 'processName'>
+type StoreSettings = Pick<
+  SourceSettings,
+  'clock' | 'hash' | 'random' | 'baseUrl' | 'nonce' | 'maxAgeMs' | 'processName'
+>
 
 /** One key of the store. Store trouble never becomes token trouble: it is an event. */
 export class SharedTokens {
   /** The newest generation that was seen in the store. */
   lastGeneration = 0
   private holder: string | undefined
+  private wentBackTo: number | undefined
+  private isClosed = false
+  /** Made with the first write that the store did not answer. */
+  private unwritten: Unwritten | undefined
+  private writes = 0
 
   constructor(
     private readonly store: TokenStore,
@@ -26,61 +42,129 @@ export class SharedTokens {
     private readonly settings: StoreSettings,
     private readonly access: StoreAccess,
     private readonly emit: Emit,
+    /** Whether a newer generation is never followed by an older one. */
+    private readonly isLineage: boolean,
   ) {}
-
-  /** Another key, for what belongs to these tokens. */
-  beside(name: string): SharedTokens {
-    const { store, keyOf, settings, access, emit } = this
-    const keyBeside = () => keyOf()?.then((key) => `${key}:${name}`)
-    return new SharedTokens(store, keyBeside, settings, access, emit)
-  }
 
   async get(): Promise<StoredToken | undefined> {
     const stored = await this.guarded('get', (key) => this.store.get(key))
-    if (stored === undefined || stored === null) return undefined
-    if (!isStoredToken(stored)) {
-      this.reportError('get', 'invalid', 'what the store gave is no token')
-      return undefined
-    }
-    this.lastGeneration = Math.max(this.lastGeneration, stored.generation)
+    const token = this.checked('get', stored)
     // Sealed by a process that has an encryptionKey, which this one has not: no token for us.
-    return stored.value.startsWith(SEALED) ? undefined : stored
+    return token?.value.startsWith(SEALED) ? undefined : token
   }
 
   set(token: StoredToken): Promise<boolean | undefined> {
-    return this.guarded('set', (key) => this.store.set(key, token), token.value)
+    return this.write(token, (key) => this.store.set(key, token))
   }
 
-  delete(generation: number): Promise<boolean | undefined> {
-    return this.guarded('delete', (key) => this.store.delete(key, generation))
+  /** What a store in trouble does not answer is written as soon as it answers. */
+  private async write(token: StoredToken, run: (key: string) => Promise<boolean | undefined>) {
+    this.unwritten?.forget()
+    this.writes += 1
+    const { writes } = this
+    const isKept = await this.guarded('set', run, token.value)
+    if (isKept !== undefined || writes !== this.writes || this.isClosed) return isKept
+    const { settings, access } = this
+    this.unwritten ??= unwritten(settings, {
+      canWrite: () => access.cooldownMs() === 0,
+      write: (later) => void this.set(later),
+    })
+    this.unwritten.later(token)
+    return isKept
+  }
+
+  /** The store's own clock, if it has one that can be one. */
+  async now(): Promise<number | undefined> {
+    const now = await this.guarded('get', async (key) => this.store.now?.(key))
+    return isGeneration(Math.floor(now ?? 0)) ? now : undefined
+  }
+
+  /** Nothing is written any more. */
+  close(): void {
+    this.isClosed = true
+    this.unwritten?.forget()
+  }
+
+  /** Of this very token: after the store lost what it had, its number may be another one's. */
+  delete({ generation, value }: { generation: number; value: string }) {
+    this.unwritten?.forget(generation)
+    return this.guarded('delete', (key) => this.store.delete(key, generation, value), value)
   }
 
   get hasLease(): boolean {
     return this.store.lease !== undefined
   }
 
-  /** The next generation's number, or whose turn it is; `undefined`: the store cannot tell. */
-  async acquire(above: number): Promise<number | 'held' | undefined> {
+  /**
+   * What another process has put into the store, or whose turn it is; `undefined`: the store cannot
+   * tell. A lease that comes too late for its caller is given back at once.
+   */
+  async acquire(above: number): Promise<LeaseAnswer | undefined> {
     const { lease } = this.store
     if (lease === undefined) return undefined
-    const own = { holder: this.holderName(), forMs: LEASE_MS, above }
-    const number = await this.guarded('acquire', async (key) => {
-      return (await lease.acquire(key, own)) ?? 'held'
+    let isLate = false
+    const request = { holder: this.holderName(), forMs: LEASE_MS, takeOverMs: TAKE_OVER_MS, above }
+    const answer = await this.guarded('acquire', async (key) => {
+      // One of old resolved with nothing while the lease was held.
+      const answered: LeaseAnswer = (await lease.acquire(key, request)) ?? {}
+      const { number } = answered
+      if (isLate && number !== undefined) await lease.release(key, { number })
+      return answered
     })
-    if (number === undefined || number === 'held' || (isGeneration(number) && number > above))
-      return number
+    isLate = true
+    const { token, number } = answer ?? {}
+    if (token !== undefined) return this.found(token, above)
+    if (number === undefined || (isGeneration(number) && number > above)) return answer
     this.reportError('acquire', 'invalid', 'the lease has no number above those before it')
     return undefined
   }
 
-  renew(): Promise<boolean | undefined> {
-    const own = { holder: this.holderName(), forMs: LEASE_MS }
-    return this.guarded('renew', async (key) => this.store.lease?.renew(key, own))
+  /** What stands where the lease was asked for; what this process cannot read is looked past. */
+  private async found(stored: StoredToken, above: number): Promise<LeaseAnswer | undefined> {
+    const token = this.checked('acquire', stored)
+    if (token === undefined || token.generation <= above) return undefined
+    return token.value.startsWith(SEALED) ? this.acquire(token.generation) : { token }
   }
 
-  release(): Promise<boolean | undefined> {
-    const own = { holder: this.holderName() }
-    return this.guarded('release', async (key) => this.store.lease?.release(key, own))
+  renew(number: number): Promise<boolean | undefined> {
+    const held = { number, forMs: LEASE_MS }
+    return this.guarded('renew', async (key) => this.store.lease?.renew(key, held))
+  }
+
+  /** Keeps a fetched token, and gives the lease of that number back; 0: there is none. */
+  publish(token: StoredToken, number: number): Promise<boolean | undefined> {
+    if (number === 0) return this.set(token)
+    return this.write(token, async (key) => this.store.lease?.publish(key, token, { number }))
+  }
+
+  /** Gives the lease back without a token. */
+  release(number: number, failure?: StoredFailure): Promise<boolean | undefined> {
+    const left = failure === undefined ? { number } : { number, failure }
+    return this.guarded('release', async (key) => this.store.lease?.release(key, left))
+  }
+
+  /** What a store gives is somebody's: nothing, or a whole token whose life is no longer than any. */
+  private checked(operation: StoreOperation, stored: StoredToken | null | undefined) {
+    if (stored === undefined || stored === null) return undefined
+    if (!isStoredToken(stored)) {
+      this.reportError(operation, 'invalid', 'what the store gave is no token')
+      return undefined
+    }
+    const { generation, ageMs, expiresInMs } = stored
+    if (generation < this.lastGeneration) this.wentBack(operation, generation)
+    this.lastGeneration = Math.max(this.lastGeneration, generation)
+    const longestMs = Math.max(7_200_000, (this.settings.maxAgeMs * 7200) / 7000)
+    return { ...stored, expiresInMs: Math.min(expiresInMs, ageMs + longestMs) }
+  }
+
+  /** Not from a store without a lease, whose numbers each process counts for itself. */
+  private wentBack(operation: StoreOperation, generation: number): void {
+    if (!this.isLineage || !this.hasLease || generation === this.wentBackTo) return
+    this.wentBackTo = generation
+    const message =
+      `the store went back from generation ${this.lastGeneration} to ${generation}: it was emptied, ` +
+      'restored, or failed over to a replica that lagged. Nothing newer is replaced by what it has.'
+    this.reportError(operation, 'went_back', message)
   }
 
   private holderName(): string {
@@ -121,7 +205,6 @@ export class SharedTokens {
 /** WeCom's values have 512 bytes at the most, and sealing adds a third. */
 const LONGEST_VALUE = 4096
 
-/** What a store gives is somebody's: nothing, or a whole token that can be one. */
 function isStoredToken({ value, generation, ageMs: age, expiresInMs }: StoredToken): boolean {
   const isValue = isText(value) && value.length <= LONGEST_VALUE
   return isValue && isGeneration(generation) && age >= 0 && Number.isFinite(expiresInMs)
@@ -130,34 +213,4 @@ function isStoredToken({ value, generation, ageMs: age, expiresInMs }: StoredTok
 /** One that a newer one can follow for ever. */
 function isGeneration(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0 && (value as number) < 2 ** 52
-}
-
-/**
- * The key of a credential's token: base address, kind, ids, and a SHA-256 of the secret. Two apps
- * of one corp never share, and a secret that was rotated is a new key. None, while the secret cannot
- * be read: that is no trouble of the store's.
- */
-export function tokenKeyOf(credential: () => Credential, { baseUrl, hash }: StoreSettings): KeyOf {
-  let known: { secret: string; key: Promise<string> } | undefined
-  return () => {
-    const secret = secretIfReadable(credential())
-    if (secret === undefined) return undefined
-    if (known?.secret !== secret) {
-      const identity = identityOf(credential())
-      known = { secret, key: hash(secret).then((hashed) => keyOf(baseUrl, identity, hashed)) }
-    }
-    return known.key
-  }
-}
-
-/** The key of a ticket, which is the same whatever the secret. */
-export async function ticketKeyOf(
-  credential: Credential,
-  { baseUrl }: StoreSettings,
-): Promise<string> {
-  return keyOf(baseUrl, identityOf(credential), credential.ticket?.name ?? '')
-}
-
-function keyOf(baseUrl: string, identity: string, last: string): string {
-  return `qyapi-token:${encodeURIComponent(baseUrl)}:${identity}:${encodeURIComponent(last)}`
 }

@@ -2,8 +2,10 @@ import type { Emit } from './events.js'
 import { type TokenMemo, tokenMemo } from './memoized-token.js'
 import { type SourceOptions, type SourceSettings, sourceSettings } from './options.js'
 import type { Platform } from './platform.js'
-import { type KeyOf, SharedTokens } from './shared-tokens.js'
+import { SharedTokens } from './shared-tokens.js'
 import { type StoreAccess, storeAccess } from './store-access.js'
+import type { KeyOf } from './store-key.js'
+import type { LifePolicy } from './token.js'
 import { type Refusals, refusals } from './verdict.js'
 
 /** What the sources of a pool have in common. A source of its own has a group to itself. */
@@ -23,9 +25,15 @@ export class SourceGroup {
   }
 
   /** One key of the store; `undefined`: there is no store. */
-  shared(keyOf: KeyOf, emit: Emit): SharedTokens | undefined {
-    const { store } = this.settings
-    return store && this.access && new SharedTokens(store, keyOf, this.settings, this.access, emit)
+  shared(keyOf: KeyOf, emit: Emit, isLineage = true): SharedTokens | undefined {
+    const { settings, access } = this
+    if (settings.store === undefined || access === undefined) return undefined
+    return new SharedTokens(settings.store, keyOf, settings, access, emit, isLineage)
+  }
+
+  /** How a life is cut; another one for each token. */
+  life(): LifePolicy {
+    return { ...this.settings, jitter: this.settings.random() }
   }
 
   /** What refuses the tokens of a kind, by the errcodes of that kind. */

@@ -74,7 +74,7 @@ export class StoreAccess {
   }
 
   /** For how much longer the store is left alone. */
-  private cooldownMs(): number {
+  cooldownMs(): number {
     if (this.failures === 0) return 0
     return Math.max(0, Math.ceil(this.cooldownUntil - this.clock.monotonic()))
   }

@@ -12,20 +12,33 @@ const TICKET_LIFE_MS = 1_800_000
 /** A ticket that was pushed to this process, or to another one. */
 interface PushedTicket {
   readonly value: string
-  /** When WeCom sent it, by WeCom's clock. */
+  /** When WeCom sent it, by WeCom's clock; or when it came, by the store's. */
   readonly sentAtMs: number
+  /** Or by this machine's, which may be wrong: what WeCom dates counts more. */
+  readonly isGuess?: boolean
   readonly receivedAt: Instant
 }
 
 /** The tickets of one credential. */
 export interface Tickets {
-  /** Takes the ticket of a callback; `false` if a newer one is there already. */
-  push(value: string, sentAtMs: number): Promise<boolean>
+  /**
+   * Takes the ticket of a callback, sent now if it does not say when; `false` if a newer one is there
+   * already.
+   */
+  push(value: string, sentAtMs: number | undefined): Promise<boolean>
+  /** Looks after the store no longer. */
+  close(): void
   /** The newest ticket that WeCom has not refused. Throws what to do if there is none. */
   newest(doing: string): Promise<string>
   /** WeCom called it stale: it is not sent again. */
   refuse(ticket: string, errcode?: number): void
 }
+
+/** No ticket was sent so much later than now: whose machine says so has a wrong clock. */
+const MOST_AHEAD_MS = 600_000
+
+/** So often the process that was pushed a ticket looks whether the store has it still. */
+const WATCH_MS = 15_000
 
 /** Tickets that WeCom refused are remembered, but not for ever. */
 const MOST_REFUSED = 100
@@ -48,6 +61,8 @@ export function ticketsFor(
   /** The newest of all, if WeCom refused it. */
   let refusedNewest: PushedTicket | undefined
   let lastErrcode: number | undefined
+  let callOff = () => {}
+  let isClosed = false
 
   function keep(ticket: PushedTicket): void {
     kept = [ticket, ...kept.filter(isYoung)].slice(0, MOST_KEPT)
@@ -55,18 +70,63 @@ export function ticketsFor(
   }
 
   /** A newer one that another process has put into the store. */
-  async function adopt(): Promise<void> {
+  async function adopt(): Promise<StoredToken | undefined> {
     const found = await shared?.get()
-    if (found === undefined) return
+    if (found === undefined) return undefined
     const { value, generation, ageMs } = found
     const receivedAt = later(instantOf(clock), -ageMs)
     const ticket = { value, sentAtMs: generation, receivedAt }
     if (!refused.has(value) && isNewer(ticket, kept[0])) keep(ticket)
+    return found
+  }
+
+  /** What the store lost, or never was given, is put back. */
+  function putBackUnless(found: StoredToken | undefined): void {
+    const [newest] = kept
+    const isLost = newest !== undefined && (found?.generation ?? 0) < newest.sentAtMs
+    if (isLost && isYoung(newest)) void shared?.set(stored(newest))
+  }
+
+  /** A machine may have put one there that is said to come from a time still to come: it gives way. */
+  async function publish(ticket: PushedTicket, nowMs: number): Promise<void> {
+    if ((await shared?.set(stored(ticket))) !== false) return
+    const found = await shared?.get()
+    if (found === undefined || found.generation <= nowMs + MOST_AHEAD_MS) return
+    await shared?.delete(found)
+    await shared?.set(stored(ticket))
+  }
+
+  /** As long as there is a ticket that lives. Keeps no process alive. */
+  function watch(): void {
+    if (shared === undefined || isClosed) return
+    callOff()
+    const look = async () => {
+      if (!kept.some(isYoung)) return
+      watch()
+      putBackUnless(await adopt())
+    }
+    callOff = clock.after(WATCH_MS, () => void look(), { isBackground: true })
+  }
+
+  /** Unless a newer one is there. What comes from a time still to come is said to have been sent now. */
+  function dated(value: string, sentAtMs: number | undefined, storeNowMs: number | undefined) {
+    const receivedAt = instantOf(clock)
+    const nowMs = storeNowMs ?? receivedAt.wall
+    const isPossible = (atMs: number) => atMs <= nowMs + MOST_AHEAD_MS
+    const isDated = sentAtMs !== undefined && isPossible(sentAtMs)
+    const known = [kept[0], refusedNewest]
+      .filter((ticket) => ticket !== undefined)
+      .filter((ticket) => isPossible(ticket.sentAtMs) && !(isDated && ticket.isGuess))
+    const newestMs = Math.max(0, ...known.map((ticket) => ticket.sentAtMs))
+    if (isDated && sentAtMs <= newestMs) return undefined
+    const isGuess = !isDated && storeNowMs === undefined
+    const atMs = isDated ? sentAtMs : Math.max(nowMs, newestMs + 1)
+    return { ticket: { value, sentAtMs: atMs, receivedAt, isGuess }, nowMs }
   }
 
   /** Takes a refused ticket out of the store, and puts the one in its place that was there before. */
-  async function giveBack({ sentAtMs }: PushedTicket): Promise<void> {
-    await shared?.delete(sentAtMs)
+  async function giveBack({ sentAtMs, value }: PushedTicket): Promise<void> {
+    await shared?.delete({ generation: sentAtMs, value })
     const [newest] = kept
     if (newest !== undefined && isYoung(newest)) await shared?.set(stored(newest))
   }
@@ -109,19 +169,24 @@ export function ticketsFor(
   return {
     async push(value, sentAtMs) {
       await adopt()
-      const ticket = { value, sentAtMs, receivedAt: instantOf(clock) }
-      if (!isNewer(ticket, kept[0]) || !isNewer(ticket, refusedNewest)) return false
-      keep(ticket)
-      await shared?.set(stored(ticket))
+      const pushed = dated(value, sentAtMs, await shared?.now())
+      if (pushed === undefined) return false
+      keep(pushed.ticket)
+      await publish(pushed.ticket, pushed.nowMs)
+      watch()
       return true
     },
     async newest(doing) {
-      await adopt()
+      putBackUnless(await adopt())
       const [newest] = kept
       if (newest !== undefined && isYoung(newest)) return newest.value
       const given = await givenNow(doing)
       if (isText(given) && !refused.has(given)) return given
       throw missing(doing, given)
+    },
+    close() {
+      isClosed = true
+      callOff()
     },
     refuse(ticket, errcode = need.staleErrcodes[0]) {
       if (refused.size >= MOST_REFUSED) refused.clear()

@@ -115,7 +115,8 @@ export class TokenSource {
 
   /**
    * A ticket that WeCom pushed to the callback address: a suite's `suite_ticket`. `timeStamp` is the
-   * callback's, in seconds; without it the ticket counts as sent now. With the callback's `suiteId`
+   * callback's, in seconds; without it the ticket counts as sent now, by
+   * the store's clock if it has one. With the callback's `suiteId`
    * (or `modelId`) a ticket of another one is refused. Resolves with `false` if a newer one was there
    * already.
    *
@@ -139,10 +140,7 @@ export class TokenSource {
     }
     if (!isText(ticket))
       throw badOption('ticket', `the ${credential.ticket.name}, a non-empty string`, ticket, true)
-    return renewal.pushTicket(
-      ticket,
-      timeStamp === undefined ? lender.now().wall : sentAt(timeStamp),
-    )
+    return renewal.pushTicket(ticket, timeStamp === undefined ? undefined : sentAt(timeStamp))
   }
 
   /**

@@ -110,11 +110,12 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
       const name = await nameOf(key)
       return inTurn(name, () => write(name, token))
     },
-    async delete(key, generation) {
+    async delete(key, generation, value) {
       const name = await nameOf(key)
       return inTurn(name, async () => {
         const entry = entryIn(await keyv.get(name))
-        return entry?.generation === generation && (await keyv.delete(name)) !== false
+        const isThatOne = entry?.generation === generation && entry.value === (value ?? entry.value)
+        return isThatOne && (await keyv.delete(name)) !== false
       })
     },
   }

@@ -1,16 +1,23 @@
 import { check, hasMethods } from '../core/check.js'
 import type { Clock } from '../core/clock.js'
 import { systemClock } from '../core/platform.js'
-import type { StoredToken, TokenStore } from '../core/store.js'
+import type { StoredFailure, StoredToken, TokenStore } from '../core/store.js'
 
 /** What is kept under one key. */
 interface Entry {
   token?: StoredToken
   storedAt: number
-  /** The newest fencing number. */
-  fence: number
-  holder?: string
-  leasedUntil: number
+  failure?: StoredFailure & { readonly keptAt: number }
+  /** What carries an older number is refused. */
+  floor: number
+  lease?: Lease
+}
+
+interface Lease {
+  readonly number: number
+  readonly holder: string
+  readonly since: number
+  until: number
 }
 
 const CHECKS = {
@@ -30,9 +37,12 @@ export function memoryStore(options: { clock?: Clock } = {}): TokenStore {
   check(options, CHECKS, 'options of memoryStore')
   const { clock = systemClock } = options
   const entries = new Map<string, Entry>()
+  const now = () => clock.monotonic()
+  /** Of all keys, so that a number never comes again. */
+  let lastNumber = 0
 
   const entryOf = (key: string): Entry => {
-    const entry = entries.get(key) ?? { storedAt: 0, fence: 0, leasedUntil: 0 }
+    const entry = entries.get(key) ?? { storedAt: 0, floor: 0 }
     entries.set(key, entry)
     return entry
   }
@@ -40,14 +50,31 @@ export function memoryStore(options: { clock?: Clock } = {}): TokenStore {
   const read = (key: string): StoredToken | undefined => {
     const { token, storedAt = 0 } = entries.get(key) ?? {}
     if (token === undefined) return undefined
-    const ageMs = token.ageMs + clock.monotonic() - storedAt
+    const ageMs = token.ageMs + now() - storedAt
     return ageMs < token.expiresInMs ? { ...token, ageMs } : undefined
   }
 
-  /** The entry, if `holder` has its lease still. */
-  const heldBy = (key: string, holder: string): Entry | undefined => {
+  const failureIn = (key: string): StoredFailure | undefined => {
+    const { failure } = entries.get(key) ?? {}
+    if (failure === undefined) return undefined
+    const leftMs = failure.leftMs - (now() - failure.keptAt)
+    return leftMs > 0 ? { value: failure.value, leftMs } : undefined
+  }
+
+  const keep = (key: string, token: StoredToken): boolean => {
+    const entry = entryOf(key)
+    const { generation: newest = 0 } = read(key) ?? {}
+    if (token.generation <= newest || token.generation < entry.floor) return false
+    Object.assign(entry, { token, storedAt: now() })
+    return true
+  }
+
+  /** The entry and its lease, if it is still that one. */
+  const leased = (key: string, number: number) => {
     const entry = entries.get(key)
-    return entry?.holder === holder && clock.monotonic() < entry.leasedUntil ? entry : undefined
+    const { lease } = entry ?? {}
+    const isThatOne = lease?.number === number && now() < lease.until
+    return entry !== undefined && isThatOne ? { entry, lease } : undefined
   }
 
   return {
@@ -55,38 +82,53 @@ export function memoryStore(options: { clock?: Clock } = {}): TokenStore {
       return read(key)
     },
     async set(key, token) {
-      const entry = entryOf(key)
-      const { generation: newest = 0 } = read(key) ?? {}
-      if (token.generation <= newest || token.generation < entry.fence) return false
-      Object.assign(entry, { token, storedAt: clock.monotonic() })
-      return true
+      return keep(key, token)
     },
-    async delete(key, generation) {
+    async delete(key, generation, value) {
       const entry = entries.get(key)
       if (entry?.token?.generation !== generation) return false
+      if (value !== undefined && entry.token.value !== value) return false
       delete entry.token
       return true
     },
+    async now() {
+      return clock.wall()
+    },
     lease: {
-      async acquire(key, { holder, forMs, above }) {
+      async acquire(key, { holder, forMs, takeOverMs, above }) {
+        const token = read(key)
+        if (token !== undefined && token.generation > above) return { token }
+        const failure = failureIn(key)
+        if (failure !== undefined) return { failure }
         const entry = entryOf(key)
-        const now = clock.monotonic()
-        if (entry.holder !== undefined && entry.holder !== holder && now < entry.leasedUntil)
-          return undefined
-        const fence = Math.max(entry.fence, above) + 1
-        Object.assign(entry, { holder, fence, leasedUntil: now + forMs })
-        return fence
+        const isFree = entry.lease === undefined || now() >= entry.lease.until
+        const held = isFree || entry.lease?.holder === holder ? undefined : entry.lease
+        if (held !== undefined && now() - held.since < takeOverMs) return { heldBy: held.number }
+        const number = Math.max(lastNumber, above) + 1
+        lastNumber = number
+        entry.lease = { number, holder, since: now(), until: now() + forMs }
+        // One that was taken over from may still bring its token first.
+        if (held === undefined) entry.floor = number
+        return { number }
       },
-      async renew(key, { holder, forMs }) {
-        const entry = heldBy(key, holder)
-        if (entry === undefined) return false
-        entry.leasedUntil = clock.monotonic() + forMs
+      async renew(key, { number, forMs }) {
+        const held = leased(key, number)
+        if (held === undefined) return false
+        held.lease.until = now() + forMs
         return true
       },
-      async release(key, { holder }) {
-        const entry = heldBy(key, holder)
-        if (entry === undefined) return false
-        delete entry.holder
+      async publish(key, token, { number }) {
+        const isKept = keep(key, token)
+        const entry = entryOf(key)
+        if (isKept) delete entry.failure
+        if (leased(key, number)) delete entry.lease
+        return isKept
+      },
+      async release(key, { number, failure }) {
+        const held = leased(key, number)
+        if (held === undefined) return false
+        if (failure !== undefined) held.entry.failure = { ...failure, keptAt: now() }
+        delete held.entry.lease
         return true
       },
     },

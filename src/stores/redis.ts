@@ -1,14 +1,16 @@
 import { type Check, check, isNumber } from '../core/check.js'
 import { platform } from '../core/platform.js'
 import { type EncryptionKey, sealedStore } from '../core/sealed-store.js'
-import type { StoreLease, TokenStore } from '../core/store.js'
+import type { LeaseAnswer, StoredToken, StoreLease, TokenStore } from '../core/store.js'
 import { driverErrors } from './driver-errors.js'
 import { commandOf, type RedisClient, type RedisCommand } from './redis/command.js'
-import { recordOf, tokenIn } from './redis/record.js'
+import { recordOf, textOf, tokenIn } from './redis/record.js'
 import {
   ACQUIRE,
   DELETE,
   GET,
+  NOW,
+  PUBLISH,
   RELEASE,
   RENEW,
   type RunScript,
@@ -47,8 +49,8 @@ const OPTIONS: Readonly<Record<string, Check>> = {
   deadlineMs: [(value) => isNumber(value) && value > 0, 'milliseconds above 0'],
 }
 
-/** After so long without a fetch the fencing numbers may begin again; no token lives that long. */
-const FENCE_LIFE_MS = 30 * 24 * 3_600_000
+/** No fetch takes that long, and no token lives so long. Then Redis' clock alone gives the numbers. */
+const FENCE_LIFE_MS = 24 * 3_600_000
 
 /**
  * Keeps tokens in Redis (5 or newer) or Valkey, so that all processes share one, and one at a time
@@ -91,33 +93,72 @@ function storeBy(run: RunScript, keysOf: (key: string) => Keys): TokenStore {
       return Array.isArray(reply) ? tokenIn(reply[0], Number(reply[1])) : undefined
     },
     async set(key, token) {
-      const { generation, ageMs, expiresInMs } = token
-      const leftMs = Math.floor(expiresInMs) - Math.ceil(ageMs)
-      if (!(leftMs > 0)) return false
-      const keys = keysOf(key)
-      return isDone(run(SET, [keys.token, keys.fence], [generation, recordOf(token), leftMs]))
+      const { token: at, lease, fence } = keysOf(key)
+      const written = writing(token)
+      return written !== undefined && isDone(run(SET, [at, lease, fence], written))
     },
-    async delete(key, generation) {
-      return isDone(run(DELETE, [keysOf(key).token], [generation]))
+    async delete(key, generation, value) {
+      const args = value === undefined ? [generation] : [generation, value]
+      return isDone(run(DELETE, [keysOf(key).token], args))
+    },
+    async now(key) {
+      return Number(textOf(await run(NOW, [keysOf(key).token])))
     },
     lease: leaseBy(run, keysOf),
   }
 }
 
+/** Generation, record and life; nothing, if that is over. */
+function writing(token: StoredToken): (string | number)[] | undefined {
+  const leftMs = Math.floor(token.expiresInMs) - Math.ceil(token.ageMs)
+  return leftMs > 0 ? [token.generation, recordOf(token), leftMs] : undefined
+}
+
 function leaseBy(run: RunScript, keysOf: (key: string) => Keys): StoreLease {
+  const release: StoreLease['release'] = async (key, { number, failure }) => {
+    const { lease, failure: at } = keysOf(key)
+    const kept = failure === undefined ? [] : [failure.value, wholeMs(failure.leftMs)]
+    return isDone(run(RELEASE, [lease, at], [number, ...kept]))
+  }
   return {
-    async acquire(key, { holder, forMs, above }) {
-      const { lease, fence } = keysOf(key)
-      const args = [holder, wholeMs(forMs), above, FENCE_LIFE_MS]
-      const number = await run(ACQUIRE, [lease, fence], args)
-      return number === null || number === undefined ? undefined : Number(number)
+    async acquire(key, { holder, forMs, takeOverMs, above }) {
+      const { token, lease, fence, failure } = keysOf(key)
+      const args = [holder, wholeMs(forMs), takeOverMs, above, FENCE_LIFE_MS]
+      return answerIn(await run(ACQUIRE, [token, lease, fence, failure], args))
     },
-    async renew(key, { holder, forMs }) {
-      return isDone(run(RENEW, [keysOf(key).lease], [holder, wholeMs(forMs)]))
+    async renew(key, { number, forMs }) {
+      return isDone(run(RENEW, [keysOf(key).lease], [number, wholeMs(forMs)]))
     },
-    async release(key, { holder }) {
-      return isDone(run(RELEASE, [keysOf(key).lease], [holder]))
+    async publish(key, token, { number }) {
+      const { token: at, lease, fence, failure } = keysOf(key)
+      const written = writing(token)
+      if (written === undefined) {
+        await release(key, { number })
+        return false
+      }
+      return isDone(run(PUBLISH, [at, lease, fence, failure], [...written, number]))
     },
+    release,
+  }
+}
+
+/** What the script found: `['token', text, milliseconds left]`, or another of its kind. */
+function answerIn(reply: unknown): LeaseAnswer {
+  const [what, found, left] = Array.isArray(reply) ? reply : []
+  const leftMs = Number(textOf(left))
+  switch (textOf(what)) {
+    case 'lease':
+      return { number: Number(textOf(found)) }
+    case 'held':
+      return { heldBy: Number(textOf(found)) }
+    case 'failure':
+      return { failure: { value: textOf(found), leftMs } }
+    case 'token': {
+      const token = tokenIn(found, leftMs)
+      return token === undefined ? {} : { token }
+    }
+    default:
+      throw new Error('Redis gave no reply')
   }
 }
 
@@ -125,6 +166,7 @@ interface Keys {
   readonly token: string
   readonly lease: string
   readonly fence: string
+  readonly failure: string
 }
 
 /**
@@ -133,7 +175,12 @@ interface Keys {
  */
 function keysUnder(prefix: string, key: string): Keys {
   const tagged = `${prefix}{${key.replace(/^[%}]/, encodeURIComponent)}}`
-  return { token: `${tagged}:token`, lease: `${tagged}:lease`, fence: `${tagged}:fence` }
+  return {
+    token: `${tagged}:token`,
+    lease: `${tagged}:lease`,
+    fence: `${tagged}:fence`,
+    failure: `${tagged}:failure`,
+  }
 }
 
 /** Redis wants whole milliseconds, and at least one. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { badOption } from '../core/errors.js'
 import { systemClock } from '../core/platform.js'
-import type { StoredToken, StoreLease, TokenStore } from '../core/store.js'
+import type { StoredToken, TokenStore } from '../core/store.js'
 
 /** One promise of a contract, for any test runner. */
 export interface ContractRule {
@@ -24,32 +24,17 @@ export function storeContract(open: () => TokenStore | Promise<TokenStore>): Con
   }))
 }
 
-/** What a store keeps that lets one process at a time fetch for all; besides `storeContract`. */
-export function leaseContract(open: () => TokenStore | Promise<TokenStore>): ContractRule[] {
-  checkOpen(open)
-  return Object.entries(LEASE_RULES).map(([name, keep]) => ({
-    name,
-    async run() {
-      const store = await open()
-      assert.ok(store.lease, 'the store has no lease')
-      await keep(store as LeasingStore)
-    },
-  }))
-}
-
-function checkOpen(open: unknown): void {
+export function checkOpen(open: unknown): void {
   if (typeof open !== 'function') throw badOption('open', 'a function that makes a store', open)
 }
 
-type LeasingStore = TokenStore & { readonly lease: StoreLease }
+export const KEY = 'contract:a'
 
-const KEY = 'contract:a'
-
-function stored(generation: number, more: Partial<StoredToken> = {}): StoredToken {
+export function stored(generation: number, more: Partial<StoredToken> = {}): StoredToken {
   return { value: `token-${generation}`, generation, ageMs: 0, expiresInMs: 60_000, ...more }
 }
 
-async function valueIn(store: TokenStore, key = KEY): Promise<string | undefined> {
+export async function valueIn(store: TokenStore, key = KEY): Promise<string | undefined> {
   return (await store.get(key))?.value
 }
 
@@ -98,6 +83,13 @@ const RULES: Readonly<Record<string, (store: TokenStore) => Promise<void>>> = {
     assert.equal(await store.get(KEY), undefined)
     assert.equal(await store.delete(KEY, 2), false)
   },
+  'deletes a token only if it is that very string, where one is named': async (store) => {
+    await store.set(KEY, stored(2))
+    assert.equal(await store.delete(KEY, 2, 'another life’s token'), false)
+    assert.equal(await valueIn(store), 'token-2')
+    assert.equal(await store.delete(KEY, 2, 'token-2'), true)
+    assert.equal(await store.get(KEY), undefined)
+  },
   'keeps keys apart, also those that differ by case only': async (store) => {
     await store.set('contract:a', stored(1))
     await store.set('contract:A', stored(2))
@@ -116,78 +108,6 @@ const RULES: Readonly<Record<string, (store: TokenStore) => Promise<void>>> = {
   },
 }
 
-const SHORT = { forMs: 60 }
-const LONG = { forMs: 60_000 }
-
-/** For stores that let one process at a time fetch. */
-const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void>>> = {
-  'gives a lease to one holder at a time': async ({ lease }) => {
-    const holders = ['a', 'b', 'c', 'd']
-    const asked = holders.map((holder) => lease.acquire(KEY, { holder, ...LONG, above: 0 }))
-    const given = (await Promise.all(asked)).filter((fence) => fence !== undefined)
-    assert.equal(given.length, 1)
-    assert.equal(
-      typeof (await lease.acquire('contract:b', { holder: 'e', ...LONG, above: 0 })),
-      'number',
-    )
-  },
-  'numbers each lease above all before it, and above what it is told': async ({ lease }) => {
-    const first = await lease.acquire(KEY, { holder: 'a', ...LONG, above: 0 })
-    assert.equal(await lease.release(KEY, { holder: 'a' }), true)
-    const second = await lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 })
-    assert.equal(await lease.release(KEY, { holder: 'b' }), true)
-    const third = await lease.acquire(KEY, { holder: 'c', ...LONG, above: 41 })
-    assert.ok(first !== undefined && second !== undefined && third !== undefined)
-    assert.ok(first > 0 && second > first && third > 41, `${first}, ${second}, ${third}`)
-  },
-  'gives a lease that is over to the next': async ({ lease }) => {
-    await lease.acquire(KEY, { holder: 'a', ...SHORT, above: 0 })
-    await sleep(90)
-    assert.notEqual(await lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 }), undefined)
-  },
-  'prolongs a lease for its holder alone': async ({ lease }) => {
-    await withinLease(async (forMs) => {
-      const key = `${KEY}:${forMs}`
-      await lease.acquire(key, { holder: 'a', forMs, above: 0 })
-      assert.equal(await lease.renew(key, { holder: 'b', ...LONG }), false)
-      assert.equal(await lease.renew(key, { holder: 'a', ...LONG }), true)
-      await sleep(forMs * 1.5)
-      assert.equal(await lease.acquire(key, { holder: 'b', ...LONG, above: 0 }), undefined)
-    })
-  },
-  'prolongs no lease that is over': async ({ lease }) => {
-    await lease.acquire(KEY, { holder: 'a', ...SHORT, above: 0 })
-    await sleep(90)
-    assert.equal(await lease.renew(KEY, { holder: 'a', ...LONG }), false)
-  },
-  'takes a lease back from its holder alone': async ({ lease }) => {
-    await lease.acquire(KEY, { holder: 'a', ...LONG, above: 0 })
-    assert.equal(await lease.release(KEY, { holder: 'b' }), false)
-    assert.equal(await lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 }), undefined)
-    assert.equal(await lease.release(KEY, { holder: 'a' }), true)
-    assert.equal(await lease.release(KEY, { holder: 'a' }), false)
-  },
-  'refuses the late token of a holder whose lease went to another': async (store) => {
-    const late = await store.lease.acquire(KEY, { holder: 'a', ...SHORT, above: 0 })
-    await sleep(90)
-    const next = await store.lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 })
-    assert.ok(late !== undefined && next !== undefined)
-    assert.equal(await store.set(KEY, stored(late)), false)
-    assert.equal(await store.set(KEY, stored(next)), true)
-    assert.equal(await store.set(KEY, stored(late)), false)
-    assert.equal(await valueIn(store), `token-${next}`)
-  },
-}
-
-/** On a machine that is too busy to act before a lease is over, the next lease is longer. */
-async function withinLease(attempt: (forMs: number) => Promise<void>): Promise<void> {
-  for (const forMs of [100, 500])
-    try {
-      return await attempt(forMs)
-    } catch {}
-  return attempt(2_000)
-}
-
-function sleep(ms: number): Promise<void> {
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => systemClock.after(ms, resolve))
 }

@@ -5,8 +5,10 @@ import { lenderOf, type TokenSource } from '../../src/core/token-source.js'
 import {
   type Credential,
   createTokenSource as createSourceOn,
+  type LeaseRequest,
   memoryStore,
   type SourceOptions,
+  type StoreLease,
   selfBuilt,
   type TokenEvent,
   type TokenStore,
@@ -64,7 +66,7 @@ describe('many processes over one store', () => {
     const answer = deferred<string>()
     const { sources, fetches, pass } = processes(50, () => answer.promise)
     const waiting = valuesOf(sources)
-    await pass(5_000)
+    await pass(2_000)
     answer.resolve(tokenBody('token'))
     await pass(200)
     expect(new Set(await waiting)).toEqual(new Set(['token']))
@@ -152,19 +154,18 @@ describe('many processes over one store', () => {
 
   it('put nothing into the store of what is one machine’s own trouble', async () => {
     const memory = memoryStore()
-    const keys: string[] = []
-    const store: TokenStore = {
-      ...memory,
-      set: (key, token) => {
-        keys.push(key)
-        return memory.set(key, token)
-      },
+    const kept: unknown[] = []
+    const lease = memory.lease as StoreLease
+    const release: StoreLease['release'] = (key, given) => {
+      if (given.failure !== undefined) kept.push(given.failure)
+      return lease.release(key, given)
     }
+    const store: TokenStore = { ...memory, lease: { ...lease, release } }
     const { sources, pass } = processes(1, () => '{"errcode":60020}', { store })
     const waiting = valuesOf(sources).catch(({ code }) => code)
     await pass(100)
     expect(await waiting).toBe('ip_not_trusted')
-    expect(keys).toEqual([])
+    expect(kept).toEqual([])
   })
 
   it('let each machine find out for itself what its own IP may', async () => {
@@ -194,13 +195,31 @@ describe('the process whose turn it is', () => {
     const keys: string[] = []
     const lease = {
       ...(store.lease as NonNullable<TokenStore['lease']>),
-      acquire: async (key: string, given: { holder: string; forMs: number; above: number }) => {
+      acquire: async (key: string, given: LeaseRequest) => {
         if (keys.length === 0) await store.lease?.acquire(key, { ...given, holder: 'dead' })
         keys.push(key)
-        return store.lease?.acquire(key, given)
+        return (await store.lease?.acquire(key, given)) ?? {}
       },
     }
     return { clock, store: { ...store, lease } }
+  }
+
+  /** A source over a store whose lease answers by hand. */
+  function overLease(byHand: Partial<StoreLease>) {
+    const clock = fakeClock()
+    const memory = memoryStore({ clock })
+    let fetches = 0
+    const transport = async () => {
+      fetches += 1
+      return { status: 200, body: tokenBody('token') }
+    }
+    const lease = { ...(memory.lease as StoreLease), ...byHand }
+    const source = createTokenSource(selfBuilt(APP), {
+      clock,
+      store: { ...memory, lease },
+      transport,
+    })
+    return { clock, source, fetches: () => fetches }
   }
 
   it('has died: the next one takes over when its lease is over', async () => {
@@ -249,16 +268,75 @@ describe('the process whose turn it is', () => {
     await waiting
   })
 
-  it('keeps its turn while it fetches, however long that takes', async () => {
+  it('keeps its turn while it fetches, for longer than a lease is given for', async () => {
     const answer = deferred<string>()
     const { sources, fetches, pass } = processes(3, () => answer.promise)
     const waiting = valuesOf(sources)
-    await pass(LEASE_MS * 4)
+    await pass(LEASE_MS + 500)
     expect(fetches()).toBe(1)
     answer.resolve(tokenBody('token'))
     await pass(200)
     await waiting
     expect(fetches()).toBe(1)
+  })
+
+  it('rule 17: nobody waits more than 3 s behind one that is cut off from WeCom, and one other fetches for all', async () => {
+    const answers = [deferred<string>(), deferred<string>()]
+    const { sources, clock, fetches, pass } = processes(
+      50,
+      (fetch) => answers[fetch - 1]?.promise ?? tokenBody('one too many'),
+    )
+    const begunAt = clock.monotonic()
+    const tookMs: number[] = []
+    const calls = sources.map(async (source) => {
+      const value = await source.get()
+      tookMs.push(clock.monotonic() - begunAt)
+      return value
+    })
+    await pass(2_750)
+    expect(fetches()).toBe(1)
+    await pass(200)
+    expect(fetches()).toBe(2)
+    answers[second]?.resolve(tokenBody('from the next one'))
+    await pass(200)
+    expect(tookMs).toHaveLength(49)
+    expect(Math.max(...tookMs)).toBeLessThanOrEqual(3_150)
+    await pass(5_000)
+    expect(fetches()).toBe(2)
+    answers[first]?.resolve(tokenBody('late'))
+    await pass(100)
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['from the next one']))
+  })
+
+  it('rule 17: one more fetch every 3 s while each that takes its turn is cut off, not one for each process', async () => {
+    const { sources, fetches, pass } = processes(30, (fetch) =>
+      fetch < 4 ? new Promise(() => {}) : tokenBody('at last'),
+    )
+    const waiting = Promise.all(sources.map((source) => source.get().catch(({ code }) => code)))
+    const counts: number[] = []
+    for (let passed = 0; passed < 9_000; passed += 3_000) {
+      await pass(3_000)
+      counts.push(fetches())
+    }
+    expect(counts).toEqual([2, 3, 4])
+    await pass(10_000)
+    const outcomes = await waiting
+    expect(outcomes.filter((outcome) => outcome === 'at last').length).toBeGreaterThanOrEqual(27)
+  })
+
+  it('rule 17: one that is slow, but not cut off, serves all when it is done before the next one', async () => {
+    const answers = [deferred<string>(), deferred<string>()]
+    const { sources, fetches, pass } = processes(5, (fetch) => answers[fetch - 1]?.promise ?? '')
+    const waiting = valuesOf(sources)
+    await pass(3_500)
+    expect(fetches()).toBe(2)
+    answers[first]?.resolve(tokenBody('slow'))
+    await pass(200)
+    answers[second]?.resolve(tokenBody('next'))
+    await pass(200)
+    const values = await waiting
+    expect(values.filter((value) => value === 'slow')).toHaveLength(4)
+    expect(fetches()).toBe(2)
   })
 
   it('was late: what it brings does not replace the newer one, which it adopts', async () => {
@@ -287,27 +365,79 @@ describe('the process whose turn it is', () => {
     expect(await next.get()).toBe('newer')
   })
 
-  it('never tells: the others give up after their own deadline, and say so', async () => {
-    const clock = fakeClock()
-    const memory = memoryStore({ clock })
-    const store = {
-      ...memory,
-      lease: { acquire: async () => undefined, renew: async () => true, release: async () => true },
+  it.each<[string, object | undefined]>([
+    ['says that it is held', { heldBy: 1 }],
+    ['says nothing', {}],
+    ['says nothing at all', undefined],
+  ])('rule 17: is not waited for for more than 3 s where the store only %s', async (_, answer) => {
+    const { clock, source, fetches } = overLease({ acquire: async () => answer as object })
+    const startedAt = clock.monotonic()
+    const waiting = source.get().then(() => clock.monotonic() - startedAt)
+    for (let step = 0; step < 80; step += 1) {
+      await settle()
+      clock.advance(50)
     }
-    const transport = async () => ({ status: 200, body: tokenBody('token') })
-    const source = createTokenSource(selfBuilt(APP), { clock, store, transport })
-    const failed = source.get().catch((error) => error)
+    expect(await waiting).toBeLessThanOrEqual(3_200)
+    expect(fetches()).toBe(1)
+  })
+
+  it('rule 17: is not waited for for ever where each lease is followed by another one’s', async () => {
+    let number = 0
+    const acquire = async () => {
+      number += 1
+      return { heldBy: number }
+    }
+    const { clock, source, fetches } = overLease({ acquire })
+    const waiting = source.get()
     for (let step = 0; step < 300; step += 1) {
       await settle()
       clock.advance(50)
     }
-    expect(await failed).toMatchObject({
-      code: 'token_fetch_failed',
-      retryable: true,
-      message:
-        'Could not get the token of self-built app of corp ww-fake: another process has had the ' +
-        'right to fetch it for 12000 ms and put nothing into the store. Later calls try again.',
+    expect(await waiting).toBe('token')
+    expect(fetches()).toBe(1)
+  })
+
+  it('takes its turn also where the failure in the store is none that it can read', async () => {
+    const failure = { value: '', leftMs: 60_000 }
+    const { source } = overLease({ acquire: async () => ({ failure }) })
+    expect(await source.get()).toBe('token')
+  })
+
+  it('rule 17: is given the lease too late: it is given back as soon as its answer arrives', async () => {
+    const answer = deferred<{ number: number }>()
+    const released: number[] = []
+    const { clock, source, fetches } = overLease({
+      acquire: () => answer.promise,
+      release: async (_key, { number }) => released.push(number) > 0,
     })
+    const waiting = source.get()
+    for (let waitedMs = 0; waitedMs <= 400; waitedMs += 50) {
+      await settle()
+      clock.advance(50)
+    }
+    expect(await waiting).toBe('token')
+    expect(released).toEqual([])
+    answer.resolve({ number: 41 })
+    await settle()
+    expect(released).toEqual([41])
+    expect(fetches()).toBe(1)
+  })
+
+  it('rule 17: is closed while it asks for the lease, which is then given back', async () => {
+    const answer = deferred<{ number: number }>()
+    const released: number[] = []
+    const { source, fetches } = overLease({
+      acquire: () => answer.promise,
+      release: async (_key, { number }) => released.push(number) > 0,
+    })
+    const waiting = source.get().catch(({ code }) => code)
+    await settle()
+    source.close()
+    expect(await waiting).toBe('closed')
+    answer.resolve({ number: 41 })
+    await settle()
+    expect(released).toEqual([41])
+    expect(fetches()).toBe(0)
   })
 
   it('is closed: those who wait with it are told', async () => {
@@ -329,7 +459,7 @@ describe('a store in trouble', () => {
       get: fail,
       set: fail,
       delete: fail,
-      lease: { acquire: fail, renew: fail, release: fail },
+      lease: { acquire: fail, renew: fail, publish: fail, release: fail },
     }
   }
 

@@ -10,6 +10,7 @@ import {
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { sourceWith, tokenBody } from '../support/source.js'
+import { withParts } from '../support/store.js'
 import { refuseUnhandled } from '../support/unhandled.js'
 
 refuseUnhandled()
@@ -111,7 +112,7 @@ describe('a token that no url can carry', () => {
 
   it('out of a store is none', async () => {
     const stored = { value: ODD, generation: 4, ageMs: 0, expiresInMs: 7_200_000 }
-    const store = { ...memoryStore(), get: async () => stored }
+    const store = withParts(memoryStore(), { get: async () => stored })
     const { source, types } = sourceWith('token', { store })
     expect(await source.get()).toBe('token')
     expect(types()).toContain('store_trouble')
@@ -287,7 +288,7 @@ describe('the function that gives a suite_ticket', () => {
 
 describe('closed while the store hangs', () => {
   it('waiters hear it at once', async () => {
-    const store = { ...memoryStore(), get: () => new Promise<never>(() => {}) }
+    const store = withParts(memoryStore(), { get: () => new Promise<never>(() => {}) })
     const { source } = sourceWith('token', { store })
     const waiting = source.get()
     await settle()

@@ -7,6 +7,7 @@ import { memoryStore, type StoredToken, selfBuilt, type TokenEvent } from '../..
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
+import { withParts } from '../support/store.js'
 
 const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
 const refusal = { endpoint: 'user/get', errcode: 42001 }
@@ -323,13 +324,15 @@ describe('what the store brings', () => {
   const storeWithNewer = () => {
     const memory = memoryStore()
     let newer: StoredToken | undefined
-    return {
-      ...memory,
-      get: async (key: string) => newer ?? memory.get(key),
-      delete: async (key: string, generation: number) => {
+    const store = withParts(memory, {
+      get: async (key) => newer ?? memory.get(key),
+      delete: async (key, generation, value) => {
         if (newer?.generation === generation) newer = undefined
-        return memory.delete(key, generation)
+        return memory.delete(key, generation, value)
       },
+    })
+    return {
+      ...store,
       put(value: string, generation: number) {
         newer = { value, generation, ageMs: 0, expiresInMs: 7_200_000 }
       },

@@ -32,7 +32,8 @@ describe('a text of a server is cut before any pattern sees it', () => {
 
   it('the trouble of a store', async () => {
     const messages: string[] = []
-    const store = { ...memoryStore(), get: () => Promise.reject(new Error(long('http://'))) }
+    const { set, delete: remove } = memoryStore()
+    const store = { set, delete: remove, get: () => Promise.reject(new Error(long('http://'))) }
     const body = JSON.stringify({ access_token: 'token', expires_in: 7200 })
     const source = createTokenSource(selfBuilt(APP), {
       store: store as never,

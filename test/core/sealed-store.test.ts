@@ -105,10 +105,46 @@ describe('what a sealed store cannot open is absent', () => {
     const inner = memoryStore()
     await sealedStore(inner, OTHER).set('key', token(57))
     const store = sealedStore(inner, KEY)
-    const fence = await store.lease?.acquire('key', { holder: 'a', forMs: 60_000, above: 60 })
-    expect(fence).toBe(61)
+    const request = { holder: 'a', forMs: 60_000, takeOverMs: 60_000, above: 60 }
+    expect(await store.lease?.acquire('key', request)).toEqual({ number: 61 })
     expect(await store.set('key', token(1, 'late'))).toBe(false)
     expect(await store.get('key')).toBeUndefined()
+  })
+})
+
+describe('the lease of a sealed store', () => {
+  const REQUEST = { holder: 'a', forMs: 60_000, takeOverMs: 60_000, above: 0 }
+  const leaseOf = (store: TokenStore) => store.lease ?? expect.fail('no lease')
+
+  it('is given where the token that is there was sealed with another key', async () => {
+    const inner = memoryStore()
+    await sealedStore(inner, OTHER).set('key', token(57))
+    const store = sealedStore(inner, KEY)
+    expect(await leaseOf(store).acquire('key', REQUEST)).toEqual({ number: 58 })
+    expect(await leaseOf(store).publish('key', token(58, 'new'), { number: 58 })).toBe(true)
+    expect(await store.get('key')).toMatchObject({ value: 'new' })
+  })
+
+  it('seals the failure that it ends with, and brings nothing of one that it cannot open', async () => {
+    const inner = memoryStore()
+    const failure = { value: 'planted-failure', leftMs: 60_000 }
+    const store = sealedStore(inner, KEY)
+    const { number = 0 } = await leaseOf(store).acquire('key', REQUEST)
+    await leaseOf(store).release('key', { number, failure })
+    const { failure: kept } = await leaseOf(inner).acquire('key', REQUEST)
+    expect(kept?.value).toMatch(/^sealed:1:/)
+    const { failure: opened } = await leaseOf(store).acquire('key', REQUEST)
+    expect(opened?.value).toBe('planted-failure')
+    const other = await leaseOf(sealedStore(inner, OTHER)).acquire('key', REQUEST)
+    expect(other.failure?.value).toBe('')
+  })
+
+  it('deletes the very token that was meant, and no other of its number', async () => {
+    const store = sealedStore(memoryStore(), KEY)
+    await store.set('key', token(1, 'mine'))
+    expect(await store.delete('key', 1, 'another one’s')).toBe(false)
+    expect(await store.delete('key', 2, 'mine')).toBe(false)
+    expect(await store.delete('key', 1, 'mine')).toBe(true)
   })
 })
 

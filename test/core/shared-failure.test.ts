@@ -13,9 +13,9 @@ const limited = new QyapiTokenError('rate_limited', 'over the limit', {
 
 describe('a failure in a store', () => {
   it('is given back as it was, and rests as long as it rested still', () => {
-    const stored = storedFailure(wrongSecret, 7)
-    expect(stored).toMatchObject({ generation: 7, ageMs: 0, expiresInMs: 60_000 })
-    const { failure, restMs } = failureIn({ ...stored, ageMs: 20_000 }) ?? expect.fail('nothing')
+    const stored = storedFailure(wrongSecret)
+    expect(stored.leftMs).toBe(60_000)
+    const { failure, restMs } = failureIn({ ...stored, leftMs: 40_000 }) ?? expect.fail('nothing')
     expect(restMs).toBe(40_000)
     expect(failure).toMatchObject({
       code: 'credential_refused',
@@ -26,21 +26,26 @@ describe('a failure in a store', () => {
   })
 
   it('without an errcode has none afterwards, and stays retryable', () => {
-    const { failure } = failureIn(storedFailure(limited, 1)) ?? expect.fail('nothing')
+    const { failure } = failureIn(storedFailure(limited)) ?? expect.fail('nothing')
     expect(failure).not.toHaveProperty('errcode')
     expect(failure.retryable).toBe(true)
   })
 
   it('whose errcode is no number has none', () => {
     const value = JSON.stringify({ code: 'rate_limited', message: 'm', errcode: '45009' })
-    const { failure } = failureIn({ ...storedFailure(limited, 1), value }) ?? expect.fail('nothing')
+    const { failure } = failureIn({ ...storedFailure(limited), value }) ?? expect.fail('nothing')
     expect(failure).not.toHaveProperty('errcode')
   })
 
   it('that rests no longer does so for one moment at the least, and never below zero', () => {
-    const stored = storedFailure(new QyapiTokenError('rate_limited', 'no rest'), 1)
-    expect(stored.expiresInMs).toBe(1)
-    expect(failureIn({ ...stored, ageMs: 5 })?.restMs).toBe(0)
+    const stored = storedFailure(new QyapiTokenError('rate_limited', 'no rest'))
+    expect(stored.leftMs).toBe(1)
+    expect(failureIn({ ...stored, leftMs: 0 })).toBeUndefined()
+  })
+
+  it('rule 17: rests ten minutes at the most, whatever the store’s clock says', () => {
+    const stored = { ...storedFailure(limited), leftMs: 3_660_000 }
+    expect(failureIn(stored)?.restMs).toBe(600_000)
   })
 
   it.each([
@@ -51,7 +56,7 @@ describe('a failure in a store', () => {
     '{"code":"rate_limited"}',
     '{"message":"no code"}',
   ])('is none that counts: %s', (value) => {
-    expect(failureIn({ ...storedFailure(limited, 1), value })).toBeUndefined()
+    expect(failureIn({ ...storedFailure(limited), value })).toBeUndefined()
   })
 })
 

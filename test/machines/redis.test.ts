@@ -59,9 +59,9 @@ describeWithRedis('redisStore on a cluster of three', () => {
     const store = redisStore(ioredis)
     const keys = Array.from({ length: 30 }, (_, n) => `slots:${'}'.repeat(n % 3)}${n}`)
     for (const key of [...keys, '}', '{', '{}', 'a}{b}']) {
-      const generation = (await store.lease?.acquire(key, lease)) ?? 0
-      expect(await store.set(key, stored(generation))).toBe(true)
-      expect(await store.get(key)).toMatchObject({ generation })
+      const { number = 0 } = (await store.lease?.acquire(key, lease)) ?? {}
+      expect(await store.lease?.publish(key, stored(number), { number })).toBe(true)
+      expect(await store.get(key)).toMatchObject({ generation: number })
     }
     const nodes = ioredis.nodes('master')
     const held = await Promise.all(nodes.map((node) => node.keys('{slots:*:token')))
@@ -70,7 +70,7 @@ describeWithRedis('redisStore on a cluster of three', () => {
   })
 })
 
-const lease = { holder: 'a', forMs: 60_000, above: 0 }
+const lease = { holder: 'a', forMs: 60_000, takeOverMs: 60_000, above: 0 }
 
 describeWithRedis('redisStore behind a sentinel', () => {
   const closing = useClosing()
@@ -94,17 +94,20 @@ describeWithRedis('redisStore behind a sentinel', () => {
 
   it('keeps token, age and fencing number through a failover', async () => {
     const [ioredis, nodeRedis] = stores as [TokenStore, TokenStore]
-    expect(await ioredis.lease?.acquire('key', { ...lease, above: 4 })).toBe(5)
-    expect(await nodeRedis.set('key', stored(5))).toBe(true)
+    const { number: first = 0 } = (await ioredis.lease?.acquire('key', lease)) ?? {}
+    expect(await nodeRedis.set('key', stored(first))).toBe(true)
     await expect.poll(() => watched.isInSync()).toBe(true)
     await watched.failOver()
+    const known = { value: `token-${first}`, generation: first }
     for (const store of [ioredis, nodeRedis]) {
       const get = () => store.get('key').catch(() => undefined)
-      await expect.poll(get, { timeout: 60_000 }).toMatchObject({ value: 'token-5', generation: 5 })
-      expect(await store.set('key', stored(4))).toBe(false)
+      await expect.poll(get, { timeout: 60_000 }).toMatchObject(known)
+      expect(await store.set('key', stored(first - 1))).toBe(false)
       expect((await store.get('key'))?.ageMs).toBeLessThan(60_000)
     }
-    expect(await nodeRedis.lease?.acquire('key', lease)).toBe(6)
-    expect(await ioredis.set('key', stored(6))).toBe(true)
+    const { number: second = 0 } =
+      (await nodeRedis.lease?.acquire('key', { ...lease, above: first })) ?? {}
+    expect(second).toBeGreaterThan(first)
+    expect(await ioredis.lease?.publish('key', stored(second), { number: second })).toBe(true)
   })
 })

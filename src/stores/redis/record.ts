@@ -11,13 +11,16 @@ export function recordOf(token: StoredToken): string {
 }
 
 /**
- * Lua: which version is under a key, and which generation. What is not whole (see `tokenIn`, which
+ * Lua: which version is under a key, which generation, and which value. What is not whole (see `tokenIn`, which
  * judges the same) counts as nothing, so that it can be overwritten.
  */
 export const READ_RECORD = `
 local VERSION = ${VERSION}
 local function isCount(number)
   return type(number) == 'number' and number >= 0 and number <= 9007199254740991 and number % 1 == 0
+end
+local function isGeneration(number)
+  return isCount(number) and number < 4503599627370496
 end
 local function record(key)
   local text = redis.pcall('GET', key)
@@ -29,9 +32,9 @@ local function record(key)
   local isToken = found.v == VERSION and type(found.value) == 'string' and found.value ~= ''
   local age = found.reconfirmedAtMs
   local isDated = isCount(found.expiresInMs) and left <= found.expiresInMs
-  if not isToken or not isDated or not isCount(found.generation) then return 0, 0 end
+  if not isToken or not isDated or not isGeneration(found.generation) then return 0, 0 end
   if age ~= nil and type(age) ~= 'number' then return 0, 0 end
-  return found.v, found.generation
+  return found.v, found.generation, found.value
 end
 `
 
@@ -41,7 +44,7 @@ end
  */
 export function tokenIn(text: unknown, leftMs: number): StoredToken | undefined {
   const { v, value, generation, expiresInMs, reconfirmedAtMs } = parsed(textOf(text))
-  const isToken = v === VERSION && isText(value) && isCount(generation)
+  const isToken = v === VERSION && isText(value) && isCount(generation) && generation < 2 ** 52
   const isDated = isCount(expiresInMs) && leftMs >= 0 && leftMs <= expiresInMs
   if (!isToken || !isDated) return undefined
   const token = { value, generation, ageMs: expiresInMs - leftMs, expiresInMs }
@@ -54,7 +57,7 @@ function isCount(value: unknown): value is number {
 }
 
 /** Clients can be told to give bytes. */
-function textOf(reply: unknown): string {
+export function textOf(reply: unknown): string {
   return reply instanceof Uint8Array ? new TextDecoder().decode(reply) : String(reply)
 }
 

@@ -9,12 +9,44 @@ export type RunScript = (
   args?: readonly (string | number)[],
 ) => Promise<unknown>
 
-/** The newest fencing number; anything that is none counts as 0. */
-const READ_FENCE = `
+/**
+ * The newest fencing number, and the lease. A number that is none counts as 0. A lease that is none,
+ * is over, or has more life left than was asked for (Redis' clock was set back) is nobody's.
+ */
+const READ_LEASE = `
 local function fenceIn(key)
   local text = redis.pcall('GET', key)
   local fence = type(text) == 'string' and tonumber(text)
-  return isCount(fence) and fence < 9007199254740991 and fence or 0
+  return isGeneration(fence) and fence or 0
+end
+local function leaseIn(key)
+  local text = redis.pcall('GET', key)
+  if type(text) ~= 'string' then return nil end
+  local isJson, lease = pcall(cjson.decode, text)
+  if not isJson or type(lease) ~= 'table' then return nil end
+  for _, name in ipairs({ 'number', 'floor', 'since', 'forMs' }) do
+    if not isCount(lease[name]) then return nil end
+  end
+  local left = redis.call('PTTL', key)
+  return left > 0 and left <= lease.forMs and lease or nil
+end
+local function keepLease(key, lease, life)
+  local numbers = string.format('"number":%.0f,"floor":%.0f,"since":%.0f,"forMs":%.0f', lease.number, lease.floor, lease.since, lease.forMs)
+  redis.call('SET', key, '{' .. numbers .. ',"holder":' .. cjson.encode(lease.holder) .. '}', 'PX', life)
+end
+`
+
+/**
+ * Keeps a record, unless one as new is there or its number is older than the oldest that may still
+ * come: of a lease that was taken over, that of the first holder.
+ */
+const KEEP_RECORD = `
+local function keepRecord(tokenKey, lease, fenceKey, generation, text, life)
+  local version, newest = record(tokenKey)
+  local floor = lease and lease.floor or fenceIn(fenceKey)
+  if version > VERSION or generation <= newest or generation < floor then return 0 end
+  redis.call('SET', tokenKey, text, 'PX', life)
+  return 1
 end
 `
 
@@ -25,63 +57,105 @@ if type(text) == 'table' and not string.find(text.err, 'WRONGTYPE', 1, true) the
 return type(text) == 'string' and { text, redis.call('PTTL', KEYS[1]) }
 `
 
-/** token, fence; generation, record, life -> 1 if it was kept. */
-export const SET = `${READ_RECORD}${READ_FENCE}
-local version, newest = record(KEYS[1])
-local generation = tonumber(ARGV[1])
-if version > VERSION or generation <= newest or generation < fenceIn(KEYS[2]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1
+/** Redis' clock, in milliseconds. */
+const READ_CLOCK = `
+local function clock()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
 `
 
-/** token; generation -> 1 if it was removed. */
+/** token, by which a cluster finds a node -> the milliseconds since 1970, as text. */
+export const NOW = `${READ_CLOCK}
+return string.format('%.0f', clock())
+`
+
+/** token, lease, fence; generation, record, life -> 1 if it was kept. */
+export const SET = `${READ_RECORD}${READ_LEASE}${KEEP_RECORD}
+return keepRecord(KEYS[1], leaseIn(KEYS[2]), KEYS[3], tonumber(ARGV[1]), ARGV[2], ARGV[3])
+`
+
+/** token; generation, and the value if it counts -> 1 if it was removed. */
 export const DELETE = `${READ_RECORD}
-local version, generation = record(KEYS[1])
+local version, generation, value = record(KEYS[1])
 if version ~= VERSION or generation ~= tonumber(ARGV[1]) then return 0 end
+if ARGV[2] and ARGV[2] ~= value then return 0 end
 return redis.call('DEL', KEYS[1])
 `
 
 /**
- * lease, fence; holder, life, above, the fence's life -> the fencing number, or nothing. A lease
- * that would never end is nobody's.
+ * token, lease, fence, failure; holder, life, taken over after, above, the fence's life -> what is
+ * there, or the lease's number. Numbers that pass 2^53 as text. Redis before 7 may be told to replicate
+ * scripts as such: then it wants to hear that this one asks for the time.
  */
-export const ACQUIRE = `${READ_RECORD}${READ_FENCE}
-local holder = redis.pcall('GET', KEYS[1])
-local isFree = type(holder) ~= 'string' or holder == ARGV[1]
-if not isFree and redis.call('PTTL', KEYS[1]) > 0 then return false end
-local fence = math.max(fenceIn(KEYS[2]), tonumber(ARGV[3])) + 1
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-redis.call('SET', KEYS[2], string.format('%.0f', fence), 'PX', ARGV[4])
-return fence
+export const ACQUIRE = `
+if redis.replicate_commands then redis.replicate_commands() end
+${READ_RECORD}${READ_LEASE}${READ_CLOCK}
+local above = tonumber(ARGV[4])
+local version, generation = record(KEYS[1])
+if version == VERSION and generation > above then
+  return { 'token', redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) }
+end
+local failure = redis.pcall('GET', KEYS[4])
+if type(failure) == 'string' and redis.call('PTTL', KEYS[4]) > 0 then
+  return { 'failure', failure, redis.call('PTTL', KEYS[4]) }
+end
+local now = clock()
+local held = leaseIn(KEYS[2])
+if held and held.holder == ARGV[1] then held = nil end
+if held and math.abs(now - held.since) < tonumber(ARGV[3]) then
+  return { 'held', string.format('%.0f', held.number) }
+end
+local number = math.max(fenceIn(KEYS[3]) + 1, above + 1, now)
+local floor = held and held.floor or number
+keepLease(KEYS[2], { number = number, floor = floor, since = now, forMs = tonumber(ARGV[2]), holder = ARGV[1] }, ARGV[2])
+redis.call('SET', KEYS[3], string.format('%.0f', number), 'PX', ARGV[5])
+return { 'lease', string.format('%.0f', number) }
 `
 
-/** lease; holder, life -> 1 if it was prolonged. */
-export const RENEW = `
-if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+/** lease; number, life -> 1 if it was prolonged. */
+export const RENEW = `${READ_RECORD}${READ_LEASE}
+local lease = leaseIn(KEYS[1])
+if not lease or lease.number ~= tonumber(ARGV[1]) then return 0 end
+lease.forMs = tonumber(ARGV[2])
+keepLease(KEYS[1], lease, ARGV[2])
+return 1
 `
 
-/** lease; holder -> 1 if it was given back. */
-export const RELEASE = `
-if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+/** token, lease, fence, failure; generation, record, life, number -> 1 if it was kept. */
+export const PUBLISH = `${READ_RECORD}${READ_LEASE}${KEEP_RECORD}
+local lease = leaseIn(KEYS[2])
+local kept = keepRecord(KEYS[1], lease, KEYS[3], tonumber(ARGV[1]), ARGV[2], ARGV[3])
+if kept == 1 then redis.call('DEL', KEYS[4]) end
+if lease and lease.number == tonumber(ARGV[4]) then redis.call('DEL', KEYS[2]) end
+return kept
+`
+
+/** lease, failure; number, and a failure with its life -> 1 if it was given back. */
+export const RELEASE = `${READ_RECORD}${READ_LEASE}
+local lease = leaseIn(KEYS[1])
+if not lease or lease.number ~= tonumber(ARGV[1]) then return 0 end
+if ARGV[2] then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
 return redis.call('DEL', KEYS[1])
 `
 
-/** By its SHA-1, which is one round trip; by its text where the server has forgotten it. */
+/**
+ * By its SHA-1; by its text where the server has forgotten it, and the first time, so that a server
+ * that never saw it costs no second round trip.
+ */
 export function scriptRunner(command: RedisCommand): RunScript {
   const hashes = new Map<string, Promise<string>>()
-  const hashOf = (script: string) => {
-    const hash = hashes.get(script) ?? platform.sha1(script)
-    hashes.set(script, hash)
-    return hash
-  }
 
   return async (script, keys, args = []) => {
     const rest = [keys.length, ...keys, ...args].map(String)
+    const byText = () => command(['EVAL', script, ...rest])
+    const hash = hashes.get(script)
+    if (hash === undefined) hashes.set(script, platform.sha1(script))
     try {
-      return await command(['EVALSHA', await hashOf(script), ...rest]).catch((error) => {
+      if (hash === undefined) return await byText()
+      return await command(['EVALSHA', await hash, ...rest]).catch((error) => {
         if (!isForgotten(error)) throw error
-        return command(['EVAL', script, ...rest])
+        return byText()
       })
     } catch (error) {
       // Intentionally not the client's error: it may carry the command, and with it the token.

@@ -44,6 +44,8 @@ export interface ProcessOptions {
   readonly client?: 'ioredis' | '@redis/client'
   readonly storeOptions?: Omit<RedisStoreOptions, 'encryptionKey'> & { encryptionKey?: string }
   readonly corpSecret?: string
+  /** Where its token calls end up, if not at WeCom. */
+  readonly wayToWecom?: string
 }
 
 /** A process of its own with a token source over the common Redis. */

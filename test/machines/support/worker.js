@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { withToken } from 'qyapi-token/fetch'
 import { redisStore } from 'qyapi-token/stores/redis'
 
-const { baseUrl, corpSecret, redis, client, storeOptions } = JSON.parse(process.argv[2])
+const { baseUrl, corpSecret, redis, client, storeOptions, wayToWecom } = JSON.parse(process.argv[2])
 
 /** In batches, so that the telling does not take the time of what is told. */
 let untold = []
@@ -49,7 +49,7 @@ async function seenFetch(input, init) {
   const sentAt = Date.now()
   if (pathname.endsWith('/gettoken')) {
     tell({ what: 'asks' })
-    const response = await fetch(input, init)
+    const response = await fetch(wayToWecom ?? input, init)
     const { access_token: token = null } = await response
       .clone()
       .json()

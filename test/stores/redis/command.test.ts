@@ -28,7 +28,7 @@ describe('what redisStore is given', () => {
     expect(() => redisStore(async () => null, options as never)).toThrow(message)
   })
 
-  it('is sent one EVALSHA in the way of each client', async () => {
+  it('is sent one command in the way of each client', async () => {
     const sent: unknown[][] = []
     const write = async (...args: unknown[]) => {
       sent.push(args)
@@ -45,7 +45,7 @@ describe('what redisStore is given', () => {
       { sendCommand: write, getMasterNode } as RedisClient,
     ]
     for (const client of clients) await redisStore(client).get(KEY)
-    const command = ['EVALSHA', expect.stringMatching(/^[\da-f]{40}$/), '1', TOKEN]
+    const command = ['EVAL', expect.stringContaining('redis'), '1', TOKEN]
     expect(sent).toEqual([
       [command],
       command,

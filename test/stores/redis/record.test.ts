@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { StoredToken, TokenStore } from '../../../src/index.js'
+import type { LeaseRequest, StoredToken, TokenStore } from '../../../src/index.js'
 import { redisStore } from '../../../src/stores/redis.js'
 import { skipsWithoutRedis, startJsRedis, startRedis, useClosing } from '../../support/redis.js'
 
@@ -8,8 +8,11 @@ const KEY = 'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww1:0a1b'
 const TOKEN = `{${KEY}}:token`
 const LEASE = `{${KEY}}:lease`
 const FENCE = `{${KEY}}:fence`
-const LONG = { holder: 'a', forMs: 60_000, above: 0 }
 const within = (least: number, most: number) => (ms: number) => least < ms && ms <= most
+const FAILURE = `{${KEY}}:failure`
+const LONG = { holder: 'a', forMs: 60_000, takeOverMs: 60_000, above: 0 }
+/** Above what Redis' clock gives. */
+const HIGH = 3_000_000_000_000
 const stored = (generation: number, more: Partial<StoredToken> = {}): StoredToken => ({
   value: `token-${generation}`,
   generation,
@@ -51,20 +54,87 @@ describe.each([
     expect(await store.set(KEY, stored(2))).toBe(true)
   })
 
+  /** The number of the lease that is given. */
+  const leased = async (more: Partial<LeaseRequest> = {}): Promise<number> =>
+    (await store.lease.acquire(KEY, { ...LONG, ...more })).number ?? expect.fail('no lease')
+  /** Redis' clock, in milliseconds. */
+  const redisNow = async () => Math.floor(Number((await redis.time())[0]) * 1000)
+
   test('is one text, one lease and one number, all with an end', async () => {
-    expect(await store.lease.acquire(KEY, { ...LONG, above: 3 })).toBe(4)
-    await store.set(KEY, stored(4, { ageMs: 10_000.4, reconfirmedAtMs: 5_000 }))
+    const number = await leased({ above: HIGH })
+    expect(number).toBe(HIGH + 1)
+    await store.set(KEY, stored(number, { ageMs: 10_000.4, reconfirmedAtMs: 5_000 }))
     expect((await redis.keys('*')).sort()).toEqual([FENCE, LEASE, TOKEN])
     expect(await redis.get(TOKEN)).toBe(
-      '{"v":1,"generation":4,"expiresInMs":60000,"value":"token-4","reconfirmedAtMs":5000}',
+      `{"v":1,"generation":${number},"expiresInMs":60000,"value":"token-${number}","reconfirmedAtMs":5000}`,
     )
-    expect([await redis.get(LEASE), await redis.get(FENCE)]).toEqual(['a', '4'])
+    expect(await redis.get(FENCE)).toBe(`${number}`)
+    const lease = JSON.parse((await redis.get(LEASE)) ?? '')
+    expect(lease).toEqual({ number, floor: number, since: lease.since, forMs: 60_000, holder: 'a' })
     const lives = [TOKEN, LEASE, FENCE].map((key) => redis.pttl(key))
-    const [token = 0, lease = 0, fence = 0] = await Promise.all(lives)
+    const [token = 0, left = 0, fence = 0] = await Promise.all(lives)
     // As long as was said, less what this test has taken.
     expect(token).toSatisfy(within(20_000, 50_000))
-    expect(lease).toSatisfy(within(30_000, 60_000))
-    expect(Math.abs(fence / 86_400_000 - 30)).toBeLessThan(0.001)
+    expect(left).toSatisfy(within(30_000, 60_000))
+    expect(Math.abs(fence / 86_400_000 - 1)).toBeLessThan(0.01)
+  })
+
+  test('rule 15: numbers come from Redis’ clock, and go on above the last one and what is known', async () => {
+    const before = await redisNow()
+    const first = await leased()
+    expect(first).toBeGreaterThanOrEqual(before)
+    expect(first).toBeLessThan(before + 60_000)
+    await store.lease.release(KEY, { number: first })
+    await redis.set(FENCE, `${HIGH}`)
+    const second = await leased()
+    expect(second).toBe(HIGH + 1)
+    await store.lease.release(KEY, { number: second })
+    expect(await leased({ above: HIGH + 7 })).toBe(HIGH + 8)
+  })
+
+  test('rule 15: no number comes again after the store was emptied', async () => {
+    const numbers: number[] = []
+    for (let life = 0; life < 5; life += 1) {
+      numbers.push(await leased({ holder: `life-${life}` }))
+      await redis.flushall()
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    expect(new Set(numbers).size).toBe(5)
+    expect([...numbers].sort((one, other) => one - other)).toEqual(numbers)
+  })
+
+  test('rule 15: only the very token that was meant is deleted, not another life’s of the same number', async () => {
+    await store.set(KEY, stored(1, { value: 'of this life' }))
+    expect(await store.delete(KEY, 1, 'of another life')).toBe(false)
+    expect(await store.get(KEY)).toMatchObject({ value: 'of this life' })
+    expect(await store.delete(KEY, 1, 'of this life')).toBe(true)
+  })
+
+  test('rule 17: a lease with more life than was asked for is nobody’s', async () => {
+    const number = await leased({ holder: 'b', forMs: 2_000 })
+    // What Redis makes of it when its clock is set back an hour.
+    await redis.pexpire(LEASE, 3_602_000)
+    expect(await store.lease.renew(KEY, { number, forMs: 2_000 })).toBe(false)
+    expect(await leased()).toBeGreaterThan(number)
+  })
+
+  test('rule 17: a lease from a time that is still to come is taken over', async () => {
+    const number = await leased({ holder: 'b', forMs: 60_000 })
+    const lease = JSON.parse((await redis.get(LEASE)) ?? '')
+    await redis.set(
+      LEASE,
+      JSON.stringify({ ...lease, since: lease.since + 3_600_000 }),
+      'PX',
+      50_000,
+    )
+    expect(await leased({ takeOverMs: 3_000 })).toBeGreaterThan(number)
+  })
+
+  test('a read-only user of the token needs no right to write', async () => {
+    await store.set(KEY, stored(5))
+    const { token } = await store.lease.acquire(KEY, LONG)
+    expect(token).toMatchObject({ value: 'token-5' })
+    expect(await redis.keys('*')).toEqual([TOKEN])
   })
 
   test('holds no token in clear with an encryptionKey', async () => {
@@ -82,10 +152,16 @@ describe.each([
       const reply = await redis.call(name, ...args)
       return Array.isArray(reply) ? reply.map(bytes) : String(reply)
     })
-    expect(await ofBytes.lease?.acquire(KEY, LONG)).toBe(1)
-    expect(await ofBytes.set(KEY, stored(1, { value: '文' }))).toBe(true)
-    expect(await ofBytes.get(KEY)).toMatchObject({ value: '文', generation: 1 })
-    expect(await ofBytes.delete(KEY, 1)).toBe(true)
+    const { number = 0 } = (await ofBytes.lease?.acquire(KEY, { ...LONG, above: HIGH })) ?? {}
+    expect(number).toBe(HIGH + 1)
+    const other = { ...LONG, holder: 'b' }
+    expect(await ofBytes.lease?.acquire(KEY, other)).toEqual({ heldBy: number })
+    expect(await ofBytes.lease?.publish(KEY, stored(number, { value: '文' }), { number })).toBe(
+      true,
+    )
+    expect(await ofBytes.get(KEY)).toMatchObject({ value: '文', generation: number })
+    expect(await ofBytes.lease?.acquire(KEY, other)).toMatchObject({ token: { value: '文' } })
+    expect(await ofBytes.delete(KEY, number, '文')).toBe(true)
   })
 
   test('is another one’s under another prefix', async () => {
@@ -122,6 +198,10 @@ describe.each([
     'a record of version 0': [JSON.stringify({ ...whole, v: 0 }), 60_000],
     'a generation in words': [JSON.stringify({ ...whole, generation: 'five' }), 60_000],
     'a generation beyond all numbers': [JSON.stringify({ ...whole, generation: 1e17 }), 60_000],
+    'a generation that none can follow': [
+      JSON.stringify({ ...whole, generation: 2 ** 52 }),
+      60_000,
+    ],
     'a reconfirmation in words': [JSON.stringify({ ...whole, reconfirmedAtMs: 'now' }), 60_000],
     'a token that never ends': [JSON.stringify(whole), -1],
     'a token that ends later than it says': [JSON.stringify(whole), 90_000],
@@ -172,31 +252,56 @@ describe.each([
   })
 
   test('a fencing number that is none counts as 0', async () => {
-    for (const garbage of ['garbage', '-5', '1.5', '1e300', 'nan', '']) {
+    for (const garbage of ['garbage', '-5', '1.5', '1e300', 'nan', '', `${2 ** 52}`]) {
       await redis.set(FENCE, garbage)
       expect(await store.set(KEY, stored(1))).toBe(true)
-      expect(await store.lease.acquire(KEY, { ...LONG, above: 7 })).toBe(8)
+      const number = await leased({ above: HIGH })
+      expect(number).toBe(HIGH + 1)
+      await store.lease.release(KEY, { number })
       await redis.del(TOKEN)
     }
     await redis.del(FENCE)
     await redis.lpush(FENCE, 'x')
-    expect(await store.lease.acquire(KEY, LONG)).toBe(1)
+    expect(await leased({ above: HIGH })).toBe(HIGH + 1)
   })
 
   test('a lease that is none, or would never end, is nobody’s', async () => {
     await redis.lpush(LEASE, 'x')
-    expect(await store.lease.renew(KEY, LONG)).toBe(false)
-    expect(await store.lease.release(KEY, LONG)).toBe(false)
-    expect(await store.lease.acquire(KEY, LONG)).toBe(1)
-    await redis.set(LEASE, 'somebody')
-    expect(await store.lease.acquire(KEY, LONG)).toBe(2)
+    expect(await store.lease.renew(KEY, { number: 1, forMs: 1_000 })).toBe(false)
+    expect(await store.lease.release(KEY, { number: 1 })).toBe(false)
+    await leased()
+    for (const garbage of ['somebody', '{"number":1}', '[]', 'null']) {
+      await redis.set(LEASE, garbage, 'PX', 60_000)
+      await leased({ holder: garbage })
+    }
+    const text = (await redis.get(LEASE)) ?? ''
+    await redis.set(LEASE, text)
+    await leased({ holder: 'after one without an end' })
     expect(await redis.pttl(LEASE)).toBeGreaterThan(0)
   })
 
   test('a lease may be for less than a millisecond, and be taken again by its holder', async () => {
-    expect(await store.lease.acquire(KEY, { ...LONG, forMs: 0.5 })).toBe(1)
-    expect(await store.lease.acquire(KEY, LONG)).toBe(2)
-    expect(await store.lease.acquire(KEY, LONG)).toBe(3)
-    expect(await store.lease.renew(KEY, { ...LONG, forMs: 1_000.5 })).toBe(true)
+    const first = await leased({ forMs: 0.5 })
+    const second = await leased()
+    const third = await leased()
+    expect(second).toBeGreaterThan(first)
+    expect(third).toBeGreaterThan(second)
+    expect(await store.lease.renew(KEY, { number: second, forMs: 1_000 })).toBe(false)
+    expect(await store.lease.renew(KEY, { number: third, forMs: 1_000.5 })).toBe(true)
+  })
+
+  test('a failure that never ends, or is of another type, is none', async () => {
+    await redis.set(FAILURE, 'for ever')
+    await leased()
+    await redis.del(FAILURE)
+    await redis.lpush(FAILURE, 'x')
+    await leased()
+  })
+
+  test('a token whose life is over is not published, but the lease is given back', async () => {
+    const number = await leased()
+    const dead = stored(number, { ageMs: 60_000 })
+    expect(await store.lease.publish(KEY, dead, { number })).toBe(false)
+    expect(await redis.exists(LEASE)).toBe(0)
   })
 })

@@ -35,10 +35,21 @@ describe('a failure of Redis', () => {
         if (name === 'EVALSHA') throw new Error(message)
         return null
       })
+      await store.get(KEY)
       expect(await store.get(KEY)).toBeUndefined()
-      expect(sent).toEqual(['EVALSHA', 'EVAL'])
+      expect(sent).toEqual(['EVAL', 'EVALSHA', 'EVAL'])
     },
   )
+
+  it('is none of the first time: a script goes by its text then, and by its hash from then on', async () => {
+    const sent: (string | undefined)[] = []
+    const store = redisStore(async ([name]) => {
+      sent.push(name)
+      return null
+    })
+    await Promise.all([store.get(KEY), store.get(KEY), store.delete(KEY, 1)])
+    expect(sent.sort()).toEqual(['EVAL', 'EVAL', 'EVALSHA'])
+  })
 
   it('is an answer that does not come within deadlineMs', async () => {
     const store = redisStore(() => new Promise(() => {}), { deadlineMs: 20 })

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import type { LeaseRequest, StoreLease, TokenStore } from '../core/store.js'
+import { type ContractRule, checkOpen, KEY, sleep, stored, valueIn } from './store-contract.js'
+
+/** What a store keeps that lets one process at a time fetch for all; besides `storeContract`. */
+export function leaseContract(open: () => TokenStore | Promise<TokenStore>): ContractRule[] {
+  checkOpen(open)
+  return Object.entries(LEASE_RULES).map(([name, keep]) => ({
+    name,
+    async run() {
+      const store = await open()
+      assert.ok(store.lease, 'the store has no lease')
+      await keep(store as LeasingStore)
+    },
+  }))
+}
+
+type LeasingStore = TokenStore & { readonly lease: StoreLease }
+
+const PATIENT = 60_000
+const SHORT = { forMs: 60, takeOverMs: PATIENT }
+const LONG = { forMs: 60_000, takeOverMs: PATIENT }
+
+/** The number of the lease that is given. */
+async function leased(
+  { lease }: LeasingStore,
+  holder: string,
+  { above = 0, key = KEY, ...more }: Partial<LeaseRequest> & { key?: string } = {},
+): Promise<number> {
+  const { number } = await lease.acquire(key, { holder, ...LONG, above, ...more })
+  return number ?? assert.fail(`${holder} got no lease`)
+}
+
+async function isHeld(
+  { lease }: LeasingStore,
+  number: number,
+  { above = 0, key = KEY } = {},
+): Promise<void> {
+  const answer = await lease.acquire(key, { holder: 'another', ...LONG, above })
+  assert.deepEqual(answer, { heldBy: number })
+}
+
+const FAILURE = { value: '{"code":"credential_refused"}', leftMs: 60_000 }
+
+/** For stores that let one process at a time fetch. */
+const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void>>> = {
+  'gives a lease to one holder at a time, and tells the others its number': async (store) => {
+    const holders = ['a', 'b', 'c', 'd']
+    const asked = holders.map((holder) => store.lease.acquire(KEY, { holder, ...LONG, above: 0 }))
+    const answers = await Promise.all(asked)
+    const given = answers.filter(({ number }) => number !== undefined)
+    assert.equal(given.length, 1)
+    for (const answer of answers)
+      if (answer !== given[0]) assert.deepEqual(answer, { heldBy: given[0]?.number })
+    await leased(store, 'e', { key: 'contract:b' })
+  },
+  'numbers each lease above all before it, and above what it is told': async (store) => {
+    const first = await leased(store, 'a')
+    assert.equal(await store.lease.release(KEY, { number: first }), true)
+    const second = await leased(store, 'b')
+    assert.equal(await store.lease.release(KEY, { number: second }), true)
+    const above = second + 1_000_000
+    const third = await leased(store, 'c', { above })
+    assert.ok(first > 0 && second > first && third > above, `${first}, ${second}, ${third}`)
+    assert.ok(Number.isSafeInteger(third) && third < 2 ** 52)
+  },
+  'gives the token instead of a lease if it is newer': async (store) => {
+    await store.set(KEY, stored(5, { ageMs: 10, reconfirmedAtMs: 10 }))
+    const request = { holder: 'a', ...LONG, above: 4 }
+    const { token, ...rest } = await store.lease.acquire(KEY, request)
+    const { ageMs, ...found } = token ?? assert.fail('no token was given')
+    assert.deepEqual(
+      { ...found, ...rest },
+      { value: 'token-5', generation: 5, expiresInMs: 60_000, reconfirmedAtMs: 10 },
+    )
+    assert.ok(ageMs >= 10 && ageMs < 10_000)
+    assert.ok((await leased(store, 'a', { above: 5 })) > 5)
+  },
+  'gives a lease that is over to the next': async (store) => {
+    await leased(store, 'a', SHORT)
+    await sleep(90)
+    await leased(store, 'b')
+  },
+  'prolongs a lease by its number alone': async (store) => {
+    await withinLease(async (forMs) => {
+      const key = `${KEY}:${forMs}`
+      const number = await leased(store, 'a', { key, forMs })
+      assert.equal(await store.lease.renew(key, { number: number + 1, forMs: 60_000 }), false)
+      assert.equal(await store.lease.renew(key, { number, forMs: 60_000 }), true)
+      await sleep(forMs * 1.5)
+      await isHeld(store, number, { key })
+    })
+  },
+  'prolongs no lease that is over': async (store) => {
+    const number = await leased(store, 'a', SHORT)
+    await sleep(90)
+    assert.equal(await store.lease.renew(KEY, { number, forMs: 60_000 }), false)
+  },
+  'takes a lease back by its number alone': async (store) => {
+    const number = await leased(store, 'a')
+    assert.equal(await store.lease.release(KEY, { number: number + 1 }), false)
+    await isHeld(store, number)
+    assert.equal(await store.lease.release(KEY, { number }), true)
+    assert.equal(await store.lease.release(KEY, { number }), false)
+  },
+  'keeps a token and takes the lease back in one step': async (store) => {
+    const number = await leased(store, 'a')
+    assert.equal(await store.lease.publish(KEY, stored(number), { number }), true)
+    assert.equal(await valueIn(store), `token-${number}`)
+    assert.ok((await leased(store, 'b', { above: number })) > number)
+  },
+  'takes the lease back also with a token that it does not keep': async (store) => {
+    await store.set(KEY, stored(7))
+    const number = await leased(store, 'a', { above: 7 })
+    assert.equal(await store.lease.publish(KEY, stored(7), { number }), false)
+    assert.ok((await leased(store, 'b', { above: 7 })) > number)
+  },
+  'keeps the failure that a lease ends with, until a token is published': async (store) => {
+    const number = await leased(store, 'a')
+    assert.equal(await store.lease.release(KEY, { number, failure: FAILURE }), true)
+    const { failure, ...rest } = await store.lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 })
+    assert.deepEqual({ ...rest, value: failure?.value }, { value: FAILURE.value })
+    assert.ok(failure !== undefined && failure.leftMs <= 60_000 && failure.leftMs > 50_000)
+    assert.equal(await store.lease.publish(KEY, stored(number), { number }), true)
+    await leased(store, 'b', { above: number })
+  },
+  'keeps no failure of a lease that is another one’s, and forgets it when its time is over': async (
+    store,
+  ) => {
+    const number = await leased(store, 'a')
+    const late = { number: number - 1, failure: FAILURE }
+    assert.equal(await store.lease.release(KEY, late), false)
+    await isHeld(store, number)
+    await store.lease.release(KEY, { number, failure: { ...FAILURE, leftMs: 40 } })
+    await sleep(60)
+    await leased(store, 'b')
+  },
+  'refuses the late token of a holder whose lease went to another': async (store) => {
+    const late = await leased(store, 'a', SHORT)
+    await sleep(90)
+    const next = await leased(store, 'b')
+    assert.equal(await store.lease.publish(KEY, stored(late), { number: late }), false)
+    await isHeld(store, next)
+    assert.equal(await store.set(KEY, stored(next)), true)
+    assert.equal(await store.set(KEY, stored(late)), false)
+    assert.equal(await valueIn(store), `token-${next}`)
+  },
+  'lets the lease be taken over from one who has had it for so long, and keeps what he brings first':
+    async (store) => {
+      const slow = await leased(store, 'a')
+      await sleep(40)
+      const next = await leased(store, 'b', { takeOverMs: 30 })
+      assert.ok(next > slow)
+      assert.equal(await store.lease.renew(KEY, { number: slow, forMs: 60_000 }), false)
+      assert.equal(await store.lease.publish(KEY, stored(slow), { number: slow }), true)
+      await isHeld(store, next, { above: slow })
+      assert.equal(await store.lease.publish(KEY, stored(next), { number: next }), true)
+      assert.equal(await store.set(KEY, stored(slow)), false)
+      assert.equal(await valueIn(store), `token-${next}`)
+    },
+}
+
+/** On a machine that is too busy to act before a lease is over, the next lease is longer. */
+async function withinLease(attempt: (forMs: number) => Promise<void>): Promise<void> {
+  for (const forMs of [100, 500])
+    try {
+      return await attempt(forMs)
+    } catch {}
+  return attempt(2_000)
+}
