@@ -114,9 +114,11 @@ export function ticketsFor(
     const nowMs = storeNowMs ?? receivedAt.wall
     const isPossible = (atMs: number) => atMs <= nowMs + MOST_AHEAD_MS
     const isDated = sentAtMs !== undefined && isPossible(sentAtMs)
+    // What is pushed now cannot be dead already: then this machine's clock is ahead.
+    const isWrong = isDated && nowMs - sentAtMs >= TICKET_LIFE_MS
     const known = [kept[0], refusedNewest]
       .filter((ticket) => ticket !== undefined)
-      .filter((ticket) => isPossible(ticket.sentAtMs) && !(isDated && ticket.isGuess))
+      .filter((ticket) => isPossible(ticket.sentAtMs) && !(isWrong && ticket.isGuess))
     const newestMs = Math.max(0, ...known.map((ticket) => ticket.sentAtMs))
     if (isDated && sentAtMs <= newestMs) return undefined
     const isGuess = !isDated && storeNowMs === undefined

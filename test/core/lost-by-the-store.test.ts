@@ -1,0 +1,270 @@
+import { describe, expect, it } from 'vitest'
+import { type Platform, platform } from '../../src/core/platform.js'
+import {
+  createTokenSource,
+  memoryStore,
+  type StoredToken,
+  selfBuilt,
+  suiteApp,
+  type TokenEvent,
+  type TokenStore,
+} from '../../src/index.js'
+import { type FakeClock, fakeClock } from '../../src/testing.js'
+import { APP, settle } from '../support/qyapi.js'
+import { tokenBody } from '../support/source.js'
+import { withParts } from '../support/store.js'
+
+/** Without WebCrypto's threads, which no fake clock waits for. */
+const machine: Platform = { ...platform, hash: async (text) => `#${text}` }
+
+async function pass(clock: FakeClock, ms: number) {
+  for (let passed = 0; passed < ms; passed += 100) {
+    clock.advance(100)
+    await settle()
+  }
+}
+
+/** A store that can go away, and come back with what it had or empty. */
+function mortalStore(clock: FakeClock) {
+  let inner = memoryStore({ clock })
+  let isDown = false
+  const ask = async <T>(answer: (store: TokenStore) => Promise<T>): Promise<T> => {
+    if (isDown) throw new Error('ECONNREFUSED')
+    return answer(inner)
+  }
+  const store = withParts(memoryStore({ clock }), {
+    get: (key) => ask(({ get }) => get(key)),
+    set: (key, token) => ask(({ set }) => set(key, token)),
+    delete: (key, generation, value) => ask((one) => one.delete(key, generation, value)),
+    now: () => ask(async () => clock.wall()),
+  })
+  return {
+    store,
+    down: () => {
+      isDown = true
+    },
+    up: () => {
+      isDown = false
+    },
+    empty: () => {
+      inner = memoryStore({ clock })
+    },
+  }
+}
+
+function suiteOver(store: TokenStore, clock: FakeClock) {
+  const sent: unknown[] = []
+  const source = createTokenSource(
+    suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }),
+    {
+      clock,
+      store,
+      transport: async ({ body = '' }) => {
+        sent.push(JSON.parse(body).suite_ticket)
+        return { status: 200, body: '{"suite_access_token":"token","expires_in":7200}' }
+      },
+    },
+    machine,
+  )
+  return { source, sent }
+}
+
+describe('what the store lost', () => {
+  it('rule 18: a ticket that was pushed while the store was down is written as soon as it answers', async () => {
+    const clock = fakeClock()
+    const { store, down, up } = mortalStore(clock)
+    down()
+    const pushed = suiteOver(store, clock)
+    expect(await pushed.source.pushTicket('ticket')).toBe(true)
+    up()
+    await pass(clock, 3_500)
+    const other = suiteOver(store, clock)
+    await other.source.get()
+    expect(other.sent).toEqual(['ticket'])
+  })
+
+  it('rule 18: a ticket that it lost is put back by the process that it was pushed to', async () => {
+    const clock = fakeClock()
+    const { store, empty } = mortalStore(clock)
+    const pushed = suiteOver(store, clock)
+    await pushed.source.pushTicket('ticket')
+    empty()
+    await pass(clock, 16_000)
+    const other = suiteOver(store, clock)
+    await other.source.get()
+    expect(other.sent).toEqual(['ticket'])
+  })
+
+  it('rule 18: a ticket is put back by whoever needs it and finds it lost, and never over a newer one', async () => {
+    const clock = fakeClock()
+    const { store, empty } = mortalStore(clock)
+    const timeStamp = clock.wall() / 1000
+    const pushed = suiteOver(store, clock)
+    await pushed.source.pushTicket('older', { timeStamp })
+    const holder = suiteOver(store, clock)
+    await holder.source.get()
+    empty()
+    await suiteOver(store, clock).source.pushTicket('newer', { timeStamp: timeStamp + 1 })
+    await pass(clock, 16_000)
+    const other = suiteOver(store, clock)
+    await other.source.invalidate(await other.source.get().catch(() => ''))
+    await other.source.get()
+    expect(other.sent.at(-1)).toBe('newer')
+  })
+
+  it('rule 18: a ticket is put back no longer than it lives, nor after its source was closed', async () => {
+    const clock = fakeClock()
+    const { store, empty } = mortalStore(clock)
+    const pushed = suiteOver(store, clock)
+    await pushed.source.pushTicket('ticket')
+    pushed.source.close()
+    empty()
+    await pass(clock, 16_000)
+    await expect(suiteOver(store, clock).source.get()).rejects.toThrow('there is no suite_ticket')
+  })
+
+  it('rule 18: a token that was fetched while the store was down is written as soon as it answers, as old as it is', async () => {
+    const clock = fakeClock()
+    const { store, down, up } = mortalStore(clock)
+    const over = () =>
+      createTokenSource(
+        selfBuilt(APP),
+        { clock, store, transport: async () => ({ status: 200, body: tokenBody('token') }) },
+        machine,
+      )
+    down()
+    const one = over()
+    await one.get()
+    up()
+    await pass(clock, 3_500)
+    const other = over()
+    await other.get()
+    expect(other.describe()).toMatchObject({ generation: 1 })
+    expect(other.describe().ageMs).toBeGreaterThanOrEqual(3_500)
+  })
+
+  it('rule 18: what was thrown away meanwhile is not written any more', async () => {
+    const clock = fakeClock()
+    const { store, down, up } = mortalStore(clock)
+    let fetches = 0
+    const source = createTokenSource(
+      selfBuilt(APP),
+      {
+        clock,
+        store,
+        transport: async () => {
+          fetches += 1
+          if (fetches > 1) throw new Error('no way')
+          return { status: 200, body: tokenBody('refused') }
+        },
+      },
+      machine,
+    )
+    down()
+    await source.get()
+    await source.invalidate('refused')
+    up()
+    await pass(clock, 3_500)
+    const kept = await store.get(
+      'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww-fake:%23fake-secret',
+    )
+    expect(kept).toBeUndefined()
+  })
+})
+
+describe('a lineage that goes backwards', () => {
+  it('rule 15: is reported once, and neither adopted nor deleted', async () => {
+    const clock = fakeClock()
+    const events: TokenEvent[] = []
+    const deleted: unknown[] = []
+    const memory = memoryStore({ clock })
+    let stale: StoredToken | undefined
+    const store = withParts(memory, {
+      get: async (key) => stale ?? memory.get(key),
+      delete: async (key, generation, value) => {
+        deleted.push([generation, value])
+        return memory.delete(key, generation, value)
+      },
+    })
+    let fetches = 0
+    const source = createTokenSource(
+      selfBuilt(APP),
+      {
+        clock,
+        store,
+        onEvent: (event) => events.push(event),
+        transport: async () => {
+          fetches += 1
+          return { status: 200, body: tokenBody(`own-${fetches}`) }
+        },
+      },
+      machine,
+    )
+    stale = { value: 'first', generation: 50, ageMs: 0, expiresInMs: 7_200_000 }
+    expect(await source.get()).toBe('first')
+    stale = { value: 'of a stale replica', generation: 40, ageMs: 0, expiresInMs: 7_200_000 }
+    const answers = await source.run(async (token) => ({
+      errcode: token === 'first' ? 42001 : 0,
+      token,
+    }))
+    expect(answers).toEqual({ errcode: 0, token: 'own-1' })
+    expect(deleted).toEqual([[50, 'first']])
+    const wentBack = events.filter((event) => 'reason' in event && event.reason === 'went_back')
+    expect(wentBack).toHaveLength(1)
+    expect(wentBack[0]).toMatchObject({
+      message: expect.stringContaining('from generation 50 to 40'),
+    })
+  })
+})
+
+describe('a ticket of a machine whose clock is wrong', () => {
+  it('rule 17: without a timeStamp it is dated by the store’s clock, and shuts no newer one out', async () => {
+    const right = fakeClock()
+    const ahead = fakeClock()
+    ahead.setWallBy(3_600_000)
+    const store = memoryStore({ clock: right })
+    await suiteOver(store, ahead).source.pushTicket('of the machine ahead')
+    right.advance(60_000)
+    const timeStamp = right.wall() / 1000
+    const other = suiteOver(store, right)
+    expect(await other.source.pushTicket('newer', { timeStamp })).toBe(true)
+    const third = suiteOver(store, right)
+    await third.source.get()
+    expect(third.sent).toEqual(['newer'])
+  })
+
+  it('rule 17: one that stands in the store as if from a time to come gives way', async () => {
+    const clock = fakeClock()
+    const { lease: _lease, now: _now, ...clockless } = memoryStore({ clock })
+    const ahead = fakeClock()
+    ahead.setWallBy(3_600_000)
+    await suiteOver(clockless, ahead).source.pushTicket('of the machine ahead')
+    clock.advance(60_000)
+    const timeStamp = clock.wall() / 1000
+    expect(await suiteOver(clockless, clock).source.pushTicket('newer', { timeStamp })).toBe(true)
+    const third = suiteOver(clockless, clock)
+    await third.source.get()
+    expect(third.sent).toEqual(['newer'])
+  })
+
+  it('rule 17: pushed to that very machine, a dated one is newer than one that it dated itself', async () => {
+    const ahead = fakeClock()
+    const timeStamp = ahead.wall() / 1000
+    ahead.setWallBy(3_600_000)
+    const source = createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
+      clock: ahead,
+    })
+    expect(await source.pushTicket('undated')).toBe(true)
+    expect(await source.pushTicket('dated', { timeStamp: timeStamp + 60 })).toBe(true)
+  })
+
+  it('rule 17: an undated one is the newest, however late that machine’s clock is', async () => {
+    const late = fakeClock()
+    const source = createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
+      clock: late,
+    })
+    const timeStamp = late.wall() / 1000 + 500
+    await source.pushTicket('dated', { timeStamp })
+    expect(await source.pushTicket('undated')).toBe(true)
+  })
+})
