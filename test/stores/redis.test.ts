@@ -1,7 +1,7 @@
 import { createClient, createClientPool } from '@redis/client'
 import { Redis } from 'ioredis'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createTokenSource, selfBuilt, type TokenEvent } from '../../src/index.js'
+import { createTokenSource, selfBuilt, suiteApp, type TokenEvent } from '../../src/index.js'
 import { type RedisClient, type RedisCommand, redisStore } from '../../src/stores/redis.js'
 import { leaseContract, storeContract } from '../../src/testing.js'
 import { APP } from '../support/qyapi.js'
@@ -221,5 +221,73 @@ describeWithRedis('a token source over redis-server', () => {
     await expect.poll(() => one.redis.get(key)).toContain('token-2')
     expect(await start().source.get()).toBe('token-2')
     expect(fetches()).toBe(2)
+  })
+
+  const request = { holder: 'a', forMs: 60_000, takeOverMs: 60_000 }
+  const stored = (generation: number) => ({
+    value: `token-${generation}`,
+    generation,
+    ageMs: 0,
+    expiresInMs: 60_000,
+  })
+
+  it('rule 15: no number comes again after a failover to a replica that lagged', async () => {
+    const primary = await startRedis()
+    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${primary.port}`] })
+    closing(primary, () => primary.stop())
+    closing(replica, () => replica.stop())
+    const [before, after] = [ioredis(primary, closing), ioredis(replica, closing)]
+    const numberOn = async (redis: Redis, above: number) => {
+      const { lease } = redisStore(redis)
+      const { number = 0 } = (await lease?.acquire('key', { ...request, above })) ?? {}
+      await lease?.publish('key', stored(number), { number })
+      return number
+    }
+    const known = await numberOn(before, 0)
+    await expect.poll(() => after.exists('{key}:token'), { timeout: 20_000 }).toBe(1)
+    await after.replicaof('NO', 'ONE')
+    const lost = await numberOn(before, known)
+    await primary.kill()
+    const next = await numberOn(after, known)
+    expect(lost).toBeGreaterThan(known)
+    expect(next).toBeGreaterThan(lost)
+    // What belongs to the lost life deletes nothing of this one.
+    expect(await redisStore(after).delete('key', next, `token-${lost}`)).toBe(false)
+  })
+
+  it('rule 17: a lease that Redis gives after it was frozen is given back at once', async () => {
+    await server.restart()
+    const { start, fetches } = machines()
+    const one = start()
+    await one.redis.ping()
+    const admin = ioredis(server, closing)
+    await admin.call('CLIENT', 'PAUSE', '900', 'WRITE')
+    expect(await one.source.get()).toBe('token-1')
+    const keys = (what: string) => admin.keys(`*:${what}`)
+    await expect.poll(() => keys('fence'), { timeout: 10_000 }).toHaveLength(1)
+    // Long before it ends by itself.
+    await expect.poll(() => keys('lease'), { timeout: 1_500 }).toHaveLength(0)
+    expect(fetches()).toBe(1)
+  })
+
+  it('rule 18: a ticket that was lost with everything in Redis is put back where it is needed', async () => {
+    const suite = suiteApp({ suiteId: 'ww-lost', suiteSecret: 'secret' })
+    const redis = ioredis(server, closing)
+    const sent: unknown[] = []
+    const transport = async ({ body = '' }) => {
+      sent.push(JSON.parse(body).suite_ticket)
+      return { status: 200, body: '{"suite_access_token":"token","expires_in":7200}' }
+    }
+    const [one, other] = [1, 2].map(() =>
+      createTokenSource(suite, { store: redisStore(redis), transport }),
+    )
+    await one?.pushTicket('ticket')
+    await redis.flushall()
+    await one?.get()
+    await expect.poll(() => redis.keys('*suite_ticket*:token')).toHaveLength(1)
+    await other?.invalidate((await other?.get()) ?? '')
+    await other?.get()
+    expect(sent.at(-1)).toBe('ticket')
+    for (const source of [one, other]) source?.close()
   })
 })
