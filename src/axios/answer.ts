@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { AxiosResponse, AxiosStatic } from 'axios'
+import { isArrayBuffer, isBlob } from '../core/body.js'
 import {
   isNodeReadable,
+  isWebStream,
   type NodeReadable,
   offItsConnection,
   peekNodeStream,
@@ -45,8 +47,9 @@ export function refusedBy(
   const errcode = errcodeOfHeader(headers?.['error-code'])
   if (errcode !== undefined) return refusals.has(errcode) ? errcode : undefined
   if (typeof data === 'string') return refusals.inText(data)
-  if (data instanceof Uint8Array) return refusals.inBytes(data)
-  if (data instanceof ArrayBuffer) return refusals.inBytes(new Uint8Array(data))
+  if (!isObject(data)) return undefined
+  if (ArrayBuffer.isView(data)) return refusals.inBytes(data as unknown as Uint8Array)
+  if (isArrayBuffer(data)) return refusals.inBytes(new Uint8Array(data))
   return refusedByReading(response, refusals, lib)
 }
 
@@ -58,7 +61,7 @@ function refusedByReading(
 ): number | undefined | Promise<number | undefined> {
   const { data, headers } = response
   const contentType = headers?.['content-type']
-  if (data instanceof Blob) {
+  if (isBlob(data)) {
     const isWorthReading = data.size <= LONGEST_VERDICT_BYTES && mayBeJson(contentType ?? data.type)
     return isWorthReading ? data.text().then(refusals.inText) : undefined
   }
@@ -69,7 +72,7 @@ function refusedByReading(
     }
     return peekNodeStream(data, giveInstead).then((bytes) => bytes && refusals.inBytes(bytes))
   }
-  if (data instanceof ReadableStream) {
+  if (isWebStream(data)) {
     return mayBeJson(contentType) ? refusedByWebStream(response, refusals, lib) : undefined
   }
   return refusals.inValue(data)
@@ -79,7 +82,7 @@ async function refusedByWebStream(response: AxiosResponse, refusals: Refusals, l
   const signal = response.config?.signal as AbortSignal | undefined
   const canceled = ({ reason }: AbortSignal) => canceledError(lib, reason)
   const { bytes, body } = await peekWebStream(response.data, signal, canceled)
-  response.data = body instanceof ReadableStream ? body : new Blob([body]).stream()
+  response.data = ArrayBuffer.isView(body) ? new Blob([body]).stream() : body
   return bytes && refusals.inBytes(bytes)
 }
 

@@ -13,12 +13,22 @@ export function canBeSentTwice(body: unknown): boolean {
 }
 
 function isBytes(body: object): body is ArrayBuffer | ArrayBufferView {
-  return ArrayBuffer.isView(body) || tagOf(body) === 'ArrayBuffer'
+  return ArrayBuffer.isView(body) || isArrayBuffer(body)
+}
+
+export function isArrayBuffer(body: object): body is ArrayBuffer {
+  return tagOf(body) === 'ArrayBuffer'
 }
 
 /** Of whatever realm and implementation. */
 function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1)
+}
+
+/** One that can be read: jsdom's cannot. A mock adapter's object is none. */
+export function isBlob(body: object): body is Blob {
+  const { size, slice, text } = body as Partial<Blob>
+  return typeof size === 'number' && typeof slice === 'function' && typeof text === 'function'
 }
 
 /** An async iterable, or an iterator that iterates over itself and can therefore do so once. */

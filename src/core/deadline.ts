@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js'
-import { waitFor } from './wait.js'
+import { controllerBelow, throwIfAborted, waitFor } from './wait.js'
 
 /** Runs for as long as there is time. `awaited`: what was not there in time, in words. */
 export type WithinDeadline = <T>(
@@ -33,17 +33,15 @@ async function withinDeadline<T>(
   { clock, timeoutMs, late }: { clock: Clock; timeoutMs: number; late: Error },
   closed: AbortSignal,
 ): Promise<T> {
-  closed.throwIfAborted()
-  const controller = new AbortController()
+  throwIfAborted(closed)
+  const controller = controllerBelow(closed)
   const { signal } = controller
-  const onClose = () => controller.abort(closed.reason)
-  closed.addEventListener('abort', onClose)
   const callOff = clock.after(timeoutMs, () => controller.abort(late))
   try {
     // What does not heed the signal must not hold everyone up.
     return await waitFor(run(signal), signal)
   } finally {
     callOff()
-    closed.removeEventListener('abort', onClose)
+    controller.release()
   }
 }

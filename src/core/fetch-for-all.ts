@@ -4,6 +4,7 @@ import { countsForAll, failureIn, storedFailure } from './shared-failure.js'
 import { LEASE_MS, type SharedTokens, TAKE_OVER_MS } from './shared-tokens.js'
 import type { StoredToken } from './store.js'
 import type { Token } from './token.js'
+import { throwIfAborted } from './wait.js'
 
 /** What one process does while it is its turn, or while it waits for its turn. */
 export interface Turn {
@@ -48,7 +49,7 @@ export async function fetchForAll(
     const adopted = adopt(token)
     const isNeedless = closed.aborted || adopted !== undefined
     if (isNeedless && number !== undefined) void shared.release(number)
-    closed.throwIfAborted()
+    throwIfAborted(closed)
     if (adopted !== undefined) return adopted
     if (number !== undefined) return takeTurn(shared, turn, number, clock)
     const known = failure && failureIn(failure)
@@ -59,7 +60,7 @@ export async function fetchForAll(
     if (answer === undefined || failure !== undefined || patience.isOver(heldBy))
       return turn.fetch()
     await pause()
-    closed.throwIfAborted()
+    throwIfAborted(closed)
   }
 }
 

@@ -10,6 +10,7 @@ import type { Tickets } from './tickets.js'
 import { type FetchedToken, isWorthAnotherTry, jsonOf, read, tokenIn } from './token-answer.js'
 import type { TokenAnswer, TokenRequest, Transport } from './transport.js'
 import { errcodeOf } from './verdict.js'
+import { throwIfAborted } from './wait.js'
 
 /** Everything that one token call needs. */
 export interface FetchTokenContext {
@@ -40,7 +41,7 @@ export async function fetchToken(
   context: FetchTokenContext,
   closed: AbortSignal,
 ): Promise<FetchedToken> {
-  closed.throwIfAborted()
+  throwIfAborted(closed)
   const { credential, clock, fetchTimeoutMs: timeoutMs } = context
   const doing = `Could not get the ${credential.tokenName} of ${credential.kind} ${credential.subject}`
   const within = sharedDeadline({ clock, timeoutMs }, closed)

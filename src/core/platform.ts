@@ -45,7 +45,7 @@ export const platform = {
   random: Math.random,
   /** In hex. Good for nothing but WeCom's page signatures, which want it. */
   sha1: (text: string) => digest('SHA-1', text),
-  nonce: () => crypto.randomUUID().replaceAll('-', ''),
+  nonce: () => hexOf(crypto.getRandomValues(new Uint8Array(16))),
   hourlyCalls: oncePerClock(hourlyCalls),
   processName,
 } satisfies Platform & Record<string, unknown>
@@ -60,8 +60,11 @@ function oncePerClock<T>(make: (clock: Clock) => T): (clock: Clock) => T {
 }
 
 async function digest(algorithm: string, text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest(algorithm, bytesOf(text))
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hexOf(new Uint8Array(await crypto.subtle.digest(algorithm, bytesOf(text))))
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function processName(): string {
@@ -95,8 +98,18 @@ export function aesGcm(key: Uint8Array<ArrayBuffer>) {
   }
 }
 
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text)
+/** A text in UTF-8. Jest's jsdom has neither an encoder nor a decoder, but Node's Buffer. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return typeof TextEncoder === 'undefined'
+    ? Uint8Array.from(Buffer.from(text))
+    : new TextEncoder().encode(text)
+}
+
+const UTF_8 = typeof TextDecoder === 'undefined' ? undefined : new TextDecoder()
+
+/** The text that these bytes are in UTF-8. */
+export function textOf(bytes: Uint8Array): string {
+  return UTF_8 === undefined ? Buffer.from(bytes).toString() : UTF_8.decode(bytes)
 }
 
 /** Tells of a Node stream's error before anyone else hears it, and without counting as a listener. */

@@ -1,3 +1,4 @@
+import { bytesOf } from './platform.js'
 import { encoded as percentEncoded, type Token } from './token.js'
 
 /** Takes secrets and tokens out of a text; see `scrubber`. */
@@ -60,7 +61,7 @@ function withoutPair(_pair: string, before: string, after: string): string {
 function anyEncoding(value: string): string {
   const characters = Array.from(value, (character) => {
     if (character === ' ') return '(?: |\\+|%20)'
-    const bytes = Array.from(new TextEncoder().encode(character), (byte) => `%${hex(byte)}`)
+    const bytes = Array.from(bytesOf(character), (byte) => `%${hex(byte)}`)
     return `(?:${literal(character)}|${bytes.join('')})`
   })
   return characters.join('')

@@ -12,7 +12,7 @@ import type { StoredToken } from './store.js'
 import { ticketKeyOf, tokenKeyOf } from './store-key.js'
 import { type Tickets, ticketsFor } from './tickets.js'
 import { isUsable, nextToken, storedToken, type Token, tokenOf } from './token.js'
-import { waitFor } from './wait.js'
+import { type ControllerBelow, controllerBelow, waitFor } from './wait.js'
 
 /**
  * One credential's tokens, one generation after the other; never two fetches at once. Knows which
@@ -29,7 +29,7 @@ export class Renewal implements TokenFetcher {
   /** Ends the fetch that is on its way, if there is one. */
   private flight: AbortController | undefined
   /** Ends the token call that it waits for, which is then made again. */
-  private call: AbortController | undefined
+  private call: ControllerBelow | undefined
   /** Made with the first failure, and dropped with the next token. */
   private failures: ReturnType<typeof rememberedFailure> | undefined
 
@@ -220,17 +220,17 @@ export class Renewal implements TokenFetcher {
   private async fetchBy(credential: Credential, signal: AbortSignal) {
     // The one that is asked with: a function may give another by the time that this one has failed.
     const secret = secretIfReadable(credential)
-    this.call = new AbortController()
-    const either = AbortSignal.any([signal, this.call.signal])
+    this.call = controllerBelow(signal)
     try {
       const call = { credential, tickets: this.tickets, ...this.group.settings }
-      return await fetchToken(call, either)
+      return await fetchToken(call, this.call.signal)
     } catch (error) {
       if (this.credential !== credential && !signal.aborted) return undefined
       if (signal.aborted || !isQyapiTokenError(error)) throw error
       // Another source's failure is remembered there.
       throw isQyapiTokenError(error.cause) ? error : this.remembered(error, undefined, secret)
     } finally {
+      this.call?.release()
       this.call = undefined
     }
   }

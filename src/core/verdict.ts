@@ -1,3 +1,5 @@
+import { textOf } from './platform.js'
+
 /** An answer longer than this is not a refusal, and is never read to find out. */
 export const LONGEST_VERDICT_BYTES = 16 * 1024
 
@@ -14,7 +16,6 @@ export interface Refusals {
 export function refusals(errcodes: readonly number[]): Refusals {
   const codes = new Set(errcodes)
   const digits = errcodes.map(String)
-  const utf8 = new TextDecoder()
 
   function inText(text: string): number | undefined {
     if (text.length > LONGEST_VERDICT_BYTES) return undefined
@@ -33,7 +34,7 @@ export function refusals(errcodes: readonly number[]): Refusals {
     inText,
     inBytes(bytes) {
       const mayBeJson = bytes.length <= LONGEST_VERDICT_BYTES && startsLikeAnObject(bytes)
-      return mayBeJson ? inText(utf8.decode(bytes)) : undefined
+      return mayBeJson ? inText(textOf(bytes)) : undefined
     },
     inValue,
   }

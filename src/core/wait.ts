@@ -23,6 +23,27 @@ export function waitFor<T>(
   })
 }
 
+/** As `signal.throwIfAborted`, which Jest's jsdom and older runtimes lack. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw reasonOf(signal)
+}
+
+export interface ControllerBelow extends AbortController {
+  /** From now on the parent's abort is not its own. */
+  release(): void
+}
+
+/**
+ * A controller that is aborted with `parent`, until it is released: `AbortSignal.any` with an end.
+ * The edge runtime of Next.js and Jest's jsdom lack that.
+ */
+export function controllerBelow(parent: AbortSignal): ControllerBelow {
+  const controller = new AbortController()
+  const abort = () => controller.abort(reasonOf(parent))
+  if (parent.aborted) abort()
+  return Object.assign(controller, { release: onAbort(parent, abort) })
+}
+
 /** Why a signal was aborted, as fetch would tell it: a polyfill's signal may not say. */
 export function reasonOf(signal: AbortSignal): unknown {
   return signal.reason ?? new DOMException('This operation was aborted', 'AbortError')

@@ -1,6 +1,7 @@
 import { type Credential, credentialKind } from '../core/credential.js'
 import { checkId, checkKeys } from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
+import { throwIfAborted } from '../core/wait.js'
 import {
   REFUSED_ACCESS_TOKEN,
   REFUSED_DEVICE_TOKEN,
@@ -84,7 +85,7 @@ export function remote(options: RemoteOptions): Credential {
     secret: () => '',
     async bring(signal) {
       await told()
-      signal.throwIfAborted()
+      throwIfAborted(signal)
       return Object(await get({ signal }))
     },
     refused: tell,
