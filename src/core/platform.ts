@@ -81,6 +81,8 @@ export function aesGcm(key: Uint8Array<ArrayBuffer>) {
   const ivBytes = 12
   const imported = subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt'])
   return {
+    /** Of the key itself: names it, and tells nothing of it. */
+    hash: subtle.digest('SHA-256', key).then((bytes) => new Uint8Array(bytes)),
     /** The random IV, and what it was sealed to. */
     async seal(text: string, context: string): Promise<Uint8Array> {
       const iv = crypto.getRandomValues(new Uint8Array(ivBytes))

@@ -1,6 +1,14 @@
 import { badOption } from './errors.js'
 import { aesGcm } from './platform.js'
-import { SEALED, type StoredToken, type StoreLease, type TokenStore } from './store.js'
+import {
+  FINGERPRINT_BYTES,
+  SEALED,
+  type StoredToken,
+  type StoreLease,
+  type StoreProblem,
+  sealingKeyOf,
+  type TokenStore,
+} from './store.js'
 
 /** 32 bytes, as they are or as base64 or hex. */
 export type EncryptionKey = string | Uint8Array
@@ -27,16 +35,23 @@ export function sealedStore(
     return made
   }
 
-  const seal = async (value: string, key: string): Promise<string> =>
-    SEALED + base64(await ciphers()[0].seal(value, key))
+  const listeners = new Set<(problem: StoreProblem) => void>()
+
+  const seal = async (value: string, key: string): Promise<string> => {
+    const cipher = ciphers()[0]
+    const fingerprint = (await cipher.hash).subarray(0, FINGERPRINT_BYTES)
+    return SEALED + base64(Uint8Array.of(...fingerprint, ...(await cipher.seal(value, key))))
+  }
 
   const opened = async (value: unknown, key: string): Promise<string | undefined> => {
-    const bytes = sealedBytes(value)
-    if (bytes === undefined) return undefined
-    for (const { open } of ciphers()) {
-      const text = await open(bytes, key).catch(() => undefined)
-      if (text !== undefined) return text
-    }
+    if (typeof value !== 'string') return undefined
+    const bytes = sealedBytes(value)?.subarray(FINGERPRINT_BYTES)
+    if (bytes !== undefined)
+      for (const { open } of ciphers()) {
+        const text = await open(bytes, key).catch(() => undefined)
+        if (text !== undefined) return text
+      }
+    await report(value)
     return undefined
   }
 
@@ -52,6 +67,21 @@ export function sealedStore(
     if (!stored || (await opened(stored.value, key)) !== undefined) return false
     await store.delete(key, stored.generation, stored.value)
     return write()
+  }
+
+  /** Processes with different keys share nothing, and work: nobody would hear of it. */
+  const report = async (value: string): Promise<void> => {
+    const hashes = await Promise.all(ciphers().map(({ hash }) => hash))
+    const ours = hashes.map((hash) => hex(hash.subarray(0, FINGERPRINT_BYTES)))
+    const theirs = sealingKeyOf(value)
+    const what =
+      theirs === undefined
+        ? 'a value in the store is not sealed: another process has no encryptionKey'
+        : ours.includes(theirs)
+          ? `a value that encryptionKey ${theirs} sealed was changed, or moved from another place`
+          : `a value in the store is sealed with encryptionKey ${theirs}`
+    const message = `${what}; this process has ${ours.join(', ')} (fingerprints: SHA-256, 8 digits). It counts as absent.`
+    for (const listener of listeners) listener({ reason: 'not_decryptable', message })
   }
 
   return {
@@ -72,7 +102,10 @@ export function sealedStore(
       return store.delete(key, generation, stored.value)
     },
     ...(store.now && { now: store.now }),
-    ...(store.onProblem && { onProblem: (listener) => store.onProblem?.(listener) }),
+    onProblem(listener) {
+      listeners.add(listener)
+      store.onProblem?.(listener)
+    },
     ...(store.lease && { lease: sealedLease(store.lease) }),
   }
 
@@ -134,9 +167,13 @@ function asBytes(value: unknown): Bytes | undefined {
   return isBytes ? Uint8Array.from(value as Uint8Array) : undefined
 }
 
-function sealedBytes(value: unknown): Bytes | undefined {
-  if (typeof value !== 'string' || !value.startsWith(SEALED)) return undefined
+function sealedBytes(value: string): Bytes | undefined {
+  if (!value.startsWith(SEALED)) return undefined
   return fromBase64(value.slice(SEALED.length))
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function base64(bytes: Uint8Array): string {

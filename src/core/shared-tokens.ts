@@ -4,10 +4,10 @@ import type { SourceSettings } from './options.js'
 import { excerpt, scrubber, withoutQueries } from './redact.js'
 import {
   type LeaseAnswer,
-  SEALED,
   type StoredFailure,
   type StoredToken,
   type StoreProblem,
+  sealingKeyOf,
   type TokenStore,
 } from './store.js'
 import type { StoreAccess } from './store-access.js'
@@ -49,8 +49,7 @@ export class SharedTokens {
   async get(): Promise<StoredToken | undefined> {
     const stored = await this.guarded('get', (key) => this.store.get(key))
     const token = this.checked('get', stored)
-    // Sealed by a process that has an encryptionKey, which this one has not: no token for us.
-    return token?.value.startsWith(SEALED) ? undefined : token
+    return token && this.isReadable(token) ? token : undefined
   }
 
   set(token: StoredToken): Promise<boolean | undefined> {
@@ -123,7 +122,7 @@ export class SharedTokens {
   private async found(stored: StoredToken, above: number): Promise<LeaseAnswer | undefined> {
     const token = this.checked('acquire', stored)
     if (token === undefined || token.generation <= above) return undefined
-    return token.value.startsWith(SEALED) ? this.acquire(token.generation) : { token }
+    return this.isReadable(token) ? { token } : this.acquire(token.generation)
   }
 
   renew(number: number): Promise<boolean | undefined> {
@@ -155,6 +154,15 @@ export class SharedTokens {
     this.lastGeneration = Math.max(this.lastGeneration, generation)
     const longestMs = Math.max(7_200_000, (this.settings.maxAgeMs * 7200) / 7000)
     return { ...stored, expiresInMs: Math.min(expiresInMs, ageMs + longestMs) }
+  }
+
+  /** Not what a process sealed that has an encryptionKey, which this one has not. */
+  private isReadable({ value }: StoredToken): boolean {
+    const key = sealingKeyOf(value)
+    if (key === undefined) return true
+    const message = `a value in the store is sealed with encryptionKey ${key} (fingerprint: SHA-256, 8 digits); this process has none. It counts as absent.`
+    if (this.access.isNews(message)) this.reportError('get', 'not_decryptable', message)
+    return false
   }
 
   /** Not from a store without a lease, whose numbers each process counts for itself. */
@@ -195,7 +203,11 @@ export class SharedTokens {
   }
 
   private readonly reportProblem = ({ reason, message }: StoreProblem) =>
-    this.reportError('connection', reason, withoutQueries(excerpt(message, scrubber([]))))
+    this.reportError(
+      reason === 'down' ? 'connection' : 'get',
+      reason,
+      withoutQueries(excerpt(message, scrubber([]))),
+    )
 
   private reportError(operation: StoreOperation, reason: StoreErrorReason, message: string): void {
     this.emit({ type: 'store_trouble', reason, operation, message })

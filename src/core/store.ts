@@ -1,6 +1,19 @@
 /** What every sealed value starts with: the version of the format. */
 export const SEALED = 'sealed:1:'
 
+/** Of the key: so many bytes of its SHA-256, in front of what was sealed. No secret. */
+export const FINGERPRINT_BYTES = 4
+
+/** The fingerprint of the key that sealed a value, in hex; `undefined`: it was not sealed. */
+export function sealingKeyOf(value: string): string | undefined {
+  if (!value.startsWith(SEALED)) return undefined
+  // Eight characters of base64 are six bytes.
+  const begin = value.slice(SEALED.length, SEALED.length + 8)
+  if (!/^[\w+/]{8}$/.test(begin)) return ''
+  const bytes = atob(begin).slice(0, FINGERPRINT_BYTES)
+  return Array.from(bytes, (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('')
+}
+
 /** A token as a store keeps it. Durations only: no machine's clock is another's. */
 export interface StoredToken {
   readonly value: string

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '../../src/core/clock.js'
 import { type Platform, platform } from '../../src/core/platform.js'
+import { sealedStore } from '../../src/core/sealed-store.js'
 import {
   createTokenSource,
+  memoryStore,
   type SourceOptions,
   type StoredToken,
   type StoreLease,
@@ -333,10 +336,55 @@ describe('a token that one call adopts', () => {
 })
 
 describe('a token that another process has sealed', () => {
-  it('is no token for one that has no key', async () => {
-    const { source, events } = sourceOver(handStore(stored(5, 0, 'sealed:1:AAAA')).store)
+  it('rule 20: is no token for one that has no key, which says so once, by the key’s fingerprint', async () => {
+    const { source, events } = sourceOver(handStore(stored(5, 0, 'sealed:1:AQIDBAAA')).store)
     expect(await source.get()).toBe('fetched-1')
-    expect(events.map(({ type }) => type)).toEqual(['fetched'])
+    await source.invalidate('fetched-1')
+    expect(await source.get()).toBe('fetched-2')
+    expect(events.filter(({ type }) => type === 'store_trouble')).toEqual([
+      {
+        ...SUBJECT,
+        type: 'store_trouble',
+        reason: 'not_decryptable',
+        operation: 'get',
+        message:
+          'a value in the store is sealed with encryptionKey 01020304 (fingerprint: SHA-256, 8 digits); ' +
+          'this process has none. It counts as absent.',
+      },
+    ])
+  })
+
+  it('rule 20: processes with different keys hear of it once for each key, by both fingerprints', async () => {
+    const inner = memoryStore()
+    const [here, there] = ['h', 't'].map((letter) => Buffer.alloc(32, letter)) as [Buffer, Buffer]
+    const [ours, theirs] = [here, there].map((key) =>
+      createHash('sha256').update(key).digest('hex').slice(0, 8),
+    )
+    const one = sourceOver(sealedStore(inner, there))
+    await one.source.get()
+    await settle()
+    const other = sourceOver(sealedStore(inner, here))
+    await other.source.get()
+    for (let times = 0; times < 3; times += 1) {
+      await other.source.invalidate(await other.source.get())
+      await one.source.invalidate(await one.source.get())
+    }
+    const messages = other.events.flatMap((event) =>
+      event.type === 'store_trouble' ? [`${event.reason}: ${event.message}`] : [],
+    )
+    expect(messages).toEqual([
+      `not_decryptable: a value in the store is sealed with encryptionKey ${theirs}; ` +
+        `this process has ${ours} (fingerprints: SHA-256, 8 digits). It counts as absent.`,
+    ])
+  })
+
+  it('rule 20: a value that nobody sealed is reported as such', async () => {
+    const { store } = handStore(stored(5, 0, 'plain'))
+    const { source, events } = sourceOver(sealedStore(store, Buffer.alloc(32)))
+    expect(await source.get()).toBe('fetched-1')
+    expect(JSON.stringify(events[0])).toContain(
+      'is not sealed: another process has no encryptionKey',
+    )
   })
 })
 
