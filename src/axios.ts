@@ -59,7 +59,7 @@ export type {
   ConfigToChooseFor,
   ManyAxiosSources,
 } from './axios/options.js'
-export { axiosTransport } from './axios/transport.js'
+export { type AxiosTransportOptions, axiosTransport } from './axios/transport.js'
 export type { CallToChooseFor, ChooseSource, SourceList, Tenant } from './core/choice.js'
 export type { ManySources } from './core/door.js'
 export type { DoorOptions } from './core/options.js'
@@ -98,7 +98,7 @@ export function attachToken(
 ): AttachedMany {
   checkClient(client)
   const { axios: lib = defaultAxios } = options ?? {}
-  const transport = axiosTransport(client, lib)
+  const transport = axiosTransport(client, { axios: lib })
   const door = openDoor(tokens, options, {
     credentialOf: selfBuilt,
     transport,
@@ -149,7 +149,7 @@ function send(
   const url = urlTextOf(config)
   const destination = isDetached ? undefined : destinationOf(config, url)
   if (destination === undefined) return sendWithoutUs()
-  const query = queryOf(config)
+  const query = queryOf(config, lib)
   if (door.callerToken === 'keep' && bringsToken(config, query, destination)) {
     door.standAside(destination)
     return sendWithoutUs()

@@ -37,7 +37,7 @@ import { type JudgedResponse, judgeResponse } from './fetch/response.js'
 export type { CallToChooseFor, ChooseSource, SourceList } from './core/choice.js'
 export type { ManySources } from './core/door.js'
 export type { DoorOptions } from './core/options.js'
-export { fetchTransport } from './core/transport.js'
+export { fetchTransport, type TokenRequestOptions } from './core/transport.js'
 
 type Fetch = typeof globalThis.fetch
 /** Any fetch: the global one, undici's, a polyfill's. */

@@ -95,11 +95,20 @@ describe('arguments are checked where they are given, not blamed on the network 
       expect(await refusal(() => call(given as never))).toMatchObject(isBadOptions)
   })
 
-  it('axiosTransport wants an axios as its second argument', async () => {
-    for (const lib of [null, {}, 'axios'])
-      expect(await refusal(() => axiosTransport(axios.create(), lib as never))).toMatchObject(
-        isBadOptions,
-      )
+  it.each([
+    null,
+    'axios',
+    { axios: {} },
+    { axios: null },
+    { unknown: 1 },
+    { headers: 'planted-key' },
+    { headers: { 'x-key': 7 } },
+    { auth: 'planted-key' },
+    { auth: { username: 'u' } },
+  ])('axiosTransport wants options that it knows: %o', async (options) => {
+    const error = await refusal(() => axiosTransport(axios.create(), options as never))
+    expect(error).toMatchObject(isBadOptions)
+    expect(String(error)).not.toContain('planted')
   })
 })
 

@@ -1,4 +1,4 @@
-import type { InternalAxiosRequestConfig } from 'axios'
+import type { AxiosStatic, InternalAxiosRequestConfig } from 'axios'
 import { type Destination, withoutTokenParameters, withParameter } from '../core/destination.js'
 import type { Token } from '../core/token.js'
 
@@ -6,21 +6,43 @@ type Config = InternalAxiosRequestConfig
 type Serialize = (params: object, options: Config['paramsSerializer']) => string
 
 /**
- * The params as text and at once, where they are no plain object or somebody else serializes them;
- * `undefined`: axios does it by itself.
+ * The params as text and at once, where they are no plain object or somebody else serializes them,
+ * who must not be shown the token; `undefined`: axios does it by itself.
  */
-export function queryOf({ params, paramsSerializer: given }: Config): string | undefined {
+export function queryOf(
+  { params, paramsSerializer: given }: Config,
+  lib: AxiosStatic,
+): string | undefined {
   // Axios takes both forms; the function stands here only if an interceptor has set it.
   const serialize = (typeof given === 'function' ? given : given?.serialize) as
     | Serialize
     | undefined
-  if (!serialize) return isUrlSearchParams(params) ? String(params) : undefined
   try {
-    return params == null ? '' : (serialize(params, given) ?? '')
+    if (serialize) return params == null ? '' : (serialize(params, given) ?? '')
+    if (isUrlSearchParams(params)) return String(params)
+    if (!isUsers(given)) return undefined
+    return params == null ? '' : serializedBy(lib, params, given)
   } catch {
     // Intentionally dropped here: it throws again where axios calls it, and the caller hears axios.
     return undefined
   }
+}
+
+/** Code of the user's takes part where axios serializes. */
+function isUsers(given: Config['paramsSerializer']): boolean {
+  if (given === undefined) return false
+  const { serialize, encode, visitor } = Object(given) as Record<string, unknown>
+  return [given, serialize, encode, visitor].some((part) => typeof part === 'function')
+}
+
+/** By axios' own serializer, with nobody's defaults. */
+function serializedBy(
+  lib: AxiosStatic,
+  params: unknown,
+  given: Config['paramsSerializer'],
+): string {
+  const url = new lib.Axios({}).getUri({ url: '', params, paramsSerializer: given as never })
+  return url.slice(url.indexOf('?') + 1)
 }
 
 /** Whether the call brings a token of its own, in its url or its params. */
@@ -54,6 +76,8 @@ export function addToken(
     config.baseURL = withoutTokenParameters(config.baseURL ?? '', parameters)
   }
   if (query === undefined) {
+    // What failed to serialize them must not get the token at the next try.
+    if (isUsers(config.paramsSerializer)) return
     // Axios takes no text or the like, and says so.
     if (!config.params || typeof config.params === 'object')
       config.params = withTokenParam(config.params, parameter, token.value, parameters)

@@ -6,14 +6,24 @@ import axios, {
 } from 'axios'
 import importedRetry from 'axios-retry'
 import { delayBeforeTry, TRIES } from '../core/backoff.js'
-import type { TokenAnswer, Transport } from '../core/transport.js'
+import { checkTokenHeaders, isPlainObject } from '../core/check.js'
+import { badOption } from '../core/errors.js'
+import { frameworkError } from '../core/framework-error.js'
+import {
+  FRESH_HEADERS,
+  fresh,
+  type TokenAnswer,
+  type TokenRequestOptions,
+  type Transport,
+} from '../core/transport.js'
 import { checkAxios, checkClient } from './client.js'
+import { guardedTransport } from './redirects.js'
 
 /** Inside the CommonJS build the default import is the exports object that holds it. */
 const axiosRetry: typeof importedRetry =
   (importedRetry as { default?: typeof importedRetry }).default ?? importedRetry
 
-/** What makes up a client's road to the network. Nothing else of its defaults reaches a token call. */
+/** A client's own network settings. Nothing else of its defaults reaches a token call. */
 const ROAD = [
   'adapter',
   'httpAgent',
@@ -22,30 +32,63 @@ const ROAD = [
   'lookup',
   'family',
   'socketPath',
+  'allowedSocketPaths',
+  'transport',
+  'insecureHTTPParser',
   'env',
-  'fetchOptions',
+  'httpVersion',
+  'http2Options',
 ] as const
 
+/** What of `fetchOptions` concerns the connection: undici's, node-fetch's, Deno's and Bun's. */
+const FETCH_ROAD = ['dispatcher', 'agent', 'client', 'proxy', 'tls', 'unix'] as const
+
+/** What token requests have beyond the client's own network settings. */
+export interface AxiosTransportOptions extends TokenRequestOptions {
+  /**
+   * Basic authentication that a gateway on the way asks for.
+   * @default none
+   */
+  readonly auth?: { readonly username: string; readonly password: string }
+  /**
+   * The copy of axios to use, where the client comes from another one.
+   * @default the axios that this package imports
+   */
+  readonly axios?: AxiosStatic
+}
+
 /**
- * Sends token calls by an axios client's own road, read at call time, through an axios instance of
- * our own that nobody else intercepts. Its quick tries are axios-retry's.
+ * Sends token calls with an axios client's own network settings, read at call time, through an axios
+ * instance of our own that nobody else intercepts. Its quick tries are axios-retry's.
  *
  * @throws `bad_options` if it is no axios instance.
  * @example
  * const source = createTokenSource(credential, { transport: axiosTransport(clientWithProxy) })
  */
-export function axiosTransport(client: AxiosInstance, lib: AxiosStatic = axios): Transport {
+export function axiosTransport(
+  client: AxiosInstance,
+  options: AxiosTransportOptions = {},
+): Transport {
   checkClient(client)
-  checkAxios(lib)
+  const { lib, ...ofRequest } = checked(options)
   return async (request, { signal, shouldTryAgain }) => {
-    const body = request.body === undefined ? {} : { data: request.body, headers: JSON_BODY }
     // The query as params, so that mock adapters find the call by its url.
     const { origin, pathname, searchParams } = new URL(request.url)
     const address = { url: `${origin}${pathname}`, params: Object.fromEntries(searchParams) }
+    const type = request.body === undefined ? {} : JSON_TYPE
+    const headers = { ...ofRequest.headers, ...FRESH_HEADERS, ...type }
+    const config = { ...ofRequest, ...address, headers, data: request.body, signal }
+    const redirect: Redirect = {}
     try {
-      const ours = tokenClient(lib, roadOf(client), shouldTryAgain)
-      return answerOf(await ours.request({ method: request.method, signal, ...address, ...body }))
+      const answered = await fresh((init) =>
+        tokenClient(lib, roadOf(client, init), redirect, shouldTryAgain).request({
+          ...config,
+          method: request.method,
+        }),
+      )
+      return answerOf(answered)
     } catch (error) {
+      if (redirect.status !== undefined) return { status: redirect.status, body: '' }
       // After its last try axios-retry rejects with whatever came; that is an answer too.
       if (lib.isAxiosError(error) && error.response !== undefined) return answerOf(error.response)
       throw error
@@ -53,38 +96,69 @@ export function axiosTransport(client: AxiosInstance, lib: AxiosStatic = axios):
   }
 }
 
-const JSON_BODY = { 'Content-Type': 'application/json' }
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+function checked(options: AxiosTransportOptions) {
+  if (!isPlainObject(options as unknown)) throw badOption('options', 'an object', options)
+  const { axios: lib = axios, auth, ...others } = options
+  checkAxios(lib)
+  const { username, password } = auth ?? {}
+  if (auth !== undefined && (typeof username !== 'string' || typeof password !== 'string'))
+    throw badOption('auth', '{ username, password }, both texts', auth, true)
+  return { lib, headers: checkTokenHeaders(others), ...(auth && { auth }) }
+}
+
+/** A redirect that came instead of an answer. */
+interface Redirect {
+  status?: number
+}
 
 /** An instance with nobody's defaults but the road, which retries as every transport does. */
 function tokenClient(
   lib: AxiosStatic,
   road: AxiosRequestConfig,
+  redirect: Redirect,
   shouldTryAgain: (answer: TokenAnswer) => boolean,
 ): AxiosInstance {
   const client = lib.create()
   const defaults = client.defaults as Partial<typeof client.defaults>
   for (const key of Object.keys(defaults)) delete defaults[key as keyof typeof defaults]
+  // Not `maxRedirects: 0`, with which broken gzip answers never end on axios before 1.16.
+  const beforeRedirect: AxiosRequestConfig['beforeRedirect'] = (_options, { statusCode }) => {
+    redirect.status = Number(statusCode)
+    throw new Error('A token request is never redirected.')
+  }
+  if (road.transport)
+    road.transport = guardedTransport(road.transport, {
+      beforeRedirect,
+      locationOf: () => undefined,
+    })
   Object.assign(defaults, road, {
     headers: { Accept: 'application/json, text/plain, */*' },
     responseType: 'text',
-    maxRedirects: 0,
+    beforeRedirect,
   })
   axiosRetry(client, {
     retries: TRIES - 1,
     retryDelay: delayBeforeTry,
     validateResponse: (response) => !shouldTryAgain(answerOf(response)),
-    retryCondition: ({ code }) => code !== 'ERR_CANCELED',
+    retryCondition: (error) =>
+      error.code !== 'ERR_CANCELED' && redirect.status === undefined && !frameworkError(error),
   })
   return client
 }
 
-function roadOf({ defaults }: AxiosInstance): AxiosRequestConfig {
-  const road: Record<string, unknown> = {}
-  for (const key of ROAD) {
-    road[key] = (defaults as Record<string, unknown>)[key]
-  }
-  road.fetchOptions = { ...(road.fetchOptions as object), redirect: 'manual' }
-  return road
+function roadOf({ defaults }: AxiosInstance, init: object): AxiosRequestConfig {
+  const given = defaults as Record<string, unknown>
+  const fetchOptions = { ...picked(given.fetchOptions, FETCH_ROAD), ...init, redirect: 'manual' }
+  return { ...picked(given, ROAD), fetchOptions }
+}
+
+/** Also what an object inherits. */
+function picked(from: unknown, keys: readonly string[]): Record<string, unknown> {
+  const given = Object(from) as Record<string, unknown>
+  const set = keys.filter((key) => given[key] !== undefined)
+  return Object.fromEntries(set.map((key) => [key, given[key]]))
 }
 
 /** Mock adapters answer with objects. */

@@ -70,3 +70,16 @@ export function check(
     if (given !== undefined && !isRight(given)) throw badOption(key, expected, given)
   }
 }
+
+const HEADERS_EXPECTED = "an object of header names and texts, e.g. { 'x-api-key': key }"
+
+/** The headers of token requests, by names in lower case. Their values may be secrets, and are not shown. */
+export function checkTokenHeaders(options: unknown): Readonly<Record<string, string>> {
+  check(options, { headers: [() => true, HEADERS_EXPECTED] }, 'options')
+  const { headers = {} } = (options ?? {}) as { headers?: unknown }
+  const isRight = isPlainObject(headers) && Object.values(headers).every(isText)
+  if (!isRight) throw badOption('headers', HEADERS_EXPECTED, headers, true)
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  )
+}

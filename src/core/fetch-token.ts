@@ -5,6 +5,7 @@ import { sharedDeadline, type WithinDeadline } from './deadline.js'
 import { apiRoot } from './destination.js'
 import { isQyapiTokenError, QyapiTokenError } from './errors.js'
 import { functionFailed, inConsequence, networkFailure } from './fetch-failure.js'
+import { frameworkError } from './framework-error.js'
 import { type Scrub, scrubber, withoutQueries } from './redact.js'
 import type { Tickets } from './tickets.js'
 import { type FetchedToken, isWorthAnotherTry, jsonOf, read, tokenIn } from './token-answer.js'
@@ -50,6 +51,8 @@ export async function fetchToken(
     return await (credential.bring === undefined ? asked(call) : brought(call, credential.bring))
   } catch (error) {
     if (closed.aborted) throw closed.reason
+    const frameworks = frameworkError(error)
+    if (frameworks !== undefined) throw frameworks
     // Whatever somebody's function throws is a failure like another: remembered, never a storm.
     throw isQyapiTokenError(error) ? error : networkFailure(doing, error, withoutQueries)
   }
@@ -91,7 +94,8 @@ async function answerTo(
     try {
       return { answer: await send(request, call), scrub }
     } catch (error) {
-      if (closed.aborted || isQyapiTokenError(error)) return { failure: error }
+      if (closed.aborted || isQyapiTokenError(error) || frameworkError(error))
+        return { failure: error }
       return { failure: networkFailure(doing, error, scrub) }
     }
   }

@@ -3,6 +3,7 @@ import { elapsedMs, type Instant, instantOf } from './clock.js'
 import type { Credential } from './credential.js'
 import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
 import type { OnEvent, OwnEvent } from './events.js'
+import { frameworkError } from './framework-error.js'
 import { type HourlyCalls, hourlyLimitsOf, overHourlyLimit } from './hourly-calls.js'
 import { Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
@@ -90,9 +91,12 @@ export class Lender implements RefreshPayer {
     if (renewal.isClosed) throw sourceClosed(this.credential)
     const failure = renewal.failure()
     if (failure !== undefined) return this.keptTokenOr(failure)
+    const isAnothers = renewal.isBusy()
     try {
       return await renewal.renew()
     } catch (error) {
+      // It belongs to the call that fetched; the others fetch for themselves.
+      if (isAnothers && frameworkError(error)) return this.lendWithinBudget({ fresh })
       return this.keptTokenOr(
         isQyapiTokenError(error) ? repeated(error, error.retryAfterMs) : error,
       )

@@ -122,10 +122,17 @@ function whatCame(answer: TokenAnswer): string {
   const { status, body } = answer
   if (isRedirect(answer))
     return `was redirected (HTTP ${status}), which a token call never follows. Check baseUrl`
+  if ([401, 403, 407].includes(status))
+    return `got HTTP ${status}, which WeCom itself does not answer. ${GATEWAY_ADVICE}`
   if (status < 200 || status > 299)
     return `got HTTP ${status}. The server or a proxy in between has trouble, or baseUrl is not WeCom's`
-  return `got ${nature(body)} instead of a token with a life. Check baseUrl and the proxies in between`
+  const advice = isHtml(body) ? `. ${GATEWAY_ADVICE}` : ''
+  return `got ${nature(body)} instead of a token with a life. Check baseUrl and the proxies in between${advice}`
 }
+
+const GATEWAY_ADVICE =
+  'If a gateway wants headers or auth of its own, pass them with the option transport: ' +
+  'axiosTransport(client, { headers, auth }), or fetchTransport(fetch, { headers })'
 
 /** Status 0 is what a browser's fetch makes of a redirect that it was told not to follow. */
 function isRedirect(answer: TokenAnswer): boolean {
@@ -138,6 +145,10 @@ function isRedirect(answer: TokenAnswer): boolean {
 function nature(body: string): string {
   const text = body.trimStart()
   if (text === '') return 'an empty answer'
-  if (text.startsWith('<')) return 'an HTML page'
+  if (isHtml(text)) return 'an HTML page'
   return parsed(text) === undefined ? 'a text that is no JSON' : 'JSON'
+}
+
+function isHtml(body: string): boolean {
+  return body.trimStart().startsWith('<')
 }

@@ -1,5 +1,7 @@
 import { delayBeforeTry, TRIES } from './backoff.js'
+import { checkTokenHeaders } from './check.js'
 import { badOption } from './errors.js'
+import { frameworkError } from './framework-error.js'
 
 type Fetch = typeof fetch
 
@@ -31,6 +33,18 @@ export interface TransportContext {
  */
 export type Transport = (request: TokenRequest, context: TransportContext) => Promise<TokenAnswer>
 
+/** What a gateway on the way wants of a token request. */
+export interface TokenRequestOptions {
+  /**
+   * Headers of token requests, e.g. a gateway's key: `{ 'x-api-key': key }`.
+   * @default none
+   */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** No cache on the way may answer with a token that was refused, or keep the secret in a key. */
+export const FRESH_HEADERS = { 'cache-control': 'no-cache, no-store' } as const
+
 /**
  * Sends token calls by a fetch: the global one, undici's with a dispatcher, a polyfill's.
  *
@@ -38,16 +52,17 @@ export type Transport = (request: TokenRequest, context: TransportContext) => Pr
  * @example
  * const source = createTokenSource(credential, { transport: fetchTransport(undici.fetch) })
  */
-export function fetchTransport(fetch: Fetch): Transport {
+export function fetchTransport(fetch: Fetch, options: TokenRequestOptions = {}): Transport {
   if (typeof fetch !== 'function') throw badOption('fetch', 'a fetch function', fetch)
+  const headers = checkTokenHeaders(options)
   return async (request, { signal, shouldTryAgain, wait }) => {
     for (let tries = 1; ; tries += 1) {
       const isLast = tries === TRIES
       try {
-        const answer = await sendOnce(fetch, request, signal)
+        const answer = await fresh((init) => sendOnce(fetch, request, { ...init, signal }, headers))
         if (isLast || !shouldTryAgain(answer)) return answer
       } catch (error) {
-        if (isLast || signal.aborted) throw error
+        if (isLast || signal.aborted || frameworkError(error)) throw error
       }
       await wait(delayBeforeTry(tries))
     }
@@ -57,13 +72,30 @@ export function fetchTransport(fetch: Fetch): Transport {
 async function sendOnce(
   fetch: Fetch,
   { method, url, body }: TokenRequest,
-  signal: AbortSignal,
+  init: RequestInit,
+  ownHeaders: Readonly<Record<string, string>>,
 ): Promise<TokenAnswer> {
+  const headers = { ...ownHeaders, ...FRESH_HEADERS }
+  const withBody = { headers: { ...headers, 'content-type': 'application/json' } }
   const response = await fetch(url, {
     method,
     redirect: 'manual',
-    signal,
-    ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+    ...init,
+    ...(body === undefined ? { headers } : { ...withBody, body }),
   })
   return { status: response.status, body: await response.text() }
+}
+
+/** Past all caches where fetch takes `cache`: workerd with a date before 2024-11 throws on it. */
+export async function fresh<T>(send: (init: { cache?: 'no-store' }) => Promise<T>): Promise<T> {
+  try {
+    return await send({ cache: 'no-store' })
+  } catch (error) {
+    if (frameworkError(error) || !refusesCache(error)) throw error
+    return send({})
+  }
+}
+
+function refusesCache(error: unknown): boolean {
+  return error instanceof Error && /\bcache\b/i.test(error.message.slice(0, 1_000))
 }

@@ -1,9 +1,19 @@
-import axios from 'axios'
+import axios, { type AxiosStatic, type InternalAxiosRequestConfig } from 'axios'
+import axios17 from 'axios-1.7'
+import axios113 from 'axios-1.13'
+import axios118 from 'axios-1.18'
 import MockAdapter from 'axios-mock-adapter'
 import { afterEach, describe, expect, it } from 'vitest'
 import { attachToken } from '../../src/axios.js'
 import { sourceWith } from '../support/source.js'
 import { API, answer, OK, stubAxios } from '../support/stub-axios.js'
+
+const VERSIONS = [
+  ['1.7', axios17],
+  ['1.13', axios113],
+  ['1.18', axios118],
+  ['1.21', axios],
+] as unknown as [string, AxiosStatic][]
 
 const serializing = (serialize: (params: object) => string) => ({
   params: { a: 1 },
@@ -115,6 +125,71 @@ describe('params that axios does not serialize by itself', () => {
     const { client, urls } = stubAxios()
     await client.get('/user/get', { params: new Polyfill() })
     expect(urls()).toEqual([`${API}/user/get?a=1&access_token=token-1`])
+  })
+})
+
+interface Helpers {
+  defaultVisitor(...given: unknown[]): boolean
+}
+
+describe('a serializer of axios with code of the user’s', () => {
+  const seen: string[] = []
+  const note = (value: unknown) => String(seen.push(String(value)) && value)
+  const serializers = {
+    encode: { encode: (value: string) => note(value).toUpperCase() },
+    visitor: {
+      visitor(this: unknown, value: unknown, key: string, path: unknown, helpers: Helpers) {
+        note(value)
+        note(key)
+        return helpers.defaultVisitor.call(this, value, key, path)
+      },
+    },
+    both: { encode: note, visitor: () => false, indexes: null },
+  }
+
+  it.each(
+    VERSIONS.flatMap(([version, lib]) =>
+      Object.entries(serializers).map(([name, given]) => ({ version, lib, name, given })),
+    ),
+  )(
+    'rule 12: is never shown the token, which is appended as text: $name, axios $version',
+    async ({ lib, given }) => {
+      seen.length = 0
+      const urls: string[] = []
+      const adapter = async (config: InternalAxiosRequestConfig) => {
+        urls.push(lib.getUri(config))
+        return answer(OK)(config)
+      }
+      const client = lib.create({ baseURL: API, adapter })
+      const paramsSerializer = given as never
+      const bare = [{ a: ['b c', 1], n: { x: null } }, undefined].map((params) =>
+        lib.getUri({ url: `${API}/user/get`, params, paramsSerializer }),
+      )
+      attachToken(client, sourceWith('Token-1').source, { axios: lib })
+      await client.get('/user/get', { params: { a: ['b c', 1], n: { x: null } }, paramsSerializer })
+      await client.get('/user/get', { paramsSerializer })
+      const expected = bare.map(
+        (url) => `${url}${url.includes('?') ? '&' : '?'}access_token=Token-1`,
+      )
+      expect(urls).toEqual(expected)
+      expect(seen.join()).not.toMatch(/token/i)
+    },
+  )
+
+  it('rule 12: that fails is not shown the token at the next try either', async () => {
+    seen.length = 0
+    let times = 0
+    const encode = (value: string) => {
+      times += 1
+      if (times === 1) throw new Error('not now')
+      return note(value)
+    }
+    const { client } = stubAxios(async (config) => {
+      axios.getUri(config)
+      return answer(OK)(config)
+    })
+    await client.get('/user/get', { params: { a: 1 }, paramsSerializer: { encode } })
+    expect(seen).toEqual(['a', '1'])
   })
 })
 

@@ -56,9 +56,18 @@ describe('a token call by a client’s road', () => {
       lookup: () => {},
       family: 4,
       socketPath: '/s',
+      transport: { request: () => {} },
+      insecureHTTPParser: true,
+      httpVersion: 2,
+      http2Options: { own: 3 },
       env: { fetch: () => {} },
     }
-    const fetchOptions = { cache: 'no-store', redirect: 'follow' }
+    const fetchOptions = {
+      dispatcher: { own: 4 },
+      cache: 'force-cache',
+      next: { revalidate: 60 },
+      redirect: 'follow',
+    }
     const others = {
       baseURL: 'https://elsewhere.example',
       headers: { 'x-own': '1' },
@@ -82,18 +91,22 @@ describe('a token call by a client’s road', () => {
     } = sent[0] as never as Record<string, unknown>
     expect(config).toEqual({
       ...road,
-      fetchOptions: { cache: 'no-store', redirect: 'manual' },
+      transport: { request: expect.any(Function) },
+      fetchOptions: { dispatcher: { own: 4 }, cache: 'no-store', redirect: 'manual' },
       method: 'get',
       url: 'https://wecom.example/cgi-bin/gettoken',
       params: { corpid: 'c', corpsecret: 's&' },
-      maxRedirects: 0,
+      beforeRedirect: expect.any(Function),
       responseType: 'text',
       env: expect.objectContaining(road.env),
       allowAbsoluteUrls: true,
       data: undefined,
       validateStatus: expect.anything(),
     })
-    expect({ ...(headers as object) }).toEqual({ Accept: 'application/json, text/plain, */*' })
+    expect({ ...(headers as object) }).toEqual({
+      Accept: 'application/json, text/plain, */*',
+      'cache-control': 'no-cache, no-store',
+    })
     expect(adapter).toBeTypeOf('function')
     expect(signal).toBeInstanceOf(AbortSignal)
   })

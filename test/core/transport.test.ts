@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Agent, cacheStores, interceptors, fetch as undiciFetch } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   fetchTransport,
@@ -16,6 +17,8 @@ const POST = {
   url: 'https://qyapi.weixin.qq.com/cgi-bin/service/get_suite_token',
   body: '{"suite_id":"s"}',
 } as const
+
+const FRESH = { 'cache-control': 'no-cache, no-store' }
 
 type Step = Response | Error
 
@@ -56,7 +59,12 @@ describe('fetchTransport', () => {
       signal,
     })
     expect(await send(GET)).toEqual({ status: 200, body: '文' })
-    expect(calls).toEqual([{ url: GET.url, init: { method: 'GET', redirect: 'manual', signal } }])
+    expect(calls).toEqual([
+      {
+        url: GET.url,
+        init: { method: 'GET', redirect: 'manual', cache: 'no-store', signal, headers: FRESH },
+      },
+    ])
     expect(waits).toEqual([])
     expect(judged).toHaveLength(1)
   })
@@ -140,5 +148,78 @@ describe('fetchTransport', () => {
     server.close()
     expect(answer).toEqual({ status: 302, body: 'moved' })
     expect(seen).toEqual(['POST application/json {"suite_id":"s"}'])
+  })
+
+  it('rule 12: sends without `cache` where fetch throws on it, as workerd did, and no try is lost', async () => {
+    const seen: (string | undefined)[] = []
+    const transport = fetchTransport(async (_input, init) => {
+      const { cache } = init as { cache?: string }
+      seen.push(cache)
+      if (cache)
+        throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.")
+      return new Response('{}')
+    })
+    const context = {
+      signal: new AbortController().signal,
+      shouldTryAgain: () => false,
+      wait: () => expect.fail('no second try'),
+    }
+    expect(await transport(GET, context)).toEqual({ status: 200, body: '{}' })
+    expect(seen).toEqual(['no-store', undefined])
+  })
+
+  it('rule 12: what a framework throws through it is tried once, and thrown as it is', async () => {
+    const signal = Object.assign(new Error('Dynamic server usage: no-store fetch, no cache'), {
+      digest: 'DYNAMIC_SERVER_USAGE',
+    })
+    const { send, calls } = transportOver([signal])
+    await expect(send(GET)).rejects.toBe(signal)
+    expect(calls).toHaveLength(1)
+  })
+
+  it('rule 12: a cache on the way neither answers nor keeps a token request', async () => {
+    let count = 0
+    const server = createServer((_request, response) => {
+      response.setHeader('cache-control', 'public, max-age=3600')
+      response.end(`token ${++count}`)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/cgi-bin/gettoken?corpsecret=planted`
+    const store = new cacheStores.MemoryCacheStore()
+    const kept = vi.spyOn(store, 'createWriteStream')
+    const dispatcher = new Agent().compose(interceptors.cache({ store }))
+    const transport = fetchTransport(((input: string, init: object) =>
+      undiciFetch(input, { ...init, dispatcher })) as unknown as typeof fetch)
+    const context = {
+      signal: new AbortController().signal,
+      shouldTryAgain: () => false,
+      wait: async () => {},
+    }
+    const bodies = [
+      await transport({ ...GET, url }, context),
+      await transport({ ...GET, url }, context),
+    ]
+    await dispatcher.close()
+    server.close()
+    expect(bodies.map(({ body }) => body)).toEqual(['token 1', 'token 2'])
+    expect(kept).not.toHaveBeenCalled()
+  })
+
+  it('sends a gateway’s own headers, but none that would make it less fresh', async () => {
+    const sent: unknown[] = []
+    const transport = fetchTransport(
+      async (_input, init) => {
+        sent.push(init?.headers)
+        return new Response('{}')
+      },
+      { headers: { 'X-Api-Key': 'key', 'Cache-Control': 'max-age=9' } },
+    )
+    const context = {
+      signal: new AbortController().signal,
+      shouldTryAgain: () => false,
+      wait: async () => {},
+    }
+    await transport(POST, context)
+    expect(sent).toEqual([{ 'x-api-key': 'key', ...FRESH, 'content-type': 'application/json' }])
   })
 })
