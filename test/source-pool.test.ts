@@ -236,7 +236,7 @@ describe('a pool that is full', () => {
     const pool = idlePool(appOf, { maxTenants: 101 })
     const get = (tenant: string) => pool.get(tenant) as TokenSource
     const oldest = get('ww-0')
-    for (let at = 0; at < 100; at += 1) void get(`ww-${at}`).get()
+    for (let at = 0; at < 100; at += 1) void failureOf(get(`ww-${at}`).get())
     const idle = get('ww-idle')
     get('ww-new')
     expect(get('ww-idle')).toBe(idle)

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
-import type { TokenAnswer, TokenRequest } from '../../src/index.js'
-import { type Credential, createTokenSource } from '../../src/index.js'
+import type { TokenAnswer, TokenRequest, TokenStore } from '../../src/index.js'
+import { type Credential, createTokenSource, memoryStore } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { printed } from './printed.js'
 import { settle } from './qyapi.js'
@@ -125,11 +125,12 @@ export function credentialContract(given: CredentialCase): void {
   it('is another one with another secret', async () => {
     const keys = new Set<string>()
     const seen = new Set<string>()
-    const store = {
-      get: async () => undefined,
-      set: async (key: string) => {
+    const kept = memoryStore()
+    const store: TokenStore = {
+      get: (key) => kept.get(key),
+      set: (key, token) => {
         keys.add(key)
-        return true
+        return kept.set(key, token)
       },
       delete: async () => true,
     }
