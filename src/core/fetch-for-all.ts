@@ -8,6 +8,8 @@ import { throwIfAborted } from './wait.js'
 
 /** What one process does while it is its turn, or while it waits for its turn. */
 export interface Turn {
+  /** The kind of credential. */
+  readonly kind: string
   /** The newest generation that this process knows. */
   newest(): number
   /**
@@ -43,15 +45,18 @@ export async function fetchForAll(
   const patience = patienceFor(fetchTimeoutMs + LEASE_MS, clock)
   let above = turn.newest()
   for (;;) {
+    const endTurn = await shared.leaseTurn(turn.kind)
     const adopt = turn.look()
     const answer = await shared.acquire(above)
     const { token, failure, number, heldBy } = answer ?? {}
     const adopted = adopt(token)
     const isNeedless = closed.aborted || adopted !== undefined
+    if (isNeedless || number === undefined) endTurn(false)
     if (isNeedless && number !== undefined) void shared.release(number)
     throwIfAborted(closed)
     if (adopted !== undefined) return adopted
-    if (number !== undefined) return takeTurn(shared, turn, number, clock)
+    if (number !== undefined)
+      return takeTurn(shared, turn, number, clock).finally(() => endTurn(true))
     const known = failure && failureIn(failure)
     if (known !== undefined) throw turn.remember(known.failure, known.restMs)
     // What it cannot use is looked past.

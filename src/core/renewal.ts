@@ -146,6 +146,7 @@ export class Renewal implements TokenFetcher {
     const turn: Turn = {
       newest: () => memoized.newest,
       look: () => this.looking(before),
+      kind: this.credential.kind,
       remember: (failure, restMs) => this.remembered(failure, restMs),
       fetch: (generation) => this.fetchNew(signal, generation),
     }

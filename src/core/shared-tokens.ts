@@ -1,5 +1,6 @@
 import { isText } from './check.js'
 import type { Emit, StoreErrorReason, StoreOperation } from './events.js'
+import type { LeaseTurns } from './lease-turns.js'
 import type { SourceSettings } from './options.js'
 import { excerpt, scrubber, withoutQueries } from './redact.js'
 import {
@@ -88,6 +89,11 @@ export class SharedTokens {
   delete({ generation, value }: { generation: number; value: string }) {
     this.unwritten?.forget(generation)
     return this.guarded('delete', (key) => this.store.delete(key, generation, value), value)
+  }
+
+  /** Waits until this process may ask for one more lease. */
+  leaseTurn(kind: string): ReturnType<LeaseTurns['take']> {
+    return this.access.leaseTurns(kind).take()
   }
 
   get hasLease(): boolean {

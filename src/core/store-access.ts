@@ -1,4 +1,6 @@
 import type { Clock } from './clock.js'
+import { fifo } from './fifo.js'
+import { type LeaseTurns, leaseTurns } from './lease-turns.js'
 import type { StoreProblem, TokenStore } from './store.js'
 
 /** How long a store may take to answer a command, counted from its sending. */
@@ -32,6 +34,7 @@ export class StoreAccess {
   private failures = 0
   private cooldownUntil = 0
   private readonly reported = new Set<string>()
+  private readonly turns = new Map<string, LeaseTurns>()
   private report: StoreProblemListener | undefined
   private isDownReported = false
 
@@ -63,6 +66,13 @@ export class StoreAccess {
     } finally {
       this.leave()
     }
+  }
+
+  /** Of one kind of credential: to fetch one kind's token may take another kind's. */
+  leaseTurns(kind: string): LeaseTurns {
+    const turns = this.turns.get(kind) ?? leaseTurns(this.clock)
+    this.turns.set(kind, turns)
+    return turns
   }
 
   /** Whether this was not reported before: once for each process, not for each call. */
@@ -158,25 +168,6 @@ export class StoreAccess {
 }
 
 type StoreProblemListener = (problem: StoreProblem) => void
-
-function fifo<T>() {
-  let items: T[] = []
-  let first = 0
-  return {
-    push: (item: T) => void items.push(item),
-    shift(): T | undefined {
-      const item = items[first]
-      if (item === undefined) return undefined
-      first += 1
-      // Not at each turn: to move the rest is what makes a long array's shift slow.
-      if (first * 2 >= items.length) {
-        items = items.slice(first)
-        first = 0
-      }
-      return item
-    },
-  }
-}
 
 /** By identity, so that all sources over one store share its access; it goes with the store. */
 const accesses = new WeakMap<TokenStore, WeakMap<Clock, StoreAccess>>()
