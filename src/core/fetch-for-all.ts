@@ -41,7 +41,6 @@ export async function fetchForAll(
   { clock, fetchTimeoutMs, random }: TurnSettings,
   closed: AbortSignal,
 ): Promise<Token> {
-  const pause = () => new Promise<void>((resolve) => clock.after(50 + 100 * random(), resolve))
   const patience = patienceFor(fetchTimeoutMs + LEASE_MS, clock)
   let above = turn.newest()
   for (;;) {
@@ -64,7 +63,7 @@ export async function fetchForAll(
     if (token !== undefined) continue
     if (answer === undefined || failure !== undefined || patience.isOver(heldBy))
       return turn.fetch()
-    await pause()
+    await shared.pause(50 + 100 * random())
     throwIfAborted(closed)
   }
 }

@@ -96,6 +96,11 @@ export class SharedTokens {
     return this.access.leaseTurns(kind).take()
   }
 
+  /** Until another look at what another process fetches. */
+  pause(ms: number): Promise<void> {
+    return this.access.pause(ms)
+  }
+
   get hasLease(): boolean {
     return this.store.lease !== undefined
   }

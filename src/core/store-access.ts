@@ -31,6 +31,7 @@ export class StoreAccess {
   private readonly waiting = fifo<() => void>()
   /** Counts up: a command whose store answers others meanwhile has more time. */
   private answers = 0
+  private pausing = 0
   private failures = 0
   private cooldownUntil = 0
   private readonly reported = new Set<string>()
@@ -66,6 +67,17 @@ export class StoreAccess {
     } finally {
       this.leave()
     }
+  }
+
+  /**
+   * Pauses between two looks of one who waits for another process: longer the more wait, so that
+   * thousands of looks do not delay the very writes that they wait for.
+   */
+  async pause(ms: number): Promise<void> {
+    this.pausing += 1
+    const crowd = Math.min(15, Math.max(1, this.pausing / MAX_IN_FLIGHT))
+    await new Promise<void>((resolve) => this.clock.after(ms * crowd, resolve))
+    this.pausing -= 1
   }
 
   /** Of one kind of credential: to fetch one kind's token may take another kind's. */
