@@ -48,13 +48,6 @@ export default defineConfig({
         },
       },
       {
-        // Version 9 declares Node 22, so the package depends on 8; users may have either.
-        resolve: { alias: { 'p-memoize': 'p-memoize-9' } },
-        ...inOneWorker('p-memoize 9', [
-          'test/core/{memoized-token,renewal,lender,token-source,fetch-for-all}.test.ts',
-        ]),
-      },
-      {
         test: {
           ...patience,
           name: 'package',

@@ -50,7 +50,7 @@ import { type Door, openDoor, type Tokens } from './core/door.js'
 import type { TokenSource } from './core/token-source.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 
-export { type BusyRetryOptions, busyRetry } from './axios/busy-retry.js'
+export { type BusyRetryConfig, type BusyRetryOptions, busyRetry } from './axios/busy-retry.js'
 export type {
   Attached,
   AttachedMany,

@@ -244,7 +244,7 @@ describe('busyRetry', () => {
       [2, 500],
       [3, 1000],
     ] as const) {
-      const delay = retryDelay?.(times, {} as never) ?? 0
+      const delay = retryDelay(times)
       expect(delay).toBeGreaterThanOrEqual(least)
       expect(delay).toBeLessThanOrEqual(least * 1.5)
     }

@@ -1,5 +1,4 @@
 import type { AxiosError, AxiosResponse } from 'axios'
-import type { IAxiosRetryConfig } from 'axios-retry'
 import { type Check, check, isListOf, isText } from '../core/check.js'
 import { errcodeOfHeader, errcodeOfOutcome } from '../core/verdict.js'
 import { BUSY_ERRCODES } from '../wecom/errcodes.js'
@@ -18,6 +17,14 @@ export interface BusyRetryOptions {
   readonly methods?: readonly string[]
 }
 
+/** As axios-retry takes it. Declared here, because only its users have axios-retry's own types. */
+export interface BusyRetryConfig {
+  readonly retries: number
+  readonly retryDelay: (times: number) => number
+  readonly retryCondition: (error: AxiosError) => boolean
+  readonly validateResponse: (response: AxiosResponse) => boolean
+}
+
 /**
  * Options for an axios-retry of your own: sends calls again that WeCom answered with -1, 45033,
  * 45035, 6000, or the "try again later" of a single product, and network errors, with growing
@@ -29,7 +36,7 @@ export interface BusyRetryOptions {
  * axiosRetry(client, busyRetry())
  * attachToken(client, { corpId, corpSecret })
  */
-export function busyRetry(options: BusyRetryOptions = {}): IAxiosRetryConfig {
+export function busyRetry(options: BusyRetryOptions = {}): BusyRetryConfig {
   check(options, CHECKS, 'options of busyRetry')
   const { retries = 3, methods = ['get'] } = options
   const lowerCase = new Set(methods.map((method) => method.toLowerCase()))

@@ -4,7 +4,7 @@ import axios, {
   type AxiosResponse,
   type AxiosStatic,
 } from 'axios'
-import importedRetry from 'axios-retry'
+import axiosRetry from 'axios-retry'
 import { delayBeforeTry, TRIES } from '../core/backoff.js'
 import { checkTokenHeaders, isPlainObject } from '../core/check.js'
 import { badOption } from '../core/errors.js'
@@ -18,10 +18,6 @@ import {
 } from '../core/transport.js'
 import { checkAxios, checkClient } from './client.js'
 import { guardedTransport } from './redirects.js'
-
-/** Inside the CommonJS build the default import is the exports object that holds it. */
-const axiosRetry: typeof importedRetry =
-  (importedRetry as { default?: typeof importedRetry }).default ?? importedRetry
 
 /** A client's own network settings. Nothing else of its defaults reaches a token call. */
 const ROAD = [

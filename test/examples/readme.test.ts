@@ -1,23 +1,23 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { createRedisMock } from 'js-redis-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RedisAddress, startInProcessRedis } from '../support/redis.js'
 
 const run = promisify(execFile)
 const ROOT = new URL('../../', import.meta.url).pathname
 // Inside the package, so that `qyapi-token` is found by its own name.
 const SNIPPETS = `${ROOT}test/examples/.snippets`
 
-let redis: Awaited<ReturnType<typeof createRedisMock>>
+let redis: RedisAddress
 
 beforeAll(async () => {
   mkdirSync(SNIPPETS, { recursive: true })
-  redis = await createRedisMock()
+  redis = await startInProcessRedis()
 })
 afterAll(async () => {
   rmSync(SNIPPETS, { recursive: true, force: true })
-  await redis.close()
+  await redis.stop()
 })
 
 const read = (name: string) => readFileSync(`${ROOT}${name}`, 'utf8')

@@ -1,10 +1,13 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { describe, expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { bundleOf, type Door, doors, packageOf } from './bundles.js'
+import { inPackage } from './packed.js'
 
-/** What a door may import besides p-memoize, which every door that makes tokens has. */
+/** What a door may import. */
 const OWN_DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
-  'qyapi-token/axios': ['axios', 'axios-retry'],
+  'qyapi-token/axios': ['axios'],
   'qyapi-token/testing': ['node:assert/strict', 'node:http'],
 }
 
@@ -17,9 +20,11 @@ const ROOMS: Readonly<Record<string, RegExp>> = {
   'qyapi-token/stores/redis': /^src\/stores\/redis(\.ts|\/)/,
 }
 
-/** The only source that knows p-memoize. */
-const MEMO = 'src/core/memoized-token.ts'
-const INLINED_IN_COMMONJS = ['mimic-function', 'p-memoize']
+/** What comes along with a source of ours, inside of the bundle. */
+const BROUGHT_BY: Readonly<Record<string, readonly string[]>> = {
+  'src/core/memoized-token.ts': ['mimic-function', 'p-memoize'],
+  'src/axios/transport.ts': ['axios-retry', 'is-retry-allowed'],
+}
 
 const ownDependencies = ({ name }: Door) => OWN_DEPENDENCIES[name] ?? []
 
@@ -33,18 +38,16 @@ function inlinedIn(file: string): string[] {
   return [...new Set(packages)].filter((name) => name !== undefined).sort()
 }
 
-describe.each(doors)("no door's bundle holds another door's dependency: $name", (door) => {
-  const isTokenMaker = bundleOf(door.import.default).sources.includes(MEMO)
+const filesOf = (door: Door) => [door.import.default, door.require.default]
 
-  test('its ES module imports its own dependencies and p-memoize, and holds nobody’s code', () => {
-    const allowed = [...ownDependencies(door), ...(isTokenMaker ? ['p-memoize'] : [])]
-    expect(importsOf(door.import.default)).toEqual(allowed.sort())
-    expect(inlinedIn(door.import.default)).toEqual([])
+describe.each(doors)("no door's bundle holds another door's dependency: $name", (door) => {
+  test.each(filesOf(door))('%s imports what belongs to its door, and nothing else', (file) => {
+    expect(importsOf(file)).toEqual(ownDependencies(door))
   })
 
-  test('its CommonJS requires its own dependencies, and holds p-memoize alone', () => {
-    expect(importsOf(door.require.default)).toEqual(ownDependencies(door))
-    expect(inlinedIn(door.require.default)).toEqual(isTokenMaker ? INLINED_IN_COMMONJS : [])
+  test.each(filesOf(door))('%s holds the packages that its sources need, and no other', (file) => {
+    const needed = bundleOf(file).sources.flatMap((source) => BROUGHT_BY[source] ?? [])
+    expect(inlinedIn(file)).toEqual(needed.sort())
   })
 
   test('its types name no other door’s dependency', () => {
@@ -55,11 +58,46 @@ describe.each(doors)("no door's bundle holds another door's dependency: $name", 
   })
 
   test('it holds no code of another door', () => {
-    for (const file of [door.import.default, door.require.default]) {
+    for (const file of filesOf(door)) {
       const { sources } = bundleOf(file)
       for (const [other, room] of Object.entries(ROOMS)) {
         if (other !== door.name) expect(sources.filter((source) => room.test(source))).toEqual([])
       }
     }
+  })
+})
+
+describe('the packages that the bundles hold', () => {
+  const inlined = [...new Set(doors.flatMap(filesOf).flatMap(inlinedIn))].sort()
+  const notices = readFileSync(inPackage('THIRD-PARTY-LICENSES.txt'), 'utf8')
+
+  test('leave nothing to be installed with ours', () => {
+    expect(manifest).not.toHaveProperty('dependencies')
+    expect(manifest).not.toHaveProperty('optionalDependencies')
+    expect(Object.keys(manifest.peerDependencies)).toEqual(
+      Object.keys(manifest.peerDependenciesMeta),
+    )
+    expect(Object.values(manifest.peerDependenciesMeta)).toEqual([{ optional: true }])
+  })
+
+  test.each(inlined)(
+    '%s travels with its version, its licence and a notice in the code',
+    (name) => {
+      const folder = inPackage(`node_modules/${name}`)
+      const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+      expect(notices).toContain(`${name} ${version}, ${license}\n`)
+      const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))
+      expect(notices).toContain(readFileSync(`${folder}/${file}`, 'utf8').trim())
+      for (const file of doors.flatMap(filesOf).flatMap((entry) => bundleOf(entry).files)) {
+        const [notice] = readFileSync(inPackage(file), 'utf8').split('*/', 1)
+        expect(notice, file).toMatch(new RegExp(`^/\\*!.*${name}`))
+      }
+    },
+  )
+
+  test('travel with the whole text of the Apache License where one has it', () => {
+    expect(inlined).toContain('axios-retry')
+    expect(notices).toContain('TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION')
+    expect(notices).toContain('END OF TERMS AND CONDITIONS')
   })
 })

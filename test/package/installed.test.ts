@@ -52,7 +52,7 @@ beforeAll(async () => {
   const tarball = await packInto(folder.path)
   const { axios } = manifest.devDependencies
   await installInto(project, { 'qyapi-token': `file:${tarball.path}`, axios })
-  await copyWithout(['axios', 'axios-retry'], project, projectWithoutAxios)
+  await copyWithout(['axios'], project, projectWithoutAxios)
 })
 
 afterAll(async () => {

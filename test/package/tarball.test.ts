@@ -6,7 +6,8 @@ import { bundleOf, doors } from './bundles.js'
 import { inPackage, packInto, temporaryFolder } from './packed.js'
 
 const BUNDLE = /^dist\/(stores\/)?[\w-]+(\.c?js(\.map)?|\.d\.c?ts)$/
-const PAPERS = /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/
+const PAPERS =
+  /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY-LICENSES\.txt)$/
 /** For what does not read `exports`. */
 const SUBPATH_FOLDER = /^(axios|fetch|testing|stores\/(keyv|redis))\/package\.json$/
 

@@ -10,7 +10,7 @@ import {
   hasRedisServer,
   type RedisAddress,
   type RedisServer,
-  startJsRedis,
+  startInProcessRedis,
   startRedis,
   useClosing,
 } from '../support/redis.js'
@@ -72,8 +72,8 @@ function keepsTheContract(start: () => Promise<RedisAddress>) {
   })
 }
 
-describe('redisStore on a Redis in JavaScript', () => {
-  keepsTheContract(startJsRedis)
+describe('redisStore on a Redis in this process', () => {
+  keepsTheContract(startInProcessRedis)
 })
 
 it.runIf(process.env.CI === 'true')('a redis-server is on the PATH of CI', () => {

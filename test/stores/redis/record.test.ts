@@ -2,7 +2,12 @@ import { Redis } from 'ioredis'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { LeaseRequest, StoredToken, TokenStore } from '../../../src/index.js'
 import { redisStore } from '../../../src/stores/redis.js'
-import { skipsWithoutRedis, startJsRedis, startRedis, useClosing } from '../../support/redis.js'
+import {
+  skipsWithoutRedis,
+  startInProcessRedis,
+  startRedis,
+  useClosing,
+} from '../../support/redis.js'
 
 const KEY = 'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww1:0a1b'
 const TOKEN = `{${KEY}}:token`
@@ -22,7 +27,7 @@ const stored = (generation: number, more: Partial<StoredToken> = {}): StoredToke
 })
 
 describe.each([
-  ['a Redis in JavaScript', startJsRedis, false],
+  ['a Redis in this process', startInProcessRedis, false],
   ['redis-server', startRedis, skipsWithoutRedis],
 ] as const)('what is in %s', (_, start, isSkipped) => {
   const closing = useClosing()
