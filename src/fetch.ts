@@ -184,10 +184,11 @@ async function sendWhenThereIsAToken(call: Call): Promise<Response> {
 
 /** Spots a refusal before the caller sees the answer. */
 function sendAndSpot(call: Call, token: Token): Promise<Response> {
+  const sentAtMs = call.lender.sendingAt()
   return send(call, token, (answer) =>
     answer.refusedBy === undefined
       ? answer.response
-      : clearAndReplayOnce(call, token, answer, answer.refusedBy),
+      : clearAndReplayOnce(call, { token, sentAtMs }, answer, answer.refusedBy),
   )
 }
 
@@ -218,20 +219,24 @@ function send<T>(
 
 async function clearAndReplayOnce(
   call: Call,
-  token: Token,
-  refusedAnswer: JudgedResponse,
+  sent: { readonly token: Token; readonly sentAtMs: number },
+  answer: JudgedResponse,
   errcode: number,
 ): Promise<Response> {
   const { lender, destination, outgoing } = call
   const { endpoint } = destination
-  const refused = { token, endpoint, errcode, isBodyGone: outgoing.isSentOnce }
-  const replay = await replayOnce<JudgedResponse>(lender, refused, {
-    wait: (replacement) => waitFor(replacement, outgoing.signal),
-    discard: () => letGo(refusedAnswer.response.body),
-    send: (replacement) => send(call, replacement, (answer) => answer),
-    refusedBy: (answer) => answer.refusedBy,
-  })
-  return (replay?.answer ?? refusedAnswer).response
+  const refused = { ...sent, endpoint, errcode, isBodyGone: outgoing.isSentOnce }
+  const replayed = await replayOnce<JudgedResponse>(
+    lender,
+    { call: refused, answer },
+    {
+      wait: (replacement) => waitFor(replacement, outgoing.signal),
+      discard: ({ response }) => letGo(response.body),
+      send: (replacement) => send(call, replacement, (answer) => answer),
+      refusedBy: ({ refusedBy }) => refusedBy,
+    },
+  )
+  return replayed.response
 }
 
 /** The caller's url with our token in it. */

@@ -20,6 +20,8 @@ import {
 import { keyvStore } from '../src/stores/keyv.js'
 import { redisStore } from '../src/stores/redis.js'
 import { APP } from './support/qyapi.js'
+import { sourceWith } from './support/source.js'
+import { watchUnhandled } from './support/unhandled.js'
 
 function thrownBy(call: () => unknown): QyapiTokenError {
   try {
@@ -272,6 +274,34 @@ describe('rule 9: what was passed in the wrong place is not shown', () => {
     expect(isQyapiTokenError(error)).toBe(true)
     expect(error).toMatchObject({ code: 'bad_options' })
     expect(`${(error as Error).stack} ${JSON.stringify(error)}`).not.toContain('planted')
+  })
+})
+
+describe('a caller’s bad argument while gettoken fails', () => {
+  const failing = () => sourceWith(new Error('gettoken is down')).source
+  const client = (more: object) => {
+    const own = axios.create({ baseURL: 'https://qyapi.weixin.qq.com/cgi-bin' })
+    attachToken(own, failing())
+    return own.get('/user/get', never(more))
+  }
+  const URL_OF_CALL = 'https://qyapi.weixin.qq.com/cgi-bin/user/get'
+  it.each<[string, () => Promise<unknown>]>([
+    [
+      'the wrapped fetch with a signal that is none',
+      () => withToken(fetch, failing())(URL_OF_CALL, never({ signal: {} })),
+    ],
+    ['axios with a signal that is none', () => client({ signal: {} })],
+    ['axios with a cancelToken that is none', () => client({ cancelToken: {} })],
+    ['axios with a timeout and such a cancelToken', () => client({ cancelToken: {}, timeout: 9 })],
+    ['get with a signal that is none', () => failing().get(never({ signal: {} }))],
+    [
+      'run with a signal that is none',
+      () => failing().run(async () => ({}), never({ signal: {} })),
+    ],
+  ])('%s rejects, and leaves no rejection unhandled', async (_name, call) => {
+    const watch = watchUnhandled()
+    await expect(call()).rejects.toThrow()
+    expect(await watch.stop()).toEqual([])
   })
 })
 

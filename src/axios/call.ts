@@ -102,6 +102,7 @@ export interface Sending {
   readonly token: Token
   /** What the adapter gets: a copy of the caller's config with the token in it. */
   readonly outgoing: Config
+  readonly sentAtMs: number
 }
 
 /** A call that somebody waits for, whether or not it has a token to come. */
@@ -151,7 +152,7 @@ export function sendingOf(call: Call, token: Token): Sending {
   if (sentUrl !== config.url) outgoing.url = sentUrl as string
   addToken(outgoing, query, destination, token)
   guardRedirects(outgoing, { token, destination, judge })
-  return { call, token, outgoing }
+  return { call, token, outgoing, sentAtMs: call.lender.sendingAt() }
 }
 
 /**

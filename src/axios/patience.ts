@@ -2,6 +2,7 @@ import type { AxiosResponse, AxiosStatic } from 'axios'
 import { isNodeReadable } from '../core/peek.js'
 import { onAbort, systemClock } from '../core/platform.js'
 import { unlessItThrows } from '../core/verdict.js'
+import { unlessGivenUp } from '../core/wait.js'
 import { bareUrlOf, remainingMs, type Sending, type WaitedFor } from './call.js'
 import { isSentByFetch } from './own-adapter.js'
 
@@ -14,19 +15,18 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<
   const left = remainingMs(call)
   if (!signal && !cancelToken && left === undefined) return promise
 
-  return new Promise<T>((resolve, reject) => {
-    const cancel = () => reject(abortError(call))
-    const late = () => reject(timeoutError(call))
+  return unlessGivenUp(promise, (giveUp) => {
+    const cancel = () => giveUp(abortError(call))
+    const subscription = cancelToken?.promise.then(giveUp) as { cancel?: () => void } | undefined
+    if (signal?.aborted) cancel()
+    const stopListening = signal?.addEventListener && onAbort(signal as AbortSignal, cancel)
+    const late = () => giveUp(timeoutError(call))
     const stopTimer = left === undefined ? undefined : systemClock.after(left, late)
-    const subscription = cancelToken?.promise.then(reject) as { cancel?: () => void } | undefined
-    const stopWaiting = () => {
+    return () => {
       stopTimer?.()
       stopListening?.()
       subscription?.cancel?.()
     }
-    if (signal?.aborted) cancel()
-    const stopListening = signal?.addEventListener && onAbort(signal as AbortSignal, cancel)
-    promise.then(resolve, reject).finally(stopWaiting)
   })
 }
 
@@ -40,20 +40,19 @@ export function waitWithBody<T>(promise: Promise<T>, call: WaitedFor): Promise<T
   const waiting = waitLikeAxios(promise, call)
   if (!isNodeReadable(body)) return waiting
 
-  return new Promise<T>((resolve, reject) => {
+  return unlessGivenUp(waiting, (giveUp) => {
     const onError = (error: unknown) =>
-      reject(withRequest(lib.AxiosError.from(error as Error, undefined, config), call))
+      giveUp(withRequest(lib.AxiosError.from(error as Error, undefined, config), call))
     const onClose = () => {
       if (body.readableEnded) return
-      reject(withRequest(canceledError(lib, 'Request stream has been aborted', config), call))
-    }
-    const stopListening = () => {
-      body.off('error', onError)
-      body.off('close', onClose)
+      giveUp(withRequest(canceledError(lib, 'Request stream has been aborted', config), call))
     }
     body.on('error', onError)
     body.on('close', onClose)
-    waiting.then(resolve, reject).finally(stopListening)
+    return () => {
+      body.off('error', onError)
+      body.off('close', onClose)
+    }
   })
 }
 

@@ -45,24 +45,29 @@ function responseInterceptor(sending: Sending) {
 }
 
 async function clearAndReplayOnce(
-  { call, token }: Sending,
-  refusedOutcome: Outcome,
+  { call, token, sentAtMs }: Sending,
+  answer: Outcome,
   errcode: number,
 ): Promise<AxiosResponse> {
   const { lender, destination, body } = call
-  await freeConnection(refusedOutcome.response)
-  const refused = { token, endpoint: destination.endpoint, errcode, isBodyGone: body.isSentOnce }
-  const replay = await replayOnce<Outcome>(lender, refused, {
-    wait: (replacement) => waitLikeAxios(replacement, call),
-    discard: () => letGo(refusedOutcome.response?.data),
-    send: (replacement) => {
-      const sending = lateSendingOf(call, replacement)
-      return attempt(sending).then(
-        (response) => ({ response: asTheCallers(response, sending) }),
-        (error) => failedOutcome(error, sending),
-      )
+  const { endpoint } = destination
+  const refused = { token, sentAtMs, endpoint, errcode, isBodyGone: body.isSentOnce }
+  const replayed = await replayOnce<Outcome>(
+    lender,
+    { call: refused, answer },
+    {
+      freeConnection: ({ response }) => freeConnection(response),
+      wait: (replacement) => waitLikeAxios(replacement, call),
+      discard: ({ response }) => letGo(response?.data),
+      send: (replacement) => {
+        const sending = lateSendingOf(call, replacement)
+        return attempt(sending).then(
+          (response) => ({ response: asTheCallers(response, sending) }),
+          (error) => failedOutcome(error, sending),
+        )
+      },
+      refusedBy: ({ response }) => refusedBy(response, lender.refusals, call.lib),
     },
-    refusedBy: (answer) => refusedBy(answer.response, lender.refusals, call.lib),
-  })
-  return settled(replay?.answer ?? refusedOutcome)
+  )
+  return settled(replayed)
 }

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js'
+import type { Credential } from './credential.js'
 import { type QyapiTokenError, repeated } from './errors.js'
 
 /** Quick tries of one fetch, by every transport. */
@@ -61,8 +62,8 @@ export function rememberedFailure(clock: Clock) {
 
 /** Bears what token calls cost. */
 export interface RefreshPayer {
-  /** Before each token call. Throws if a refusal forces it and too many were forced before. */
-  payForRefresh(): void
+  /** Before each token call. Throws if there were too many, or too many that refusals forced. */
+  payForRefresh(credential: Credential, isForced: boolean): void
 }
 
 /** At most `budget` forced refreshes in any minute. */

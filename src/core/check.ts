@@ -14,6 +14,15 @@ export const hasMethods =
 export const isListOf = (isRight: (item: unknown) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every(isRight)
 
+/** The longest delay of a timer: a longer one fires at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** What a timer is set to. */
+export const TIMER_MS: Check = [
+  (value) => isNumber(value) && value > 0 && value <= LONGEST_TIMER_MS,
+  `a number of milliseconds above 0, at most ${LONGEST_TIMER_MS} (the longest timer)`,
+]
+
 /** Not empty, and one that can be sent: half of a surrogate pair has no UTF-8. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && !LONE_SURROGATE.test(value)

@@ -41,3 +41,11 @@ export function latest(one: Instant, other: Instant): Instant {
     monotonic: Math.max(one.monotonic, other.monotonic),
   }
 }
+
+/** The earlier one, on each clock by itself. */
+export function earliest(one: Instant, other: Instant): Instant {
+  return {
+    wall: Math.min(one.wall, other.wall),
+    monotonic: Math.min(one.monotonic, other.monotonic),
+  }
+}

@@ -1,4 +1,4 @@
-import { QyapiTokenError } from './errors.js'
+import { isQyapiTokenError, QyapiTokenError } from './errors.js'
 import { type Scrub, scrubbedCopy, withoutQueries } from './redact.js'
 
 /** A function of the user's, which gives what a token call is made of, threw. */
@@ -27,6 +27,11 @@ export function inConsequence(doing: string, error: QyapiTokenError): QyapiToken
     ...(egressIp === undefined ? {} : { egressIp }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   })
+}
+
+/** Whether it is another source's failure: remembered and shared there, and only there (rule 19). */
+export function isInConsequence(error: QyapiTokenError): boolean {
+  return isQyapiTokenError(error.cause)
 }
 
 /** fetch says "fetch failed" and keeps what really happened in the cause. */

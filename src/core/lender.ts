@@ -1,13 +1,12 @@
-import { endpointRests, type RefreshPayer, refreshBudget } from './backoff.js'
-import { elapsedMs, type Instant, instantOf } from './clock.js'
+import { type Instant, instantOf } from './clock.js'
 import type { Credential } from './credential.js'
-import { isQyapiTokenError, QyapiTokenError, repeated, sourceClosed } from './errors.js'
+import { isQyapiTokenError, repeated, sourceClosed } from './errors.js'
 import type { OnEvent, OwnEvent } from './events.js'
 import { frameworkError } from './framework-error.js'
-import { type HourlyCalls, hourlyLimitsOf, overHourlyLimit } from './hourly-calls.js'
+import { RefreshCosts } from './refresh-costs.js'
 import { Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
-import { confirmedAt, isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
+import { isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
 import type { Refusals } from './verdict.js'
 
 /** A call whose token was refused. */
@@ -15,30 +14,26 @@ export interface RefusedCall {
   readonly token: Token
   readonly endpoint: string
   readonly errcode: number
+  /** When it was sent, by the monotonic clock; where it is not known, it counts as sent now. */
+  readonly sentAtMs?: number
   /** Its body was a stream and is gone. */
   readonly isBodyGone?: boolean
-}
-
-interface Limits {
-  readonly budget: ReturnType<typeof refreshBudget>
-  readonly rests: ReturnType<typeof endpointRests>
 }
 
 /**
  * Decides which token a call gets, and what a refusal costs. It is what the doors see of a source:
  * tokens with their generation, and refusals by generation.
  */
-export class Lender implements RefreshPayer {
+export class Lender {
   readonly renewal: Renewal
-  /** The generation that was thrown away, until a token call for its successor is paid. */
-  private owedFor = 0
-  private refusalLimits: Limits | undefined
+  private readonly costs: RefreshCosts
 
   constructor(
     credential: Credential,
     private readonly group: SourceGroup,
   ) {
-    this.renewal = new Renewal(credential, group, this)
+    this.costs = new RefreshCosts(group.settings)
+    this.renewal = new Renewal(credential, group, this.costs)
   }
 
   get credential(): Credential {
@@ -55,6 +50,12 @@ export class Lender implements RefreshPayer {
 
   get onEvent(): OnEvent | undefined {
     return this.group.settings.onEvent
+  }
+
+  /** A fetch is on its way, or a failure keeps everyone from asking. */
+  get isBusy(): boolean {
+    const { memoized, failures } = this.renewal
+    return memoized.isPending || failures.restsForMs() > 0
   }
 
   emit(event: OwnEvent): void {
@@ -77,7 +78,7 @@ export class Lender implements RefreshPayer {
       return await this.lendWithinBudget(options)
     } catch (error) {
       // A call that has no token to replace goes out with the thrown-away one rather than not at all.
-      const token = this.renewal.latest
+      const token = this.renewal.memoized.latest
       if (isBudgetSpent(error) && token !== undefined) return token
       throw error
     }
@@ -89,9 +90,10 @@ export class Lender implements RefreshPayer {
     const token = this.hit()
     if (token !== undefined && !(fresh && shouldRefresh(token, this.now()))) return token
     if (renewal.isClosed) throw sourceClosed(this.credential)
-    const failure = renewal.failure()
-    if (failure !== undefined) return this.keptTokenOr(failure)
-    const isAnothers = renewal.isBusy()
+    const failure = renewal.failures.current()
+    if (failure !== undefined && !(await renewal.tickets?.hasCome()))
+      return this.keptTokenOr(failure)
+    const isAnothers = renewal.memoized.isPending
     try {
       return await renewal.renew()
     } catch (error) {
@@ -103,25 +105,50 @@ export class Lender implements RefreshPayer {
     }
   }
 
-  /** A token to replace a refused one; `undefined` if there is none to be had. Never rejects. */
-  async replace(refused: RefusedCall): Promise<Token | undefined> {
-    const { token, endpoint, errcode } = refused
-    this.emit({ type: 'refused', generation: token.generation, endpoint, errcode })
-    const isInMemory = this.hasNewerThan(token)
+  /** Token requests until now: what a later one brings was asked for after this moment. */
+  get requests(): number {
+    return this.renewal.requests.count
+  }
+
+  /** When a call is sent. Only with a store does it matter (rule 7), and a clock is not read for nothing. */
+  sendingAt(): number {
+    const { store, clock } = this.group.settings
+    return store === undefined ? 0 : clock.monotonic()
+  }
+
+  /**
+   * A token to replace a refused one; `undefined` if there is none to be had. Never rejects.
+   * `byRequest`: one that a token request brings, if the endpoint may force one, and not what another
+   * process had already.
+   */
+  async replace(
+    refused: RefusedCall,
+    options: { readonly byRequest?: boolean } = {},
+  ): Promise<Token | undefined> {
+    const { token, endpoint } = refused
+    this.noteRefusal(refused)
+    const byRequest =
+      options.byRequest && this.costs.whyNotForced(this.credential, endpoint) === undefined
+    const isGood = (one: Token | undefined) =>
+      one !== undefined && one.generation > token.generation && (!byRequest || one.request)
+    const isInMemory = isGood(this.renewal.current())
     // Without a store the token is thrown away in the same turn: a fetch on its way cannot slip in.
     const hasStore = this.group.settings.store !== undefined
-    if (!isInMemory && hasStore) await this.renewal.adoptFromStore()
-    const reason = this.hasNewerThan(token) ? undefined : this.throwAway(refused)
+    if (!isInMemory && hasStore && !byRequest) await this.renewal.adoptFromStore()
+    const isThere = isGood(this.renewal.current())
+    const reason = isThere ? undefined : this.throwAway(token, endpoint)
     if (reason !== undefined || refused.isBodyGone) {
       this.emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_sent_once' })
       return undefined
     }
     try {
       // Intentionally not `lend`: while the budget is spent, that gives the refused token once more.
-      const replacement = await this.lendWithinBudget()
-      const { generation } = replacement
+      const replacement = await (byRequest && !isThere
+        ? this.renewal.renewByRequest()
+        : this.lendWithinBudget())
       // What came from the store was told when it came.
-      if (isInMemory) this.emit({ type: 'adopted', generation, from: 'memory' })
+      if (isInMemory)
+        this.emit({ type: 'adopted', generation: replacement.generation, from: 'memory' })
       return replacement
     } catch (error) {
       const cause = isBudgetSpent(error) ? 'refresh_budget_spent' : 'no_replacement'
@@ -131,20 +158,23 @@ export class Lender implements RefreshPayer {
     }
   }
 
-  /**
-   * A replay was refused too. If its token was new when it was sent, its endpoint rests. One that was
-   * older, found in memory or the store, may have been killed like the first: the next call gets another.
-   */
-  refusedAgain(refused: RefusedCall, sentAt: Instant): void {
-    const { token, endpoint, errcode } = refused
-    const { endpointRestMs, fetchTimeoutMs } = this.group.settings
-    if (elapsedMs(confirmedAt(token), sentAt) <= fetchTimeoutMs) {
-      this.limits().rests.rest(endpoint)
-      this.emit({ type: 'rested', endpoint, restMs: endpointRestMs })
-      return
-    }
+  /** A token that was fetched for a call was refused too: its endpoint forces no refresh for a while. */
+  coolDown(endpoint: string): void {
+    this.costs.coolDown(endpoint)
+    const { endpointRestMs } = this.group.settings
+    this.emit({ type: 'rested', endpoint, restMs: endpointRestMs })
+  }
+
+  /** The last replay was refused, with a token that was not fetched for it: the next call gets another. */
+  refusedAtLast(refused: RefusedCall): void {
+    const { token, endpoint } = refused
+    this.noteRefusal(refused)
+    if (!this.hasNewerThan(token)) this.throwAway(token, endpoint)
+  }
+
+  private noteRefusal({ token, endpoint, errcode, sentAtMs }: RefusedCall): void {
     this.emit({ type: 'refused', generation: token.generation, endpoint, errcode })
-    if (!this.hasNewerThan(token)) this.throwAway(refused)
+    this.renewal.refuse(token, sentAtMs ?? this.now().monotonic)
   }
 
   /**
@@ -153,32 +183,10 @@ export class Lender implements RefreshPayer {
    */
   throwAwayCurrent(): boolean {
     const token = this.renewal.current()
-    if (token === undefined || !this.mayForceHourly()) return false
-    this.owe(token)
+    if (token === undefined || !this.costs.mayForceHourly(this.credential)) return false
+    this.renewal.refuse(token, this.now().monotonic)
+    this.renewal.throwAway(token)
     return true
-  }
-
-  /** Only a token call is a forced refresh: what the store brings before it costs nothing. */
-  payForRefresh(): void {
-    const limits = hourlyLimitsOf(this.credential)
-    const roomInMs = limits && this.hourlyCalls().roomInMs(limits)
-    if (roomInMs) throw overHourlyLimit(this.credential, roomInMs)
-    const isOwed = this.renewal.latest?.generation === this.owedFor
-    if (isOwed && !this.limits().budget.take()) throw this.budgetSpent()
-    this.owedFor = 0
-    if (limits) this.hourlyCalls().count(limits)
-  }
-
-  /** Four processes that count by themselves stay below, and a token whose life ends finds room. */
-  private mayForceHourly(): boolean {
-    const limits = hourlyLimitsOf(this.credential)
-    if (limits === undefined) return true
-    return !this.limits().budget.isSpent() && this.hourlyCalls().roomInMs(limits, 1 / 4) === 0
-  }
-
-  private hourlyCalls(): HourlyCalls {
-    const { clock, hourlyCalls } = this.group.settings
-    return hourlyCalls(clock)
   }
 
   now(): Instant {
@@ -187,7 +195,7 @@ export class Lender implements RefreshPayer {
 
   /** Owns its failure: the callers have a token, and the failure is remembered and told by event. */
   private refreshBehindCallers(): void {
-    if (!this.renewal.isBusy()) this.renewal.renew().catch(() => {})
+    if (!this.isBusy) this.renewal.renew().catch(() => {})
   }
 
   /** Kept through an outage: past its memo, but within its life and not refused. */
@@ -202,36 +210,11 @@ export class Lender implements RefreshPayer {
   }
 
   /** Throws a refused token away, or tells why it stays. */
-  private throwAway({ token, endpoint }: RefusedCall) {
+  private throwAway(token: Token, endpoint: string) {
     if (this.renewal.isThrownAway(token)) return undefined
-    if (this.limits().rests.isResting(endpoint)) return 'endpoint_rests'
-    if (this.limits().budget.isSpent() || !this.mayForceHourly()) return 'refresh_budget_spent'
-    this.owe(token)
-    return undefined
-  }
-
-  private owe(token: Token): void {
-    this.renewal.throwAway(token)
-    this.owedFor = token.generation
-  }
-
-  /** Made when they are needed: most sources never see a refusal. */
-  private limits(): Limits {
-    const { clock, refreshBudget: budget, endpointRestMs } = this.group.settings
-    this.refusalLimits ??= {
-      budget: refreshBudget(budget, clock),
-      rests: endpointRests(endpointRestMs, clock),
-    }
-    return this.refusalLimits
-  }
-
-  private budgetSpent(): QyapiTokenError {
-    const { kind, subject, tokenName } = this.credential
-    const message =
-      `The ${tokenName} of ${kind} ${subject} was thrown away more than ` +
-      `${this.group.settings.refreshBudget} times within a minute. Find out what refuses it, or raise refreshBudget.`
-    const details = { retryAfterMs: this.limits().budget.refillsInMs(), retryable: true }
-    return new QyapiTokenError('refresh_budget_spent', message, details)
+    const reason = this.costs.whyNotForced(this.credential, endpoint)
+    if (reason === undefined) this.renewal.throwAway(token)
+    return reason
   }
 }
 

@@ -42,6 +42,8 @@ export class MemoizedToken {
   latest: Token | undefined
   /** The generation that `get` asks for. */
   generation: Generation = { of: this, number: 1 }
+  /** The one that is being fetched. A store may bring a newer one meanwhile, but nobody fetches twice. */
+  private pending: Generation | undefined
 
   constructor(
     private readonly memo: TokenMemo,
@@ -65,9 +67,36 @@ export class MemoizedToken {
     if (token.generation > this.generation.number) this.askFor(token.generation)
   }
 
-  /** Asks `get` for the generation after the newest. What a hit may be reading stays where it is. */
-  clear(): void {
+  get isPending(): boolean {
+    return this.pending !== undefined
+  }
+
+  /**
+   * The generation after the newest, fetched once for everyone who asks until it is there. What a hit
+   * may be reading stays where it is.
+   */
+  next(): Promise<Token> {
+    if (this.pending !== undefined) {
+      this.generation = this.pending
+      return this.get()
+    }
     this.askFor(this.newest + 1)
+    const pending = this.generation
+    this.pending = pending
+    const token = this.get()
+    const over = () => {
+      if (this.pending === pending) this.pending = undefined
+    }
+    token.then(over, over)
+    return token
+  }
+
+  /**
+   * What was being fetched is known, be it a token or a failure. It may still be on its way to a
+   * store and to those who wait; who asks from now on asks anew (rule 6).
+   */
+  known(): void {
+    this.pending = undefined
   }
 
   private askFor(number: number): void {

@@ -8,6 +8,7 @@ import {
   isNumber,
   isPlainObject,
   isText,
+  TIMER_MS,
   urlOf,
 } from './check.js'
 import type { Clock } from './clock.js'
@@ -44,7 +45,8 @@ export interface SourceOptions {
    */
   readonly transport?: Transport
   /**
-   * For how long a token call may take in all, its quick tries included, in milliseconds.
+   * For how long a token call may take in all, its quick tries included, in milliseconds;
+   * at most 2_147_483_647, the longest timer.
    * @default 10_000
    */
   readonly fetchTimeoutMs?: number
@@ -124,7 +126,7 @@ const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
   refreshAheadMs: NOT_NEGATIVE,
   store: [hasMethods('get', 'set', 'delete'), 'a token store'],
   transport: [isFunction, 'a transport, e.g. fetchTransport(fetch)'],
-  fetchTimeoutMs: POSITIVE,
+  fetchTimeoutMs: TIMER_MS,
   refusalErrcodes: [isListOf(Number.isInteger), 'an array of errcodes'],
   refreshBudget: NOT_NEGATIVE,
   endpointRestMs: NOT_NEGATIVE,

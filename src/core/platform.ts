@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from './check.js'
 import type { Clock } from './clock.js'
 import { type HourlyCalls, hourlyCalls } from './hourly-calls.js'
 import { fetchTransport, type Transport } from './transport.js'
@@ -32,7 +33,7 @@ export const systemClock: Clock = {
   after(delayMs, callback, { isBackground = false } = {}) {
     // Others are intentionally not unref'd: behind each a caller waits, or, of a refresh behind the callers, a
     // request that holds the process by its socket and that this very timer ends.
-    const timer = setTimeout(callback, delayMs)
+    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_TIMER_MS))
     if (isBackground) (timer as { unref?: () => void }).unref?.()
     return () => clearTimeout(timer)
   },

@@ -3,37 +3,73 @@ import type { Token } from './token.js'
 
 /** How the one who made the call makes it again. */
 export interface Replay<Answer> {
+  /** Takes a refused answer off its connection, which the token request may need. */
+  freeConnection?(refused: Answer): Promise<void>
   /** Waits for the new token, for as long as this caller is willing to. */
   wait(replacement: Promise<Token | undefined>): Promise<Token | undefined>
-  /** Lets go of the refused answer. */
-  discard?(): void
+  /** Lets go of a refused answer. */
+  discard?(refused: Answer): void
   send(token: Token): Promise<Answer>
   /** The errcode by which this answer refuses the token, if it does. */
   refusedBy(answer: Answer): Promise<number | undefined> | number | undefined
 }
 
+/** A refused answer, and the call that it answers. */
+interface Refusal<Answer> {
+  readonly call: RefusedCall
+  readonly answer: Answer
+}
+
+/** After that many more sends the answer is the caller's, whatever it is. */
+const MOST_REPLAYS = 2
+
 /**
- * Sends a refused call once more with a newer token. Once: a replay that is refused too is the
- * caller's answer. `undefined`: there was no replacement to be had, and the refused answer is the
- * caller's.
+ * Sends a refused call once more with a newer token, and gives the answer that is the caller's
+ * (rule 9). A replay with a token that was fetched for it is the last, and if that is refused too its
+ * endpoint cools down. An adopted token may have died like the first one: the replay that follows
+ * carries what a token request brings.
  */
 export async function replayOnce<Answer>(
   lender: Lender,
-  refused: RefusedCall,
-  { wait, discard, send, refusedBy }: Replay<Answer>,
-): Promise<{ answer: Answer } | undefined> {
-  const replacement = await wait(lender.replace(refused)).catch((error) => {
-    discard?.()
-    lender.emit({ type: 'not_replayed', endpoint: refused.endpoint, reason: 'gave_up_waiting' })
+  refused: Refusal<Answer>,
+  how: Replay<Answer>,
+): Promise<Answer> {
+  let { call, answer } = refused
+  const { endpoint } = call
+  for (let replays = 1; replays <= MOST_REPLAYS; replays += 1) {
+    await how.freeConnection?.(answer)
+    const requests = lender.requests
+    const token = await replacementFor(lender, { call, answer }, how, replays === MOST_REPLAYS)
+    if (token === undefined) return answer
+    how.discard?.(answer)
+    lender.emit({ type: 'replayed', generation: token.generation, endpoint })
+    const sentAtMs = lender.sendingAt()
+    answer = await how.send(token)
+    const errcode = await how.refusedBy(answer)
+    if (errcode === undefined) return answer
+    const isFetchedForIt = (token.request ?? 0) > requests
+    if (isFetchedForIt) {
+      lender.coolDown(endpoint)
+      return answer
+    }
+    call = { ...call, token, errcode, sentAtMs }
+  }
+  lender.refusedAtLast(call)
+  return answer
+}
+
+async function replacementFor<Answer>(
+  lender: Lender,
+  { call, answer }: Refusal<Answer>,
+  { wait, discard }: Replay<Answer>,
+  byRequest: boolean,
+): Promise<Token | undefined> {
+  try {
+    return await wait(lender.replace(call, { byRequest }))
+  } catch (error) {
+    discard?.(answer)
+    const { endpoint } = call
+    lender.emit({ type: 'not_replayed', endpoint, reason: 'gave_up_waiting' })
     throw error
-  })
-  if (replacement === undefined) return undefined
-  discard?.()
-  const { endpoint } = refused
-  lender.emit({ type: 'replayed', generation: replacement.generation, endpoint })
-  const sentAt = lender.now()
-  const answer = await send(replacement)
-  const errcode = await refusedBy(answer)
-  if (errcode !== undefined) lender.refusedAgain({ token: replacement, endpoint, errcode }, sentAt)
-  return { answer }
+  }
 }

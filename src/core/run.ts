@@ -47,12 +47,13 @@ export async function runWithToken<T>(
   }
 
   const token = await waitFor(lender.lend(), signal)
+  const sentAtMs = lender.sendingAt()
   const first = await send(token)
   const errcode = refusedBy(first)
   if (errcode === undefined) return settled(first)
   const wait = (replacement: Promise<Token | undefined>) => waitFor(replacement, signal)
-  const replay = await replayOnce(lender, { token, endpoint, errcode }, { wait, send, refusedBy })
-  return settled(replay?.answer ?? first)
+  const refused = { call: { token, endpoint, errcode, sentAtMs }, answer: first }
+  return settled(await replayOnce(lender, refused, { wait, send, refusedBy }))
 }
 
 /** A `code` is WeCom's on errors alone: what a call resolves with may have a code of its own. */

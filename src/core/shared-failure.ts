@@ -1,12 +1,17 @@
-import { QyapiTokenError } from './errors.js'
+import { isQyapiTokenError, QyapiTokenError } from './errors.js'
+import { isInConsequence } from './fetch-failure.js'
 import type { StoredFailure } from './store.js'
 import { parsed } from './verdict.js'
 
-/** What is wrong for one process is wrong for all; a network or an IP is each machine's own. */
+/**
+ * What is wrong for one process is wrong for all; a network or an IP is each machine's own. A
+ * failure in consequence is shared by the source whose own it is.
+ */
 const COUNT_FOR_ALL: readonly unknown[] = ['credential_refused', 'rate_limited']
 
 export function countsForAll(error: unknown): error is QyapiTokenError {
-  return error instanceof QyapiTokenError && COUNT_FOR_ALL.includes(error.code)
+  if (!isQyapiTokenError(error) || isInConsequence(error)) return false
+  return COUNT_FOR_ALL.includes(error.code)
 }
 
 /** No failure rests longer, whatever a store's clock says. */

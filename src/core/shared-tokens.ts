@@ -36,6 +36,7 @@ export class SharedTokens {
   /** Made with the first write that the store did not answer. */
   private unwritten: Unwritten | undefined
   private writes = 0
+  private writing: Promise<unknown> | undefined
 
   constructor(
     private readonly store: TokenStore,
@@ -62,7 +63,10 @@ export class SharedTokens {
     this.unwritten?.forget()
     this.writes += 1
     const { writes } = this
-    const isKept = await this.guarded('set', run, token.value)
+    const writing = this.guarded('set', run, token.value)
+    this.writing = writing
+    const isKept = await writing
+    if (this.writing === writing) this.writing = undefined
     if (isKept !== undefined || writes !== this.writes || this.isClosed) return isKept
     const { settings, access } = this
     this.unwritten ??= unwritten(settings, {
@@ -85,8 +89,12 @@ export class SharedTokens {
     this.unwritten?.forget()
   }
 
-  /** Of this very token: after the store lost what it had, its number may be another one's. */
-  delete({ generation, value }: { generation: number; value: string }) {
+  /**
+   * Of this very token: after the store lost what it had, its number may be another one's. What is
+   * still on its way to the store comes first.
+   */
+  async delete({ generation, value }: { generation: number; value: string }) {
+    if (this.writing !== undefined) await this.writing
     this.unwritten?.forget(generation)
     return this.guarded('delete', (key) => this.store.delete(key, generation, value), value)
   }

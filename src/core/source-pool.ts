@@ -128,7 +128,7 @@ export function createSourcePool(
     let oldest: Tenant | undefined
     let lookedAt = 0
     for (const tenant of order.fromOldest()) {
-      if (!lenderOf(tenant.pooled.source).renewal.isBusy()) return tenant
+      if (!lenderOf(tenant.pooled.source).isBusy) return tenant
       oldest ??= tenant
       lookedAt += 1
       if (lookedAt === MOST_LOOKED_AT) break

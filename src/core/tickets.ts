@@ -1,10 +1,13 @@
 import { isText } from './check.js'
 import { type Clock, elapsedMs, type Instant, instantOf, later } from './clock.js'
-import type { TicketNeed } from './credential.js'
+import type { Credential, TicketNeed } from './credential.js'
 import { QyapiTokenError } from './errors.js'
+import type { Emit } from './events.js'
 import { functionFailed } from './fetch-failure.js'
 import type { SharedTokens } from './shared-tokens.js'
+import type { SourceGroup } from './source-group.js'
 import type { StoredToken } from './store.js'
+import { ticketKeyOf } from './store-key.js'
 
 /** WeCom pushes a ticket every 10 min, and it lives 30 min. */
 const TICKET_LIFE_MS = 1_800_000
@@ -30,8 +33,24 @@ export interface Tickets {
   close(): void
   /** The newest ticket that WeCom has not refused. Throws what to do if there is none. */
   newest(doing: string): Promise<string>
+  /** Whether the last call failed for want of one, and another process has stored one since. */
+  hasCome(): Promise<boolean>
   /** WeCom called it stale: it is not sent again. */
   refuse(ticket: string, errcode?: number): void
+}
+
+/** The tickets of a credential that needs them. When one comes, what failed need not rest any longer. */
+export function ticketsOf(
+  credential: () => Credential,
+  group: SourceGroup,
+  emit: Emit,
+  failures: { forget(): void },
+): Tickets | undefined {
+  const { ticket } = credential()
+  if (ticket === undefined) return undefined
+  const need = { ...ticket, given: () => credential().ticket?.given() }
+  const shared = group.shared(() => ticketKeyOf(credential(), group.settings), emit, false)
+  return ticketsFor(need, shared, group.settings.clock, () => failures.forget())
 }
 
 /** No ticket was sent so much later than now: whose machine says so has a wrong clock. */
@@ -54,6 +73,7 @@ export function ticketsFor(
   need: TicketNeed,
   shared: SharedTokens | undefined,
   clock: Clock,
+  onCome: () => void = () => {},
 ): Tickets {
   const refused = new Set<unknown>()
   /** The newest first, without those that were refused. */
@@ -61,6 +81,8 @@ export function ticketsFor(
   /** The newest of all, if WeCom refused it. */
   let refusedNewest: PushedTicket | undefined
   let lastErrcode: number | undefined
+  let isMissing = false
+  let look: Promise<unknown> | undefined
   let callOff = () => {}
   let isClosed = false
 
@@ -138,6 +160,12 @@ export function ticketsFor(
     return { value, generation: sentAtMs, ageMs, expiresInMs: TICKET_LIFE_MS }
   }
 
+  /** The newest pushed one, if it can be sent. */
+  function usable(): string | undefined {
+    const [newest] = kept
+    return newest !== undefined && isYoung(newest) ? newest.value : undefined
+  }
+
   function isYoung({ receivedAt }: PushedTicket): boolean {
     return elapsedMs(receivedAt, instantOf(clock)) < TICKET_LIFE_MS
   }
@@ -176,15 +204,27 @@ export function ticketsFor(
       keep(pushed.ticket)
       await publish(pushed.ticket, pushed.nowMs)
       watch()
+      onCome()
       return true
     },
     async newest(doing) {
       putBackUnless(await adopt())
-      const [newest] = kept
-      if (newest !== undefined && isYoung(newest)) return newest.value
+      isMissing = false
+      const ticket = usable()
+      if (ticket !== undefined) return ticket
       const given = await givenNow(doing)
       if (isText(given) && !refused.has(given)) return given
+      isMissing = true
       throw missing(doing, given)
+    },
+    async hasCome() {
+      if (!isMissing) return false
+      // One look for all who fail in the same moment.
+      look ??= adopt().finally(() => (look = undefined))
+      await look
+      if (usable() === undefined) return false
+      onCome()
+      return true
     },
     close() {
       isClosed = true

@@ -128,7 +128,8 @@ export class TokenSource {
     const { timeStamp } = options
     const lender = this.#lender
     const { credential, renewal } = lender
-    if (credential.ticket === undefined) {
+    const { tickets } = renewal
+    if (credential.ticket === undefined || tickets === undefined) {
       const { kind, subject } = credential
       throw mustBe('source', 'one that needs a ticket, e.g. of suiteApp', `${kind} ${subject}`)
     }
@@ -140,7 +141,7 @@ export class TokenSource {
     }
     if (!isText(ticket))
       throw badOption('ticket', `the ${credential.ticket.name}, a non-empty string`, ticket, true)
-    return renewal.pushTicket(ticket, timeStamp === undefined ? undefined : sentAt(timeStamp))
+    return tickets.push(ticket, timeStamp === undefined ? undefined : sentAt(timeStamp))
   }
 
   /**
@@ -164,10 +165,10 @@ export class TokenSource {
     const lender = this.#lender
     const { credential, renewal } = lender
     const { kind, subject } = credential
-    const { latest: token } = renewal
+    const { latest: token } = renewal.memoized
     const now = lender.now()
     const state = stateOf(token, renewal, now)
-    const restsForMs = renewal.restsForMs()
+    const restsForMs = renewal.failures.restsForMs()
     const resting = restsForMs > 0 ? { restingUntil: now.wall + restsForMs } : {}
     if (token === undefined) return { kind, subject, state, ...resting }
     const ageMs = elapsedMs(token.firstSeenAt, now)

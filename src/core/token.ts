@@ -1,4 +1,4 @@
-import { elapsedMs, type Instant, later, latest } from './clock.js'
+import { earliest, elapsedMs, type Instant, later, latest } from './clock.js'
 import type { StoredToken } from './store.js'
 
 /**
@@ -23,6 +23,8 @@ export interface Token {
   readonly keptUntil: Instant
   /** Before the request that brought this very string once more. */
   readonly reconfirmedAt?: Instant
+  /** Which token request of this process brought it, counted from 1; 0: it was adopted from a store. */
+  readonly request?: number
 }
 
 /** How a life is cut out of an `expires_in`. `jitter` is a number from 0 to 1, drawn for each token. */
@@ -36,6 +38,8 @@ export interface LifePolicy {
 const MEMO_SHARE = 7000 / 7200
 const SLOT_SHARE = 1 - MEMO_SHARE
 const FULL_MEMO_MS = 7_000_000
+/** WeCom's tokens live for 7200 s. What a server says beyond this is no life, and no store keeps it. */
+const LONGEST_LIFE_MS = 30 * 24 * 3_600_000
 
 /** A token as it stands in a url, also after `URL` has written it anew. Most need no other spelling. */
 export function encoded(value: string): string {
@@ -61,7 +65,7 @@ export function confirmedAt({ firstSeenAt, reconfirmedAt = firstSeenAt }: Token)
 }
 
 /** The parts of a token that say when. */
-type Life = Omit<Token, 'value' | 'encoded' | 'generation'>
+type Life = Omit<Token, 'value' | 'encoded' | 'generation' | 'request'>
 
 /** The life of a string that was never seen before. */
 export function firstLife(firstSeenAt: Instant, expiresInMs: number, policy: LifePolicy): Life {
@@ -72,30 +76,34 @@ export function firstLife(firstSeenAt: Instant, expiresInMs: number, policy: Lif
     memoMs,
     refreshFrom: later(usableUntil, -refreshAheadOf(memoMs, policy)),
     usableUntil,
-    keptUntil: later(firstSeenAt, Math.max(expiresInMs, memoMs)),
+    keptUntil: later(firstSeenAt, Math.max(Math.min(expiresInMs, LONGEST_LIFE_MS), memoMs)),
   }
 }
 
 /**
  * The life of a string that gettoken brought once more. It does not start anew: the first memo
  * stands, and from its end on the string is usable for 200 s at a time (scaled), the next look
- * running behind the callers. Each clock counts for itself: one that was a year ahead when the
- * string came must not leave it a year when it is set back.
+ * running behind the callers. Never longer than `maxAgeMs` without a look (rule 2). Each clock
+ * counts for itself: one that was a year ahead when the string came must not leave it a year when it
+ * is set back.
  */
 export function reconfirmedLife(
   { firstSeenAt, memoMs }: Pick<Life, 'firstSeenAt' | 'memoMs'>,
   reconfirmedAt: Instant,
   expiresInMs: number,
+  { maxAgeMs }: Pick<LifePolicy, 'maxAgeMs'>,
 ): Life {
-  const slotMs = expiresInMs * SLOT_SHARE
+  const lifeMs = Math.min(expiresInMs, LONGEST_LIFE_MS)
+  const slotMs = Math.min(lifeMs * SLOT_SHARE, maxAgeMs)
   const memoEnd = later(firstSeenAt, memoMs)
-  const usableUntil = later(latest(memoEnd, reconfirmedAt), slotMs)
+  const slotEnd = later(latest(memoEnd, reconfirmedAt), slotMs)
+  const usableUntil = earliest(slotEnd, later(reconfirmedAt, maxAgeMs))
   return {
     firstSeenAt,
     memoMs,
     refreshFrom: latest(memoEnd, later(reconfirmedAt, slotMs / 2)),
     usableUntil,
-    keptUntil: latest(later(firstSeenAt, expiresInMs), usableUntil),
+    keptUntil: latest(later(firstSeenAt, lifeMs), usableUntil),
     reconfirmedAt,
   }
 }
@@ -121,26 +129,35 @@ export function tokenOf(stored: StoredToken, now: Instant, policy: LifePolicy): 
   const lifeMs = Math.min(expiresInMs, (expiresInMs - reconfirmedAtMs) / SLOT_SHARE)
   const first = { firstSeenAt, memoMs: memoOf(lifeMs, policy) }
   const reconfirmedAt = later(firstSeenAt, reconfirmedAtMs)
-  return newToken(value, generation, reconfirmedLife(first, reconfirmedAt, lifeMs))
+  return newToken(value, generation, reconfirmedLife(first, reconfirmedAt, lifeMs, policy))
+}
+
+/** What a token request brought. */
+interface Brought {
+  readonly value: string
+  readonly expiresInMs: number
+  readonly askedAt: Instant
+  /** Which one it was, counted from 1. */
+  readonly request?: number
 }
 
 /** What a fetch brought after `before`. The same string is a new generation, but no new life. */
 export function nextToken(
   before: Token | undefined,
-  { value, expiresInMs, askedAt }: { value: string; expiresInMs: number; askedAt: Instant },
+  { value, expiresInMs, askedAt, request }: Brought,
   generation: number,
   policy: LifePolicy,
 ): Token {
   const life =
     before?.value === value
-      ? reconfirmedLife(before, askedAt, expiresInMs)
+      ? reconfirmedLife(before, askedAt, expiresInMs, policy)
       : firstLife(askedAt, expiresInMs, policy)
-  return newToken(value, generation, life)
+  return newToken(value, generation, life, request)
 }
 
 /** A token with its value as urls spell it. */
-function newToken(value: string, generation: number, life: Life): Token {
-  return { value, encoded: encoded(value), generation, ...life }
+function newToken(value: string, generation: number, life: Life, request = 0): Token {
+  return { value, encoded: encoded(value), generation, ...life, request }
 }
 
 function memoOf(expiresInMs: number, { maxAgeMs }: LifePolicy): number {

@@ -6,10 +6,24 @@ export function waitFor<T>(
   signal: AbortSignal | null | undefined,
 ): Promise<T> {
   if (signal == null) return promise
+  return unlessGivenUp(promise, (giveUp) => {
+    const abort = () => giveUp(reasonOf(signal))
+    if (signal.aborted) abort()
+    return onAbort(signal, abort)
+  })
+}
+
+/**
+ * Settles as the promise does, unless `giveUp` is called before. The promise gets its handlers first:
+ * `listen` touches what a caller passed in, which may throw, and then the promise must not be left
+ * without one.
+ */
+export function unlessGivenUp<T>(
+  promise: Promise<T>,
+  listen: (giveUp: (reason: unknown) => void) => () => void,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const giveUp = () => reject(reasonOf(signal))
-    if (signal.aborted) giveUp()
-    const stopListening = onAbort(signal, giveUp)
+    let stopListening = () => {}
     promise.then(
       (value) => {
         stopListening()
@@ -20,6 +34,7 @@ export function waitFor<T>(
         reject(error)
       },
     )
+    stopListening = listen(reject)
   })
 }
 

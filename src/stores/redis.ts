@@ -1,7 +1,8 @@
-import { type Check, check, isNumber } from '../core/check.js'
+import { type Check, check, TIMER_MS } from '../core/check.js'
 import { platform } from '../core/platform.js'
 import { type EncryptionKey, sealedStore } from '../core/sealed-store.js'
 import type { LeaseAnswer, StoredToken, StoreLease, TokenStore } from '../core/store.js'
+import { unlessGivenUp } from '../core/wait.js'
 import { driverErrors } from './driver-errors.js'
 import { commandOf, type RedisClient, type RedisCommand } from './redis/command.js'
 import { recordOf, textOf, tokenIn } from './redis/record.js'
@@ -46,7 +47,7 @@ const OPTIONS: Readonly<Record<string, Check>> = {
   prefix: [(value) => typeof value === 'string' && !/[{}]/.test(value), 'a text without braces'],
   // sealedStore looks at it, and shows none of it.
   encryptionKey: [() => true, ''],
-  deadlineMs: [(value) => isNumber(value) && value > 0, 'milliseconds above 0'],
+  deadlineMs: TIMER_MS,
 }
 
 /** No fetch takes that long, and no token lives so long. Then Redis' clock alone gives the numbers. */
@@ -195,9 +196,9 @@ async function isDone(reply: Promise<unknown>): Promise<boolean> {
 function within(deadlineMs: number | undefined, command: RedisCommand): RedisCommand {
   if (deadlineMs === undefined) return command
   return (args) =>
-    new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`no answer within ${deadlineMs} ms`))
-      const callOff = platform.clock.after(deadlineMs, late)
-      command(args).then(resolve, reject).finally(callOff)
-    })
+    unlessGivenUp(command(args), (giveUp) =>
+      platform.clock.after(deadlineMs, () =>
+        giveUp(new Error(`no answer within ${deadlineMs} ms`)),
+      ),
+    )
 }

@@ -122,7 +122,7 @@ describe('to replace a refused token', () => {
 
   it('is none for an endpoint that rests, which is told', async () => {
     const { lender, token, events, fetches } = await refusedOnce({ endpointRestMs: 30_000 })
-    lender.refusedAgain({ token, ...refusal }, lender.now())
+    lender.coolDown(refusal.endpoint)
     expect(await lender.replace({ token, ...refusal })).toBeUndefined()
     expect(lender.hit()).toBe(token)
     expect(fetches()).toBe(1)
@@ -143,7 +143,7 @@ describe('to replace a refused token', () => {
     const { lender, token, fetches } = await refusedOnce({ store })
     const second = await lender.replace({ token, ...refusal })
     if (second === undefined) throw new Error('there was no replacement')
-    lender.refusedAgain({ token: second, ...refusal }, lender.now())
+    lender.coolDown(refusal.endpoint)
     expect(await lender.replace({ token, ...refusal })).toBe(second)
     isThere = true
     expect((await lender.replace({ token: second, ...refusal }))?.value).toBe('theirs')

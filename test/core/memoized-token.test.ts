@@ -119,21 +119,22 @@ describe('to set', () => {
   })
 })
 
-describe('to clear', () => {
-  it('asks for the next generation, and leaves the newest where it is', async () => {
+describe('the next token', () => {
+  it('leaves the newest where it is until it has come', async () => {
     const { memo, fetches } = memoOf()
     const first = await memo.get()
-    memo.clear()
+    const next = memo.next()
     expect(memo.latest).toBe(first)
-    const second = await memo.get()
+    const second = await next
     expect(second.generation).toBe(2)
     expect(memo.latest).toBe(second)
     expect(await memo.get()).toBe(second)
     expect(fetches()).toBe(2)
   })
 
-  it('over and over asks once', async () => {
+  it('is fetched once for everyone who asks, also while a store brings others', async () => {
     const answer = deferred<Token>()
+    const { tokenOf } = memoOf()
     let fetches = 0
     const memo = new MemoizedToken(tokenMemo({ clock: fakeClock() }), {
       fetchToken() {
@@ -141,13 +142,33 @@ describe('to clear', () => {
         return answer.promise
       },
     })
-    const waiting = Array.from({ length: 5 }, () => {
-      memo.clear()
-      return memo.get()
+    const waiting = Array.from({ length: 5 }, (_, at) => {
+      memo.set(tokenOf(at + 1))
+      return memo.next()
     })
-    answer.resolve(memoOf().tokenOf(1))
+    expect(memo.isPending).toBe(true)
+    answer.resolve(tokenOf(9))
     expect(new Set(await Promise.all(waiting)).size).toBe(1)
+    expect(memo.isPending).toBe(false)
     expect(fetches).toBe(1)
+  })
+
+  it('rule 6: who asks when it is known is not given the promise of those who asked before', async () => {
+    const answers = [deferred<Token>(), deferred<Token>()]
+    const { tokenOf } = memoOf()
+    let fetches = 0
+    const memo = new MemoizedToken(tokenMemo({ clock: fakeClock() }), {
+      fetchToken: () => (answers[fetches++] as (typeof answers)[number]).promise,
+    })
+    const before = memo.next()
+    memo.known()
+    memo.set(tokenOf(1))
+    const after = memo.next()
+    answers[1]?.resolve(tokenOf(2))
+    expect((await after).generation).toBe(2)
+    answers[0]?.resolve(tokenOf(1))
+    expect((await before).generation).toBe(1)
+    expect(memo.isPending).toBe(false)
   })
 
   it('is one of many in one memo, each with generations of its own', async () => {

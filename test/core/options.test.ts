@@ -27,6 +27,7 @@ const ofDoor = (options: object) =>
 
 const BASE_URL =
   "an absolute http(s) URL without user, query or hash, e.g. 'https://qyapi.weixin.qq.com'"
+const TIMER = 'a number of milliseconds above 0, at most 2147483647 (the longest timer)'
 const STORE = 'a token store'
 const CLOCK = 'an object with wall(), monotonic() and after()'
 const ORIGINS = "an array of origins, e.g. ['https://proxy.example.com']"
@@ -40,6 +41,7 @@ describe('an option of a source is as it should be', () => {
     { refreshBudget: 0 },
     { endpointRestMs: 0 },
     { fetchTimeoutMs: 1 },
+    { fetchTimeoutMs: 2 ** 31 - 1 },
     { refusalErrcodes: [] },
     { refusalErrcodes: [42009, -1] },
     { store: memoryStore() },
@@ -68,7 +70,8 @@ describe('an option of a source is refused by its name, with what it should be a
     ['baseUrl', new URL('https://a.example'), BASE_URL, 'an object'],
     ['maxAgeMs', 0, 'a number of milliseconds above 0', '0'],
     ['maxAgeMs', Number.POSITIVE_INFINITY, 'a number of milliseconds above 0', 'Infinity'],
-    ['fetchTimeoutMs', '1', 'a number of milliseconds above 0', 'a string of 1 character'],
+    ['fetchTimeoutMs', '1', TIMER, 'a string of 1 character'],
+    ['fetchTimeoutMs', 2 ** 31, TIMER, '2147483648'],
     ['refreshAheadMs', -1, 'a number from 0 up', '-1'],
     ['refreshBudget', Number.NaN, 'a number from 0 up', 'NaN'],
     ['refusalErrcodes', { length: 0 }, 'an array of errcodes', 'an object'],

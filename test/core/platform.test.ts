@@ -31,6 +31,16 @@ describe('the system’s clock', () => {
     expect(order).toEqual([1, 10, 30])
   })
 
+  it('rule 2: a delay that a timer cannot hold does not fire at once', () => {
+    vi.useFakeTimers()
+    const callback = vi.fn()
+    const callOff = systemClock.after(2 ** 31, callback)
+    vi.advanceTimersByTime(86_400_000)
+    expect(callback).not.toHaveBeenCalled()
+    callOff()
+    vi.useRealTimers()
+  })
+
   it('does not call back when it is called off', async () => {
     const callback = vi.fn()
     const callOff = systemClock.after(0, callback)

@@ -33,9 +33,10 @@ describe('what is told of a fetch', () => {
       },
     })
     await source.get()
+    clock.advance(60_000)
     await source.invalidate('a')
     await source.get()
-    clock.advance(7_000_000)
+    clock.advance(6_940_000)
     await source.get()
     await settle()
     expect(events).toEqual([

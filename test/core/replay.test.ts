@@ -1,90 +1,148 @@
 import { describe, expect, it } from 'vitest'
-import type { Lender, RefusedCall } from '../../src/core/lender.js'
+import type { Lender } from '../../src/core/lender.js'
 import { type Replay, replayOnce } from '../../src/core/replay.js'
 import type { Token } from '../../src/core/token.js'
 import { lenderOf } from '../../src/core/token-source.js'
 import { sourceWith } from '../support/source.js'
 
+const REFUSED = 42001
+const OK = 0
+
 /** A call that was refused with a real lender's first token; what is done is written down. */
-async function refusedCall(replay: Partial<Replay<number>> = {}) {
-  const { source, types, events, clock } = sourceWith((count) => `token-${count}`)
+async function refusedCall(answers: readonly number[], replay: Partial<Replay<number>> = {}) {
+  const { source, types, events, clock, fetches } = sourceWith((count) => `token-${count}`)
   const lender: Lender = lenderOf(source)
   const token: Token = await lender.lend()
-  const refused: RefusedCall = { token, endpoint: 'user/get', errcode: 42001 }
   const steps: string[] = []
-  const replayed = replayOnce<number>(lender, refused, {
-    wait: (replacement) => replacement,
-    discard: () => steps.push('discard'),
-    send: async ({ value }) => {
-      steps.push(`send ${value}`)
-      return 0
-    },
-    refusedBy: (errcode) => (errcode === 0 ? undefined : errcode),
-    ...replay,
-  })
-  return { replayed, steps, types, events, lender, clock, token }
+  const left = [...answers]
+  const run = () => {
+    const call = { token, endpoint: 'user/get', errcode: REFUSED }
+    return replayOnce<number>(
+      lender,
+      { call, answer: REFUSED },
+      {
+        wait: (replacement) => replacement,
+        discard: (answer) => steps.push(`discard ${answer}`),
+        send: async ({ value }) => {
+          steps.push(`send ${value}`)
+          return left.shift() ?? expect.fail('one send too many')
+        },
+        refusedBy: (errcode) => (errcode === OK ? undefined : errcode),
+        ...replay,
+      },
+    )
+  }
+  return { run, steps, types, events, lender, clock, token, fetches }
 }
 
-const waited = (replacement: Promise<Token | undefined>) => replacement
-
-describe('a replay', () => {
+describe('rule 9: a replay', () => {
   it('lets go of the refused answer, then sends with the new token', async () => {
-    const { replayed, steps, types } = await refusedCall()
-    expect(await replayed).toEqual({ answer: 0 })
-    expect(steps).toEqual(['discard', 'send token-2'])
+    const { run, steps, types } = await refusedCall([OK])
+    expect(await run()).toBe(OK)
+    expect(steps).toEqual(['discard 42001', 'send token-2'])
     expect(types()).toEqual(['fetched', 'refused', 'fetched', 'replayed'])
   })
 
-  it('that is refused too is the answer, and its endpoint rests', async () => {
-    const { replayed, types } = await refusedCall({ send: async () => 42001 })
-    expect(await replayed).toEqual({ answer: 42001 })
+  it('with a token that was fetched for it is the last: refused again it is the answer, and its endpoint cools down', async () => {
+    const { run, steps, types } = await refusedCall([40014])
+    expect(await run()).toBe(40014)
+    expect(steps).toEqual(['discard 42001', 'send token-2'])
     expect(types().slice(-2)).toEqual(['replayed', 'rested'])
   })
 
-  it('rests no endpoint if its token was an old one: that is thrown away for the next call', async () => {
-    const { replayed, lender, clock, token, types } = await refusedCall()
-    await replayed
-    clock.advance(10_001)
-    const refused = { token, endpoint: 'user/list', errcode: 42001 }
-    const straggler = { wait: waited, send: async () => 40014, refusedBy: (code: number) => code }
-    expect(await replayOnce<number>(lender, refused, straggler)).toEqual({ answer: 40014 })
-    expect(types().slice(-4)).toEqual(['refused', 'adopted', 'replayed', 'refused'])
-    expect((await lender.lend()).value).toBe('token-3')
-    // From then on it is as ever.
-    const again = { ...refused, token: await lender.lend() }
-    await replayOnce<number>(lender, again, straggler)
-    expect(types().slice(-4)).toEqual(['refused', 'fetched', 'replayed', 'rested'])
+  it('with an adopted token that is refused is followed by a forced fetch and one more send', async () => {
+    const { run, lender, token, steps, types, fetches } = await refusedCall([40014, OK])
+    await lender.replace({ token, endpoint: 'user/list', errcode: REFUSED })
+    expect(await run()).toBe(OK)
+    expect(steps).toEqual(['discard 42001', 'send token-2', 'discard 40014', 'send token-3'])
+    expect(fetches()).toBe(3)
+    expect(types().slice(3)).toEqual([
+      ...['refused', 'adopted', 'replayed'],
+      ...['refused', 'fetched', 'replayed'],
+    ])
+  })
+
+  it('is the second at the most: its answer is the caller’s, and the endpoint cools down', async () => {
+    const { run, lender, token, steps, types } = await refusedCall([40014, 40014])
+    await lender.replace({ token, endpoint: 'user/list', errcode: REFUSED })
+    expect(await run()).toBe(40014)
+    expect(steps.filter((step) => step.startsWith('send'))).toHaveLength(2)
+    expect(types().slice(-2)).toEqual(['replayed', 'rested'])
+  })
+
+  it('with a token whose fetch was on its way when its call was refused counts as adopted', async () => {
+    const { run, lender, token, steps, fetches } = await refusedCall([40014, OK])
+    const first = lender.replace({ token, endpoint: 'user/list', errcode: REFUSED })
+    while (fetches() < 2) await Promise.resolve()
+    const answer = run()
+    await first
+    expect(await answer).toBe(OK)
+    expect(steps.filter((step) => step.startsWith('send'))).toEqual([
+      'send token-2',
+      'send token-3',
+    ])
+  })
+
+  it('with an adopted token cools no endpoint down, and at one that is cooling down forces nothing', async () => {
+    const { run, lender, token, steps, events, fetches } = await refusedCall([40014])
+    await lender.replace({ token, endpoint: 'user/list', errcode: REFUSED })
+    lender.coolDown('user/get')
+    const before = events.length
+    expect(await run()).toBe(40014)
+    expect(steps).toEqual(['discard 42001', 'send token-2'])
+    expect(fetches()).toBe(2)
+    expect(events.slice(before).map(({ type }) => type)).toEqual([
+      ...['refused', 'adopted', 'replayed'],
+      ...['refused', 'not_replayed'],
+    ])
+    // Other endpoints are not affected.
+    expect(lender.hit()?.value).toBe('token-2')
   })
 
   it('throws no newer token away for an old one', async () => {
-    const { replayed, lender, clock, token } = await refusedCall()
-    await replayed
-    clock.advance(10_001)
-    const second = await lender.lend()
-    const refused = { token, endpoint: 'user/list', errcode: 42001 }
-    await replayOnce<number>(lender, refused, {
-      wait: waited,
-      // Meanwhile somebody else has had it replaced.
-      send: async () => {
-        await lender.replace({ token: second, endpoint: 'user/get', errcode: 42001 })
-        return 42001
+    const given = await refusedCall([40014, OK], {
+      send: async ({ value }) => {
+        if (value !== 'token-2') return OK
+        // Meanwhile somebody else has had it replaced.
+        const token = given.lender.hit()
+        if (token?.value === 'token-2')
+          await given.lender.replace({ token, endpoint: 'user/list', errcode: REFUSED })
+        return 40014
       },
-      refusedBy: (code) => code,
     })
-    expect(lender.hit()?.value).toBe('token-3')
+    await given.lender.replace({ token: given.token, endpoint: 'user/list', errcode: REFUSED })
+    expect(await given.run()).toBe(OK)
+    expect(given.lender.hit()?.value).toBe('token-3')
+    expect(given.fetches()).toBe(3)
+  })
+
+  it('with the last token refused though it was not fetched for it clears that token for the next call', async () => {
+    const given = await refusedCall([], {
+      // Each answer comes when somebody else has had the token replaced once more.
+      send: async () => {
+        const token = given.lender.hit()
+        if (token && token.generation < 4)
+          await given.lender.replace({ token, endpoint: 'user/list', errcode: REFUSED })
+        return 40014
+      },
+    })
+    await given.lender.replace({ token: given.token, endpoint: 'user/list', errcode: REFUSED })
+    expect(await given.run()).toBe(40014)
+    expect(given.types()).not.toContain('rested')
+    expect(given.lender.hit()?.value).toBe('token-4')
   })
 
   it('without a replacement is none, and the refused answer is kept', async () => {
-    const { replayed, steps } = await refusedCall({ wait: async () => undefined })
-    expect(await replayed).toBeUndefined()
+    const { run, steps } = await refusedCall([], { wait: async () => undefined })
+    expect(await run()).toBe(REFUSED)
     expect(steps).toEqual([])
   })
 
   it('that is not waited for lets go of the refused answer, and says so', async () => {
     const reason = new Error('enough')
-    const { replayed, steps, events } = await refusedCall({ wait: () => Promise.reject(reason) })
-    await expect(replayed).rejects.toBe(reason)
-    expect(steps).toEqual(['discard'])
+    const { run, steps, events } = await refusedCall([], { wait: () => Promise.reject(reason) })
+    await expect(run()).rejects.toBe(reason)
+    expect(steps).toEqual(['discard 42001'])
     expect(events.find(({ type }) => type === 'not_replayed')).toEqual({
       kind: 'self-built',
       subject: 'app of corp ww-fake',
@@ -95,10 +153,10 @@ describe('a replay', () => {
   })
 
   it.each([
-    ['for a replacement', { discard: undefined }],
-    ['in vain', { discard: undefined, wait: () => Promise.reject(new Error('enough')) }],
+    ['for a replacement', {}],
+    ['in vain', { wait: () => Promise.reject(new Error('enough')) }],
   ])('need not let go of anything, waiting %s', async (_name, replay) => {
-    const { replayed } = await refusedCall(replay as Partial<Replay<number>>)
-    await replayed.catch(({ message }) => expect(message).toBe('enough'))
+    const { run } = await refusedCall([OK], { ...replay, discard: undefined as never })
+    await run().catch(({ message }) => expect(message).toBe('enough'))
   })
 })

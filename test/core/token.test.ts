@@ -86,7 +86,7 @@ describe('the refresh ahead', () => {
 
 describe('the life of a string that came once more', () => {
   it('within its memo: 200 s beyond it, looked for at its end', () => {
-    const life = reconfirmedLife(first(7_000_000), at(1_000_000), EXPIRES_MS)
+    const life = reconfirmedLife(first(7_000_000), at(1_000_000), EXPIRES_MS, policy)
     expect(life.firstSeenAt).toEqual(at(0))
     expect(life.memoMs).toBe(7_000_000)
     expect(ms(life.usableUntil)).toBeCloseTo(7_200_000)
@@ -96,26 +96,50 @@ describe('the life of a string that came once more', () => {
   })
 
   it('past its memo: 200 s from now, the next look half-way', () => {
-    const life = reconfirmedLife(first(7_000_000), at(7_050_000), EXPIRES_MS)
+    const life = reconfirmedLife(first(7_000_000), at(7_050_000), EXPIRES_MS, policy)
     expect(ms(life.usableUntil)).toBeCloseTo(7_250_000)
     expect(ms(life.refreshFrom)).toBeCloseTo(7_150_000)
     expect(ms(life.keptUntil)).toBeCloseTo(7_250_000)
   })
 
   it('is scaled like a first life', () => {
-    const life = reconfirmedLife(first(3_500_000), at(3_550_000), 3_600_000)
+    const life = reconfirmedLife(first(3_500_000), at(3_550_000), 3_600_000, policy)
     expect(ms(life.usableUntil)).toBeCloseTo(3_650_000)
     expect(ms(life.refreshFrom)).toBeCloseTo(3_600_000)
   })
 
+  it('rule 2: is never longer than maxAgeMs without a new look', () => {
+    const short = { ...policy, maxAgeMs: 60_000 }
+    for (const reconfirmedMs of [10_000, 60_000, 500_000]) {
+      const life = reconfirmedLife(first(60_000), at(reconfirmedMs), EXPIRES_MS, short)
+      expect(ms(life.usableUntil)).toBe(reconfirmedMs + 60_000)
+      expect(ms(life.refreshFrom)).toBeLessThan(reconfirmedMs + 60_000)
+    }
+    const early = reconfirmedLife(first(7_000_000), at(100), EXPIRES_MS, policy)
+    expect(ms(early.usableUntil)).toBe(7_000_100)
+  })
+
+  it.each([31_536_000_000, 1e308, Number.POSITIVE_INFINITY])(
+    'rule 2: a server that says %s ms does not make a token live for ever',
+    (expiresInMs) => {
+      const thirtyDays = 30 * 86_400_000
+      const one = firstLife(at(0), expiresInMs, policy)
+      expect(ms(one.usableUntil)).toBe(7_000_000)
+      expect(ms(one.keptUntil)).toBe(thirtyDays)
+      const again = reconfirmedLife(one, at(7_000_000), expiresInMs, policy)
+      expect(ms(again.usableUntil)).toBe(14_000_000)
+      expect(ms(again.keptUntil)).toBe(thirtyDays)
+    },
+  )
+
   it('is kept through an outage for as long as WeCom said, though its memo is short', () => {
-    const life = reconfirmedLife(first(60_000), at(10_000), EXPIRES_MS)
+    const life = reconfirmedLife(first(60_000), at(10_000), EXPIRES_MS, policy)
     expect(ms(life.keptUntil)).toBe(EXPIRES_MS)
   })
 
   it('counts on each clock by itself: the jump of one does not lengthen it on the other', () => {
     const yearAhead = { wall: 31_536_000_000, monotonic: 1_000_000 }
-    const life = reconfirmedLife(first(7_000_000), yearAhead, EXPIRES_MS)
+    const life = reconfirmedLife(first(7_000_000), yearAhead, EXPIRES_MS, policy)
     expect(life.usableUntil.wall).toBeCloseTo(31_536_200_000)
     expect(life.usableUntil.monotonic).toBeCloseTo(7_200_000)
     expect(life.refreshFrom.wall).toBeCloseTo(31_536_100_000)

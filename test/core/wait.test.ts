@@ -7,8 +7,16 @@ import {
 import { describe, expect, it } from 'vitest'
 import { waitFor } from '../../src/core/wait.js'
 import { deferred } from '../support/source.js'
+import { watchUnhandled } from '../support/unhandled.js'
 
 describe('waiting for a promise', () => {
+  it('a signal that cannot be listened to rejects, and leaves no failure of the promise unhandled', async () => {
+    const watch = watchUnhandled()
+    const failing = Promise.reject(new Error('gettoken is down'))
+    await expect(waitFor(failing, {} as AbortSignal)).rejects.toThrow(TypeError)
+    expect(await watch.stop()).toEqual([])
+  })
+
   it.each([undefined, null])('without a signal (%s) is the promise itself', (signal) => {
     const promise = Promise.resolve(1)
     expect(waitFor(promise, signal)).toBe(promise)

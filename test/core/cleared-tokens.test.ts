@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { platform } from '../../src/core/platform.js'
+import { createTokenSource, memoryStore, selfBuilt, type TokenStore } from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
+import { APP, settle } from '../support/qyapi.js'
+import { deferred, tokenBody } from '../support/source.js'
+
+/** Without WebCrypto's threads, which no fake clock waits for. */
+const machine = { ...platform, hash: async (text: string) => `#${text}` }
+
+/** A source over a store that takes 250 ms to keep anything, with a lease or without. */
+function sourceOverSlowStore(hasLease: boolean, answers: (count: number) => string = counting) {
+  const clock = fakeClock()
+  const { lease, ...memory } = memoryStore({ clock })
+  const late = <T>(run: () => Promise<T>) =>
+    new Promise<T>((resolve) => clock.after(250, () => resolve(run())))
+  const store: TokenStore = {
+    ...memory,
+    set: (key, token) => late(() => memory.set(key, token)),
+    ...(hasLease &&
+      lease && {
+        lease: { ...lease, publish: (...given) => late(() => lease.publish(...given)) },
+      }),
+  }
+  let fetches = 0
+  const transport = async () => {
+    fetches += 1
+    return { status: 200, body: answers(fetches) }
+  }
+  const source = createTokenSource(selfBuilt(APP), { clock, store, transport }, machine)
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      await settle()
+      clock.advance(50)
+    }
+    await settle()
+  }
+  return { source, clock, store, pass, fetches: () => fetches }
+}
+
+const counting = (count: number) => tokenBody(`token-${count}`)
+const NEW_SECRET = selfBuilt({ ...APP, corpSecret: 'new-secret' })
+
+describe.each([
+  ['with a lease', true],
+  ['without a lease', false],
+])('rule 6, while a token is being published to a slow store %s', (_name, hasLease) => {
+  it('who asks after replaceCredential gets what the new secret brings', async () => {
+    const { source, pass, fetches } = sourceOverSlowStore(hasLease)
+    const before = source.get()
+    await settle()
+    expect(source.describe().state).toBe('usable')
+    source.replaceCredential(NEW_SECRET)
+    const after = source.get()
+    await pass(1_000)
+    expect(await after).toBe('token-2')
+    if (hasLease) expect(await before).toBe('token-2')
+    expect(fetches()).toBe(2)
+  })
+
+  it('who asks after invalidate gets the next token', async () => {
+    const { source, pass, fetches } = sourceOverSlowStore(hasLease)
+    void source.get()
+    await settle()
+    expect(await source.invalidate('token-1')).toBe(true)
+    const after = source.get()
+    await pass(1_000)
+    expect(await after).toBe('token-2')
+    expect(fetches()).toBe(2)
+  })
+
+  it('a replay carries the next token, and not the one that was refused', async () => {
+    const { source, pass, fetches } = sourceOverSlowStore(hasLease)
+    void source.get()
+    await settle()
+    const sent: string[] = []
+    const answer = source.run(async (token) => {
+      sent.push(token)
+      return { errcode: token === 'token-1' ? 40014 : 0 }
+    })
+    await pass(1_000)
+    expect(await answer).toEqual({ errcode: 0 })
+    expect(sent).toEqual(['token-1', 'token-2'])
+    expect(fetches()).toBe(2)
+  })
+
+  it('callers get it at once', async () => {
+    const { source, fetches } = sourceOverSlowStore(hasLease)
+    void source.get()
+    await settle()
+    expect(await source.get()).toBe('token-1')
+    expect(fetches()).toBe(1)
+  })
+
+  it('a store ends up with the successor, and never with what was thrown away', async () => {
+    const { source, store, clock, pass } = sourceOverSlowStore(hasLease)
+    void source.get()
+    await settle()
+    await source.invalidate('token-1')
+    void source.get()
+    await pass(1_000)
+    const other = createTokenSource(selfBuilt(APP), { clock, store }, machine)
+    expect(await other.get()).toBe('token-2')
+  })
+})
+
+describe('a token that is being published', () => {
+  it('does not keep who waits for it from hearing that the source is closed', async () => {
+    const kept = deferred<boolean>()
+    const memory = memoryStore()
+    const lease = memory.lease as NonNullable<TokenStore['lease']>
+    const store = { ...memory, lease: { ...lease, publish: () => kept.promise } }
+    const transport = async () => ({ status: 200, body: tokenBody('token') })
+    const clock = fakeClock()
+    const source = createTokenSource(selfBuilt(APP), { clock, store, transport }, machine)
+    const waiting = source.get().catch(({ code }) => code)
+    await settle()
+    source.close()
+    expect(await waiting).toBe('closed')
+  })
+})
