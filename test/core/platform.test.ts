@@ -31,14 +31,13 @@ describe('the system’s clock', () => {
     expect(order).toEqual([1, 10, 30])
   })
 
-  it('rule 2: a delay that a timer cannot hold does not fire at once', () => {
-    vi.useFakeTimers()
+  it('a delay that no timer can hold, such as a timeout of 2^31 ms, does not fire at once', async () => {
     const callback = vi.fn()
     const callOff = systemClock.after(2 ** 31, callback)
-    vi.advanceTimersByTime(86_400_000)
+    // Node makes one millisecond of it, which is over before these are.
+    await new Promise((resolve) => setTimeout(resolve, 5))
     expect(callback).not.toHaveBeenCalled()
     callOff()
-    vi.useRealTimers()
   })
 
   it('does not call back when it is called off', async () => {
