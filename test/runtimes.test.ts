@@ -52,6 +52,7 @@ beforeEach(withoutNewerSignals)
 afterEach(() => {
   for (const back of restore.splice(0)) back()
   vi.unstubAllGlobals()
+  vi.restoreAllMocks()
   vi.resetModules()
 })
 
@@ -63,7 +64,10 @@ const JSDOM_LACKS = [
 
 describe('a runtime that lacks newer globals', () => {
   it('fetch: a call is replayed without AbortSignal.any, timeout and throwIfAborted', async () => {
-    restore.push(hidden(process, 'getBuiltinModule'))
+    // As Next.js' edge runtime does.
+    vi.spyOn(process, 'getBuiltinModule').mockImplementation(() => {
+      throw new Error('A Node.js API is used (process.getBuiltinModule)')
+    })
     vi.resetModules()
     const { withToken } = await import('../src/fetch.js')
     const { tokens, answerTo } = server()

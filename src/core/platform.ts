@@ -24,8 +24,16 @@ export interface Platform {
  * replace the globals, and would stop what waits for a real server. What they say the time is counts
  * all the same, so that a test may let a token grow old.
  */
-const { setTimeout, clearTimeout } =
-  globalThis.process?.getBuiltinModule?.('node:timers') ?? globalThis
+const { setTimeout, clearTimeout } = nodeTimers() ?? globalThis
+
+function nodeTimers() {
+  try {
+    return globalThis.process?.getBuiltinModule?.('node:timers')
+  } catch {
+    // Next.js' edge runtime has a `process` each function of which throws.
+    return undefined
+  }
+}
 
 export const systemClock: Clock = {
   wall: () => Date.now(),
