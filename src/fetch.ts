@@ -13,6 +13,7 @@ import {
 import { type ManySources, openDoor, type Tokens } from './core/door.js'
 import { badOption } from './core/errors.js'
 import type { Lender } from './core/lender.js'
+import { pastRefusedAnswers } from './core/nextjs.js'
 import type { DoorOptions } from './core/options.js'
 import { letGo } from './core/peek.js'
 import { replayOnce } from './core/replay.js'
@@ -246,5 +247,5 @@ function targetUrl(
   token: Token,
 ): string {
   const text = tokenInUrl === undefined ? url : withoutTokenParameters(url, parameters)
-  return withParameter(text, parameter, token.encoded)
+  return pastRefusedAnswers(withParameter(text, parameter, token.encoded), token)
 }

@@ -1,8 +1,11 @@
 import { isQyapiTokenError, QyapiTokenError } from './errors.js'
+import { frameworkError } from './framework-error.js'
 import { type Scrub, scrubbedCopy, withoutQueries } from './redact.js'
 
-/** A function of the user's, which gives what a token call is made of, threw. */
-export function functionFailed(doing: string, gives: string, error: unknown): QyapiTokenError {
+/** A function of the user's, which gives what a token call is made of, threw: also to steer a framework. */
+export function functionFailed(doing: string, gives: string, error: unknown): unknown {
+  const frameworks = frameworkError(error)
+  if (frameworks !== undefined) return frameworks
   const cause = scrubbedCopy(error, withoutQueries)
   const said = cause instanceof Error ? `: ${cause.message}` : ''
   const message = `${doing}: the function that gives the ${gives} failed${said}`

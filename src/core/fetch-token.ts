@@ -7,6 +7,7 @@ import { isQyapiTokenError, QyapiTokenError } from './errors.js'
 import { functionFailed, inConsequence, networkFailure } from './fetch-failure.js'
 import { frameworkError } from './framework-error.js'
 import { type Scrub, scrubber, withoutQueries } from './redact.js'
+import { redacted } from './redact-walk.js'
 import type { Tickets } from './tickets.js'
 import { type FetchedToken, isWorthAnotherTry, jsonOf, read, tokenIn } from './token-answer.js'
 import type { TokenAnswer, TokenRequest, Transport } from './transport.js'
@@ -94,8 +95,13 @@ async function answerTo(
     try {
       return { answer: await send(request, call), scrub }
     } catch (error) {
-      if (closed.aborted || isQyapiTokenError(error) || frameworkError(error))
-        return { failure: error }
+      if (closed.aborted || isQyapiTokenError(error)) return { failure: error }
+      const frameworks = frameworkError(error)
+      if (frameworks !== undefined) {
+        // Next.js' shows the url. The same object, or it would mean nothing to the framework.
+        redacted(frameworks, { scrub })
+        return { failure: frameworks }
+      }
       return { failure: networkFailure(doing, error, scrub) }
     }
   }

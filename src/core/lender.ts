@@ -97,8 +97,11 @@ export class Lender {
     try {
       return await renewal.renew()
     } catch (error) {
-      // It belongs to the call that fetched; the others fetch for themselves.
-      if (isAnothers && frameworkError(error)) return this.lendWithinBudget({ fresh })
+      if (frameworkError(error)) {
+        // It belongs to the call that fetched; the others fetch for themselves.
+        if (isAnothers) return this.lendWithinBudget({ fresh })
+        throw error
+      }
       return this.keptTokenOr(
         isQyapiTokenError(error) ? repeated(error, error.retryAfterMs) : error,
       )
@@ -117,7 +120,7 @@ export class Lender {
   }
 
   /**
-   * A token to replace a refused one; `undefined` if there is none to be had. Never rejects.
+   * A token to replace a refused one; `undefined` if there is none. Rejects with a framework's error alone.
    * `byRequest`: one that a token request brings, if the endpoint may force one, and not what another
    * process had already.
    */
@@ -154,6 +157,7 @@ export class Lender {
       const cause = isBudgetSpent(error) ? 'refresh_budget_spent' : 'no_replacement'
       const { message } = error as Error
       this.emit({ type: 'not_replayed', endpoint, reason: cause, message })
+      if (frameworkError(error)) throw error
       return undefined
     }
   }

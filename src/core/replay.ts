@@ -1,3 +1,4 @@
+import { frameworkError } from './framework-error.js'
 import type { Lender, RefusedCall } from './lender.js'
 import type { Token } from './token.js'
 
@@ -69,7 +70,9 @@ async function replacementFor<Answer>(
   } catch (error) {
     discard?.(answer)
     const { endpoint } = call
-    lender.emit({ type: 'not_replayed', endpoint, reason: 'gave_up_waiting' })
+    // Of a framework's error the event was emitted already.
+    if (!frameworkError(error))
+      lender.emit({ type: 'not_replayed', endpoint, reason: 'gave_up_waiting' })
     throw error
   }
 }

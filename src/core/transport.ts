@@ -2,6 +2,7 @@ import { delayBeforeTry, TRIES } from './backoff.js'
 import { checkTokenHeaders } from './check.js'
 import { badOption } from './errors.js'
 import { frameworkError } from './framework-error.js'
+import { outsideDataCache } from './nextjs.js'
 
 type Fetch = typeof fetch
 
@@ -86,10 +87,14 @@ async function sendOnce(
   return { status: response.status, body: await response.text() }
 }
 
+interface FreshInit extends ReturnType<typeof outsideDataCache> {
+  readonly cache?: 'no-store'
+}
+
 /** Past all caches where fetch takes `cache`: workerd with a date before 2024-11 throws on it. */
-export async function fresh<T>(send: (init: { cache?: 'no-store' }) => Promise<T>): Promise<T> {
+export async function fresh<T>(send: (init: FreshInit) => Promise<T>): Promise<T> {
   try {
-    return await send({ cache: 'no-store' })
+    return await send({ cache: 'no-store', ...outsideDataCache() })
   } catch (error) {
     if (frameworkError(error) || !refusesCache(error)) throw error
     return send({})

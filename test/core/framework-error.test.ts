@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { sourceClosed } from '../../src/core/errors.js'
 import { frameworkError } from '../../src/core/framework-error.js'
+import { createTokenSource, selfBuilt } from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
 import { sourceWith } from '../support/source.js'
 
 const dynamic = (digest: unknown = 'DYNAMIC_SERVER_USAGE') =>
@@ -9,7 +12,12 @@ describe('what a framework throws through us', () => {
   it.each([
     ['an error with a digest', dynamic(), true],
     ['a plain object with one', { digest: 'NEXT_REDIRECT;replace' }, true],
+    ["React's postpone", { $$typeof: Symbol.for('react.postpone') }, true],
+    ['a page that may not be dynamic', { code: 'NEXT_STATIC_GEN_BAILOUT' }, true],
     ['one without', new Error('reset'), false],
+    ['one that Next.js has numbered', dynamic('597247821'), false],
+    ['one that Next.js has numbered with its code', dynamic('597247821@E394'), false],
+    ['one of ours', Object.assign(sourceClosed({ kind: 'app', subject: 'ww1' }), dynamic()), false],
     ['one whose digest is no text', dynamic(7), false],
     ['nothing', undefined, false],
   ])('is told by its digest: %s', (_name, error, isOne) => {
@@ -34,5 +42,48 @@ describe('what a framework throws through us', () => {
     expect(outcomes.slice(2)).toEqual(['token-1', 'token-1'])
     expect(fetches()).toBe(3)
     expect(types()).not.toContain('failed')
+  })
+
+  it('rule 4: comes before a token that is kept through an outage', async () => {
+    const thrown = dynamic()
+    const clock = fakeClock()
+    const { source } = sourceWith((count) => (count === 1 ? 'token-1' : thrown), { clock })
+    await source.get()
+    clock.advance(7_100_000)
+    await expect(source.get()).rejects.toBe(thrown)
+  })
+
+  it('rule 6: in place of a replacement it reaches the refused call, not the refused answer', async () => {
+    const thrown = dynamic()
+    const { source, types } = sourceWith((count) => (count === 1 ? 'token-1' : thrown))
+    const call = source.run(async () => ({ errcode: 42001 }))
+    await expect(call).rejects.toBe(thrown)
+    expect(types().filter((type) => type === 'not_replayed')).toHaveLength(1)
+  })
+
+  it('passes where it comes from the function that gives the secret', async () => {
+    const thrown = dynamic()
+    const corpSecret = () => {
+      throw thrown
+    }
+    const source = createTokenSource(selfBuilt({ corpId: 'ww1', corpSecret }))
+    await expect(source.get()).rejects.toBe(thrown)
+  })
+
+  it('rule 14: is the same object, with the secret out of the url that Next.js shows', async () => {
+    const fetch = async (url: unknown) => {
+      throw Object.assign(new Error(`no-store fetch ${url} /page`), { digest: 'DYNAMIC' })
+    }
+    const thrown: unknown[] = []
+    const credential = selfBuilt({ corpId: 'ww1', corpSecret: 's3cret' })
+    const source = createTokenSource(credential, {
+      transport: ({ url }) =>
+        fetch(url).catch((error) => Promise.reject(thrown[thrown.push(error) - 1])),
+    })
+    const failure = await source.get().catch((error: Error) => error)
+    expect(failure).toBe(thrown[0])
+    expect(thrown).toHaveLength(1)
+    expect(String((failure as Error).stack)).not.toContain('s3cret')
+    expect((failure as Error).message).toContain('corpid=ww1')
   })
 })
