@@ -24,7 +24,12 @@ export type Entry = { readonly at: number } & (
   | { readonly what: 'begins'; readonly call: number }
   /** It did not run from then on, though it was time: the machine is busy. */
   | { readonly what: 'late'; readonly from: number }
-  | ({ readonly what: 'ends'; readonly call: number; readonly startedAt: number } & Outcome)
+  | ({
+      readonly what: 'ends'
+      readonly call: number
+      readonly path: string
+      readonly startedAt: number
+    } & Outcome)
   | { readonly what: 'event'; readonly event: TokenEvent }
   | { readonly what: 'done'; readonly order: number; readonly result: unknown }
 )
@@ -44,6 +49,8 @@ export interface ProcessOptions {
   readonly client?: 'ioredis' | '@redis/client'
   readonly storeOptions?: Omit<RedisStoreOptions, 'encryptionKey'> & { encryptionKey?: string }
   readonly corpSecret?: string
+  /** None by default: what cools down has tests of its own. */
+  readonly endpointRestMs?: number
   /** Where its token calls end up, if not at WeCom. */
   readonly wayToWecom?: string
 }
@@ -91,7 +98,7 @@ export function useProcesses() {
 
   return async function start(options: ProcessOptions): Promise<OwnProcess> {
     installed ??= installedCopy()
-    const given = { corpSecret: 'fake-secret', ...options }
+    const given = { corpSecret: 'fake-secret', endpointRestMs: 0, ...options }
     const worker = join(await installed, 'worker.js')
     const child = fork(worker, [JSON.stringify(given)], { execArgv: [] })
     running.add(child)

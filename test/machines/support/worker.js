@@ -7,7 +7,9 @@ import { Redis } from 'ioredis'
 import { withToken } from 'qyapi-token/fetch'
 import { redisStore } from 'qyapi-token/stores/redis'
 
-const { baseUrl, corpSecret, redis, client, storeOptions, wayToWecom } = JSON.parse(process.argv[2])
+const { baseUrl, corpSecret, redis, client, storeOptions, wayToWecom, endpointRestMs } = JSON.parse(
+  process.argv[2],
+)
 
 /** In batches, so that the telling does not take the time of what is told. */
 let untold = []
@@ -71,8 +73,7 @@ const qyFetch = withToken(
     store,
     onEvent: (event) => tell({ what: 'event', event }, false),
     refreshBudget: 1_000,
-    // What rests is tested elsewhere.
-    endpointRestMs: 0,
+    endpointRestMs,
   },
 )
 
@@ -91,7 +92,7 @@ async function call(path = 'user/get') {
       (error) => ({ code: error.code ?? error.name, message: error.message }),
     )
   const ended = { ...outcome, tookMs: Date.now() - startedAt }
-  tell({ what: 'ends', call: id, startedAt, ...ended }, false)
+  tell({ what: 'ends', call: id, path, startedAt, ...ended }, false)
   return ended
 }
 
