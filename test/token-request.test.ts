@@ -6,11 +6,11 @@ import axios113 from 'axios-1.13'
 import axios118 from 'axios-1.18'
 import nock from 'nock'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { axiosTransport } from '../../src/axios.js'
-import { createTokenSource, selfBuilt } from '../../src/index.js'
-import { APP } from '../support/qyapi.js'
-import { useServers } from '../support/servers.js'
-import { tokenBody } from '../support/source.js'
+import { axiosTransport } from '../src/axios.js'
+import { createTokenSource, selfBuilt } from '../src/index.js'
+import { APP } from './support/qyapi.js'
+import { useServers } from './support/servers.js'
+import { tokenBody } from './support/source.js'
 
 const { serve } = useServers()
 beforeAll(() => nock.restore())
