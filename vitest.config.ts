@@ -71,6 +71,16 @@ export default defineConfig({
       // The first of the same histories, for `npm test`.
       properties('fewer properties', { RUNS: process.env.RUNS ?? '1000' }),
       {
+        // Frameworks that people have, each installed, built and started.
+        test: {
+          ...patience,
+          name: 'frameworks',
+          include: ['test/frameworks/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+        },
+      },
+      {
         // Several processes, and servers that are killed.
         test: {
           ...patience,

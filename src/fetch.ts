@@ -3,17 +3,10 @@
  * before the caller sees it, and a refused call is sent once more with a new token.
  */
 import type { Credential } from './core/credential.js'
-import {
-  asUrlReads,
-  type Destination,
-  remembered,
-  withoutTokenParameters,
-  withParameter,
-} from './core/destination.js'
+import { asUrlReads, type Destination, remembered } from './core/destination.js'
 import { type ManySources, openDoor, type Tokens } from './core/door.js'
 import { badOption } from './core/errors.js'
 import type { Lender } from './core/lender.js'
-import { pastRefusedAnswers } from './core/nextjs.js'
 import type { DoorOptions } from './core/options.js'
 import { letGo } from './core/peek.js'
 import { replayOnce } from './core/replay.js'
@@ -31,6 +24,7 @@ import {
   isInit,
   type OutgoingRequest,
   rejecting,
+  targetUrl,
   textOf,
 } from './fetch/request.js'
 import { type JudgedResponse, judgeResponse } from './fetch/response.js'
@@ -238,14 +232,4 @@ async function clearAndReplayOnce(
     },
   )
   return replayed.response
-}
-
-/** The caller's url with our token in it. */
-function targetUrl(
-  url: string,
-  { parameter, parameters, tokenInUrl }: Destination,
-  token: Token,
-): string {
-  const text = tokenInUrl === undefined ? url : withoutTokenParameters(url, parameters)
-  return pastRefusedAnswers(withParameter(text, parameter, token.encoded), token)
 }

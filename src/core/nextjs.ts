@@ -5,7 +5,7 @@
 import type { Token } from './token.js'
 
 /** Whether the global fetch is Next.js' own, which says so in every version from 13 on. */
-export function isNextFetch(): boolean {
+function isNextFetch(): boolean {
   return typeof fetch === 'function' && Reflect.get(fetch, '__nextPatched') === true
 }
 

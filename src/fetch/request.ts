@@ -1,6 +1,9 @@
 import { canBeSentTwice } from '../core/body.js'
+import { type Destination, withoutTokenParameters, withParameter } from '../core/destination.js'
+import { pastRefusedAnswers } from '../core/nextjs.js'
 import { isNodeReadable, isWebStream } from '../core/peek.js'
 import { resumedStream } from '../core/resumed-stream.js'
+import type { Token } from '../core/token.js'
 import { waitFor } from '../core/wait.js'
 import { fixedInit, initOf } from './fixed.js'
 
@@ -207,4 +210,14 @@ async function bodyOf(request: Request, signal: AbortSignal | null | undefined):
   }
   // fetch refuses a stream that is to be kept alive.
   return { body: resumedStream(chunks, reader), duplex: 'half', keepalive: false }
+}
+
+/** The caller's url with our token in it. */
+export function targetUrl(
+  url: string,
+  { parameter, parameters, tokenInUrl }: Destination,
+  token: Token,
+): string {
+  const text = tokenInUrl === undefined ? url : withoutTokenParameters(url, parameters)
+  return pastRefusedAnswers(withParameter(text, parameter, token.encoded), token)
 }

@@ -1,0 +1,7 @@
+import { wecomFor } from '../../lib/wecom'
+
+const wecom = wecomFor('handler')
+
+export async function GET() {
+  return Response.json(await wecom('user/get?userid=handler'))
+}
