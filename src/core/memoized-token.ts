@@ -80,9 +80,10 @@ export class MemoizedToken {
       this.generation = this.pending
       return this.get()
     }
-    this.askFor(this.newest + 1)
-    const pending = this.generation
+    // A key of its own: what failed under the same number may still be on its way to a store.
+    const pending = { of: this, number: this.newest + 1 }
     this.pending = pending
+    this.generation = pending
     const token = this.get()
     const over = () => {
       if (this.pending === pending) this.pending = undefined

@@ -119,3 +119,30 @@ describe('a token that is being published', () => {
     expect(await waiting).toBe('closed')
   })
 })
+
+describe('rule 6, while a failure is being published to a slow store', () => {
+  it('who asks after replaceCredential gets what the new secret brings, and so do those who waited', async () => {
+    const clock = fakeClock()
+    const memory = memoryStore({ clock })
+    const lease = memory.lease as NonNullable<TokenStore['lease']>
+    const kept = deferred<void>()
+    const release: typeof lease.release = async (key, left) => {
+      if (left.failure !== undefined) await kept.promise
+      return lease.release(key, left)
+    }
+    const store = { ...memory, lease: { ...lease, release } }
+    let fetches = 0
+    const transport = async () => {
+      fetches += 1
+      return { status: 200, body: fetches === 1 ? '{"errcode":40001}' : tokenBody('new') }
+    }
+    const source = createTokenSource(selfBuilt(APP), { clock, store, transport }, machine)
+    const before = source.get()
+    await settle()
+    source.replaceCredential(NEW_SECRET)
+    expect(await source.get()).toBe('new')
+    kept.resolve()
+    expect(await before).toBe('new')
+    expect(fetches).toBe(2)
+  })
+})
