@@ -41,4 +41,4 @@ export { type RemoteOptions, type RemoteToken, remote } from './credentials/remo
 export { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 export { type ServiceProviderOptions, serviceProvider } from './credentials/service-provider.js'
 export { type SuiteAppOptions, suiteApp } from './credentials/suite-app.js'
-export { memoryStore } from './stores/memory.js'
+export { type MemoryStore, memoryStore } from './stores/memory.js'

@@ -10,6 +10,7 @@ interface Entry {
   failure?: StoredFailure & { readonly keptAt: number }
   /** What carries an older number is refused. */
   floor: number
+  flooredAt: number
   lease?: Lease
 }
 
@@ -20,12 +21,27 @@ interface Lease {
   until: number
 }
 
+/** No fetch takes that long: what carries an older number has come by then, or does not come. */
+const FENCE_LIFE_MS = 600_000
+
+const SWEEP_EVERY_MS = 60_000
+
+/** A store in this process. */
+export interface MemoryStore extends TokenStore {
+  /**
+   * How many keys it has, among them such as ended within the last minute, or since the last write: a
+   * write drops what is over.
+   */
+  readonly size: number
+}
+
 const CHECKS = {
   clock: [hasMethods('wall', 'monotonic', 'after'), 'an object with wall(), monotonic(), after()'],
 } as const
 
 /**
- * Keeps tokens in this process, so that several sources of one app share them.
+ * Keeps tokens in this process, so that several sources of one app share them. What is over goes with
+ * a later write, so that tenants that are gone take no memory.
  *
  * @throws `bad_options` if an option is wrong.
  * @example
@@ -33,7 +49,7 @@ const CHECKS = {
  * attachToken(contacts, { corpId, corpSecret }, { store })
  * attachToken(messages, { corpId, corpSecret }, { store })
  */
-export function memoryStore(options: { clock?: Clock } = {}): TokenStore {
+export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
   check(options, CHECKS, 'options of memoryStore')
   const { clock = systemClock } = options
   const entries = new Map<string, Entry>()
@@ -41,24 +57,42 @@ export function memoryStore(options: { clock?: Clock } = {}): TokenStore {
   /** Of all keys, so that a number never comes again. */
   let lastNumber = 0
 
+  let sweptAt = now()
+
+  /** Before a write. All at once and seldom, since a timer would keep what nobody uses alive. */
   const entryOf = (key: string): Entry => {
-    const entry = entries.get(key) ?? { storedAt: 0, floor: 0 }
+    sweep()
+    const entry = entries.get(key) ?? { storedAt: 0, floor: 0, flooredAt: 0 }
     entries.set(key, entry)
     return entry
   }
 
-  const read = (key: string): StoredToken | undefined => {
-    const { token, storedAt = 0 } = entries.get(key) ?? {}
+  const sweep = () => {
+    if (now() - sweptAt < SWEEP_EVERY_MS) return
+    sweptAt = now()
+    for (const [key, entry] of entries) {
+      const { lease, floor, flooredAt } = entry
+      const isLeased = lease !== undefined && now() < lease.until
+      const isFenced = floor > 0 && now() - flooredAt < FENCE_LIFE_MS
+      if (!isLeased && !isFenced && !tokenOf(entry) && !failureOf(entry)) entries.delete(key)
+    }
+  }
+
+  const tokenOf = ({ token, storedAt }: Entry): StoredToken | undefined => {
     if (token === undefined) return undefined
     const ageMs = token.ageMs + now() - storedAt
     return ageMs < token.expiresInMs ? { ...token, ageMs } : undefined
   }
 
-  const failureIn = (key: string): StoredFailure | undefined => {
-    const { failure } = entries.get(key) ?? {}
+  const failureOf = ({ failure }: Entry): StoredFailure | undefined => {
     if (failure === undefined) return undefined
     const leftMs = failure.leftMs - (now() - failure.keptAt)
     return leftMs > 0 ? { value: failure.value, leftMs } : undefined
+  }
+
+  const read = (key: string): StoredToken | undefined => {
+    const entry = entries.get(key)
+    return entry && tokenOf(entry)
   }
 
   const keep = (key: string, token: StoredToken): boolean => {
@@ -78,6 +112,9 @@ export function memoryStore(options: { clock?: Clock } = {}): TokenStore {
   }
 
   return {
+    get size() {
+      return entries.size
+    },
     async get(key) {
       return read(key)
     },
@@ -98,9 +135,9 @@ export function memoryStore(options: { clock?: Clock } = {}): TokenStore {
       async acquire(key, { holder, forMs, takeOverMs, above }) {
         const token = read(key)
         if (token !== undefined && token.generation > above) return { token }
-        const failure = failureIn(key)
-        if (failure !== undefined) return { failure }
         const entry = entryOf(key)
+        const failure = failureOf(entry)
+        if (failure !== undefined) return { failure }
         const isFree = entry.lease === undefined || now() >= entry.lease.until
         const held = isFree || entry.lease?.holder === holder ? undefined : entry.lease
         if (held !== undefined && now() - held.since < takeOverMs) return { heldBy: held.number }
@@ -108,7 +145,7 @@ export function memoryStore(options: { clock?: Clock } = {}): TokenStore {
         lastNumber = number
         entry.lease = { number, holder, since: now(), until: now() + forMs }
         // One that was taken over from may still bring its token first.
-        if (held === undefined) entry.floor = number
+        if (held === undefined) Object.assign(entry, { floor: number, flooredAt: now() })
         return { number }
       },
       async renew(key, { number, forMs }) {
