@@ -109,7 +109,7 @@ export interface Sending {
 export type WaitedFor = Pick<Call, 'config' | 'url' | 'query' | 'lib' | 'startedAt' | 'adapter'>
 
 /** Milliseconds that a call may take, as axios reads them; `undefined`: any number. */
-export function timeoutOf({ timeout }: Pick<Config, 'timeout'>): number | undefined {
+function timeoutOf({ timeout }: Pick<Config, 'timeout'>): number | undefined {
   // Some give a text, which axios takes.
   const ms = Number.parseInt(String(timeout), 10)
   return ms > 0 ? ms : undefined

@@ -27,11 +27,11 @@ export interface OutgoingRequest {
 const LONGEST_KEPT_BODY_BYTES = 1_000_000
 
 /** Any implementation's `Request`: undici's own and polyfills' are no instances of the global one. */
-export function isRequest(input: unknown): input is Request {
+function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && 'url' in input && 'headers' in input
 }
 
-export function signalOf(
+function signalOf(
   input: FetchInput,
   init: RequestInit | undefined,
 ): AbortSignal | null | undefined {
@@ -40,7 +40,7 @@ export function signalOf(
 }
 
 /** A call as it is now: what the caller does to its objects later has no effect on it. */
-export function outgoingRequest(
+function outgoingRequest(
   url: string,
   input: FetchInput,
   init: RequestInit | undefined,
