@@ -136,8 +136,11 @@ async function play(steps: readonly Step[], mode: 'new' | 'same', hasLease: bool
   for (let round = 0; round < 200 && open > 0; round += 1) {
     for (const answer of openFetches.splice(0)) answer()
     await ticks()
-    for (const answer of openCalls.splice(0)) answer()
-    await ticks()
+    // One after the other: who was handed a token in the moment of its refusal may use it.
+    for (const answer of openCalls.splice(0)) {
+      answer()
+      await ticks()
+    }
     clock.advance(150)
     await ticks()
   }
