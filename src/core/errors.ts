@@ -52,6 +52,12 @@ export class QyapiTokenError extends Error {
     Object.defineProperty(this, BRAND, { value: true })
   }
 
+  /** What `JSON.stringify` shows: the message too, and neither the cause nor a caller's config. */
+  toJSON(): object {
+    const { name, code, message, errcode, egressIp, retryAfterMs, retryable } = this
+    return { name, code, message, errcode, egressIp, retryAfterMs, retryable }
+  }
+
   /** Each door of the CommonJS build has a copy of this class; `instanceof` means any of them. */
   static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
     if (this === QyapiTokenError) return isQyapiTokenError(value)

@@ -17,7 +17,7 @@ import { type Credential, identityOf, isCredential } from './credential.js'
 import { badOption, mustBe } from './errors.js'
 import { Lender } from './lender.js'
 import type { SourceOptions } from './options.js'
-import { type Platform, platform } from './platform.js'
+import { platform } from './platform.js'
 import type { Renewal } from './renewal.js'
 import { type RunOptions, runWithToken } from './run.js'
 import { SourceGroup } from './source-group.js'
@@ -25,6 +25,8 @@ import { isUsable, type Token } from './token.js'
 import { reasonOf, waitFor } from './wait.js'
 
 const LENDER = Symbol.for('qyapi-token.lender')
+/** Asked by `console.log`, on Node and elsewhere. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 export interface SourceDescription {
   readonly kind: string
@@ -186,6 +188,16 @@ export class TokenSource {
     this.close()
   }
 
+  /** What `JSON.stringify` shows. */
+  toJSON(): SourceDescription {
+    return this.describe()
+  }
+
+  /** What `console.log` shows. */
+  [INSPECT](_depth: number, options: object, inspect: (shown: object, how: object) => string) {
+    return `TokenSource ${inspect(this.describe(), options)}`
+  }
+
   /** For the doors of this package. */
   get [LENDER](): Lender {
     return this.#lender
@@ -203,10 +215,9 @@ export class TokenSource {
 export function createTokenSource(
   credential: Credential,
   options: SourceOptions = {},
-  machine: Platform = platform,
 ): TokenSource {
   checkCredential(credential)
-  return new TokenSource(credential, new SourceGroup(options, machine))
+  return new TokenSource(credential, new SourceGroup(options, platform))
 }
 
 function checkCredential(credential: unknown): void {

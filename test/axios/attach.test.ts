@@ -1,9 +1,31 @@
+import { inspect } from 'node:util'
 import axios, { type AxiosStatic, type InternalAxiosRequestConfig } from 'axios'
 import axios17 from 'axios-1.7'
 import { describe, expect, it } from 'vitest'
 import { attachToken } from '../../src/axios.js'
 import { deferred, sourceWith } from '../support/source.js'
 import { API, answer, OK, stubAxios } from '../support/stub-axios.js'
+
+describe('what attachToken gives', () => {
+  it('is printed with what describe() of its source gives', () => {
+    const attached = attachToken(axios.create(), { corpId: 'ww-fake', corpSecret: 'planted' })
+    const shown = inspect(attached).replace(/\s+/g, ' ')
+    expect(shown).toContain("source: TokenSource { kind: 'self-built', subject:")
+    expect(JSON.parse(JSON.stringify(attached))).toEqual({ source: attached.source.describe() })
+    expect(shown).not.toContain('planted')
+  })
+
+  it('has the source that other clients share: one gettoken for all of them', async () => {
+    const { source, fetches } = sourceWith('token')
+    const clients = [axios.create(), axios.create()].map((client) => {
+      client.defaults.adapter = async (config) => answer(OK)(config)
+      return client
+    })
+    for (const client of clients) attachToken(client, source)
+    await Promise.all(clients.map((client) => client.get(`${API}/user/get`)))
+    expect(fetches()).toBe(1)
+  })
+})
 
 describe('a call through an attached client', () => {
   it('leaves at once where there is a token', async () => {

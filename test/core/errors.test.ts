@@ -123,3 +123,24 @@ describe('a bad option', () => {
     )
   })
 })
+
+describe('JSON.stringify of an error', () => {
+  it('has its name, code and message, what WeCom said, and whether to try again', () => {
+    const error = new QyapiTokenError('ip_not_trusted', 'Could not get it.', {
+      errcode: 60020,
+      egressIp: '192.0.2.7',
+      retryAfterMs: 60_000,
+      cause: new Error('planted'),
+    })
+    Object.assign(error, { config: { url: '/user/get' } })
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: 'QyapiTokenError',
+      code: 'ip_not_trusted',
+      message: 'Could not get it.',
+      errcode: 60020,
+      egressIp: '192.0.2.7',
+      retryAfterMs: 60_000,
+      retryable: false,
+    })
+  })
+})

@@ -4,7 +4,6 @@ import { LEASE_MS } from '../../src/core/shared-tokens.js'
 import { lenderOf, type TokenSource } from '../../src/core/token-source.js'
 import {
   type Credential,
-  createTokenSource as createSourceOn,
   type LeaseRequest,
   memoryStore,
   type SourceOptions,
@@ -17,11 +16,12 @@ import {
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, tokenBody } from '../support/source.js'
+import { sourceOn } from '../support/source-on.js'
 
 /** Without WebCrypto's threads, which no fake clock waits for. */
 const machine = { ...platform, hash: async (text: string) => `#${text}` }
 const createTokenSource = (credential: Credential, options: SourceOptions) =>
-  createSourceOn(credential, options, machine)
+  sourceOn(credential, options, machine)
 
 /** Sources as in so many processes: nothing in common but the store and the time. */
 function processes(
@@ -251,7 +251,7 @@ describe('the process whose turn it is', () => {
         return store.lease.acquire(...given)
       },
     }
-    const source = createSourceOn(
+    const source = sourceOn(
       selfBuilt(APP),
       { clock, store: { ...store, lease } },
       { ...machine, random: () => random },

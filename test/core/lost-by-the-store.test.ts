@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Platform, platform } from '../../src/core/platform.js'
 import {
-  createTokenSource,
   memoryStore,
   type StoredToken,
   selfBuilt,
@@ -12,6 +11,7 @@ import {
 import { type FakeClock, fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { tokenBody } from '../support/source.js'
+import { sourceOn } from '../support/source-on.js'
 import { withParts } from '../support/store.js'
 
 /** Without WebCrypto's threads, which no fake clock waits for. */
@@ -54,7 +54,7 @@ function mortalStore(clock: FakeClock) {
 
 function suiteOver(store: TokenStore, clock: FakeClock) {
   const sent: unknown[] = []
-  const source = createTokenSource(
+  const source = sourceOn(
     suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }),
     {
       clock,
@@ -127,7 +127,7 @@ describe('what the store lost', () => {
     const clock = fakeClock()
     const { store, down, up } = mortalStore(clock)
     const over = () =>
-      createTokenSource(
+      sourceOn(
         selfBuilt(APP),
         { clock, store, transport: async () => ({ status: 200, body: tokenBody('token') }) },
         machine,
@@ -147,7 +147,7 @@ describe('what the store lost', () => {
     const clock = fakeClock()
     const { store, down, up } = mortalStore(clock)
     let fetches = 0
-    const source = createTokenSource(
+    const source = sourceOn(
       selfBuilt(APP),
       {
         clock,
@@ -187,7 +187,7 @@ describe('a lineage that goes backwards', () => {
       },
     })
     let fetches = 0
-    const source = createTokenSource(
+    const source = sourceOn(
       selfBuilt(APP),
       {
         clock,
@@ -251,7 +251,7 @@ describe('a ticket of a machine whose clock is wrong', () => {
     const ahead = fakeClock()
     const timeStamp = ahead.wall() / 1000
     ahead.setWallBy(3_600_000)
-    const source = createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
+    const source = sourceOn(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
       clock: ahead,
     })
     expect(await source.pushTicket('undated')).toBe(true)
@@ -260,7 +260,7 @@ describe('a ticket of a machine whose clock is wrong', () => {
 
   it('rule 17: an undated one is the newest, however late that machine’s clock is', async () => {
     const late = fakeClock()
-    const source = createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
+    const source = sourceOn(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
       clock: late,
     })
     const timeStamp = late.wall() / 1000 + 500

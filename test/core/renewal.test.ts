@@ -2,17 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { fetchToken } from '../../src/core/fetch-token.js'
 import { platform } from '../../src/core/platform.js'
 import { lenderOf } from '../../src/core/token-source.js'
-import {
-  createTokenSource,
-  type StoredToken,
-  selfBuilt,
-  type TokenEvent,
-  type Transport,
-} from '../../src/index.js'
+import { type StoredToken, selfBuilt, type TokenEvent, type Transport } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { collectGarbage } from '../support/garbage.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
+import { sourceOn } from '../support/source-on.js'
 
 const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
 const CLOSED =
@@ -24,7 +19,7 @@ describe('what is told of a fetch', () => {
     clock.advance(5_000)
     const strings = ['a', 'a', 'b']
     const events: TokenEvent[] = []
-    const source = createTokenSource(selfBuilt(APP), {
+    const source = sourceOn(selfBuilt(APP), {
       clock,
       onEvent: (event) => events.push(event),
       transport: async () => {
@@ -83,7 +78,7 @@ describe('what is told of a fetch', () => {
       throw mistake
     }
     const credential = selfBuilt({ ...APP, corpSecret })
-    const source = createTokenSource(credential, { onEvent: (event) => events.push(event) })
+    const source = sourceOn(credential, { onEvent: (event) => events.push(event) })
     await expect(source.get()).rejects.toMatchObject({
       code: 'token_fetch_failed',
       message: expect.stringMatching(/: the function that gives the secret failed: no vault yet$/),
@@ -100,7 +95,7 @@ describe('a refresh ahead', () => {
   ])('of a machine that draws %s begins at %s ms', async (random, refreshAfterMs) => {
     const clock = fakeClock()
     let fetches = 0
-    const source = createTokenSource(
+    const source = sourceOn(
       selfBuilt(APP),
       {
         clock,
@@ -418,7 +413,7 @@ describe('an idle source', () => {
     }
     const idle = async (count: number) => {
       const sources = Array.from({ length: count }, (_, at) =>
-        createTokenSource(selfBuilt({ ...APP, corpId: `ww${at}` }), { transport }),
+        sourceOn(selfBuilt({ ...APP, corpId: `ww${at}` }), { transport }),
       )
       await Promise.all(sources.map((source) => source.get()))
       await settle()

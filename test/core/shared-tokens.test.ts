@@ -4,7 +4,6 @@ import type { Clock } from '../../src/core/clock.js'
 import { type Platform, platform } from '../../src/core/platform.js'
 import { sealedStore } from '../../src/core/sealed-store.js'
 import {
-  createTokenSource,
   memoryStore,
   type SourceOptions,
   type StoredToken,
@@ -17,6 +16,7 @@ import {
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, tokenBody } from '../support/source.js'
+import { sourceOn } from '../support/source-on.js'
 
 const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
 const stored = (generation: number, ageMs = 0, value = `stored-${generation}`): StoredToken => ({
@@ -70,7 +70,7 @@ function sourceOver(store: TokenStore, options: SourceOptions = {}) {
   const clock = fakeClock()
   const events: TokenEvent[] = []
   let fetches = 0
-  const source = createTokenSource(
+  const source = sourceOn(
     selfBuilt(APP),
     {
       clock,
@@ -296,7 +296,7 @@ describe('a ticket in the store', () => {
     const { store, calls, keys } = handStore()
     for (const suiteSecret of ['one', 'other']) {
       const suite = suiteApp({ suiteId: 'ww-suite', suiteSecret })
-      const source = createTokenSource(suite, { store, clock: fakeClock() }, machine)
+      const source = sourceOn(suite, { store, clock: fakeClock() }, machine)
       await source.pushTicket('ticket', { timeStamp: 1_767_225_600 })
     }
     const set = 'set ticket 1767225600000 0 1800000'

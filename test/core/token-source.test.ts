@@ -824,3 +824,16 @@ describe('a signal of a polyfill, which was aborted and gives no reason', () => 
     expect(fetches()).toBe(0)
   })
 })
+
+describe('a source that is printed', () => {
+  it('shows what describe() gives, by console.log and by JSON.stringify', async () => {
+    const { source } = sourceWith('planted-token')
+    await source.get()
+    const { kind, subject } = source.describe()
+    expect(inspect(source).replace(/\s+/g, ' ')).toContain(
+      `TokenSource { kind: '${kind}', subject: '${subject}', state: 'usable'`,
+    )
+    expect(JSON.parse(JSON.stringify({ source }))).toEqual({ source: source.describe() })
+    expect(inspect(source, { depth: 10, showHidden: true })).not.toContain('planted')
+  })
+})

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { it } from 'vitest'
 import { platform } from '../../src/core/platform.js'
-import { createTokenSource, memoryStore, selfBuilt } from '../../src/index.js'
+import { memoryStore, selfBuilt } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP } from '../support/qyapi.js'
+import { sourceOn } from '../support/source-on.js'
 import { expectToHold, HISTORIES } from './histories.js'
 
 /** What may happen to processes over one store, in any order. Numbers pick among what is there. */
@@ -75,7 +76,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same', hasLease: bool
     const options = { clock, store, transport, refreshBudget: 1_000 }
     /** Strings that this process saw refused, and when. */
     const refused = new Map<string, number>()
-    return { source: createTokenSource(selfBuilt(APP), options, machine), refused }
+    return { source: sourceOn(selfBuilt(APP), options, machine), refused }
   })
 
   function startCall(at: number, isBad: boolean) {
