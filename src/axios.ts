@@ -200,7 +200,10 @@ async function sendWhenChosen(
 
 async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
   const { lender, body } = call
-  const token = await waitWithBody(lender.lend({ fresh: body.isSentOnce }), call).catch((error) => {
+  const token = await waitWithBody(
+    (join) => lender.lend({ fresh: body.isSentOnce, join }),
+    call,
+  ).catch((error) => {
     throw carryingConfig(error, call.config)
   })
   return sendAndJudge(lateSendingOf(call, token))

@@ -173,7 +173,7 @@ async function sendWhenThereIsAToken(call: Call): Promise<Response> {
   // Already aborted: do not fetch.
   const waiting = signal?.aborted
     ? Promise.reject(reasonOf(signal))
-    : waitFor(lender.lend({ fresh }), signal)
+    : waitFor((join) => lender.lend({ fresh, join }), signal)
   return sendAndSpot(call, await cancellingBody(outgoing, waiting))
 }
 

@@ -2,20 +2,28 @@ import type { AxiosResponse, AxiosStatic } from 'axios'
 import { isNodeReadable } from '../core/peek.js'
 import { onAbort, systemClock } from '../core/platform.js'
 import { unlessItThrows } from '../core/verdict.js'
-import { unlessGivenUp } from '../core/wait.js'
+import { type Awaitable, patiently, unlessGivenUp } from '../core/wait.js'
 import { bareUrlOf, remainingMs, type Sending, type WaitedFor } from './call.js'
 import { isSentByFetch } from './own-adapter.js'
+
+type Listen = (giveUp: (reason: unknown) => void) => () => void
 
 /**
  * Waits for a token for as long as the caller would wait for the call, and ends as axios would: a
  * `CanceledError`, or a timeout with the caller's own figure. What is waited for goes on.
  */
-export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<T> {
+export function waitLikeAxios<T>(awaited: Awaitable<T>, call: WaitedFor): Promise<T> {
+  const listen = endOf(call)
+  return listen === undefined ? patiently(awaited) : unlessGivenUp(awaited, listen)
+}
+
+/** When the caller would end the call; `undefined`: never. */
+function endOf(call: WaitedFor): Listen | undefined {
   const { signal, cancelToken } = call.config
   const left = remainingMs(call)
-  if (!signal && !cancelToken && left === undefined) return promise
+  if (!signal && !cancelToken && left === undefined) return undefined
 
-  return unlessGivenUp(promise, (giveUp) => {
+  return (giveUp) => {
     const cancel = () => giveUp(abortError(call))
     const subscription = cancelToken?.promise.then(giveUp) as { cancel?: () => void } | undefined
     if (signal?.aborted) cancel()
@@ -27,20 +35,20 @@ export function waitLikeAxios<T>(promise: Promise<T>, call: WaitedFor): Promise<
       stopListening?.()
       subscription?.cancel?.()
     }
-  })
+  }
 }
 
 /**
  * Waits for a token likewise while the call's body is a stream, which may break meanwhile: nobody
  * else hears of it yet, and the call ends as axios ends one whose body breaks.
  */
-export function waitWithBody<T>(promise: Promise<T>, call: WaitedFor): Promise<T> {
+export function waitWithBody<T>(awaited: Awaitable<T>, call: WaitedFor): Promise<T> {
   const { config, lib } = call
   const { data: body } = config
-  const waiting = waitLikeAxios(promise, call)
-  if (!isNodeReadable(body)) return waiting
+  if (!isNodeReadable(body)) return waitLikeAxios(awaited, call)
 
-  return unlessGivenUp(waiting, (giveUp) => {
+  return unlessGivenUp(awaited, (giveUp) => {
+    const stopListening = endOf(call)?.(giveUp)
     const onError = (error: unknown) =>
       giveUp(withRequest(lib.AxiosError.from(error as Error, undefined, config), call))
     const onClose = () => {
@@ -50,6 +58,7 @@ export function waitWithBody<T>(promise: Promise<T>, call: WaitedFor): Promise<T
     body.on('error', onError)
     body.on('close', onClose)
     return () => {
+      stopListening?.()
       body.off('error', onError)
       body.off('close', onClose)
     }

@@ -8,6 +8,7 @@ import { Renewal } from './renewal.js'
 import type { SourceGroup } from './source-group.js'
 import { isKeptThroughOutage, isUsable, shouldRefresh, type Token } from './token.js'
 import type { Refusals } from './verdict.js'
+import type { Join } from './wait.js'
 
 /** A call whose token was refused. */
 export interface RefusedCall {
@@ -19,6 +20,16 @@ export interface RefusedCall {
   /** Its body was a stream and is gone. */
   readonly isBodyGone?: boolean
 }
+
+/** What one caller wants of a token. */
+export interface LendOptions {
+  /** Also if the current one is about to be replaced. */
+  readonly fresh?: boolean
+  /** How this caller waits for a fetch that others wait for, too. */
+  readonly join?: Join
+}
+
+const patient: Join = (shared) => shared
 
 /**
  * Decides which token a call gets, and what a refusal costs. It is what the doors see of a source:
@@ -72,8 +83,8 @@ export class Lender {
     return token
   }
 
-  /** A token, waited for if need be. `fresh`: also if the current one is about to be replaced. */
-  async lend(options?: { fresh?: boolean }): Promise<Token> {
+  /** A token, waited for if need be. */
+  async lend(options?: LendOptions): Promise<Token> {
     try {
       return await this.lendWithinBudget(options)
     } catch (error) {
@@ -85,8 +96,9 @@ export class Lender {
   }
 
   /** Like `lend`, but tells when too many tokens were thrown away within a minute. */
-  async lendWithinBudget({ fresh = false } = {}): Promise<Token> {
+  async lendWithinBudget(options: LendOptions = {}): Promise<Token> {
     const { renewal } = this
+    const { fresh = false, join = patient } = options
     const token = this.hit()
     if (token !== undefined && !(fresh && shouldRefresh(token, this.now()))) return token
     if (renewal.isClosed) throw sourceClosed(this.credential)
@@ -95,11 +107,11 @@ export class Lender {
       return this.keptTokenOr(failure)
     const isAnothers = renewal.memoized.isPending
     try {
-      return await renewal.renew()
+      return await join(renewal.renew())
     } catch (error) {
       if (frameworkError(error)) {
         // It belongs to the call that fetched; the others fetch for themselves.
-        if (isAnothers) return this.lendWithinBudget({ fresh })
+        if (isAnothers) return this.lendWithinBudget(options)
         throw error
       }
       return this.keptTokenOr(
@@ -126,9 +138,10 @@ export class Lender {
    */
   async replace(
     refused: RefusedCall,
-    options: { readonly byRequest?: boolean } = {},
+    options: { readonly byRequest?: boolean; readonly join?: Join } = {},
   ): Promise<Token | undefined> {
     const { token, endpoint } = refused
+    const { join = patient } = options
     this.noteRefusal(refused)
     const byRequest =
       options.byRequest && this.costs.whyNotForced(this.credential, endpoint) === undefined
@@ -147,8 +160,8 @@ export class Lender {
     try {
       // Intentionally not `lend`: while the budget is spent, that gives the refused token once more.
       const replacement = await (byRequest && !isThere
-        ? this.renewal.renewByRequest()
-        : this.lendWithinBudget())
+        ? this.renewal.renewByRequest(join)
+        : this.lendWithinBudget({ join }))
       // What came from the store was told when it came.
       if (isInMemory)
         this.emit({ type: 'adopted', generation: replacement.generation, from: 'memory' })

@@ -15,6 +15,7 @@ import { tokenKeyOf } from './store-key.js'
 import { type Tickets, ticketsOf } from './tickets.js'
 import { isUsable, nextToken, storedToken, type Token, tokenOf } from './token.js'
 import { type RequestOutcome, TokenRequests } from './token-requests.js'
+import type { Join } from './wait.js'
 
 /**
  * One credential's tokens, one generation after the other; never two fetches at once. Knows the
@@ -72,13 +73,13 @@ export class Renewal implements TokenFetcher {
    * The next generation by a token request: of this process, or of the one that has the lease
    * meanwhile. What the store has already is not adopted instead.
    */
-  async renewByRequest(): Promise<Token> {
+  async renewByRequest(join: Join): Promise<Token> {
     for (;;) {
       // One that was on its way may have adopted before it could know.
       const isTooLate = this.memoized.isPending
       this.isRequestNeeded = true
       if (!isTooLate) this.isForced = true
-      const token = await this.renew()
+      const token = await join(this.renew())
       if (token.request || !isTooLate) return token
     }
   }

@@ -1,13 +1,14 @@
 import { frameworkError } from './framework-error.js'
 import type { Lender, RefusedCall } from './lender.js'
 import type { Token } from './token.js'
+import type { Awaitable } from './wait.js'
 
 /** How the one who made the call makes it again. */
 export interface Replay<Answer> {
   /** Takes a refused answer off its connection, which the token request may need. */
   freeConnection?(refused: Answer): Promise<void>
   /** Waits for the new token, for as long as this caller is willing to. */
-  wait(replacement: Promise<Token | undefined>): Promise<Token | undefined>
+  wait(replacement: Awaitable<Token | undefined>): Promise<Token | undefined>
   /** Lets go of a refused answer. */
   discard?(refused: Answer): void
   send(token: Token): Promise<Answer>
@@ -66,7 +67,7 @@ async function replacementFor<Answer>(
   byRequest: boolean,
 ): Promise<Token | undefined> {
   try {
-    return await wait(lender.replace(call, { byRequest }))
+    return await wait((join) => lender.replace(call, { byRequest, join }))
   } catch (error) {
     discard?.(answer)
     const { endpoint } = call

@@ -4,7 +4,7 @@ import type { Lender } from './lender.js'
 import { replayOnce } from './replay.js'
 import type { Token } from './token.js'
 import { errcodeOfOutcome, errcodeOfValue, unlessItThrows } from './verdict.js'
-import { reasonOf, waitFor } from './wait.js'
+import { type Awaitable, reasonOf, waitFor } from './wait.js'
 
 export interface RunOptions {
   /** What is called, e.g. `message/send`. */
@@ -46,12 +46,12 @@ export async function runWithToken<T>(
     return lender.refusals.has(errcode) ? errcode : undefined
   }
 
-  const token = await waitFor(lender.lend(), signal)
+  const token = await waitFor((join) => lender.lend({ join }), signal)
   const sentAtMs = lender.sendingAt()
   const first = await send(token)
   const errcode = refusedBy(first)
   if (errcode === undefined) return settled(first)
-  const wait = (replacement: Promise<Token | undefined>) => waitFor(replacement, signal)
+  const wait = (replacement: Awaitable<Token | undefined>) => waitFor(replacement, signal)
   const refused = { call: { token, endpoint, errcode, sentAtMs }, answer: first }
   return settled(await replayOnce(lender, refused, { wait, send, refusedBy }))
 }

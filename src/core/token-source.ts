@@ -86,7 +86,7 @@ export class TokenSource {
     const { signal } = options
     // Who has given up needs no token: none is fetched for him.
     if (signal?.aborted) throw reasonOf(signal)
-    const { value } = await waitFor(this.#lender.lendWithinBudget(), signal)
+    const { value } = await waitFor((join) => this.#lender.lendWithinBudget({ join }), signal)
     return value
   }
 

@@ -1,41 +1,106 @@
 import { onAbort } from './platform.js'
 
-/** Waits for a promise only until the signal is aborted. The promise itself goes on. */
+/**
+ * How one caller waits for a promise that others wait for, too. Once it gave up, nothing of it is left
+ * behind there, however long the promise takes.
+ */
+export type Join = <T>(shared: Promise<T>) => Promise<T>
+
+/** A promise of one caller alone, or what makes it: shared promises are waited for by `join`. */
+export type Awaitable<T> = Promise<T> | ((join: Join) => Promise<T>)
+
+/** Waits only until the signal is aborted. What is waited for goes on. */
 export function waitFor<T>(
-  promise: Promise<T>,
+  awaited: Awaitable<T>,
   signal: AbortSignal | null | undefined,
 ): Promise<T> {
-  if (signal == null) return promise
-  return unlessGivenUp(promise, (giveUp) => {
+  if (signal == null) return patiently(awaited)
+  return unlessGivenUp(awaited, (giveUp) => {
     const abort = () => giveUp(reasonOf(signal))
     if (signal.aborted) abort()
     return onAbort(signal, abort)
   })
 }
 
+/** Waits for as long as it takes. */
+export function patiently<T>(awaited: Awaitable<T>): Promise<T> {
+  return typeof awaited === 'function' ? awaited((shared) => shared) : awaited
+}
+
 /**
- * Settles as the promise does, unless `giveUp` is called before. The promise gets its handlers first:
+ * Settles as what is awaited does, unless `giveUp` is called before. A promise gets its handlers first:
  * `listen` touches what a caller passed in, which may throw, and then the promise must not be left
  * without one.
  */
 export function unlessGivenUp<T>(
-  promise: Promise<T>,
+  awaited: Awaitable<T>,
   listen: (giveUp: (reason: unknown) => void) => () => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
+    let isOver = false
+    let leave = () => {}
     let stopListening = () => {}
-    promise.then(
+    const end = () => {
+      isOver = true
+      leave()
+      stopListening()
+    }
+    const join: Join = (shared) =>
+      new Promise((resolve, reject) => {
+        leave = joining(shared, { resolve: resolve as (value: unknown) => void, reject })
+        if (isOver) leave()
+      })
+    const own = typeof awaited === 'function' ? awaited(join) : awaited
+    own.then(
       (value) => {
-        stopListening()
+        end()
         resolve(value)
       },
       (error) => {
-        stopListening()
+        end()
         reject(error)
       },
     )
-    stopListening = listen(reject)
+    const giveUp = (reason: unknown) => {
+      end()
+      reject(reason)
+    }
+    stopListening = listen(giveUp)
+    // It may have been given up before there was anything to stop.
+    if (isOver) stopListening()
   })
+}
+
+interface Waiter {
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+/** By identity: an entry goes with its promise, or when that settles. */
+const waiting = new WeakMap<Promise<unknown>, Set<Waiter>>()
+
+/** One reaction of the promise for all who wait. What it gives back ends the waiting of this one. */
+function joining(shared: Promise<unknown>, waiter: Waiter): () => void {
+  const waiters = waiting.get(shared) ?? waitersOf(shared)
+  waiters.add(waiter)
+  return () => void waiters.delete(waiter)
+}
+
+function waitersOf(shared: Promise<unknown>): Set<Waiter> {
+  const waiters = new Set<Waiter>()
+  waiting.set(shared, waiters)
+  const over = () => waiting.delete(shared)
+  shared.then(
+    (value) => {
+      over()
+      for (const waiter of waiters) waiter.resolve(value)
+    },
+    (error) => {
+      over()
+      for (const waiter of waiters) waiter.reject(error)
+    },
+  )
+  return waiters
 }
 
 /** As `signal.throwIfAborted`, which Jest's jsdom and older runtimes lack. */

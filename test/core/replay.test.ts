@@ -3,6 +3,7 @@ import type { Lender } from '../../src/core/lender.js'
 import { type Replay, replayOnce } from '../../src/core/replay.js'
 import type { Token } from '../../src/core/token.js'
 import { lenderOf } from '../../src/core/token-source.js'
+import { patiently } from '../../src/core/wait.js'
 import { sourceWith } from '../support/source.js'
 
 const REFUSED = 42001
@@ -21,7 +22,7 @@ async function refusedCall(answers: readonly number[], replay: Partial<Replay<nu
       lender,
       { call, answer: REFUSED },
       {
-        wait: (replacement) => replacement,
+        wait: patiently,
         discard: (answer) => steps.push(`discard ${answer}`),
         send: async ({ value }) => {
           steps.push(`send ${value}`)
