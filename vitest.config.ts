@@ -18,7 +18,7 @@ const DOORS = ['test/{axios,fetch}/**/*.test.ts', 'test/{bad-input,misuse,sample
 /** What talks to real servers on loopback; nock must not stand in between. */
 const SERVERS = [
   'test/testing/**/*.test.ts',
-  'test/{bodies,kinds,path-table,rotation,source-pool,suite-ticket,tenants,token-request}.test.ts',
+  'test/{bodies,kinds,path-table,rotation,source-pool,suite-ticket,tenants}.test.ts',
 ]
 
 const properties = (name: string, env: Record<string, string> = {}) => ({

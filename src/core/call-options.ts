@@ -1,4 +1,5 @@
 import { type Check, check, hasMethods, isFunction, isText } from './check.js'
+import { badOption } from './errors.js'
 
 const IS_SIGNAL = hasMethods('addEventListener', 'removeEventListener')
 const ANYTHING: Check = [() => true, '']
@@ -34,4 +35,15 @@ export function hasMoreThanSignal(options: { readonly signal?: AbortSignal }): b
   for (const key in options) if (key !== 'signal') return true
   const signal = options?.signal ?? undefined
   return signal !== undefined && signal.aborted !== false
+}
+
+/**
+ * Seconds, as a callback has them, in milliseconds. Given milliseconds, which as seconds are no time
+ * that anyone will see, every later ticket would seem old.
+ */
+export function sentAt(timeStamp: number | string): number {
+  const seconds = Number(timeStamp)
+  if (Number.isSafeInteger(seconds) && seconds > 0 && seconds < 100_000_000_000)
+    return seconds * 1000
+  throw badOption('timeStamp', 'the callback’s TimeStamp, whole seconds', timeStamp)
 }

@@ -10,7 +10,12 @@
  * - A failed fetch is shared and remembered; meanwhile an old token that may still live is handed out.
  * - A caller who gives up ends only its own waiting.
  */
-import { checkGetOptions, checkPushTicketOptions, hasMoreThanSignal } from './call-options.js'
+import {
+  checkGetOptions,
+  checkPushTicketOptions,
+  hasMoreThanSignal,
+  sentAt,
+} from './call-options.js'
 import { isText } from './check.js'
 import { elapsedMs, type Instant } from './clock.js'
 import { type Credential, identityOf, isCredential } from './credential.js'
@@ -188,12 +193,11 @@ export class TokenSource {
     this.close()
   }
 
-  /** What `JSON.stringify` shows. */
+  /** What `JSON.stringify` shows; `console.log` likewise. */
   toJSON(): SourceDescription {
     return this.describe()
   }
 
-  /** What `console.log` shows. */
   [INSPECT](_depth: number, options: object, inspect: (shown: object, how: object) => string) {
     return `TokenSource ${inspect(this.describe(), options)}`
   }
@@ -234,17 +238,6 @@ function stateOf(
   if (token === undefined) return 'empty'
   if (renewal.isThrownAway(token)) return 'thrown_away'
   return isUsable(token, now) ? 'usable' : 'over'
-}
-
-/**
- * Seconds, as a callback has them, in milliseconds. Given milliseconds, which as seconds are no time
- * that anyone will see, every later ticket would seem old.
- */
-function sentAt(timeStamp: number | string): number {
-  const seconds = Number(timeStamp)
-  if (Number.isSafeInteger(seconds) && seconds > 0 && seconds < 100_000_000_000)
-    return seconds * 1000
-  throw badOption('timeStamp', 'the callback’s TimeStamp, whole seconds', timeStamp)
 }
 
 export function isTokenSource(value: unknown): value is TokenSource {
