@@ -29,7 +29,6 @@ import {
   checkBaseUrl,
   checkClient,
   eject,
-  isAxios,
 } from './axios/client.js'
 import { outgoingBody } from './axios/form-data.js'
 import type {
@@ -44,6 +43,7 @@ import { waitWithBody } from './axios/patience.js'
 import { bringsToken, queryOf } from './axios/query.js'
 import { sendAndJudge } from './axios/response-interceptor.js'
 import { axiosTransport } from './axios/transport.js'
+import { isAxios } from './axios/version.js'
 import type { ChooseSource } from './core/choice.js'
 import type { Credential } from './core/credential.js'
 import { type Door, openDoor, type Tokens } from './core/door.js'
@@ -80,7 +80,8 @@ interface Attachment {
  *   different kinds, among which the path chooses; or a function of `{ url, method, options }`,
  *   options being the axios config, that gives a source, or `null` for "no token". Functions
  *   alone cannot say where their tokens may go: pass `baseUrl` if it is not WeCom's own.
- * @throws `bad_options`, also if the client's `baseURL` is not one that may receive the token.
+ * @throws `bad_options`, also if the client's `baseURL` is not one that may receive the token, or axios
+ *   is too old.
  * @example
  * const client = axios.create({ baseURL: 'https://qyapi.weixin.qq.com/cgi-bin' })
  * attachToken(client, { corpId, corpSecret })

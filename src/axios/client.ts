@@ -30,19 +30,6 @@ export function checkBaseUrl({ defaults }: AxiosInstance, door: Door): void {
   throw new QyapiTokenError('bad_options', message)
 }
 
-/** The option `axios`. */
-export const isAxios: readonly [(value: unknown) => boolean, string] = [
-  (value) =>
-    typeof value === 'function' &&
-    ['getAdapter', 'create', 'AxiosError'].every((name) => name in value),
-  'the axios that the client was made with',
-]
-
-export function checkAxios(lib: unknown): void {
-  const [isRight, expected] = isAxios
-  if (!isRight(lib)) throw badOption('axios', expected, lib)
-}
-
 /**
  * An error of ours as axios' errors are: with the caller's config, also if one error is that of many
  * calls. It is not enumerable, because a config holds agents and their sockets; and where the caller's client has axios-retry, it carries

@@ -16,8 +16,9 @@ import {
   type TokenRequestOptions,
   type Transport,
 } from '../core/transport.js'
-import { checkAxios, checkClient } from './client.js'
+import { checkClient } from './client.js'
 import { guardedTransport } from './redirects.js'
+import { checkAxios } from './version.js'
 
 /** A client's own network settings. Nothing else of its defaults reaches a token call. */
 const ROAD = [

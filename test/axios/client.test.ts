@@ -1,7 +1,7 @@
 import axios from 'axios'
 import { describe, expect, it } from 'vitest'
 import { callToChooseFor, carryingConfig, eject } from '../../src/axios/client.js'
-import { attachToken } from '../../src/axios.js'
+import { attachToken, axiosTransport } from '../../src/axios.js'
 import { QyapiTokenError } from '../../src/core/errors.js'
 import { APP } from '../support/qyapi.js'
 import { API, stubAxios } from '../support/stub-axios.js'
@@ -41,14 +41,31 @@ describe('what is no axios is refused as the option axios', () => {
     ['an instance', axios.create()],
     ['null', null],
     ['a function', () => {}],
-    ['one without getAdapter', ofNames('create', 'AxiosError')],
-    ['one without create', ofNames('getAdapter', 'AxiosError')],
-    ['one without AxiosError', ofNames('getAdapter', 'create')],
+    ['one without create', ofNames('CancelToken')],
+    ['one without CancelToken', ofNames('create')],
   ])('%s', (_name, lib) => {
     const error = thrownBy(() => attachToken(axios.create(), APP, { axios: lib as never }))
     expect(error.code).toBe('bad_options')
     expect(error.message).toContain('axios must be the axios that the client was made with')
   })
+
+  it.each(['getAdapter', 'getUri', 'isAxiosError', 'AxiosError', 'CanceledError'])(
+    'an axios that is too old to have %s is refused with the version that is needed, and its own',
+    (missing) => {
+      const lib = Object.assign(() => {}, axios, { VERSION: '0.27.2' })
+      Reflect.deleteProperty(lib, missing)
+      for (const attach of [
+        () => attachToken(axios.create(), APP, { axios: lib as never }),
+        () => axiosTransport(axios.create(), { axios: lib as never }),
+      ])
+        expect(thrownBy(attach)).toMatchObject({
+          code: 'bad_options',
+          message:
+            'attachToken and axiosTransport need axios 1.5 or newer, but this is axios 0.27.2: ' +
+            'update axios, or pass { axios } with the newer copy that the client was made with.',
+        })
+    },
+  )
 
   it('no options are an error that says so', () => {
     const error = thrownBy(() => attachToken(axios.create(), APP, null as never))

@@ -28,9 +28,11 @@ const TYPE_ROOTS = inPackage('node_modules/@types')
 
 /** The lines of Node that we support, each by the version that npm carries as a binary. */
 const NODES = [
+  { line: '20.16', version: '20.16.0' },
   { line: '20', version: '20.20.2' },
   { line: '22', version: '22.23.3' },
   { line: '24', version: '24.9.0' },
+  { line: '26', version: '26.12.1' },
 ]
 const [runningLine] = process.versions.node.split('.')
 const machine = `${process.platform} ${process.arch}`
@@ -50,9 +52,10 @@ beforeAll(async () => {
   project = join(folder.path, 'project')
   projectWithoutAxios = join(folder.path, 'without-axios')
   const tarball = await packInto(folder.path)
-  const { axios } = manifest.devDependencies
-  await installInto(project, { 'qyapi-token': `file:${tarball.path}`, axios })
-  await copyWithout(['axios'], project, projectWithoutAxios)
+  const { axios, 'axios-retry': retry } = manifest.devDependencies
+  const users = { axios, 'axios-retry': retry }
+  await installInto(project, { 'qyapi-token': `file:${tarball.path}`, ...users })
+  await copyWithout(['axios', 'axios-retry'], project, projectWithoutAxios)
 })
 
 afterAll(async () => {
@@ -120,6 +123,15 @@ describe.concurrent('the installed package', () => {
     expect(await runProgram('without-axios.cjs', projectWithoutAxios)).toEqual(withoutAxios)
   })
 
+  test.each(['own-retry.mjs', 'own-retry.cjs'])(
+    'its axios-retry and the user’s own each send their own calls again: %s',
+    async (program) => {
+      const outcome = [0, 3, 3]
+      const stdout = `${JSON.stringify([outcome, outcome])}\n`
+      expect(await runProgram(program)).toEqual({ end: 0, stdout, stderr: '' })
+    },
+  )
+
   test('keeps the process alive while a caller waits for the next try of a token call', async () => {
     const failed = { end: 0, stdout: 'token_fetch_failed\n', stderr: '' }
     expect(await runProgram('waiting.mjs')).toEqual(failed)
@@ -146,6 +158,10 @@ describe.concurrent('the installed package', () => {
 })
 
 describe.concurrent('the installed package on every Node', () => {
+  test('is tried on the oldest that `engines` allows', () => {
+    expect(`>=${NODES[0]?.line}`).toBe(manifest.engines.node)
+  })
+
   for (const { line, version } of NODES) {
     const isRunning = line === runningLine
     const isAvailable = isRunning || nodesFromNpm.some((node) => node.line === line)

@@ -79,8 +79,9 @@ export async function installInto(
   await mkdir(folder)
   const manifest = { private: true, dependencies, optionalDependencies }
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
+  // What npm would only warn of is an error here.
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
-  await npm(['install', '--prefix', folder, ...quiet], folder)
+  await npm(['install', '--prefix', folder, '--strict-peer-deps', ...quiet], folder)
   await layFixtures(folder)
 }
 

@@ -8,6 +8,8 @@ import { inPackage, packInto, temporaryFolder } from './packed.js'
 const BUNDLE = /^dist\/(stores\/)?[\w-]+(\.c?js(\.map)?|\.d\.c?ts)$/
 const PAPERS =
   /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY-LICENSES\.txt)$/
+/** What the papers show and link to. */
+const LINKED = /^(examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
 /** For what does not read `exports`. */
 const SUBPATH_FOLDER = /^(axios|fetch|testing|stores\/(keyv|redis))\/package\.json$/
 
@@ -22,10 +24,27 @@ beforeAll(async () => {
 })
 
 describe('the tarball', () => {
-  test('holds bundles, folders of subpaths, package.json and the papers, nothing else', () => {
+  test('holds bundles, folders of subpaths, package.json and the papers with what they link to, nothing else', () => {
     const isExpected = (file: string) =>
-      [BUNDLE, SUBPATH_FOLDER, PAPERS].some((pattern) => pattern.test(file))
+      [BUNDLE, SUBPATH_FOLDER, PAPERS, LINKED].some((pattern) => pattern.test(file))
     expect(files.filter((file) => !isExpected(file))).toEqual([])
+  })
+
+  test('holds what its papers link to: every relative link leads to a file of it', async () => {
+    const papers = files.filter((file) => file.endsWith('.md'))
+    expect(papers).toContain('README.md')
+    for (const paper of papers) {
+      const text = await readFile(inPackage(paper), 'utf8')
+      const links = [...text.matchAll(/(?:\]\(|(?:src|href)=["'])([^)\s"'#]+)/g)].map(
+        ([, to = '']) => to,
+      )
+      const relative = links.filter((link) => !/^[a-z]+:/i.test(link))
+      const led = relative.map((link) => posix.join(posix.dirname(paper), link))
+      expect(
+        led.filter((file) => !files.includes(file)),
+        paper,
+      ).toEqual([])
+    }
   })
 
   test('has a folder for each subpath that leads where `exports` leads', async () => {
