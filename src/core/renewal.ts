@@ -243,9 +243,7 @@ export class Renewal implements TokenFetcher {
    */
   private isOvertaken(outcome: RequestOutcome, flight: Flight): boolean {
     if (this.credential !== flight.credential) return true
-    const isThrownAway = this.lastThrownAway > flight.lastThrownAway
-    return (
-      isThrownAway && 'fetched' in outcome && outcome.fetched.value === this.memoized.latest?.value
-    )
+    if (this.lastThrownAway <= flight.lastThrownAway || !('fetched' in outcome)) return false
+    return outcome.fetched.value === this.memoized.latest?.value
   }
 }

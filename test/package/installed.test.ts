@@ -76,8 +76,10 @@ async function installNodes(): Promise<string> {
 
 /** Runs a program of the project to its own end: what keeps the process alive fails the test. */
 function runProgram(program: string, cwd = project, binary = process.execPath) {
-  // As older loaders and Jest are: what is CommonJS must not lean on Node's require(esm).
-  const flags = program.endsWith('.cjs') ? ['--no-experimental-require-module'] : []
+  // As older loaders and Jest are: what is CommonJS must not lean on Node's require(esm). The oldest
+  // Node has neither that nor the flag.
+  const hasFlag = program.endsWith('.cjs') && !binary.includes('node-20.16')
+  const flags = hasFlag ? ['--no-experimental-require-module'] : []
   return run(binary, [...flags, program], cwd)
 }
 

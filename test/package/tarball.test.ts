@@ -7,9 +7,9 @@ import { inPackage, packInto, temporaryFolder } from './packed.js'
 
 const BUNDLE = /^dist\/(stores\/)?[\w-]+(\.c?js(\.map)?|\.d\.c?ts)$/
 const PAPERS =
-  /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY-LICENSES\.txt)$/
+  /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|CONTRIBUTING\.md|THIRD-PARTY-LICENSES\.txt)$/
 /** What the papers show and link to. */
-const LINKED = /^(examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
+const LINKED = /^(docs\/[\w.-]+\.md|examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
 /** For what does not read `exports`. */
 const SUBPATH_FOLDER = /^(axios|fetch|testing|stores\/(keyv|redis))\/package\.json$/
 
