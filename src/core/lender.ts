@@ -212,7 +212,13 @@ export class Lender {
 
   /** Owns its failure: the callers have a token, and the failure is remembered and told by event. */
   private refreshBehindCallers(): void {
-    if (!this.isBusy) this.renewal.renew().catch(() => {})
+    if (this.isBusy) return
+    const refresh = this.renewal.renew().then(ignore, ignore)
+    try {
+      this.group.settings.waitUntil?.(refresh)
+    } catch {
+      // Intentionally: a hit must not fail by what a user's function does.
+    }
   }
 
   /** Kept through an outage: past its memo, but within its life and not refused. */
@@ -238,3 +244,5 @@ export class Lender {
 function isBudgetSpent(error: unknown): boolean {
   return isQyapiTokenError(error) && error.code === 'refresh_budget_spent'
 }
+
+function ignore(): void {}

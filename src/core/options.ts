@@ -71,6 +71,12 @@ export interface SourceOptions {
    */
   readonly onEvent?: OnEvent
   /**
+   * Given the promise of a refresh that runs behind the callers, which never rejects: a Worker's
+   * `(refresh) => ctx.waitUntil(refresh)`, so that it is not cut off with the response.
+   * @default none
+   */
+  readonly waitUntil?: (refresh: Promise<void>) => void
+  /**
    * Where time comes from.
    * @default the system's wall clock and monotonic clock
    */
@@ -131,6 +137,7 @@ const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
   refreshBudget: NOT_NEGATIVE,
   endpointRestMs: NOT_NEGATIVE,
   onEvent: [isFunction, 'a function'],
+  waitUntil: [isFunction, 'a function (promise) => void'],
   clock: [
     hasMethods('wall', 'monotonic', 'after'),
     'an object with wall(), monotonic() and after()',
@@ -203,8 +210,8 @@ function isOrigin(value: unknown): boolean {
 
 /** What a source goes by: its options, the defaults, and the machine that it runs on. */
 export type SourceSettings = Readonly<
-  Required<Omit<SourceOptions, 'store' | 'onEvent'>> &
-    Pick<SourceOptions, 'store' | 'onEvent'> &
+  Required<Omit<SourceOptions, 'store' | 'onEvent' | 'waitUntil'>> &
+    Pick<SourceOptions, 'store' | 'onEvent' | 'waitUntil'> &
     Pick<Platform, 'hash' | 'random' | 'nonce' | 'hourlyCalls' | 'processName'>
 >
 
@@ -223,6 +230,7 @@ export function sourceSettings(options: SourceOptions, machine: Platform): Sourc
     refreshBudget: options.refreshBudget ?? DEFAULTS.refreshBudget,
     endpointRestMs: options.endpointRestMs ?? DEFAULTS.endpointRestMs,
     onEvent: options.onEvent,
+    waitUntil: options.waitUntil,
     clock: options.clock ?? machine.clock,
     hash,
     random,

@@ -440,3 +440,41 @@ describe('a refused token', () => {
     expect(fetches()).toBe(3)
   })
 })
+
+describe('waitUntil', () => {
+  const aged = async (waitUntil: (refresh: Promise<void>) => void) => {
+    const next = deferred<string>()
+    const { source, clock } = sourceWith((count) => (count === 1 ? 'old' : next.promise), {
+      waitUntil,
+    })
+    await source.get()
+    clock.advance(6_900_000)
+    return { source, next }
+  }
+
+  it('is given the promise of a refresh that runs behind the callers, once for all of them', async () => {
+    const given: Promise<void>[] = []
+    const { source, next } = await aged((refresh) => given.push(refresh))
+    expect(given).toEqual([])
+    await Promise.all([source.get(), source.get()])
+    expect(given).toHaveLength(1)
+    next.resolve('new')
+    await given[0]
+    expect(await source.get()).toBe('new')
+  })
+
+  it('is given a promise that never rejects', async () => {
+    const given: Promise<void>[] = []
+    const { source, next } = await aged((refresh) => given.push(refresh))
+    await source.get()
+    next.reject(new Error('no network'))
+    await expect(given[0]).resolves.toBeUndefined()
+  })
+
+  it('costs no caller its token if it throws', async () => {
+    const { source } = await aged(() => {
+      throw new Error('no request is being handled')
+    })
+    expect(await source.get()).toBe('old')
+  })
+})

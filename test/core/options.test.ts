@@ -133,7 +133,7 @@ describe('an option of a door', () => {
     const more = { axios: [() => true, 'axios'] } as const
     expect(messageOf(() => checkDoorOptions({ axios: 1 }, { makesSource: false, more }))).toBe('')
     expect(ofDoor({ axios: 1 })).toMatch(
-      /^Unknown key 'axios' in options: known are baseUrl, maxAgeMs, .*, onEvent, clock, trustedOrigins, callerToken, endpoints\.$/,
+      /^Unknown key 'axios' in options: known are baseUrl, maxAgeMs, .*, onEvent, waitUntil, clock, trustedOrigins, callerToken, endpoints\.$/,
     )
   })
 
