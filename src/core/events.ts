@@ -121,6 +121,8 @@ export type StoreOperation =
  * - `not_decryptable`: a value was sealed with another `encryptionKey`, or was changed.
  * - `evicted`: a token vanished from it before its time.
  * - `invalid`: what it gave cannot be.
+ * - `lease_timeout`: another process held the lease too long without storing a token; `message` names it
+ *   by host and pid.
  * - `went_back`: it has an older token than before: it was restored, or lost what it had.
  */
 export type StoreErrorReason =
@@ -130,6 +132,7 @@ export type StoreErrorReason =
   | 'not_decryptable'
   | 'evicted'
   | 'invalid'
+  | 'lease_timeout'
   | 'went_back'
 
 /**

@@ -44,7 +44,7 @@ export async function fetchForAll(
   const patience = patienceFor(fetchTimeoutMs + LEASE_MS, clock)
   let above = turn.newest()
   for (;;) {
-    const endTurn = await shared.leaseTurn(turn.kind)
+    const endTurn = await shared.access.leaseTurns(turn.kind).take()
     const adopt = turn.look()
     const answer = await shared.acquire(above)
     const { token, failure, number, heldBy } = answer ?? {}
@@ -61,9 +61,12 @@ export async function fetchForAll(
     // What it cannot use is looked past.
     above = Math.max(turn.newest(), token?.generation ?? 0)
     if (token !== undefined) continue
-    if (answer === undefined || failure !== undefined || patience.isOver(heldBy))
+    if (answer === undefined || failure !== undefined) return turn.fetch()
+    if (patience.isOver(heldBy)) {
+      shared.heldTooLong(answer.holder)
       return turn.fetch()
-    await shared.pause(50 + 100 * random())
+    }
+    await shared.access.pause(50 + 100 * random())
     throwIfAborted(closed)
   }
 }

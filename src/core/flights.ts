@@ -1,4 +1,6 @@
 import type { Credential } from './credential.js'
+import type { Token } from './token.js'
+import type { RequestOutcome } from './token-requests.js'
 import { waitFor } from './wait.js'
 
 /** One fetch of the next token: for everyone who asks meanwhile. */
@@ -10,6 +12,22 @@ export interface Flight {
   lastThrownAway: number
   /** Its outcome may still be on its way to the store. */
   isKnown: boolean
+}
+
+/**
+ * A request that began before a throw-away cannot bring the thrown-away string back, and one that a
+ * replaced credential began tells nothing: both are overtaken, and made again.
+ */
+export function isOvertaken(
+  outcome: RequestOutcome,
+  flight: Flight,
+  now: Pick<Flight, 'credential' | 'lastThrownAway'> & {
+    readonly memoized: { readonly latest: Token | undefined }
+  },
+): boolean {
+  if (now.credential !== flight.credential) return true
+  if (now.lastThrownAway <= flight.lastThrownAway || !('fetched' in outcome)) return false
+  return outcome.fetched.value === now.memoized.latest?.value
 }
 
 const NONE: readonly AbortController[] = []

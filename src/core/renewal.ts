@@ -5,7 +5,7 @@ import { sourceClosed } from './errors.js'
 import { type Emit, emitTo, type OwnEvent } from './events.js'
 import { FetchFailures } from './fetch-failures.js'
 import { fetchForAll, type Turn } from './fetch-for-all.js'
-import { type Flight, Flights } from './flights.js'
+import { type Flight, Flights, isOvertaken } from './flights.js'
 import { MemoizedToken, type TokenFetcher } from './memoized-token.js'
 import { refusedStrings } from './refused-strings.js'
 import type { SharedTokens } from './shared-tokens.js'
@@ -28,7 +28,7 @@ export class Renewal implements TokenFetcher {
   readonly requests: TokenRequests
   readonly memoized: MemoizedToken
   private readonly shared: SharedTokens | undefined
-  private lastThrownAway = 0
+  lastThrownAway = 0
   private refused: ReturnType<typeof refusedStrings> | undefined
   /** A refusal forces the next token request, which is to be paid. */
   private isForced = false
@@ -85,9 +85,10 @@ export class Renewal implements TokenFetcher {
   }
 
   /** This token's string is not adopted again. `sentAtMs`: when the refused call was sent. */
-  refuse({ value }: Token, sentAtMs: number): void {
+  refuse(token: Token, sentAtMs: number): void {
     this.refused ??= refusedStrings()
-    this.refused.add(value, sentAtMs)
+    this.refused.add(token.value, sentAtMs)
+    this.shared?.refused(token)
   }
 
   /** Nobody is handed this generation, or an older one, again. */
@@ -150,6 +151,9 @@ export class Renewal implements TokenFetcher {
       const stored = await this.adoptFromStore()
       return stored === undefined || isRequestNeeded ? this.fetchNew(flight) : stored
     }
+    // Nobody waits: time for a look whether the store has still what it should have.
+    const newer = !isRequestNeeded && this.usable() && (await this.adoptFromStore())
+    if (newer) return newer
     const before = memoized.newest
     // What comes while another process has the lease is enough in any case.
     let isEnough = !isRequestNeeded
@@ -216,7 +220,7 @@ export class Renewal implements TokenFetcher {
       flight.credential = this.credential
       flight.lastThrownAway = this.lastThrownAway
       outcome = await this.requests.make(flight.credential, flight.closed)
-    } while (this.isOvertaken(outcome, flight))
+    } while (isOvertaken(outcome, flight, this))
     this.known(flight)
     if ('error' in outcome) throw this.failures.rememberOwn(outcome.error, outcome.secret)
     const newest = Math.max(this.memoized.newest, this.shared?.lastGeneration ?? 0)
@@ -235,15 +239,5 @@ export class Renewal implements TokenFetcher {
     })
     if (generation > 0 && (await published) === false) return (await this.adoptFromStore()) ?? token
     return token
-  }
-
-  /**
-   * A request that began before a throw-away cannot bring the thrown-away string back, and one that a
-   * replaced credential began tells nothing: both are overtaken, and made again.
-   */
-  private isOvertaken(outcome: RequestOutcome, flight: Flight): boolean {
-    if (this.credential !== flight.credential) return true
-    if (this.lastThrownAway <= flight.lastThrownAway || !('fetched' in outcome)) return false
-    return outcome.fetched.value === this.memoized.latest?.value
   }
 }

@@ -102,6 +102,7 @@ export function sealedStore(
       return store.delete(key, generation, stored.value)
     },
     ...(store.now && { now: store.now }),
+    ...(store.onAnswer && { onAnswer: store.onAnswer }),
     onProblem(listener) {
       listeners.add(listener)
       store.onProblem?.(listener)

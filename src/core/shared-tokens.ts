@@ -1,6 +1,4 @@
-import { isText } from './check.js'
 import type { Emit, StoreErrorReason, StoreOperation } from './events.js'
-import type { LeaseTurns } from './lease-turns.js'
 import type { SourceSettings } from './options.js'
 import { excerpt, scrubber, withoutQueries } from './redact.js'
 import {
@@ -13,6 +11,13 @@ import {
 } from './store.js'
 import type { StoreAccess } from './store-access.js'
 import type { KeyOf } from './store-key.js'
+import {
+  evictedMessage,
+  leaseTimeoutMessage,
+  sealedMessage,
+  wentBackMessage,
+} from './store-messages.js'
+import { ExpectedToken, isGeneration, isStoredToken } from './stored-token.js'
 import { type Unwritten, unwritten } from './unwritten.js'
 
 /** A lease ends by itself so soon after its holder died. It is renewed while a fetch lasts. */
@@ -37,21 +42,37 @@ export class SharedTokens {
   private unwritten: Unwritten | undefined
   private writes = 0
   private writing: Promise<unknown> | undefined
+  private readonly expected = new ExpectedToken()
 
   constructor(
     private readonly store: TokenStore,
     private readonly keyOf: KeyOf,
     private readonly settings: StoreSettings,
-    private readonly access: StoreAccess,
+    readonly access: StoreAccess,
     private readonly emit: Emit,
     /** Whether a newer generation is never followed by an older one. */
     private readonly isLineage: boolean,
   ) {}
 
   async get(): Promise<StoredToken | undefined> {
-    const stored = await this.guarded('get', (key) => this.store.get(key))
+    const stored = await this.guarded('get', async (key) => (await this.store.get(key)) ?? null)
+    // `undefined`: the store did not answer.
+    if (stored === null) this.evicted()
     const token = this.checked('get', stored)
     return token && this.isReadable(token) ? token : undefined
+  }
+
+  /** What vanished before its time is put back (rule 18); who pushed a ticket sees to that itself. */
+  private evicted(): void {
+    const token = this.expected.lost(this.settings.clock)
+    if (token === undefined) return
+    this.reportError('get', 'evicted', evictedMessage(token))
+    if (this.isLineage) void this.set(token)
+  }
+
+  /** Refused tokens are deleted, by this process or another: their absence is no loss. */
+  refused({ generation }: { generation: number }): void {
+    this.expected.forget(generation)
   }
 
   set(token: StoredToken): Promise<boolean | undefined> {
@@ -67,6 +88,7 @@ export class SharedTokens {
     this.writing = writing
     const isKept = await writing
     if (this.writing === writing) this.writing = undefined
+    if (isKept) this.expected.expect(token, this.settings.clock)
     if (isKept !== undefined || writes !== this.writes || this.isClosed) return isKept
     const { settings, access } = this
     this.unwritten ??= unwritten(settings, {
@@ -96,17 +118,8 @@ export class SharedTokens {
   async delete({ generation, value }: { generation: number; value: string }) {
     if (this.writing !== undefined) await this.writing
     this.unwritten?.forget(generation)
+    this.expected.forget(generation)
     return this.guarded('delete', (key) => this.store.delete(key, generation, value), value)
-  }
-
-  /** Waits until this process may ask for one more lease. */
-  leaseTurn(kind: string): ReturnType<LeaseTurns['take']> {
-    return this.access.leaseTurns(kind).take()
-  }
-
-  /** Until another look at what another process fetches. */
-  pause(ms: number): Promise<void> {
-    return this.access.pause(ms)
   }
 
   get hasLease(): boolean {
@@ -130,11 +143,16 @@ export class SharedTokens {
       return answered
     })
     isLate = true
-    const { token, number } = answer ?? {}
+    const { token, number, holder } = answer ?? {}
+    if (number !== undefined && holder !== undefined) this.heldTooLong(holder)
     if (token !== undefined) return this.found(token, above)
     if (number === undefined || (isGeneration(number) && number > above)) return answer
     this.reportError('acquire', 'invalid', 'the lease has no number above those before it')
     return undefined
+  }
+
+  heldTooLong(holder = ''): void {
+    this.reportError('acquire', 'lease_timeout', leaseTimeoutMessage(holder, TAKE_OVER_MS))
   }
 
   /** What stands where the lease was asked for; what this process cannot read is looked past. */
@@ -172,6 +190,7 @@ export class SharedTokens {
     if (generation < this.lastGeneration) this.wentBack(operation, generation)
     this.lastGeneration = Math.max(this.lastGeneration, generation)
     const longestMs = Math.max(7_200_000, (this.settings.maxAgeMs * 7200) / 7000)
+    this.expected.expect(stored, this.settings.clock)
     return { ...stored, expiresInMs: Math.min(expiresInMs, ageMs + longestMs) }
   }
 
@@ -179,7 +198,7 @@ export class SharedTokens {
   private isReadable({ value }: StoredToken): boolean {
     const key = sealingKeyOf(value)
     if (key === undefined) return true
-    const message = `a value in the store is sealed with encryptionKey ${key} (fingerprint: SHA-256, 8 digits); this process has none. It counts as absent.`
+    const message = sealedMessage(key)
     if (this.access.isNews(message)) this.reportError('get', 'not_decryptable', message)
     return false
   }
@@ -188,10 +207,7 @@ export class SharedTokens {
   private wentBack(operation: StoreOperation, generation: number): void {
     if (!this.isLineage || !this.hasLease || generation === this.wentBackTo) return
     this.wentBackTo = generation
-    const message =
-      `the store went back from generation ${this.lastGeneration} to ${generation}: it was emptied, ` +
-      'restored, or failed over to a replica that lagged. Nothing newer is replaced by what it has.'
-    this.reportError(operation, 'went_back', message)
+    this.reportError(operation, 'went_back', wentBackMessage(this.lastGeneration, generation))
   }
 
   private holderName(): string {
@@ -221,27 +237,12 @@ export class SharedTokens {
     return undefined
   }
 
-  private readonly reportProblem = ({ reason, message }: StoreProblem) =>
-    this.reportError(
-      reason === 'down' ? 'connection' : 'get',
-      reason,
-      withoutQueries(excerpt(message, scrubber([]))),
-    )
+  private readonly reportProblem = ({ reason, message }: StoreProblem) => {
+    const operation = reason === 'down' ? 'connection' : 'get'
+    this.reportError(operation, reason, withoutQueries(excerpt(message, scrubber([]))))
+  }
 
   private reportError(operation: StoreOperation, reason: StoreErrorReason, message: string): void {
     this.emit({ type: 'store_trouble', reason, operation, message })
   }
-}
-
-/** WeCom's values have 512 bytes at the most, and sealing adds a third. */
-const LONGEST_VALUE = 4096
-
-function isStoredToken({ value, generation, ageMs: age, expiresInMs }: StoredToken): boolean {
-  const isValue = isText(value) && value.length <= LONGEST_VALUE
-  return isValue && isGeneration(generation) && age >= 0 && Number.isFinite(expiresInMs)
-}
-
-/** One that a newer one can follow for ever. */
-function isGeneration(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0 && (value as number) < 2 ** 52
 }

@@ -44,6 +44,9 @@ export class StoreAccess {
     private readonly clock: Clock,
   ) {
     store.onProblem?.((problem) => this.heard(problem))
+    store.onAnswer?.(() => {
+      this.answers += 1
+    })
   }
 
   /**

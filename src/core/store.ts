@@ -68,6 +68,11 @@ export interface TokenStore {
    * store listens from the beginning.
    */
   onProblem?(listener: (problem: StoreProblem) => void): void
+  /**
+   * Calls back when the server has answered, but the operation takes one more round trip: the deadline
+   * of a command begins anew.
+   */
+  onAnswer?(listener: () => void): void
 }
 
 /** What a store reports by itself. */
@@ -97,6 +102,8 @@ export interface LeaseAnswer {
   readonly failure?: StoredFailure
   readonly number?: number
   readonly heldBy?: number
+  /** Whose the lease is; with `number`: from whom it was taken over. */
+  readonly holder?: string
 }
 
 /** The right to fetch the next token under a key, for so long. Each method is one round trip. */

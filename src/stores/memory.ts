@@ -140,13 +140,14 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
         if (failure !== undefined) return { failure }
         const isFree = entry.lease === undefined || now() >= entry.lease.until
         const held = isFree || entry.lease?.holder === holder ? undefined : entry.lease
-        if (held !== undefined && now() - held.since < takeOverMs) return { heldBy: held.number }
+        if (held !== undefined && now() - held.since < takeOverMs)
+          return { heldBy: held.number, holder: held.holder }
         const number = Math.max(lastNumber, above) + 1
         lastNumber = number
         entry.lease = { number, holder, since: now(), until: now() + forMs }
         // One that was taken over from may still bring its token first.
         if (held === undefined) Object.assign(entry, { floor: number, flooredAt: now() })
-        return { number }
+        return held === undefined ? { number } : { number, holder: held.holder }
       },
       async renew(key, { number, forMs }) {
         const held = leased(key, number)

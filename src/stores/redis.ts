@@ -82,8 +82,15 @@ export function redisStore(
 ): TokenStore {
   check(options, OPTIONS, 'redisStore options')
   const { prefix = '', deadlineMs } = options
-  const run = scriptRunner(within(deadlineMs, commandOf(client)))
-  const store = { ...storeBy(run, (key) => keysUnder(prefix, key)), ...driverErrors(client) }
+  const listeners = new Set<() => void>()
+  const run = scriptRunner(within(deadlineMs, commandOf(client)), () => {
+    for (const listener of listeners) listener()
+  })
+  const store = {
+    ...storeBy(run, (key) => keysUnder(prefix, key)),
+    ...driverErrors(client),
+    onAnswer: (listener: () => void) => void listeners.add(listener),
+  }
   return 'encryptionKey' in options ? sealedStore(store, options.encryptionKey) : store
 }
 
@@ -143,15 +150,16 @@ function leaseBy(run: RunScript, keysOf: (key: string) => Keys): StoreLease {
   }
 }
 
-/** What the script found: `['token', text, milliseconds left]`, or another of its kind. */
+/** What the script found: `['token', text, milliseconds left]`, `['held', number, holder]`, or another of its kind. */
 function answerIn(reply: unknown): LeaseAnswer {
-  const [what, found, left] = Array.isArray(reply) ? reply : []
-  const leftMs = Number(textOf(left))
+  const [what, found, more] = Array.isArray(reply) ? reply : []
+  const leftMs = Number(textOf(more))
+  const holder = more == null ? {} : { holder: textOf(more) }
   switch (textOf(what)) {
     case 'lease':
-      return { number: Number(textOf(found)) }
+      return { number: Number(textOf(found)), ...holder }
     case 'held':
-      return { heldBy: Number(textOf(found)) }
+      return { heldBy: Number(textOf(found)), ...holder }
     case 'failure':
       return { failure: { value: textOf(found), leftMs } }
     case 'token': {

@@ -36,7 +36,12 @@ async function isHeld(
   number: number,
   { above = 0, key = KEY } = {},
 ): Promise<void> {
-  const answer = await lease.acquire(key, { holder: 'another', ...LONG, above })
+  // The holder's name is for events: a store may leave it out.
+  const { holder: _holder, ...answer } = await lease.acquire(key, {
+    holder: 'another',
+    ...LONG,
+    above,
+  })
   assert.deepEqual(answer, { heldBy: number })
 }
 
@@ -51,7 +56,7 @@ const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void
     const given = answers.filter(({ number }) => number !== undefined)
     assert.equal(given.length, 1)
     for (const answer of answers)
-      if (answer !== given[0]) assert.deepEqual(answer, { heldBy: given[0]?.number })
+      if (answer !== given[0]) assert.equal(answer.heldBy, given[0]?.number)
     await leased(store, 'e', { key: 'contract:b' })
   },
   'numbers each lease above all before it, and above what it is told': async (store) => {

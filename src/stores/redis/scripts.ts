@@ -104,13 +104,13 @@ local now = clock()
 local held = leaseIn(KEYS[2])
 if held and held.holder == ARGV[1] then held = nil end
 if held and math.abs(now - held.since) < tonumber(ARGV[3]) then
-  return { 'held', string.format('%.0f', held.number) }
+  return { 'held', string.format('%.0f', held.number), held.holder }
 end
 local number = math.max(fenceIn(KEYS[3]) + 1, above + 1, now)
 local floor = held and held.floor or number
 keepLease(KEYS[2], { number = number, floor = floor, since = now, forMs = tonumber(ARGV[2]), holder = ARGV[1] }, ARGV[2])
 redis.call('SET', KEYS[3], string.format('%.0f', number), 'PX', ARGV[5])
-return { 'lease', string.format('%.0f', number) }
+return { 'lease', string.format('%.0f', number), held and held.holder }
 `
 
 /** lease; number, life -> 1 if it was prolonged. */
@@ -143,7 +143,7 @@ return redis.call('DEL', KEYS[1])
  * By its SHA-1; by its text where the server has forgotten it, and the first time, so that a server
  * that never saw it costs no second round trip.
  */
-export function scriptRunner(command: RedisCommand): RunScript {
+export function scriptRunner(command: RedisCommand, onForgotten: () => void): RunScript {
   const hashes = new Map<string, Promise<string>>()
 
   return async (script, keys, args = []) => {
@@ -155,6 +155,7 @@ export function scriptRunner(command: RedisCommand): RunScript {
       if (hash === undefined) return await byText()
       return await command(['EVALSHA', await hash, ...rest]).catch((error) => {
         if (!isForgotten(error)) throw error
+        onForgotten()
         return byText()
       })
     } catch (error) {

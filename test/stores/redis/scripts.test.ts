@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../../src/core/platform.js'
+import type { StoreProblem } from '../../../src/core/store.js'
+import { StoreAccess } from '../../../src/core/store-access.js'
 import { redisStore } from '../../../src/stores/redis.js'
+import { fakeClock } from '../../../src/testing.js'
+import { settle } from '../../support/qyapi.js'
 
 const KEY = 'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww1:0a1b'
 const TOKEN = { value: 'token-1', generation: 1, ageMs: 0, expiresInMs: 60_000 }
@@ -40,6 +45,39 @@ describe('a failure of Redis', () => {
       expect(sent).toEqual(['EVAL', 'EVALSHA', 'EVAL'])
     },
   )
+
+  it('rule 20: 200 ms away is none, also where Redis restarted and has forgotten every script', async () => {
+    const clock = fakeClock()
+    const known = new Set<string>()
+    const hashOf = new Map<string, string>()
+    const reported: StoreProblem[] = []
+    const store = redisStore(async ([name = '', script = '']) => {
+      await new Promise<void>((resolve) => clock.after(200, resolve))
+      if (name === 'EVAL') {
+        const hash = hashOf.get(script) ?? createHash('sha1').update(script).digest('hex')
+        hashOf.set(script, hash)
+        known.add(hash)
+      } else if (!known.has(script)) throw new Error('NOSCRIPT No matching script.')
+      return null
+    })
+    const access = new StoreAccess(store, clock)
+    const get = async () => {
+      const sent = access.send(() => store.get(KEY), {
+        isUrgent: false,
+        report: (problem) => reported.push(problem),
+      })
+      for (let passed = 0; passed < 600; passed += 50) {
+        await settle()
+        clock.advance(50)
+      }
+      return sent
+    }
+    expect(await get()).toEqual({ answer: undefined })
+    known.clear()
+    expect(await get()).toEqual({ answer: undefined })
+    expect(access.cooldownMs()).toBe(0)
+    expect(reported).toEqual([])
+  })
 
   it('is none of the first time: a script goes by its text then, and by its hash from then on', async () => {
     const sent: (string | undefined)[] = []
