@@ -160,7 +160,10 @@ describe.each([
     const { number = 0 } = (await ofBytes.lease?.acquire(KEY, { ...LONG, above: HIGH })) ?? {}
     expect(number).toBe(HIGH + 1)
     const other = { ...LONG, holder: 'b' }
-    expect(await ofBytes.lease?.acquire(KEY, other)).toEqual({ heldBy: number, holder: LONG.holder })
+    expect(await ofBytes.lease?.acquire(KEY, other)).toEqual({
+      heldBy: number,
+      holder: LONG.holder,
+    })
     expect(await ofBytes.lease?.publish(KEY, stored(number, { value: '文' }), { number })).toBe(
       true,
     )
