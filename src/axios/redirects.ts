@@ -74,7 +74,9 @@ function redirectWithoutToken(
   const before = partsOf(options, TARGET_PARTS)
   for (const part of URL_PARTS) cleanText(options, part, clean)
   const cleaned = partsOf(options, TARGET_PARTS)
-  for (const name of Object.keys(response.headers)) cleanText(response.headers, name, clean)
+  // Axios before 1.6 tells nothing of the response.
+  const { headers } = (response as Partial<typeof response> | undefined) ?? {}
+  for (const name of Object.keys(headers ?? {})) cleanText(headers as object, name, clean)
   // Newer versions say from where it leads away.
   for (const request of more as object[]) cleanText(request, 'url', clean)
   own?.(options, response, ...more)

@@ -121,8 +121,9 @@ function tokenClient(
   const defaults = client.defaults as Partial<typeof client.defaults>
   for (const key of Object.keys(defaults)) delete defaults[key as keyof typeof defaults]
   // Not `maxRedirects: 0`, with which broken gzip answers never end on axios before 1.16.
-  const beforeRedirect: AxiosRequestConfig['beforeRedirect'] = (_options, { statusCode }) => {
-    redirect.status = Number(statusCode)
+  const beforeRedirect: AxiosRequestConfig['beforeRedirect'] = (_options, response) => {
+    // Axios before 1.6 tells nothing of the response.
+    redirect.status = Number((response as Partial<typeof response> | undefined)?.statusCode ?? 302)
     throw new Error('A token request is never redirected.')
   }
   if (road.transport)
