@@ -14,6 +14,7 @@ import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import axiosCurrent, { type AxiosInstance, type AxiosRequestConfig, type AxiosStatic } from 'axios'
+import axios15 from 'axios-1.5'
 import axios17 from 'axios-1.7'
 import axios113 from 'axios-1.13'
 import axios118 from 'axios-1.18'
@@ -24,6 +25,7 @@ import { type Make, seenBy } from './support/seen.js'
 import { sourceWith } from './support/source.js'
 
 const VERSIONS = [
+  ['1.5', axios15],
   ['1.7', axios17],
   ['1.13', axios113],
   ['1.18', axios118],
@@ -262,7 +264,8 @@ const rows: [string, Make][] = [
   ],
 ]
 
-describe.each(VERSIONS)(
+// On 1.5 a broken gzip stream ends in either of two ways, without us too.
+describe.each(VERSIONS.slice(1))(
   'attached and bare do the same on the network, axios %s',
   (_version, lib) => {
     const clientOf = () =>

@@ -2,6 +2,7 @@ import { Agent } from 'node:http'
 import { createRequire } from 'node:module'
 import { Readable } from 'node:stream'
 import axiosCurrent, { type AxiosInstance, type AxiosStatic } from 'axios'
+import axios15 from 'axios-1.5'
 import axios17 from 'axios-1.7'
 import axios113 from 'axios-1.13'
 import axios118 from 'axios-1.18'
@@ -18,6 +19,7 @@ import { APP } from './support/qyapi.js'
 const commonJsAxios: AxiosStatic = createRequire(import.meta.url)('axios')
 
 const COPIES: [string, AxiosStatic][] = [
+  ['1.5', axios15 as unknown as AxiosStatic],
   ['1.7', axios17 as unknown as AxiosStatic],
   ['1.13', axios113 as unknown as AxiosStatic],
   ['1.18', axios118 as unknown as AxiosStatic],
@@ -54,7 +56,10 @@ const sent = (path: string) => wecom.requests.filter((request) => request.path =
 
 describe.each(
   COPIES.flatMap(([version, lib]) =>
-    ['http', 'fetch'].map((adapter) => ({ version, adapter, lib })),
+    // The fetch adapter came with 1.7.
+    ['http', 'fetch']
+      .slice(0, version === '1.5' ? 1 : 2)
+      .map((adapter) => ({ version, adapter, lib })),
   ),
 )('axios $version, $adapter adapter, over real HTTP', ({ adapter, lib }) => {
   it('100 cold calls make one gettoken, 100 refused ones make one more, and all succeed', async () => {
