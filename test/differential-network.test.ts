@@ -264,7 +264,7 @@ const rows: [string, Make][] = [
   ],
 ]
 
-// On 1.5 a broken gzip stream ends in either of two ways, without us too.
+// 1.5 is tried for what a redirect may carry away.
 describe.each(VERSIONS.slice(1))(
   'attached and bare do the same on the network, axios %s',
   (_version, lib) => {
