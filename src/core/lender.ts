@@ -103,8 +103,7 @@ export class Lender {
     if (token !== undefined && !(fresh && shouldRefresh(token, this.now()))) return token
     if (renewal.isClosed) throw sourceClosed(this.credential)
     const failure = renewal.failures.current()
-    if (failure !== undefined && !(await renewal.tickets?.hasCome()))
-      return this.keptTokenOr(failure)
+    if (failure && !(await renewal.tickets?.hasCome())) return this.keptTokenOr(failure)
     const isAnothers = renewal.memoized.isPending
     try {
       return await join(renewal.renew())
@@ -149,8 +148,7 @@ export class Lender {
       one !== undefined && one.generation > token.generation && (!byRequest || one.request)
     const isInMemory = isGood(this.renewal.current())
     // Without a store the token is thrown away in the same turn: a fetch on its way cannot slip in.
-    const hasStore = this.group.settings.store !== undefined
-    if (!isInMemory && hasStore && !byRequest) await this.renewal.adoptFromStore()
+    if (!isInMemory && !byRequest && this.group.settings.store) await this.renewal.adoptFromStore()
     const isThere = isGood(this.renewal.current())
     const reason = isThere ? undefined : this.throwAway(token, endpoint)
     if (reason !== undefined || refused.isBodyGone) {
@@ -160,7 +158,7 @@ export class Lender {
     try {
       // Intentionally not `lend`: while the budget is spent, that gives the refused token once more.
       const replacement = await (byRequest && !isThere
-        ? this.renewal.renewByRequest(join)
+        ? this.renewByRequest(join)
         : this.lendWithinBudget({ join }))
       // What came from the store was told when it came.
       if (isInMemory)
@@ -168,8 +166,12 @@ export class Lender {
       return replacement
     } catch (error) {
       const cause = isBudgetSpent(error) ? 'refresh_budget_spent' : 'no_replacement'
-      const { message } = error as Error
-      this.emit({ type: 'not_replayed', endpoint, reason: cause, message })
+      this.emit({
+        type: 'not_replayed',
+        endpoint,
+        reason: cause,
+        message: (error as Error).message,
+      })
       if (frameworkError(error)) throw error
       return undefined
     }
@@ -186,7 +188,8 @@ export class Lender {
   refusedAtLast(refused: RefusedCall): void {
     const { token, endpoint } = refused
     this.noteRefusal(refused)
-    if (!this.hasNewerThan(token)) this.throwAway(token, endpoint)
+    const { generation = 0 } = this.renewal.current() ?? {}
+    if (generation <= token.generation) this.throwAway(token, endpoint)
   }
 
   private noteRefusal({ token, endpoint, errcode, sentAtMs }: RefusedCall): void {
@@ -228,8 +231,12 @@ export class Lender {
     throw failure
   }
 
-  private hasNewerThan(token: Token): boolean {
-    return (this.renewal.current()?.generation ?? 0) > token.generation
+  /** Nor is a request that a refusal forces made while a failure is remembered (rule 10). */
+  private async renewByRequest(join: Join): Promise<Token> {
+    const { failures, tickets } = this.renewal
+    const failure = failures.current()
+    if (failure && !(await tickets?.hasCome())) throw failure
+    return this.renewal.renewByRequest(join)
   }
 
   /** Throws a refused token away, or tells why it stays. */

@@ -14,7 +14,7 @@ import {
 } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
-import { sourceWith, tokenBody } from '../support/source.js'
+import { type Given, sourceWith, tokenBody } from '../support/source.js'
 
 const URL_OF_CALL = 'https://qyapi.weixin.qq.com/cgi-bin/user/get'
 
@@ -68,7 +68,10 @@ const FACES: [
 ]
 
 /** A store into which another process puts tokens; `dead` are those that WeCom refuses. */
-function fleet(options: SourceOptions = {}) {
+function fleet(
+  options: SourceOptions = {},
+  answers: (count: number) => Given = (count) => `token-${count}`,
+) {
   const memory = memoryStore()
   const lease = memory.lease as NonNullable<TokenStore['lease']>
   let theirs: StoredToken | undefined
@@ -102,7 +105,7 @@ function fleet(options: SourceOptions = {}) {
     theirs = { value, generation, ageMs: 0, expiresInMs: 7_200_000, ...more }
   }
   return {
-    ...sourceWith((count) => `token-${count}`, { store, ...options }),
+    ...sourceWith(answers, { store, ...options }),
     dead,
     sent,
     judge,
@@ -256,4 +259,24 @@ describe.each(FACES)('many processes, through %s', (face, call) => {
     // Twelve early ends, and what the bad endpoint forces of each process every 30 s.
     expect(fetches).toBeLessThan(12 * 2 + 4 * 3)
   })
+})
+
+it('rule 10: a replay that is refused with an adopted token makes no token request while a failure is remembered', async () => {
+  const { source, put, fetches, clock } = fleet({}, (count) =>
+    count === 2 ? new Error('ECONNREFUSED') : `token-${count}`,
+  )
+  await source.get()
+  put('theirs', 7)
+  const send = async (token: string) => {
+    if (token !== 'theirs') return { errcode: token === 'token-1' ? 40014 : 0 }
+    await source.invalidate('theirs')
+    await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
+    return { errcode: 40014 }
+  }
+  const call = () => source.run(send, { endpoint: 'user/get' })
+  expect(await call()).toEqual({ errcode: 40014 })
+  expect(fetches()).toBe(2)
+  clock.advance(1_000)
+  expect(await call()).toEqual({ errcode: 0 })
+  expect(fetches()).toBe(3)
 })
