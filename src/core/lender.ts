@@ -21,7 +21,6 @@ export interface RefusedCall {
   readonly isBodyGone?: boolean
 }
 
-/** What one caller wants of a token. */
 export interface LendOptions {
   /** Also if the current one is about to be replaced. */
   readonly fresh?: boolean
@@ -166,12 +165,8 @@ export class Lender {
       return replacement
     } catch (error) {
       const cause = isBudgetSpent(error) ? 'refresh_budget_spent' : 'no_replacement'
-      this.emit({
-        type: 'not_replayed',
-        endpoint,
-        reason: cause,
-        message: (error as Error).message,
-      })
+      const { message } = error as Error
+      this.emit({ type: 'not_replayed', endpoint, reason: cause, message })
       if (frameworkError(error)) throw error
       return undefined
     }
@@ -233,10 +228,10 @@ export class Lender {
 
   /** Nor is a request that a refusal forces made while a failure is remembered (rule 10). */
   private async renewByRequest(join: Join): Promise<Token> {
-    const { failures, tickets } = this.renewal
-    const failure = failures.current()
-    if (failure && !(await tickets?.hasCome())) throw failure
-    return this.renewal.renewByRequest(join)
+    const { renewal } = this
+    const failure = renewal.failures.current()
+    if (failure && !(await renewal.tickets?.hasCome())) throw failure
+    return renewal.renewByRequest(join)
   }
 
   /** Throws a refused token away, or tells why it stays. */
