@@ -44,6 +44,12 @@ import { bringsToken, queryOf } from './axios/query.js'
 import { sendAndJudge } from './axios/response-interceptor.js'
 import { axiosTransport } from './axios/transport.js'
 import { isAxios } from './axios/version.js'
+import {
+  markInterceptor,
+  noticeEarlierAttach,
+  noticingNotFound,
+  noticingRefusal,
+} from './axios/warnings.js'
 import type { ChooseSource } from './core/choice.js'
 import type { Credential } from './core/credential.js'
 import { type Door, openDoor, type Tokens } from './core/door.js'
@@ -112,7 +118,9 @@ export function attachToken(
     destinationOf: destinationsOf(door, lib),
     isDetached: false,
   }
+  noticeEarlierAttach(client, door, options)
   const interceptor = requestInterceptor(attachment)
+  markInterceptor(interceptor, attachment)
   const id = client.interceptors.request.use(interceptor, undefined, { synchronous: true })
 
   return {
@@ -148,12 +156,13 @@ function send(
   const { door, lib, destinationOf, isDetached } = attachment
   const sendWithoutUs = () => resolvedAdapter(lib, own, config)(config)
   const url = urlTextOf(config)
-  const destination = isDetached ? undefined : destinationOf(config, url)
-  if (destination === undefined) return sendWithoutUs()
+  if (isDetached) return sendWithoutUs()
+  const destination = destinationOf(config, url)
+  if (destination === undefined) return noticingNotFound(door, { config, lib }, sendWithoutUs())
   const query = queryOf(config, lib)
   if (door.callerToken === 'keep' && bringsToken(config, query, destination)) {
     door.standAside(destination)
-    return sendWithoutUs()
+    return noticingRefusal(door, destination, sendWithoutUs())
   }
   const asked = {
     config,

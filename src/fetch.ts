@@ -15,6 +15,7 @@ import type { TokenSource } from './core/token-source.js'
 import { fetchTransport } from './core/transport.js'
 import { unlessItThrows } from './core/verdict.js'
 import { reasonOf, waitFor } from './core/wait.js'
+import { lacksCgiBin } from './core/warn.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 import { failureWithoutToken } from './fetch/failure.js'
 import {
@@ -28,6 +29,7 @@ import {
   textOf,
 } from './fetch/request.js'
 import { type JudgedResponse, judgeResponse } from './fetch/response.js'
+import { noticingNoFetch, noticingNotFound, noticingRefusal } from './fetch/warnings.js'
 
 export type { CallToChooseFor, ChooseSource, SourceList } from './core/choice.js'
 export type { ManySources } from './core/door.js'
@@ -76,19 +78,22 @@ export function withToken<F extends AnyFetch>(
   const plainFetch = fetch as unknown as Fetch
   const transport = fetchTransport(plainFetch)
   const door = openDoor(tokens, options, { credentialOf: selfBuilt, transport })
+  const wrapped = { fetch: plainFetch, notFetch: noticingNoFetch(door, fetch) }
   const addressOf = remembered((text) => {
     const url = asUrlReads(text)
-    return { url, destination: door.judge(url) }
+    const destination = door.judge(url)
+    return { url, destination, lacksCgiBin: !destination && lacksCgiBin(url, door) }
   })
 
   const qyFetch: Fetch = (input, init) => {
     const address = unlessItThrows(() => addressOf(textOf(input)))
     // What is no url, or no init, is fetch's own to refuse.
-    if (address?.destination === undefined || !isInit(init)) return plainFetch(input, init)
+    if (address?.destination === undefined || !isInit(init))
+      return noticingNotFound(door, address, plainFetch(input, init))
     const { url, destination } = address
     if (destination.tokenInUrl === 'value' && door.callerToken === 'keep') {
       door.standAside(destination)
-      return plainFetch(input, init)
+      return noticingRefusal(door, { destination, input, init }, plainFetch(input, init))
     }
     const tenant = unlessItThrows(() => (init as { tenant?: unknown } | null | undefined)?.tenant)
     const chooser = door.chooserFor(destination, tenant)
@@ -102,9 +107,9 @@ export function withToken<F extends AnyFetch>(
     if (call instanceof Promise) return call
     const { outgoing, method, options, signal } = call
     if (chooser === undefined)
-      return fetchWithToken({ fetch: plainFetch, lender: lender as Lender, destination }, outgoing)
+      return fetchWithToken({ wrapped, lender: lender as Lender, destination }, outgoing)
     const chosen = door.choose(chooser, destination, { url, method, options: options as never })
-    return sendWhenChosen(plainFetch, { outgoing, signal, destination, chosen })
+    return sendWhenChosen(wrapped, { outgoing, signal, destination, chosen })
   }
 
   const source = door.source && { source: { value: door.source, enumerable: true } }
@@ -123,9 +128,15 @@ function ownProperties(fetch: object): PropertyDescriptorMap {
   return own
 }
 
+interface Wrapped {
+  readonly fetch: Fetch
+  /** Called when it answers with something that is no response. */
+  readonly notFetch: () => void
+}
+
 /** Where a call goes, and whose token it takes. */
 interface Place {
-  readonly fetch: Fetch
+  readonly wrapped: Wrapped
   readonly lender: Lender
   readonly destination: Destination
 }
@@ -142,7 +153,7 @@ interface UnchosenCall extends Pick<ReturnType<typeof callAsItIs>, 'outgoing' | 
 }
 
 async function sendWhenChosen(
-  fetch: Fetch,
+  wrapped: Wrapped,
   { destination, outgoing, chosen, signal }: UnchosenCall,
 ): Promise<Response> {
   const choosing = waitFor(chosen, signal)
@@ -150,19 +161,20 @@ async function sendWhenChosen(
   choosing.catch(() => {})
   const call = await outgoing
   const lender = await cancellingBody(call, choosing)
+  const { fetch } = wrapped
   if (lender === undefined) return fetch(call.inputFor(call.url), call.init)
-  return fetchWithToken({ fetch, lender, destination }, call)
+  return fetchWithToken({ wrapped, lender, destination }, call)
 }
 
 /** With a token in hand the call leaves at once, as it would without us. */
 function fetchWithToken(
-  { fetch, lender, destination }: Place,
+  { wrapped, lender, destination }: Place,
   outgoing: OutgoingRequest | Promise<OutgoingRequest>,
 ): Promise<Response> {
   if (outgoing instanceof Promise)
-    return outgoing.then((read) => fetchWithToken({ fetch, lender, destination }, read))
+    return outgoing.then((read) => fetchWithToken({ wrapped, lender, destination }, read))
   doNotRedirect(outgoing)
-  const call = { fetch, lender, destination, outgoing }
+  const call = { wrapped, lender, destination, outgoing }
   const token = outgoing.isSentOnce ? undefined : lender.hit()
   return token === undefined ? sendWhenThereIsAToken(call) : sendAndSpot(call, token)
 }
@@ -189,10 +201,11 @@ function sendAndSpot(call: Call, token: Token): Promise<Response> {
 
 /** Sends, and gives the judged answer on in the same turn: each further promise is paid by every call. */
 function send<T>(
-  { fetch, lender, destination, outgoing }: Call,
+  { wrapped, lender, destination, outgoing }: Call,
   token: Token,
   use: (answer: JudgedResponse) => T | Promise<T>,
 ): Promise<T> {
+  const { fetch, notFetch } = wrapped
   const { init, signal } = outgoing
   const { parameters } = destination
   const fail = (error: unknown) => {
@@ -207,7 +220,7 @@ function send<T>(
     return fail(error)
   }
   return answering.then((answer) => {
-    const judged = judgeResponse(answer, lender.refusals, { token, parameters }, signal)
+    const judged = judgeResponse(answer, lender.refusals, { token, parameters, notFetch }, signal)
     return judged instanceof Promise ? judged.then(use) : use(judged)
   }, fail)
 }

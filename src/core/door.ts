@@ -9,13 +9,16 @@ import {
   type SourceList,
 } from './choice.js'
 import { type Credential, isCredential } from './credential.js'
+import { debugListener } from './debug.js'
 import { type Destination, type JudgeDestination, judgeDestinations } from './destination.js'
 import { badOption, mustBe, QyapiTokenError } from './errors.js'
-import { emitTo } from './events.js'
+import { emitTo, type OnEvent } from './events.js'
 import type { Lender } from './lender.js'
 import { checkDoorOptions, DEFAULTS, type DoorOptions, isOptionName } from './options.js'
+import { platform } from './platform.js'
 import { createTokenSource, isTokenSource, type TokenSource } from './token-source.js'
 import type { Transport } from './transport.js'
+import { type Warnings, warningsOnce } from './warn.js'
 
 /** What both doors do alike: whose token, for which destination. */
 export interface Door {
@@ -28,6 +31,10 @@ export interface Door {
   readonly judge: JudgeDestination
   /** Whose token goes to a destination by the path table alone. */
   readonly lenders: Choice['lenders']
+  /** Whether a function stands for the rest. */
+  readonly hasChooser: boolean
+  /** Of what goes wrong silently, once for each door. */
+  readonly warnings: Warnings
   /**
    * The function that decides whose token goes there, if one has to. A call that names a `tenant` is
    * always decided by a function, or is an error, whatever sources serve the path.
@@ -89,6 +96,8 @@ export function openDoor<ShortForm>(
     callerToken,
     judge: judgeDestinations(baseUrl, trustedOrigins, options.endpoints),
     lenders,
+    hasChooser: chooser !== undefined,
+    warnings: warningsOnce(),
     chooserFor({ token, endpoint }, tenant) {
       if (tenant === undefined) return lenders[token] === undefined ? chooser : undefined
       if (tenant === null) return () => null
@@ -102,22 +111,34 @@ export function openDoor<ShortForm>(
       const namesTenant = Object(call.options).tenant !== undefined
       return chosenLender(await choose(call), destination, baseUrl, namesTenant)
     },
+    ...announcements(lenders, options.onEvent, made),
+    close: () => made?.close(),
+  }
+}
+
+/** What is said of calls that carry no token of ours. The sources' own listeners hear of theirs. */
+function announcements(
+  lenders: Choice['lenders'],
+  onEvent: OnEvent | undefined,
+  made: TokenSource | undefined,
+): Pick<Door, 'standAside' | 'skip'> {
+  const debug = debugListener(platform)
+  return {
     standAside({ token, endpoint }) {
       const event = { type: 'stood_aside', endpoint } as const
       const lender = lenders[token]
       lender?.emit(event)
       if (made !== undefined) return
-      // The sources' own listeners hear the rest.
       const nobody = { kind: token, subject: 'a call with a token of its own' }
-      emitTo(options.onEvent, lender?.credential ?? nobody, event)
+      emitTo(onEvent, lender?.credential ?? nobody, event)
+      if (lender === undefined) emitTo(debug, nobody, event)
     },
     skip({ token, endpoint }) {
       const call = { kind: token, subject: 'a call that none of the sources serves' }
       const listeners = new Set(Object.values(lenders).map((lender) => lender.onEvent))
-      for (const onEvent of listeners.add(options.onEvent))
-        emitTo(onEvent, call, { type: 'skipped', endpoint, reason: 'no_source' })
+      for (const listener of listeners.add(onEvent).add(debug))
+        emitTo(listener, call, { type: 'skipped', endpoint, reason: 'no_source' })
     },
-    close: () => made?.close(),
   }
 }
 

@@ -1,14 +1,6 @@
 const BRAND = Symbol.for('qyapi-token.error')
 
-/**
- * - `bad_options`: an argument of ours is wrong; the message names it.
- * - `token_fetch_failed`: no token could be had (network, server, or an answer that makes no sense).
- * - `credential_refused`: WeCom refused the id or the secret, or the app may not call it.
- * - `ip_not_trusted`: WeCom does not take token calls from this IP.
- * - `rate_limited`: over WeCom's call limit.
- * - `refresh_budget_spent`: too many forced refreshes within a minute.
- * - `closed`: the source was closed.
- */
+/** What kind of failure it is: each is described at `QyapiTokenError.code`. */
 export type QyapiTokenErrorCode =
   | 'bad_options'
   | 'token_fetch_failed'
@@ -35,11 +27,24 @@ export interface QyapiTokenErrorDetails {
 export class QyapiTokenError extends Error {
   static override readonly name = 'QyapiTokenError'
   override readonly name = 'QyapiTokenError'
+  /**
+   * Stable, to be compared with:
+   * - `bad_options`: an argument of ours is wrong; the message names it.
+   * - `token_fetch_failed`: no token could be fetched (network, server, or an answer that makes no sense).
+   * - `credential_refused`: WeCom refused the id or the secret, or the app may not call it.
+   * - `ip_not_trusted`: WeCom does not take token calls from this IP, see `egressIp`.
+   * - `rate_limited`: over WeCom's call limit.
+   * - `refresh_budget_spent`: too many forced refreshes within a minute.
+   * - `closed`: the source was closed.
+   */
   readonly code: QyapiTokenErrorCode
+  /** WeCom's errcode, where one came back. */
   declare readonly errcode?: number
   /** With `ip_not_trusted`: the IP that WeCom saw, to be entered where the message says. */
   declare readonly egressIp?: string
+  /** For so many milliseconds every call fails at once with this same error. */
   declare readonly retryAfterMs?: number
+  /** Whether the same call may succeed later with nothing changed. */
   readonly retryable: boolean
 
   constructor(code: QyapiTokenErrorCode, message: string, details: QyapiTokenErrorDetails = {}) {

@@ -12,6 +12,7 @@ import {
   urlOf,
 } from './check.js'
 import type { Clock } from './clock.js'
+import { debugListener } from './debug.js'
 import type { OnEvent } from './events.js'
 import type { Platform } from './platform.js'
 import type { TokenStore } from './store.js'
@@ -212,7 +213,10 @@ function isOrigin(value: unknown): boolean {
 export type SourceSettings = Readonly<
   Required<Omit<SourceOptions, 'store' | 'onEvent' | 'waitUntil'>> &
     Pick<SourceOptions, 'store' | 'onEvent' | 'waitUntil'> &
-    Pick<Platform, 'hash' | 'random' | 'nonce' | 'hourlyCalls' | 'processName'>
+    Pick<Platform, 'hash' | 'random' | 'nonce' | 'hourlyCalls' | 'processName'> & {
+      /** Prints each event, where `DEBUG` or `NODE_DEBUG` asks for that. */
+      debug: OnEvent | undefined
+    }
 >
 
 /** Checks the options of a source and fills in what is missing. Throws `bad_options`. */
@@ -237,5 +241,6 @@ export function sourceSettings(options: SourceOptions, machine: Platform): Sourc
     nonce,
     hourlyCalls,
     processName,
+    debug: debugListener(machine),
   }
 }

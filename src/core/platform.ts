@@ -17,6 +17,10 @@ export interface Platform {
   hourlyCalls(clock: Clock): HourlyCalls
   /** `host:pid`, for whoever looks for the process. */
   processName(): string
+  /** A variable of the environment, where there is one that may be read. */
+  readEnv(name: string): string | undefined
+  /** One line on stderr. */
+  printLine(line: string): void
 }
 
 /**
@@ -57,6 +61,9 @@ export const platform = {
   nonce: () => hexOf(crypto.getRandomValues(new Uint8Array(16))),
   hourlyCalls: oncePerClock(hourlyCalls),
   processName,
+  readEnv,
+  printLine,
+  emitWarning,
 } satisfies Platform & Record<string, unknown>
 
 function oncePerClock<T>(make: (clock: Clock) => T): (clock: Clock) => T {
@@ -81,6 +88,40 @@ function processName(): string {
     return `${process.getBuiltinModule('node:os').hostname()}:${process.pid}`
   } catch {
     return 'unknown'
+  }
+}
+
+function readEnv(name: string): string | undefined {
+  try {
+    // Deno would stop and ask its user.
+    const { Deno } = globalThis as { Deno?: DenoPermissions }
+    const permission = Deno?.permissions?.querySync?.({ name: 'env', variable: name })
+    return permission?.state === 'prompt' ? undefined : globalThis.process?.env?.[name]
+  } catch {
+    return undefined
+  }
+}
+
+interface DenoPermissions {
+  readonly permissions?: {
+    querySync?(asked: { name: 'env'; variable: string }): { state: string }
+  }
+}
+
+function printLine(line: string): void {
+  try {
+    globalThis.process.stderr.write(`${line}\n`)
+  } catch {
+    console.error(line)
+  }
+}
+
+/** A warning of Node's kind, which users can silence or trace by its code. */
+function emitWarning(message: string, code: string): void {
+  try {
+    globalThis.process.emitWarning(message, 'QyapiTokenWarning', code)
+  } catch {
+    console.warn(`[${code}] ${message}`)
   }
 }
 

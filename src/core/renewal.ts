@@ -51,7 +51,9 @@ export class Renewal implements TokenFetcher {
   }
 
   emit(event: OwnEvent): void {
-    emitTo(this.group.settings.onEvent, this.credential, event)
+    const { onEvent, debug } = this.group.settings
+    emitTo(onEvent, this.credential, event)
+    emitTo(debug, this.credential, event)
   }
 
   /** The newest token if it is not thrown away; it may be over. */

@@ -13,6 +13,8 @@ import { showWithoutToken } from './shown.js'
 export interface Carried {
   readonly token: Token
   readonly parameters: readonly string[]
+  /** Called where what answered is no fetch, nor a mock of one. */
+  readonly notFetch?: () => void
 }
 
 /** An answer as the caller may have it, and the errcode by which it refuses the token. */
@@ -33,13 +35,19 @@ export function judgeResponse(
 ): JudgedResponse | Promise<JudgedResponse> {
   const { token, parameters } = carried
   // Mocks and polyfills may give less than a whole Response: what cannot be judged is given on.
-  if (typeof answer?.headers?.get !== 'function')
+  if (typeof answer?.headers?.get !== 'function') {
+    if (!hasReader(answer)) carried.notFetch?.()
     return { response: showWithoutToken(answer, token, parameters), refusedBy: undefined }
+  }
   const errcode = errcodeOfHeader(answer.headers.get('error-code'))
   if (errcode === undefined && isWorthReading(answer))
     return judgeBody(answer, refusals, carried, signal)
   const refusedBy = refusals.has(errcode) ? errcode : undefined
   return { response: showWithoutToken(answer, token, parameters), refusedBy }
+}
+
+function hasReader(answer: Partial<Response> | undefined): boolean {
+  return typeof answer?.json === 'function' || typeof answer?.text === 'function'
 }
 
 /** A body that somebody reads already is theirs. */

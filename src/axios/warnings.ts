@@ -1,0 +1,84 @@
+import type { AxiosInstance, AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import { isSameApi } from '../core/choice.js'
+import type { Destination } from '../core/destination.js'
+import type { Door } from '../core/door.js'
+import {
+  lacksCgiBin,
+  lookAt,
+  refusalOfAnyToken,
+  warnOfBaseUrl,
+  warnOfCallerToken,
+  warnOfSecondAttach,
+} from '../core/warn.js'
+
+type Sent = Promise<AxiosResponse>
+
+function lookAtResponse(
+  sent: Sent,
+  look: (response: Partial<AxiosResponse> | undefined) => void,
+): void {
+  lookAt(sent, (response, error) =>
+    look((response ?? (error as { response?: unknown } | undefined)?.response) as AxiosResponse),
+  )
+}
+
+/** A call with a token of its own: it is left alone, also if that is refused. */
+export function noticingRefusal({ warnings }: Door, destination: Destination, sent: Sent): Sent {
+  if (warnings.has('QYAPI_TOKEN_CALLER_TOKEN')) return sent
+  lookAtResponse(sent, (response) => {
+    const errcode = refusalOfAnyToken(response?.headers?.['error-code'], response?.data)
+    if (errcode !== undefined) warnOfCallerToken(warnings, destination, errcode)
+  })
+  return sent
+}
+
+/** A call that gets no token: its `baseURL` may lack the `/cgi-bin`. */
+export function noticingNotFound(
+  door: Door,
+  { config, lib }: { config: InternalAxiosRequestConfig; lib: AxiosStatic },
+  sent: Sent,
+): Sent {
+  if (!config.baseURL || door.warnings.has('QYAPI_TOKEN_BASE_URL')) return sent
+  lookAtResponse(sent, (response) => {
+    if (response?.status !== 404) return
+    const { baseURL, url } = config
+    const final = lib.getUri({ baseURL, ...(url !== undefined && { url }) })
+    if (lacksCgiBin(final, door)) warnOfBaseUrl(door.warnings, final, door)
+  })
+  return sent
+}
+
+/** Whose attach an interceptor is of; known to other copies of this package, too. */
+const ATTACHMENT = Symbol.for('qyapi-token.attachment')
+
+interface Attachment {
+  readonly door: Door
+  readonly isDetached: boolean
+}
+
+export function markInterceptor(interceptor: object, attachment: Attachment): void {
+  Object.defineProperty(interceptor, ATTACHMENT, { value: attachment })
+}
+
+/** The first attach serves what both could, and says so once. */
+export function noticeEarlierAttach(client: AxiosInstance, door: Door, options: object): void {
+  const { handlers = [] } = client.interceptors.request as {
+    handlers?: ({ fulfilled?: { [ATTACHMENT]?: Attachment } | null } | null)[]
+  }
+  const earlier = handlers
+    .map((handler) => handler?.fulfilled?.[ATTACHMENT])
+    .find((one) => one && !one.isDetached && servesBefore(one.door, door, options))
+  if (earlier !== undefined) warnOfSecondAttach(earlier.door.warnings)
+}
+
+/** Whether calls go to the first that the second would serve, with other tokens or options. */
+function servesBefore(first: Door, second: Door, options: object): boolean {
+  if (!isSameApi(first.baseUrl, second.baseUrl)) return false
+  if (first.hasChooser && second.hasChooser) return true
+  const kinds = Object.keys(second.lenders) as (keyof Door['lenders'])[]
+  return kinds.some((kind) => {
+    const { [kind]: lender } = first.lenders
+    if (lender === second.lenders[kind]) return Object.keys(options).length > 0
+    return lender !== undefined || first.hasChooser
+  })
+}
