@@ -211,12 +211,7 @@ export class Lender {
   /** Owns its failure: the callers have a token, and the failure is remembered and told by event. */
   private refreshBehindCallers(): void {
     if (this.isBusy) return
-    const refresh = this.renewal.renew().then(ignore, ignore)
-    try {
-      this.group.settings.waitUntil?.(refresh)
-    } catch {
-      // Intentionally: a hit must not fail by what a user's function does.
-    }
+    this.renewal.renew().catch(ignore)
   }
 
   /** Kept through an outage: past its memo, but within its life and not refused. */

@@ -72,11 +72,12 @@ export interface SourceOptions {
    */
   readonly onEvent?: OnEvent
   /**
-   * Given the promise of a refresh that runs behind the callers, which never rejects: a Worker's
-   * `(refresh) => ctx.waitUntil(refresh)`, so that it is not cut off with the response.
+   * Receives the promise of each token fetch and of each write of a fetched token to the store; it
+   * never rejects. For runtimes that cut off what a request began when that request ends: in a
+   * Cloudflare Worker pass `waitUntil` of `cloudflare:workers`.
    * @default none
    */
-  readonly waitUntil?: (refresh: Promise<void>) => void
+  readonly waitUntil?: (promise: Promise<void>) => void
   /**
    * Where time comes from.
    * @default the system's wall clock and monotonic clock

@@ -15,7 +15,7 @@ import { tokenKeyOf } from './store-key.js'
 import { type Tickets, ticketsOf } from './tickets.js'
 import { isUsable, nextToken, storedToken, type Token, tokenOf } from './token.js'
 import { type RequestOutcome, TokenRequests } from './token-requests.js'
-import type { Join } from './wait.js'
+import { type Join, keepAlive } from './wait.js'
 
 /**
  * One credential's tokens, one generation after the other; never two fetches at once. Knows the
@@ -68,7 +68,12 @@ export class Renewal implements TokenFetcher {
 
   /** The next generation, for everyone who asks while it is on its way. */
   renew(): Promise<Token> {
-    return this.memoized.next()
+    const { settings } = this.group
+    if (this.flights.endStalled(settings)) this.memoized.known()
+    const { isPending } = this.memoized
+    const token = this.memoized.next()
+    if (!isPending) keepAlive(token, settings.waitUntil)
+    return token
   }
 
   /**
@@ -121,7 +126,8 @@ export class Renewal implements TokenFetcher {
   /** For the memo alone: everyone else says `renew`. */
   async fetchToken(): Promise<Token> {
     if (this.isClosed) throw sourceClosed(this.credential)
-    return (await this.flights.run((closed) => this.fly(closed))) ?? this.usable() ?? this.renew()
+    const token = await this.flights.run((closed) => this.fly(closed), this.group.settings.clock)
+    return token ?? this.usable() ?? this.renew()
   }
 
   /** `undefined`: what it brought was thrown away, or its credential replaced, while it was published. */
@@ -211,7 +217,7 @@ export class Renewal implements TokenFetcher {
 
   /** `generation`: its number, where the store gave one with the lease. */
   private async fetchNew(flight: Flight, generation = 0): Promise<Token> {
-    const { clock } = this.group.settings
+    const { clock, waitUntil } = this.group.settings
     const last = this.memoized.latest
     const isBehindCallers = this.usable() !== undefined
     const startedAtMs = clock.monotonic()
@@ -233,6 +239,7 @@ export class Renewal implements TokenFetcher {
     this.failures.forget()
     this.isForced = false
     const published = this.shared?.publish(storedToken(token, instantOf(clock)), generation)
+    if (published !== undefined) keepAlive(published, waitUntil)
     this.emit({
       type: isBehindCallers ? 'refreshed' : 'fetched',
       generation: number,

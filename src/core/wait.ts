@@ -22,6 +22,20 @@ export function waitFor<T>(
   })
 }
 
+/** Hands a promise to the user's `waitUntil`, as one that never rejects. */
+export function keepAlive(
+  promise: Promise<unknown>,
+  waitUntil: ((promise: Promise<void>) => void) | undefined,
+): void {
+  try {
+    waitUntil?.(promise.then(ignore, ignore))
+  } catch {
+    // Intentionally: no call may fail because of what a user's function does.
+  }
+}
+
+function ignore(): void {}
+
 /** Waits for as long as it takes. */
 export function patiently<T>(awaited: Awaitable<T>): Promise<T> {
   return typeof awaited === 'function' ? awaited((shared) => shared) : awaited
