@@ -46,11 +46,12 @@ export async function fetchForAll(
   for (;;) {
     const endTurn = await shared.access.leaseTurns(turn.kind).take()
     const adopt = turn.look()
+    const lookedAt = clock.monotonic()
     const answer = await shared.acquire(above)
     const { token, failure, number, heldBy } = answer ?? {}
     const adopted = adopt(token)
     const isNeedless = closed.aborted || adopted !== undefined
-    if (isNeedless || number === undefined) endTurn(false)
+    if (isNeedless || number === undefined) endTurn(adopted !== undefined)
     if (isNeedless && number !== undefined) void shared.release(number)
     throwIfAborted(closed)
     if (adopted !== undefined) return adopted
@@ -62,7 +63,7 @@ export async function fetchForAll(
     above = Math.max(turn.newest(), token?.generation ?? 0)
     if (token !== undefined) continue
     if (answer === undefined || failure !== undefined) return turn.fetch()
-    if (patience.isOver(heldBy)) {
+    if (patience.isOver(heldBy, lookedAt)) {
       shared.heldTooLong(answer.holder)
       return turn.fetch()
     }
@@ -71,17 +72,22 @@ export async function fetchForAll(
   }
 }
 
-/** Over when the store leaves one lease where it is beyond its time, or after `mostMs` in all. */
+/**
+ * Over when the store leaves one lease where it is beyond its time, or `mostMs` after the first look
+ * that found another process's. A look counts from when it began: a process that was too busy to hear
+ * its answer has not waited.
+ */
 function patienceFor(mostMs: number, clock: Clock) {
-  const beganAt = clock.monotonic()
+  let firstAt: number | undefined
   let holder: number | undefined
-  let since = beganAt
+  let since = 0
   return {
-    isOver(heldBy: number | undefined): boolean {
+    isOver(heldBy: number | undefined, lookedAt: number): boolean {
       const now = clock.monotonic()
-      if (heldBy !== holder) since = now
+      if (firstAt === undefined || heldBy !== holder) since = now
+      firstAt ??= now
       holder = heldBy
-      return now - since >= TAKE_OVER_MS + 200 || now - beganAt >= mostMs
+      return lookedAt - since >= TAKE_OVER_MS + 200 || lookedAt - firstAt >= mostMs
     },
   }
 }

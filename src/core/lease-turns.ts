@@ -3,24 +3,30 @@ import { fifo } from './fifo.js'
 
 /** As many leases one process asks for and holds at a time. */
 const MAX_LEASES = 50
-/** A token request that takes longer holds no other one up. */
-const LONGEST_TURN_MS = 1_000
+/** After so many times more of them in each second in which nothing came, no queue is long. */
+const GROWTH = 4
+/** A turn that takes longer than 4 steps does not delay the others. */
+const STEP_MS = 250
+const STEPS = 4
 
 export type LeaseTurns = ReturnType<typeof leaseTurns>
 
 /**
  * A process that wants thousands of tokens at once takes no more leases than it can fetch for: a token
  * request that waits behind thousands of others would outlive its lease, and another process would
- * make it too. Where token requests hang, no one waits for a turn.
+ * make it too. A turn longer than 1 s frees its own place only: a queue that moves is not down. Where
+ * no turn brought anything during that second, token requests hang, and the queue stops waiting.
  */
 export function leaseTurns(clock: Clock) {
   const waiting = fifo<() => void>()
   let taken = 0
-  let isSlow = false
+  let most = MAX_LEASES
+  /** Counts up with each turn that brought something. */
+  let moves = 0
 
   const leave = () => {
     taken -= 1
-    while (taken < MAX_LEASES || isSlow) {
+    while (taken < most) {
       const next = waiting.shift()
       if (next === undefined) return
       taken += 1
@@ -28,22 +34,38 @@ export function leaseTurns(clock: Clock) {
     }
   }
 
+  /** In steps: a process that was too busy to look has not waited as long as its clock says. */
+  const afterLongestTurn = (callback: () => void) => {
+    let cancel = () => {}
+    const wait = (steps: number) => {
+      cancel = clock.after(STEP_MS, () => (steps > 1 ? wait(steps - 1) : callback()))
+    }
+    wait(STEPS)
+    return () => cancel()
+  }
+
   return {
-    /** Waits for a turn, and resolves with what ends it: whether a token request was made in it. */
-    async take(): Promise<(hasFetched: boolean) => void> {
-      if (taken < MAX_LEASES || isSlow) taken += 1
+    /** Waits for a turn, and resolves with what ends it: whether it brought a token, or WeCom's answer. */
+    async take(): Promise<(hasMoved: boolean) => void> {
+      if (taken < most) taken += 1
       else await new Promise<void>((resolve) => waiting.push(resolve))
+      const before = { moves, most }
       let isOver = false
-      const end = (isLate: boolean | undefined) => {
-        if (isOver) return
+      const end = () => {
+        if (!isOver) leave()
         isOver = true
-        isSlow = isLate ?? isSlow
-        leave()
       }
-      const cancel = clock.after(LONGEST_TURN_MS, () => end(true))
-      return (hasFetched) => {
+      const cancel = afterLongestTurn(() => {
+        if (moves === before.moves && most === before.most) most *= GROWTH
+        end()
+      })
+      return (hasMoved) => {
         cancel()
-        end(hasFetched ? false : undefined)
+        if (hasMoved) {
+          moves += 1
+          most = MAX_LEASES
+        }
+        end()
       }
     },
   }

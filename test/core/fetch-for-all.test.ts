@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { platform } from '../../src/core/platform.js'
 import { LEASE_MS } from '../../src/core/shared-tokens.js'
+import { storeAccess } from '../../src/core/store-access.js'
 import { lenderOf, type TokenSource } from '../../src/core/token-source.js'
 import {
   type Credential,
@@ -214,12 +215,9 @@ describe('the process whose turn it is', () => {
       return { status: 200, body: tokenBody('token') }
     }
     const lease = { ...(memory.lease as StoreLease), ...byHand }
-    const source = createTokenSource(selfBuilt(APP), {
-      clock,
-      store: { ...memory, lease },
-      transport,
-    })
-    return { clock, source, fetches: () => fetches }
+    const store = { ...memory, lease }
+    const source = createTokenSource(selfBuilt(APP), { clock, store, transport })
+    return { clock, store, source, fetches: () => fetches }
   }
 
   it('has died: the next one takes over when its lease is over', async () => {
@@ -379,6 +377,48 @@ describe('the process whose turn it is', () => {
     }
     expect(await waiting).toBeLessThanOrEqual(3_200)
     expect(fetches()).toBe(1)
+  })
+
+  const theirs = { value: 'theirs', generation: 9, ageMs: 0, expiresInMs: 7_200_000 }
+
+  it('rule 16: is not waited for by a process that stood still while its look was answered', async () => {
+    let looks = 0
+    const acquire = async () => {
+      looks += 1
+      if (looks === 2) clock.advance(60_000)
+      return looks < 3 ? { heldBy: 1 } : { token: theirs }
+    }
+    const { clock, source, fetches } = overLease({ acquire })
+    const waiting = source.get()
+    for (let step = 0; step < 6; step += 1) {
+      await settle()
+      clock.advance(50)
+    }
+    await settle()
+    expect(await waiting).toBe('theirs')
+    expect(fetches()).toBe(0)
+  })
+
+  it('rule 16: is not waited for by one that waits for a turn among its own', async () => {
+    let looks = 0
+    const acquire = async () => {
+      looks += 1
+      return looks < 3 ? { heldBy: looks } : { token: theirs }
+    }
+    const { clock, store, source, fetches } = overLease({ acquire })
+    const turns = storeAccess(store, clock).leaseTurns('self-built')
+    const ends: ((hasMoved: boolean) => void)[] = []
+    // 50 of them in a second.
+    for (let at = 0; at < 14 * 50; at += 1) void turns.take().then((end) => ends.push(end))
+    const waiting = source.get()
+    for (let step = 0; step < 15 * 20; step += 1) {
+      await settle()
+      if (step % 10 === 0) ends.shift()?.(true)
+      if (step === 12 * 20 + 10) expect(looks).toBe(0)
+      clock.advance(50)
+    }
+    expect(await waiting).toBe('theirs')
+    expect(fetches()).toBe(0)
   })
 
   it('rule 17: is not waited for for ever where each lease is followed by another one’s', async () => {

@@ -122,6 +122,24 @@ describe('a store that lies', () => {
     expect(await source.invalidate('stored-5')).toBe(true)
   })
 
+  it.each([
+    [7_000_000, 7_200_000],
+    [60_000, 7_200_000],
+    [14_000_000, 14_400_000],
+  ])(
+    'rule 17: about a life without an end: with a maxAgeMs of %s its token is kept for %s ms at most',
+    async (maxAgeMs, longestMs) => {
+      const lie = { ...stored(5, 1_000), expiresInMs: Number.MAX_SAFE_INTEGER }
+      const transport = () => Promise.reject(new Error('gettoken is down'))
+      const { source, clock } = sourceOver(handStore(lie).store, { maxAgeMs, transport })
+      expect(await source.get()).toBe('stored-5')
+      clock.advance(longestMs - 1_000)
+      expect(await source.get()).toBe('stored-5')
+      clock.advance(1_000)
+      await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
+    },
+  )
+
   it.each([Number.NaN, -1, 0, 2 ** 52, 2 ** 53, '7' as never, 1])(
     'with %s as the number of a lease is not believed, and each process goes on by itself',
     async (number) => {

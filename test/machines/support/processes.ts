@@ -62,6 +62,8 @@ export interface OwnProcess {
   readonly log: readonly Entry[]
   /** So many calls at once. */
   call(count: number): Promise<readonly Outcome[]>
+  /** Asks for the tokens of so many corps at once; gives how many it gets. */
+  burst(count: number): Promise<number>
   /** Calls on and on, from now until `rest`. */
   load(everyMs: number): Promise<void>
   rest(): Promise<void>
@@ -152,6 +154,7 @@ function processOf(child: ChildProcess): OwnProcess {
     log,
     until,
     call: (count) => order('call', { count }) as Promise<readonly Outcome[]>,
+    burst: (count) => order('burst', { count }) as Promise<number>,
     load: async (everyMs) => void (await order('load', { everyMs })),
     rest: async () => void (await order('rest')),
     commands: () => order('commands') as Promise<number>,

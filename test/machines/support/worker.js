@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import process from 'node:process'
 import { createClient } from '@redis/client'
 import { Redis } from 'ioredis'
+import { createTokenSource, selfBuilt } from 'qyapi-token'
 import { withToken } from 'qyapi-token/fetch'
 import { redisStore } from 'qyapi-token/stores/redis'
 
@@ -96,6 +97,16 @@ async function call(path = 'user/get') {
   return ended
 }
 
+/** The first so many corps, all cold and at once: how many of them get a token. */
+async function burst(count) {
+  const tokens = Array.from({ length: count }, (_, at) => {
+    const app = selfBuilt({ corpId: `ww-corp-${at}`, corpSecret })
+    return createTokenSource(app, { baseUrl, store }).get()
+  })
+  const outcomes = await Promise.allSettled(tokens)
+  return outcomes.filter(({ status }) => status === 'fulfilled').length
+}
+
 /** While there is load: tells when this process should have run and did not. */
 function tellDelays() {
   const everyMs = 25
@@ -113,6 +124,7 @@ let delays
 
 const DO = {
   call: ({ count }) => Promise.all(Array.from({ length: count }, () => call())),
+  burst: ({ count }) => burst(count),
   load: ({ everyMs }) => {
     let turn = 0
     delays = tellDelays()
