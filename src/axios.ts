@@ -9,7 +9,6 @@
  * below all interceptors and transforms, where the answer is still as the server sent it.
  */
 import defaultAxios, {
-  type AxiosInstance,
   type AxiosResponse,
   type AxiosStatic,
   type InternalAxiosRequestConfig,
@@ -34,6 +33,7 @@ import { outgoingBody } from './axios/form-data.js'
 import type {
   AttachedMany,
   AttachedTo,
+  AxiosClient,
   AxiosDoorOptions,
   ConfigToChooseFor,
   ManyAxiosSources,
@@ -61,6 +61,7 @@ export type {
   Attached,
   AttachedMany,
   AttachedTo,
+  AxiosClient,
   AxiosDoorOptions,
   ConfigToChooseFor,
   ManyAxiosSources,
@@ -94,12 +95,12 @@ interface Attachment {
  * await client.post('/message/send', message)
  */
 export function attachToken<T extends Credential | TokenSource | ManyAxiosSources>(
-  client: AxiosInstance,
+  client: AxiosClient,
   tokens: T | SelfBuiltOptions,
   options?: AxiosDoorOptions,
 ): AttachedTo<T>
 export function attachToken(
-  client: AxiosInstance,
+  client: AxiosClient,
   tokens: Tokens<SelfBuiltOptions, ConfigToChooseFor>,
   options: AxiosDoorOptions = {},
 ): AttachedMany {

@@ -1,14 +1,15 @@
-import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios'
+import type { InternalAxiosRequestConfig } from 'axios'
 import type { CallToChooseFor } from '../core/choice.js'
 import { coversClient } from '../core/destination.js'
 import type { Door } from '../core/door.js'
 import { badOption, isQyapiTokenError, QyapiTokenError, repeated } from '../core/errors.js'
 import { excerpt, hide, withoutQueries } from '../core/redact.js'
 import { type Asked, bareUrlOf } from './call.js'
+import type { AxiosClient } from './options.js'
 
 /** Throws `bad_options` for anything that is not an axios instance. */
-export function checkClient(client: unknown): asserts client is AxiosInstance {
-  const { interceptors, defaults } = (client ?? {}) as Partial<AxiosInstance>
+export function checkClient(client: unknown): asserts client is AxiosClient {
+  const { interceptors, defaults } = (client ?? {}) as Partial<AxiosClient>
   const isClient =
     typeof interceptors?.request?.use === 'function' &&
     typeof defaults === 'object' &&
@@ -17,7 +18,7 @@ export function checkClient(client: unknown): asserts client is AxiosInstance {
 }
 
 /** A client that can never reach a place that may have the token is a mistake, said at once. */
-export function checkBaseUrl({ defaults }: AxiosInstance, door: Door): void {
+export function checkBaseUrl({ defaults }: AxiosClient, door: Door): void {
   const { baseURL } = defaults
   const { baseUrl, trustedOrigins } = door
   if (!baseURL || coversClient(baseURL, baseUrl, trustedOrigins)) return
@@ -55,7 +56,7 @@ export function callToChooseFor(asked: Asked): CallToChooseFor<never> {
 }
 
 /** Older versions of axios number interceptors anew after a `clear()`: the number may be another's by now. */
-export function eject({ interceptors: { request } }: AxiosInstance, ours: unknown, id: number) {
+export function eject({ interceptors: { request } }: AxiosClient, ours: unknown, id: number) {
   const { handlers } = request as { handlers?: ({ fulfilled?: unknown } | null)[] }
   if (handlers?.some((handler) => handler?.fulfilled === ours) ?? true) request.eject(id)
 }

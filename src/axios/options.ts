@@ -1,4 +1,4 @@
-import type { AxiosRequestConfig, AxiosStatic } from 'axios'
+import type { AxiosInstance, AxiosRequestConfig, AxiosStatic } from 'axios'
 import type { Tenant } from '../core/choice.js'
 import type { ManySources } from '../core/door.js'
 import type { DoorOptions } from '../core/options.js'
@@ -11,6 +11,12 @@ declare module 'axios' {
     tenant?: Tenant<AxiosRequestConfig>
   }
 }
+
+/**
+ * An axios instance, as far as it is looked at: its methods' types are at odds where an SDK brings its
+ * own axios, or the CommonJS one beside your ES module.
+ */
+export type AxiosClient = Pick<AxiosInstance, 'interceptors' | 'defaults'>
 
 /** A call's config as a function in `tokens` sees it: only a call with a name, or none, asks it. */
 export type ConfigToChooseFor = Omit<AxiosRequestConfig, 'tenant'> & { tenant?: string }

@@ -17,6 +17,7 @@ import {
   type Transport,
 } from '../core/transport.js'
 import { checkClient } from './client.js'
+import type { AxiosClient } from './options.js'
 import { guardedTransport } from './redirects.js'
 import { checkAxios } from './version.js'
 
@@ -63,7 +64,7 @@ export interface AxiosTransportOptions extends TokenRequestOptions {
  * const source = createTokenSource(credential, { transport: axiosTransport(clientWithProxy) })
  */
 export function axiosTransport(
-  client: AxiosInstance,
+  client: AxiosClient,
   options: AxiosTransportOptions = {},
 ): Transport {
   checkClient(client)
@@ -146,7 +147,7 @@ function tokenClient(
   return client
 }
 
-function roadOf({ defaults }: AxiosInstance, init: object): AxiosRequestConfig {
+function roadOf({ defaults }: AxiosClient, init: object): AxiosRequestConfig {
   const given = defaults as Record<string, unknown>
   const fetchOptions = { ...picked(given.fetchOptions, FETCH_ROAD), ...init, redirect: 'manual' }
   return { ...picked(given, ROAD), fetchOptions }

@@ -1,4 +1,4 @@
-import type { AxiosInstance, AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import type { AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
 import { isSameApi } from '../core/choice.js'
 import type { Destination } from '../core/destination.js'
 import type { Door } from '../core/door.js'
@@ -10,6 +10,7 @@ import {
   warnOfCallerToken,
   warnOfSecondAttach,
 } from '../core/warn.js'
+import type { AxiosClient } from './options.js'
 
 type Sent = Promise<AxiosResponse>
 
@@ -61,7 +62,7 @@ export function markInterceptor(interceptor: object, attachment: Attachment): vo
 }
 
 /** The first attach serves what both could, and says so once. */
-export function noticeEarlierAttach(client: AxiosInstance, door: Door, options: object): void {
+export function noticeEarlierAttach(client: AxiosClient, door: Door, options: object): void {
   const { handlers = [] } = client.interceptors.request as {
     handlers?: ({ fulfilled?: { [ATTACHMENT]?: Attachment } | null } | null)[]
   }

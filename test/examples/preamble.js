@@ -18,6 +18,7 @@ const wecom = fakeQyapi({
   suites: [suite],
   downstreams: [{ corpId: 'ww-branch', agentId: 1000003, businessType: 1 }],
 })
+wecom.on('getcallbackip', { json: { errcode: 0, errmsg: 'ok', ip_list: ['101.226.103.0/25'] } })
 nock.disableNetConnect()
 if (process.env.SNIPPET_BRINGS_NOCK !== 'yes') {
   wecom.interceptWith(nock)
