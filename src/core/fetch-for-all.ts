@@ -103,7 +103,10 @@ async function takeTurn(
   const keep = () => {
     stop = clock.after(LEASE_MS / 3, () => {
       keep()
-      void shared.renew(number)
+      void shared.renew(number).then((isHeld) => {
+        // A lease that is over, or another process's by now, does not come back.
+        if (isHeld === false) stop()
+      })
     })
   }
   keep()

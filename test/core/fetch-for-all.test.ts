@@ -206,13 +206,16 @@ describe('the process whose turn it is', () => {
   }
 
   /** A source over a store whose lease answers by hand. */
-  function overLease(byHand: Partial<StoreLease>) {
+  function overLease(
+    byHand: Partial<StoreLease>,
+    answer: () => Promise<string> | string = () => tokenBody('token'),
+  ) {
     const clock = fakeClock()
     const memory = memoryStore({ clock })
     let fetches = 0
     const transport = async () => {
       fetches += 1
-      return { status: 200, body: tokenBody('token') }
+      return { status: 200, body: await answer() }
     }
     const lease = { ...(memory.lease as StoreLease), ...byHand }
     const store = { ...memory, lease }
@@ -335,6 +338,26 @@ describe('the process whose turn it is', () => {
     const values = await waiting
     expect(values.filter((value) => value === 'slow')).toHaveLength(4)
     expect(fetches()).toBe(2)
+  })
+
+  it('renews its lease three times in its life, and no more once another process has it', async () => {
+    const answers: (boolean | Error)[] = [true, new Error('down'), true, false]
+    let renewals = 0
+    const renew = async () => {
+      const answer = answers[renewals] ?? false
+      renewals += 1
+      if (answer instanceof Error) throw answer
+      return answer
+    }
+    const { clock, source, fetches } = overLease({ renew }, () => new Promise(() => {}))
+    const waiting = source.get().catch(({ code }) => code)
+    for (let step = 0; step < 220; step += 1) {
+      await settle()
+      clock.advance(50)
+    }
+    expect(await waiting).toBe('token_fetch_failed')
+    expect(fetches()).toBe(1)
+    expect(renewals).toBe(4)
   })
 
   it('was late: what it brings does not replace the newer one, which it adopts', async () => {
