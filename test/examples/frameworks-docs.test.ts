@@ -6,7 +6,7 @@ const EXAMPLES = `${ROOT}examples/frameworks`
 const read = (path: string) => readFileSync(path, 'utf8')
 const docs = (name: string) => read(`${ROOT}docs/${name}`)
 const blocksOf = (text: string) =>
-  [...text.matchAll(/^```[jt]s\n([\s\S]*?)^```/gm)].map(([, code = '']) => code)
+  [...text.matchAll(/^```[jt]s excerpt\n([\s\S]*?)^```/gm)].map(([, code = '']) => code)
 
 const examples = readdirSync(EXAMPLES).map((name) => [name, read(`${EXAMPLES}/${name}`)] as const)
 

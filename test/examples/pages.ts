@@ -32,10 +32,11 @@ export interface Snippet {
   readonly isRun: boolean
 }
 
+/** All but excerpts of examples, which other suites run: test/examples/frameworks-docs.test.ts. */
 export function snippetsIn(page: string): Snippet[] {
   const inEnglish = page.replace('.zh-CN.md', '.md')
   const isRunThere = (code: string) => inEnglish !== page && read(inEnglish).includes(code)
-  return [...read(page).matchAll(/^```([jt]s(?: .*)?)\n([\s\S]*?)^```/gm)].map(
+  return [...read(page).matchAll(/^```([jt]s(?! excerpt)(?: .*)?)\n([\s\S]*?)^```/gm)].map(
     ([, fence = '', code = ''], index) => ({
       index: index + 1,
       fence,

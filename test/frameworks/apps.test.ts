@@ -30,14 +30,14 @@ afterAll(close)
 
 describe('NestJS', () => {
   it('HttpService has one token, heals, and loses the token when the module is destroyed', async () => {
-    const require = await compiledNest()
-    require('reflect-metadata')
-    const { NestFactory } = require('@nestjs/core')
+    const nest = await compiledNest()
+    nest('reflect-metadata')
+    const { NestFactory } = nest('@nestjs/core')
     for (const [key, value] of Object.entries(environment('nest'))) vi.stubEnv(key, value)
-    const { WeComModule } = require('./nestjs.js')
+    const { WeComModule } = nest('./nestjs.js')
     const app = await NestFactory.createApplicationContext(WeComModule, { logger: false })
     vi.unstubAllEnvs()
-    const { axiosRef }: { axiosRef: Client } = app.get(require('@nestjs/axios').HttpService)
+    const { axiosRef }: { axiosRef: Client } = app.get(nest('@nestjs/axios').HttpService)
     const call = async () => (await axiosRef.get('/user/get', { params: USER })).data
     await servesAndHeals('nest', call)
     await app.close()
