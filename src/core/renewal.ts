@@ -68,11 +68,10 @@ export class Renewal implements TokenFetcher {
 
   /** The next generation, for everyone who asks while it is on its way. */
   renew(): Promise<Token> {
-    const { settings } = this.group
-    if (this.flights.endStalled(settings)) this.memoized.known()
+    if (this.flights.endStalled(this.group.settings)) this.memoized.known()
     const { isPending } = this.memoized
     const token = this.memoized.next()
-    if (!isPending) keepAlive(token, settings.waitUntil)
+    if (!isPending) keepAlive(token, this.group.settings.waitUntil)
     return token
   }
 
