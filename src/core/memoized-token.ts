@@ -73,9 +73,9 @@ export class MemoizedToken {
 
   /**
    * The generation after the newest, fetched once for everyone who asks until it is there. What a hit
-   * may be reading stays where it is.
+   * may be reading stays where it is. `began` receives the promise of a fetch that begins with this call.
    */
-  next(): Promise<Token> {
+  next(began?: (token: Promise<Token>) => void): Promise<Token> {
     if (this.pending !== undefined) {
       this.generation = this.pending
       return this.get()
@@ -89,6 +89,7 @@ export class MemoizedToken {
       if (this.pending === pending) this.pending = undefined
     }
     token.then(over, over)
+    began?.(token)
     return token
   }
 

@@ -69,10 +69,7 @@ export class Renewal implements TokenFetcher {
   /** The next generation, for everyone who asks while it is on its way. */
   renew(): Promise<Token> {
     if (this.flights.endStalled(this.group.settings)) this.memoized.known()
-    const { isPending } = this.memoized
-    const token = this.memoized.next()
-    if (!isPending) keepAlive(token, this.group.settings.waitUntil)
-    return token
+    return this.memoized.next((token) => keepAlive(token, this.group.settings.waitUntil))
   }
 
   /**
