@@ -128,6 +128,7 @@ describe('a baseURL that lacks /cgi-bin', () => {
     const { qyFetch } = stubFetch(() => new Response('', { status: 404 }))
     await qyFetch(`${API}/user/gett`)
     await qyFetch('https://other.example/user')
+    await qyFetch('https://user:password@qyapi.weixin.qq.com/user/get')
     expect(said).toEqual([])
   })
 })

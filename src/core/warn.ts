@@ -69,9 +69,8 @@ export function warnOfCallerToken(
   errcode: number,
 ): void {
   const message =
-    `A call of ${endpoint} brought a token of its own, which WeCom refused (${errcode}). Such calls are left ` +
-    'alone: no token of ours, no replay. Remove the code that adds the old token (an interceptor?), or pass ' +
-    "{ callerToken: 'replace' } to let ours take its place."
+    `A call of ${endpoint} brought a token of its own, which WeCom refused (${errcode}). Such calls are left alone: ` +
+    "remove the old interceptor, or pass { callerToken: 'replace' }."
   warnings.say('QYAPI_TOKEN_CALLER_TOKEN', message)
 }
 
@@ -86,28 +85,28 @@ export function lacksCgiBin(url: string, { baseUrl, trustedOrigins }: Places): b
   const { origin, root } = apiRoot(baseUrl)
   const given = urlOf(url)
   if (given === undefined || given.pathname.startsWith(root)) return false
+  // A password in it is no text for a log, and such a url is no mistake of this kind.
+  if (given.username !== '' || given.password !== '') return false
   return [origin, ...trustedOrigins.map((one) => new URL(one).origin)].includes(given.origin)
 }
 
 export function warnOfBaseUrl(warnings: Warnings, url: string, { baseUrl }: Places): void {
   const { origin, root } = apiRoot(baseUrl)
   const [address] = excerpt(url, withoutQueries, 200).split(/[?#]/, 1)
-  const message =
-    `${address} was not found (404). Calls of WeCom's API lie below ${origin}${root}, and only those ` +
-    `get a token: use the baseURL '${origin}${root.slice(0, -1)}'.`
+  const message = `${address} was not found (404), and gets no token: use the baseURL '${origin}${root.slice(0, -1)}'.`
   warnings.say('QYAPI_TOKEN_BASE_URL', message)
 }
 
 export function warnOfSecondAttach(warnings: Warnings): void {
   const message =
-    'attachToken was called again on a client whose calls an earlier attach serves: the tokens and options of ' +
-    'the later one are not used for them. Attach once, or call detach() of the earlier one first.'
+    'attachToken was called again on one client: the earlier attach serves its calls, and the tokens and options of ' +
+    'the later one are not used. Attach once, or call detach() first.'
   warnings.say('QYAPI_TOKEN_SECOND_ATTACH', message)
 }
 
 export function warnOfNoFetch(warnings: Warnings, what: string): void {
   const message =
-    `withToken was given ${what}: refused tokens are not noticed there. Pass the fetch function itself ` +
-    '(fetch, undici, node-fetch); for an axios client there is attachToken of qyapi-token/axios.'
+    `withToken was given ${what}: refused tokens are not noticed there. Pass a fetch, or use attachToken of ` +
+    'qyapi-token/axios.'
   warnings.say('QYAPI_TOKEN_NOT_FETCH', message)
 }

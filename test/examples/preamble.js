@@ -19,6 +19,8 @@ const wecom = fakeQyapi({
   downstreams: [{ corpId: 'ww-branch', agentId: 1000003, businessType: 1 }],
 })
 wecom.on('getcallbackip', { json: { errcode: 0, errmsg: 'ok', ip_list: ['101.226.103.0/25'] } })
+const { SNIPPET_REFUSED_ONCE: refused } = process.env
+if (refused) wecom.failNext(refused, { errcode: 42001 })
 nock.disableNetConnect()
 if (process.env.SNIPPET_BRINGS_NOCK !== 'yes') {
   wecom.interceptWith(nock)
