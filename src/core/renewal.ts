@@ -2,7 +2,7 @@ import type { RefreshPayer } from './backoff.js'
 import { instantOf } from './clock.js'
 import type { Credential } from './credential.js'
 import { sourceClosed } from './errors.js'
-import { type Emit, emitTo, type OwnEvent } from './events.js'
+import type { Emit, OwnEvent } from './events.js'
 import { FetchFailures } from './fetch-failures.js'
 import { fetchForAll, type Turn } from './fetch-for-all.js'
 import { type Flight, Flights, isOvertaken } from './flights.js'
@@ -51,9 +51,7 @@ export class Renewal implements TokenFetcher {
   }
 
   emit(event: OwnEvent): void {
-    const { onEvent, debug } = this.group.settings
-    emitTo(onEvent, this.credential, event)
-    emitTo(debug, this.credential, event)
+    this.group.emit(this.credential, event)
   }
 
   /** The newest token if it is not thrown away; it may be over. */

@@ -1,4 +1,4 @@
-import type { Emit } from './events.js'
+import { type Emit, type EventSubject, emitTo, type OwnEvent } from './events.js'
 import { type TokenMemo, tokenMemo } from './memoized-token.js'
 import { type SourceOptions, type SourceSettings, sourceSettings } from './options.js'
 import type { Platform } from './platform.js'
@@ -29,6 +29,12 @@ export class SourceGroup {
     const { settings, access } = this
     if (settings.store === undefined || access === undefined) return undefined
     return new SharedTokens(settings.store, keyOf, settings, access, emit, isLineage)
+  }
+
+  /** Tells the user's listener, and whoever debugs. */
+  emit(subject: EventSubject, event: OwnEvent): void {
+    emitTo(this.settings.onEvent, subject, event)
+    emitTo(this.settings.debug, subject, event)
   }
 
   /** How a life is cut; another one for each token. */
