@@ -13,12 +13,15 @@ const inOneWorker = (name: string, include: string[]) => ({
 })
 
 /** The doors, with answers given by hand. */
-const DOORS = ['test/{axios,fetch}/**/*.test.ts', 'test/{bad-input,misuse,samples}.test.ts']
+const DOORS = [
+  'test/{axios,fetch}/**/*.test.ts',
+  'test/scenarios/{bad-input,misuse,samples}.test.ts',
+]
 
 /** What talks to real servers on loopback; nock must not stand in between. */
 const SERVERS = [
   'test/testing/**/*.test.ts',
-  'test/{bodies,kinds,path-table,rotation,source-pool,suite-ticket,tenants}.test.ts',
+  'test/scenarios/{bodies,kinds,path-table,rotation,suite-ticket,tenants}.test.ts',
 ]
 
 const properties = (name: string, env: Record<string, string> = {}) => ({
@@ -35,7 +38,7 @@ export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary'] },
     projects: [
-      inOneWorker('core', ['test/{core,credentials}/**/*.test.ts']),
+      inOneWorker('core', ['test/{core,token,gettoken,sharing,request,credentials}/**/*.test.ts']),
       inOneWorker('doors', DOORS),
       inOneWorker('stores', ['test/stores/**/*.test.ts']),
       inOneWorker('servers', SERVERS),
@@ -43,7 +46,7 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'unit',
-          include: ['test/*.test.ts'],
+          include: ['test/*.test.ts', 'test/scenarios/*.test.ts'],
           exclude: [...DOORS, ...SERVERS],
         },
       },

@@ -3,18 +3,16 @@ import { defineConfig } from 'vitest/config'
 /** The tests that are quick enough to be run against every mutant: of the core, or of the doors. */
 const QUICK = {
   core: [
-    'test/{core,stores,credentials}/**/*.test.ts',
-    'test/{tenants,rotation,suite-ticket,source-pool,path-table,samples,bad-input}.test.ts',
+    'test/{core,token,gettoken,sharing,request,stores,credentials}/**/*.test.ts',
+    'test/scenarios/{tenants,rotation,suite-ticket,path-table,samples,bad-input}.test.ts',
   ],
   doors: [
     'test/{axios,fetch}/**/*.test.ts',
-    'test/axios.test.ts',
-    'test/fetch.test.ts',
-    'test/axios-retry.test.ts',
-    'test/attacks.test.ts',
-    'test/redaction.test.ts',
-    'test/bad-input.test.ts',
-    'test/tenants.test.ts',
+    'test/scenarios/axios-retry.test.ts',
+    'test/scenarios/attacks.test.ts',
+    'test/scenarios/redaction.test.ts',
+    'test/scenarios/bad-input.test.ts',
+    'test/scenarios/tenants.test.ts',
   ],
 }
 

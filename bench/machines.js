@@ -113,7 +113,7 @@ async function coldProcesses(/** @type {string} */ name, /** @type {string} */ r
   }
 }
 
-/** From the death of a process in the midst of its fetch to the first call that another one serves. */
+/** From the death of a process in the midst of its fetch to the first call that another one tokenKind. */
 async function takeOver(/** @type {string} */ redisUrl) {
   const wecom = fakeQyapi({ apps: [APP] })
   const baseUrl = await wecom.listen()

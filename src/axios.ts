@@ -13,15 +13,7 @@ import defaultAxios, {
   type AxiosStatic,
   type InternalAxiosRequestConfig,
 } from 'axios'
-import {
-  type Asked,
-  type Call,
-  destinationsOf,
-  lateSendingOf,
-  newCall,
-  sendingOf,
-  urlTextOf,
-} from './axios/call.js'
+import { type OwnAdapter, ourAdapter, resolvedAdapter } from './axios/adapter.js'
 import {
   callToChooseFor,
   carryingConfig,
@@ -30,18 +22,26 @@ import {
   eject,
 } from './axios/client.js'
 import { outgoingBody } from './axios/form-data.js'
+import { bringsToken, queryOf } from './axios/inject-token.js'
 import type {
   AttachedMany,
   AttachedTo,
   AxiosClient,
-  AxiosDoorOptions,
+  AxiosMiddlewareOptions,
   ConfigToChooseFor,
   ManyAxiosSources,
 } from './axios/options.js'
-import { type OwnAdapter, ourAdapter, resolvedAdapter } from './axios/own-adapter.js'
-import { waitWithBody } from './axios/patience.js'
-import { bringsToken, queryOf } from './axios/query.js'
+import {
+  attemptOf,
+  destinationsOf,
+  lateAttemptOf,
+  newRequestContext,
+  type PendingRequest,
+  type RequestContext,
+  urlTextOf,
+} from './axios/request.js'
 import { sendAndJudge } from './axios/response-interceptor.js'
+import { waitWithBody } from './axios/timeout.js'
 import { axiosTransport } from './axios/transport.js'
 import { isAxios } from './axios/version.js'
 import {
@@ -50,11 +50,11 @@ import {
   noticingNotFound,
   noticingRefusal,
 } from './axios/warnings.js'
-import type { ChooseSource } from './core/choice.js'
 import type { Credential } from './core/credential.js'
-import { type Door, openDoor, type Tokens } from './core/door.js'
-import type { TokenSource } from './core/token-source.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
+import type { ChooseSource } from './request/choose-source.js'
+import { createMiddleware, type Middleware, type Tokens } from './request/middleware.js'
+import type { TokenSource } from './token/token-source.js'
 
 export { type BusyRetryConfig, type BusyRetryOptions, busyRetry } from './axios/busy-retry.js'
 export type {
@@ -62,18 +62,18 @@ export type {
   AttachedMany,
   AttachedTo,
   AxiosClient,
-  AxiosDoorOptions,
+  AxiosMiddlewareOptions,
   ConfigToChooseFor,
   ManyAxiosSources,
 } from './axios/options.js'
 export { type AxiosTransportOptions, axiosTransport } from './axios/transport.js'
-export type { CallToChooseFor, ChooseSource, SourceList, Tenant } from './core/choice.js'
-export type { ManySources } from './core/door.js'
-export type { DoorOptions } from './core/options.js'
+export type { MiddlewareOptions } from './core/options.js'
+export type { CallToChooseFor, ChooseSource, SourceList, Tenant } from './request/choose-source.js'
+export type { ManySources } from './request/middleware.js'
 
 /** What one attach knows. */
 interface Attachment {
-  readonly door: Door
+  readonly door: Middleware
   readonly lib: AxiosStatic
   readonly destinationOf: ReturnType<typeof destinationsOf>
   isDetached: boolean
@@ -97,17 +97,17 @@ interface Attachment {
 export function attachToken<T extends Credential | TokenSource | ManyAxiosSources>(
   client: AxiosClient,
   tokens: T | SelfBuiltOptions,
-  options?: AxiosDoorOptions,
+  options?: AxiosMiddlewareOptions,
 ): AttachedTo<T>
 export function attachToken(
   client: AxiosClient,
   tokens: Tokens<SelfBuiltOptions, ConfigToChooseFor>,
-  options: AxiosDoorOptions = {},
+  options: AxiosMiddlewareOptions = {},
 ): AttachedMany {
   checkClient(client)
   const { axios: lib = defaultAxios } = options ?? {}
   const transport = axiosTransport(client, { axios: lib })
-  const door = openDoor(tokens, options, {
+  const door = createMiddleware(tokens, options, {
     credentialOf: selfBuilt,
     transport,
     moreOptions: { axios: isAxios },
@@ -177,45 +177,45 @@ function send(
   }
   const chooser = door.chooserFor(destination, config.tenant)
   if (chooser !== undefined) return sendWhenChosen(door, asked, chooser, sendWithoutUs)
-  const lender = door.lenders[destination.token]
-  if (lender !== undefined) return sendWithToken(newCall(asked, lender))
+  const policy = door.policies[destination.token]
+  if (policy !== undefined) return sendWithToken(newRequestContext(asked, policy))
   door.skip(destination)
   return sendWithoutUs()
 }
 
-function sendWithToken(call: Call): Promise<AxiosResponse> {
-  const token = call.body.isSentOnce ? undefined : call.lender.hit()
+function sendWithToken(call: RequestContext): Promise<AxiosResponse> {
+  const token = call.body.isSentOnce ? undefined : call.policy.cached()
   if (token === undefined) return sendWhenThereIsAToken(call)
-  return sendAndJudge(sendingOf(call, token))
+  return sendAndJudge(attemptOf(call, token))
 }
 
 /** The choosing is part of the call, and of its timeout. */
 async function sendWhenChosen(
-  door: Door,
-  asked: Asked,
+  door: Middleware,
+  asked: PendingRequest,
   chooser: ChooseSource<never>,
   sendWithoutUs: () => Promise<AxiosResponse>,
 ): Promise<AxiosResponse> {
   const { config, destination, body } = asked
   const startedAt = performance.now()
   const choose = async () => door.choose(chooser, destination, callToChooseFor(asked))
-  const lender = await waitWithBody(choose(), { ...asked, startedAt }).catch((error) => {
+  const policy = await waitWithBody(choose(), { ...asked, startedAt }).catch((error) => {
     throw carryingConfig(error, config)
   })
-  if (lender === undefined) {
+  if (policy === undefined) {
     if (body.formHeaders === undefined && body.data !== config.data) config.data = body.data
     return sendWithoutUs()
   }
-  return sendWhenThereIsAToken(newCall(asked, lender, startedAt))
+  return sendWhenThereIsAToken(newRequestContext(asked, policy, startedAt))
 }
 
-async function sendWhenThereIsAToken(call: Call): Promise<AxiosResponse> {
-  const { lender, body } = call
+async function sendWhenThereIsAToken(call: RequestContext): Promise<AxiosResponse> {
+  const { policy, body } = call
   const token = await waitWithBody(
-    (join) => lender.lend({ fresh: body.isSentOnce, join }),
+    (join) => policy.getToken({ fresh: body.isSentOnce, join }),
     call,
   ).catch((error) => {
     throw carryingConfig(error, call.config)
   })
-  return sendAndJudge(lateSendingOf(call, token))
+  return sendAndJudge(lateAttemptOf(call, token))
 }

@@ -3,21 +3,15 @@
  * before the caller sees it, and a refused call is sent once more with a new token.
  */
 import type { Credential } from './core/credential.js'
-import { asUrlReads, type Destination, remembered } from './core/destination.js'
-import { type ManySources, openDoor, type Tokens } from './core/door.js'
+import { unlessItThrows } from './core/errcode.js'
 import { badOption } from './core/errors.js'
-import type { Lender } from './core/lender.js'
-import type { DoorOptions } from './core/options.js'
-import { letGo } from './core/peek.js'
-import { replayOnce } from './core/replay.js'
+import type { MiddlewareOptions } from './core/options.js'
 import type { Token } from './core/token.js'
-import type { TokenSource } from './core/token-source.js'
 import { fetchTransport } from './core/transport.js'
-import { unlessItThrows } from './core/verdict.js'
 import { reasonOf, waitFor } from './core/wait.js'
-import { lacksCgiBin } from './core/warn.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 import { failureWithoutToken } from './fetch/failure.js'
+import { type JudgedResponse, judgeResponse } from './fetch/refusal.js'
 import {
   callAsItIs,
   cancellingBody,
@@ -28,13 +22,19 @@ import {
   targetUrl,
   textOf,
 } from './fetch/request.js'
-import { type JudgedResponse, judgeResponse } from './fetch/response.js'
 import { noticingNoFetch, noticingNotFound, noticingRefusal } from './fetch/warnings.js'
+import { asUrlReads, type Destination, remembered } from './request/destination.js'
+import { createMiddleware, type ManySources, type Tokens } from './request/middleware.js'
+import { discardBody } from './request/peek.js'
+import { lacksCgiBin } from './request/warnings.js'
+import { replayOnce } from './token/replay.js'
+import type { TokenPolicy } from './token/token-policy.js'
+import type { TokenSource } from './token/token-source.js'
 
-export type { CallToChooseFor, ChooseSource, SourceList } from './core/choice.js'
-export type { ManySources } from './core/door.js'
-export type { DoorOptions } from './core/options.js'
+export type { MiddlewareOptions } from './core/options.js'
 export { fetchTransport, type TokenRequestOptions } from './core/transport.js'
+export type { CallToChooseFor, ChooseSource, SourceList } from './request/choose-source.js'
+export type { ManySources } from './request/middleware.js'
 
 type Fetch = typeof globalThis.fetch
 /** Any fetch: the global one, undici's, a polyfill's. */
@@ -68,16 +68,16 @@ export type WithToken<F extends AnyFetch, Tokens> = [Tokens] extends [ManyFetchS
 export function withToken<
   F extends AnyFetch,
   T extends Credential | TokenSource | ManyFetchSources,
->(fetch: F, tokens: T | SelfBuiltOptions, options?: DoorOptions): WithToken<F, T>
+>(fetch: F, tokens: T | SelfBuiltOptions, options?: MiddlewareOptions): WithToken<F, T>
 export function withToken<F extends AnyFetch>(
   fetch: F,
   tokens: Tokens<SelfBuiltOptions, RequestInit | undefined>,
-  options: DoorOptions = {},
+  options: MiddlewareOptions = {},
 ): F {
   if (typeof fetch !== 'function') throw badOption('fetch', 'a fetch function', fetch)
   const plainFetch = fetch as unknown as Fetch
   const transport = fetchTransport(plainFetch)
-  const door = openDoor(tokens, options, { credentialOf: selfBuilt, transport })
+  const door = createMiddleware(tokens, options, { credentialOf: selfBuilt, transport })
   const wrapped = { fetch: plainFetch, notFetch: noticingNoFetch(door, fetch) }
   const addressOf = remembered((text) => {
     const url = asUrlReads(text)
@@ -97,8 +97,8 @@ export function withToken<F extends AnyFetch>(
     }
     const tenant = unlessItThrows(() => (init as { tenant?: unknown } | null | undefined)?.tenant)
     const chooser = door.chooserFor(destination, tenant)
-    const lender = door.lenders[destination.token]
-    if (chooser === undefined && lender === undefined) {
+    const policy = door.policies[destination.token]
+    if (chooser === undefined && policy === undefined) {
       door.skip(destination)
       return plainFetch(input, init)
     }
@@ -107,7 +107,7 @@ export function withToken<F extends AnyFetch>(
     if (call instanceof Promise) return call
     const { outgoing, method, options, signal } = call
     if (chooser === undefined)
-      return fetchWithToken({ wrapped, lender: lender as Lender, destination }, outgoing)
+      return fetchWithToken({ wrapped, policy: policy as TokenPolicy, destination }, outgoing)
     const chosen = door.choose(chooser, destination, { url, method, options: options as never })
     return sendWhenChosen(wrapped, { outgoing, signal, destination, chosen })
   }
@@ -137,7 +137,7 @@ interface Wrapped {
 /** Where a call goes, and whose token it takes. */
 interface Place {
   readonly wrapped: Wrapped
-  readonly lender: Lender
+  readonly policy: TokenPolicy
   readonly destination: Destination
 }
 
@@ -149,7 +149,7 @@ interface Call extends Place {
 /** A call whose source is still being chosen. */
 interface UnchosenCall extends Pick<ReturnType<typeof callAsItIs>, 'outgoing' | 'signal'> {
   readonly destination: Destination
-  readonly chosen: Promise<Lender | undefined>
+  readonly chosen: Promise<TokenPolicy | undefined>
 }
 
 async function sendWhenChosen(
@@ -160,38 +160,38 @@ async function sendWhenChosen(
   // Heard below, unless the body breaks first.
   choosing.catch(() => {})
   const call = await outgoing
-  const lender = await cancellingBody(call, choosing)
+  const policy = await cancellingBody(call, choosing)
   const { fetch } = wrapped
-  if (lender === undefined) return fetch(call.inputFor(call.url), call.init)
-  return fetchWithToken({ wrapped, lender, destination }, call)
+  if (policy === undefined) return fetch(call.inputFor(call.url), call.init)
+  return fetchWithToken({ wrapped, policy, destination }, call)
 }
 
 /** With a token in hand the call leaves at once, as it would without us. */
 function fetchWithToken(
-  { wrapped, lender, destination }: Place,
+  { wrapped, policy, destination }: Place,
   outgoing: OutgoingRequest | Promise<OutgoingRequest>,
 ): Promise<Response> {
   if (outgoing instanceof Promise)
-    return outgoing.then((read) => fetchWithToken({ wrapped, lender, destination }, read))
+    return outgoing.then((read) => fetchWithToken({ wrapped, policy, destination }, read))
   doNotRedirect(outgoing)
-  const call = { wrapped, lender, destination, outgoing }
-  const token = outgoing.isSentOnce ? undefined : lender.hit()
+  const call = { wrapped, policy, destination, outgoing }
+  const token = outgoing.isSentOnce ? undefined : policy.cached()
   return token === undefined ? sendWhenThereIsAToken(call) : sendAndSpot(call, token)
 }
 
 async function sendWhenThereIsAToken(call: Call): Promise<Response> {
-  const { lender, outgoing } = call
+  const { policy, outgoing } = call
   const { signal, isSentOnce: fresh } = outgoing
   // Already aborted: do not fetch.
   const waiting = signal?.aborted
     ? Promise.reject(reasonOf(signal))
-    : waitFor((join) => lender.lend({ fresh, join }), signal)
+    : waitFor((join) => policy.getToken({ fresh, join }), signal)
   return sendAndSpot(call, await cancellingBody(outgoing, waiting))
 }
 
 /** Spots a refusal before the caller sees the answer. */
 function sendAndSpot(call: Call, token: Token): Promise<Response> {
-  const sentAtMs = call.lender.sendingAt()
+  const sentAtMs = call.policy.sendingAt()
   return send(call, token, (answer) =>
     answer.refusedBy === undefined
       ? answer.response
@@ -201,7 +201,7 @@ function sendAndSpot(call: Call, token: Token): Promise<Response> {
 
 /** Sends, and gives the judged answer on in the same turn: each further promise is paid by every call. */
 function send<T>(
-  { wrapped, lender, destination, outgoing }: Call,
+  { wrapped, policy, destination, outgoing }: Call,
   token: Token,
   use: (answer: JudgedResponse) => T | Promise<T>,
 ): Promise<T> {
@@ -220,7 +220,7 @@ function send<T>(
     return fail(error)
   }
   return answering.then((answer) => {
-    const judged = judgeResponse(answer, lender.refusals, { token, parameters, notFetch }, signal)
+    const judged = judgeResponse(answer, policy.errcodes, { token, parameters, notFetch }, signal)
     return judged instanceof Promise ? judged.then(use) : use(judged)
   }, fail)
 }
@@ -231,15 +231,15 @@ async function clearAndReplayOnce(
   answer: JudgedResponse,
   errcode: number,
 ): Promise<Response> {
-  const { lender, destination, outgoing } = call
+  const { policy, destination, outgoing } = call
   const { endpoint } = destination
   const refused = { ...sent, endpoint, errcode, isBodyGone: outgoing.isSentOnce }
   const replayed = await replayOnce<JudgedResponse>(
-    lender,
+    policy,
     { call: refused, answer },
     {
       wait: (replacement) => waitFor(replacement, outgoing.signal),
-      discard: ({ response }) => letGo(response.body),
+      discard: ({ response }) => discardBody(response.body),
       send: (replacement) => send(call, replacement, (answer) => answer),
       refusedBy: ({ refusedBy }) => refusedBy,
     },

@@ -1,6 +1,5 @@
 export type { Clock } from './core/clock.js'
 export type { Credential } from './core/credential.js'
-export type { Id, Secret } from './core/credential-options.js'
 export {
   isQyapiTokenError,
   QyapiTokenError,
@@ -8,14 +7,6 @@ export {
 } from './core/errors.js'
 export type { NotReplayedReason, OnEvent, SkippedReason, TokenEvent } from './core/events.js'
 export type { SourceOptions } from './core/options.js'
-export type { RunOptions } from './core/run.js'
-export { type JsapiSignature, type SignJsapiOptions, signJsapi } from './core/sign-jsapi.js'
-export {
-  type CredentialOf,
-  createSourcePool,
-  type SourcePool,
-  type SourcePoolOptions,
-} from './core/source-pool.js'
 export type {
   LeaseAnswer,
   LeaseRequest,
@@ -24,21 +15,34 @@ export type {
   StoreLease,
   TokenStore,
 } from './core/store.js'
+export type { TokenAnswer, TokenRequest, Transport, TransportContext } from './core/transport.js'
+export { type AuthorizedCorpOptions, authorizedCorp } from './credentials/authorized-corp.js'
+export type { Id, Secret } from './credentials/credential-options.js'
+export { type DownstreamCorpOptions, downstreamCorp } from './credentials/downstream-corp.js'
+export { type HardwareDeviceOptions, hardwareDevice } from './credentials/hardware-device.js'
+export { type HardwareModelOptions, hardwareModel } from './credentials/hardware-model.js'
+export { agentTicket, jsapiTicket } from './credentials/page-tickets.js'
+export {
+  type RemoteToken,
+  type RemoteTokenOptions,
+  remoteToken,
+} from './credentials/remote-token.js'
+export { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
+export { type ServiceProviderOptions, serviceProvider } from './credentials/service-provider.js'
+export { type SuiteAppOptions, suiteApp } from './credentials/suite-app.js'
+export { type MemoryStore, memoryStore } from './stores/memory.js'
+export type { RunOptions } from './token/run.js'
+export { type JsapiSignature, type SignJsapiOptions, signJsapi } from './token/sign-jsapi.js'
+export {
+  type CredentialOf,
+  createSourcePool,
+  type SourcePool,
+  type SourcePoolOptions,
+} from './token/source-pool.js'
 export {
   createTokenSource,
   type PushTicketOptions,
   type SourceDescription,
   type TokenSource,
-} from './core/token-source.js'
-export type { TokenAnswer, TokenRequest, Transport, TransportContext } from './core/transport.js'
-export { type SdkWithoutToken, type WrapSdkOptions, wrapSdk } from './core/wrap-sdk.js'
-export { type AuthorizedCorpOptions, authorizedCorp } from './credentials/authorized-corp.js'
-export { type DownstreamCorpOptions, downstreamCorp } from './credentials/downstream-corp.js'
-export { type HardwareDeviceOptions, hardwareDevice } from './credentials/hardware-device.js'
-export { type HardwareModelOptions, hardwareModel } from './credentials/hardware-model.js'
-export { agentTicket, jsapiTicket } from './credentials/page-tickets.js'
-export { type RemoteOptions, type RemoteToken, remote } from './credentials/remote.js'
-export { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
-export { type ServiceProviderOptions, serviceProvider } from './credentials/service-provider.js'
-export { type SuiteAppOptions, suiteApp } from './credentials/suite-app.js'
-export { type MemoryStore, memoryStore } from './stores/memory.js'
+} from './token/token-source.js'
+export { type SdkWithoutToken, type WrapSdkOptions, wrapSdk } from './token/wrap-sdk.js'

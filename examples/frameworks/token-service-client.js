@@ -1,13 +1,13 @@
 // A Node program that asks the token service: it never calls gettoken, and has no secret.
 import axios from 'axios'
-import { remote } from 'qyapi-token'
+import { remoteToken } from 'qyapi-token'
 import { attachToken } from 'qyapi-token/axios'
 
 export function weComClient({ name, serviceUrl, apiKey, baseUrl = 'https://qyapi.weixin.qq.com' }) {
   const url = `${serviceUrl}/token`
   const headers = { authorization: `Bearer ${apiKey}` }
 
-  const credential = remote({
+  const credential = remoteToken({
     name,
     async get({ signal }) {
       const response = await fetch(url, { headers, signal })

@@ -1,6 +1,6 @@
 import type { AxiosError, AxiosResponse } from 'axios'
 import { type Check, check, isListOf, isText } from '../core/check.js'
-import { errcodeOfHeader, errcodeOfOutcome } from '../core/verdict.js'
+import { errcodeOfHeader, errcodeOfOutcome } from '../core/errcode.js'
 import { BUSY_ERRCODES } from '../wecom/errcodes.js'
 
 export interface BusyRetryOptions {

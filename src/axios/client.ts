@@ -1,11 +1,11 @@
 import type { InternalAxiosRequestConfig } from 'axios'
-import type { CallToChooseFor } from '../core/choice.js'
-import { coversClient } from '../core/destination.js'
-import type { Door } from '../core/door.js'
 import { badOption, isQyapiTokenError, QyapiTokenError, repeated } from '../core/errors.js'
 import { excerpt, hide, withoutQueries } from '../core/redact.js'
-import { type Asked, bareUrlOf } from './call.js'
+import type { CallToChooseFor } from '../request/choose-source.js'
+import { coversClient } from '../request/destination.js'
+import type { Middleware } from '../request/middleware.js'
 import type { AxiosClient } from './options.js'
+import { bareUrlOf, type PendingRequest } from './request.js'
 
 /** Throws `bad_options` for anything that is not an axios instance. */
 export function checkClient(client: unknown): asserts client is AxiosClient {
@@ -18,7 +18,7 @@ export function checkClient(client: unknown): asserts client is AxiosClient {
 }
 
 /** A client that can never reach a place that may have the token is a mistake, said at once. */
-export function checkBaseUrl({ defaults }: AxiosClient, door: Door): void {
+export function checkBaseUrl({ defaults }: AxiosClient, door: Middleware): void {
   const { baseURL } = defaults
   const { baseUrl, trustedOrigins } = door
   if (!baseURL || coversClient(baseURL, baseUrl, trustedOrigins)) return
@@ -50,7 +50,7 @@ export function carryingConfig(error: unknown, config: InternalAxiosRequestConfi
 }
 
 /** What a function that chooses among sources is told of a call. */
-export function callToChooseFor(asked: Asked): CallToChooseFor<never> {
+export function callToChooseFor(asked: PendingRequest): CallToChooseFor<never> {
   const { method = 'get' } = asked.config
   return { url: bareUrlOf(asked), method, options: asked.config as never }
 }

@@ -1,4 +1,4 @@
-import { canBeSentTwice, snapshotOf } from '../core/body.js'
+import { canBeSentTwice, snapshotOf } from '../request/body.js'
 
 /** A body of the npm package form-data: a stream that has handed its parts out after one sending. */
 export interface FormDataPackage {

@@ -1,8 +1,8 @@
 import type { AxiosInstance, AxiosRequestConfig, AxiosStatic } from 'axios'
-import type { Tenant } from '../core/choice.js'
-import type { ManySources } from '../core/door.js'
-import type { DoorOptions } from '../core/options.js'
-import type { TokenSource } from '../core/token-source.js'
+import type { MiddlewareOptions } from '../core/options.js'
+import type { Tenant } from '../request/choose-source.js'
+import type { ManySources } from '../request/middleware.js'
+import type { TokenSource } from '../token/token-source.js'
 
 declare module 'axios' {
   // Without type parameters: axios has one before 1.19 and two since, all with defaults.
@@ -25,7 +25,7 @@ export type ConfigToChooseFor = Omit<AxiosRequestConfig, 'tenant'> & { tenant?: 
 export type ManyAxiosSources = ManySources<ConfigToChooseFor>
 
 /** Options of the axios door. */
-export interface AxiosDoorOptions extends DoorOptions {
+export interface AxiosMiddlewareOptions extends MiddlewareOptions {
   /**
    * The copy of axios whose errors are thrown and whose adapters are used, where the client comes
    * from another one (ESM beside CJS).

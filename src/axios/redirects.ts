@@ -4,8 +4,8 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { InternalAxiosRequestConfig } from 'axios'
-import { type Destination, type JudgeDestination, urlWithoutToken } from '../core/destination.js'
 import type { Token } from '../core/token.js'
+import { type Destination, type JudgeDestination, urlWithoutToken } from '../request/destination.js'
 
 type Config = InternalAxiosRequestConfig
 type BeforeRedirect = NonNullable<Config['beforeRedirect']>

@@ -1,35 +1,35 @@
 import type { AxiosResponse } from 'axios'
-import { letGo } from '../core/peek.js'
-import { replayOnce } from '../core/replay.js'
+import { discardBody } from '../request/peek.js'
+import { replayOnce } from '../token/replay.js'
 import {
-  asTheCallers,
-  failedOutcome,
+  callersResponse,
+  failed,
   freeConnection,
   type Outcome,
   refusedBy,
   settled,
-} from './answer.js'
-import { lateSendingOf, type Sending } from './call.js'
-import { attempt, waitLikeAxios } from './patience.js'
+} from './redact-answer.js'
+import { type Attempt, lateAttemptOf } from './request.js'
+import { attempt, waitLikeAxios } from './timeout.js'
 
 /** Sends a call with its token; what comes is the caller's answer, after a replay if it was refused. */
-export function sendAndJudge(sending: Sending): Promise<AxiosResponse> {
+export function sendAndJudge(sending: Attempt): Promise<AxiosResponse> {
   const { onFulfilled, onRejected } = responseInterceptor(sending)
   return attempt(sending).then(onFulfilled, onRejected)
 }
 
 /** Spots a token-invalid errcode, clears that token and replays the request once. */
-function responseInterceptor(sending: Sending) {
-  const { lib, lender } = sending.call
-  const { refusals } = lender
+function responseInterceptor(sending: Attempt) {
+  const { lib, policy } = sending.call
+  const { errcodes: refusals } = policy
   return {
     onFulfilled(response: AxiosResponse) {
-      const answer = asTheCallers(response, sending)
+      const answer = callersResponse(response, sending)
       const refused = refusedBy(answer, refusals, lib)
       return refused === undefined ? answer : spotted({ response: answer }, refused)
     },
     onRejected(error: unknown) {
-      const outcome = failedOutcome(error, sending)
+      const outcome = failed(error, sending)
       return spotted(outcome, refusedBy(outcome.response, refusals, lib))
     },
   }
@@ -45,28 +45,28 @@ function responseInterceptor(sending: Sending) {
 }
 
 async function clearAndReplayOnce(
-  { call, token, sentAtMs }: Sending,
+  { call, token, sentAtMs }: Attempt,
   answer: Outcome,
   errcode: number,
 ): Promise<AxiosResponse> {
-  const { lender, destination, body } = call
+  const { policy, destination, body } = call
   const { endpoint } = destination
   const refused = { token, sentAtMs, endpoint, errcode, isBodyGone: body.isSentOnce }
   const replayed = await replayOnce<Outcome>(
-    lender,
+    policy,
     { call: refused, answer },
     {
       freeConnection: ({ response }) => freeConnection(response),
       wait: (replacement) => waitLikeAxios(replacement, call),
-      discard: ({ response }) => letGo(response?.data),
+      discard: ({ response }) => discardBody(response?.data),
       send: (replacement) => {
-        const sending = lateSendingOf(call, replacement)
+        const sending = lateAttemptOf(call, replacement)
         return attempt(sending).then(
-          (response) => ({ response: asTheCallers(response, sending) }),
-          (error) => failedOutcome(error, sending),
+          (response) => ({ response: callersResponse(response, sending) }),
+          (error) => failed(error, sending),
         )
       },
-      refusedBy: ({ response }) => refusedBy(response, lender.refusals, call.lib),
+      refusedBy: ({ response }) => refusedBy(response, policy.errcodes, call.lib),
     },
   )
   return settled(replayed)

@@ -5,7 +5,6 @@ import axios, {
   type AxiosStatic,
 } from 'axios'
 import axiosRetry from 'axios-retry'
-import { delayBeforeTry, TRIES } from '../core/backoff.js'
 import { checkTokenHeaders, isPlainObject } from '../core/check.js'
 import { badOption } from '../core/errors.js'
 import { frameworkError } from '../core/framework-error.js'
@@ -16,13 +15,14 @@ import {
   type TokenRequestOptions,
   type Transport,
 } from '../core/transport.js'
+import { delayBeforeTry, TRIES } from '../token/cooldowns.js'
 import { checkClient } from './client.js'
 import type { AxiosClient } from './options.js'
 import { guardedTransport } from './redirects.js'
 import { checkAxios } from './version.js'
 
 /** A client's own network settings. Nothing else of its defaults reaches a token call. */
-const ROAD = [
+const CONNECTION_KEYS = [
   'adapter',
   'httpAgent',
   'httpsAgent',
@@ -150,7 +150,7 @@ function tokenClient(
 function roadOf({ defaults }: AxiosClient, init: object): AxiosRequestConfig {
   const given = defaults as Record<string, unknown>
   const fetchOptions = { ...picked(given.fetchOptions, FETCH_ROAD), ...init, redirect: 'manual' }
-  return { ...picked(given, ROAD), fetchOptions }
+  return { ...picked(given, CONNECTION_KEYS), fetchOptions }
 }
 
 /** Also what an object inherits. */

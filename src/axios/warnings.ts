@@ -1,7 +1,7 @@
 import type { AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
-import { isSameApi } from '../core/choice.js'
-import type { Destination } from '../core/destination.js'
-import type { Door } from '../core/door.js'
+import { isSameApi } from '../request/choose-source.js'
+import type { Destination } from '../request/destination.js'
+import type { Middleware } from '../request/middleware.js'
 import {
   lacksCgiBin,
   lookAt,
@@ -9,7 +9,7 @@ import {
   warnOfBaseUrl,
   warnOfCallerToken,
   warnOfSecondAttach,
-} from '../core/warn.js'
+} from '../request/warnings.js'
 import type { AxiosClient } from './options.js'
 
 type Sent = Promise<AxiosResponse>
@@ -24,7 +24,11 @@ function lookAtResponse(
 }
 
 /** A call with a token of its own: it is left alone, also if that is refused. */
-export function noticingRefusal({ warnings }: Door, destination: Destination, sent: Sent): Sent {
+export function noticingRefusal(
+  { warnings }: Middleware,
+  destination: Destination,
+  sent: Sent,
+): Sent {
   if (warnings.has('QYAPI_TOKEN_CALLER_TOKEN')) return sent
   lookAtResponse(sent, (response) => {
     const errcode = refusalOfAnyToken(response?.headers?.['error-code'], response?.data)
@@ -35,7 +39,7 @@ export function noticingRefusal({ warnings }: Door, destination: Destination, se
 
 /** A call that gets no token: its `baseURL` may lack the `/cgi-bin`. */
 export function noticingNotFound(
-  door: Door,
+  door: Middleware,
   { config, lib }: { config: InternalAxiosRequestConfig; lib: AxiosStatic },
   sent: Sent,
 ): Sent {
@@ -53,7 +57,7 @@ export function noticingNotFound(
 const ATTACHMENT = Symbol.for('qyapi-token.attachment')
 
 interface Attachment {
-  readonly door: Door
+  readonly door: Middleware
   readonly isDetached: boolean
 }
 
@@ -62,7 +66,7 @@ export function markInterceptor(interceptor: object, attachment: Attachment): vo
 }
 
 /** The first attach serves what both could, and says so once. */
-export function noticeEarlierAttach(client: AxiosClient, door: Door, options: object): void {
+export function noticeEarlierAttach(client: AxiosClient, door: Middleware, options: object): void {
   const { handlers = [] } = client.interceptors.request as {
     handlers?: ({ fulfilled?: { [ATTACHMENT]?: Attachment } | null } | null)[]
   }
@@ -73,13 +77,13 @@ export function noticeEarlierAttach(client: AxiosClient, door: Door, options: ob
 }
 
 /** Whether calls go to the first that the second would serve, with other tokens or options. */
-function servesBefore(first: Door, second: Door, options: object): boolean {
+function servesBefore(first: Middleware, second: Middleware, options: object): boolean {
   if (!isSameApi(first.baseUrl, second.baseUrl)) return false
   if (first.hasChooser && second.hasChooser) return true
-  const kinds = Object.keys(second.lenders) as (keyof Door['lenders'])[]
+  const kinds = Object.keys(second.policies) as (keyof Middleware['policies'])[]
   return kinds.some((kind) => {
-    const { [kind]: lender } = first.lenders
-    if (lender === second.lenders[kind]) return Object.keys(options).length > 0
-    return lender !== undefined || first.hasChooser
+    const { [kind]: policy } = first.policies
+    if (policy === second.policies[kind]) return Object.keys(options).length > 0
+    return policy !== undefined || first.hasChooser
   })
 }

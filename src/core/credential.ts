@@ -19,7 +19,7 @@ export interface RequestInputs {
 }
 
 /** Where the token comes from that a token call itself carries. A `TokenSource` is one. */
-export interface TokenLender {
+export interface ParentToken {
   run<T>(
     call: (token: string) => Promise<T>,
     options: {
@@ -56,9 +56,9 @@ export interface KindDefinition<Names extends string> {
   /** What it is called in answers and messages, e.g. `access_token`; its life is `expires_in`. */
   readonly tokenName: string
   /** Which paths it serves; none, if it signs pages. */
-  readonly serves: Exclude<TokenKind, 'none'> | undefined
+  readonly tokenKind: Exclude<TokenKind, 'none'> | undefined
   /** The errcodes by which WeCom refuses such a token. */
-  readonly refusalErrcodes: readonly number[]
+  readonly tokenInvalidErrcodes: readonly number[]
   /** For whom, e.g. `corp ww1234`: printed in errors and events. */
   subjectOf(ids: Readonly<Record<Names, string>>): string
   request(
@@ -69,7 +69,7 @@ export interface KindDefinition<Names extends string> {
 }
 
 /** What came from elsewhere, still to be looked at. */
-export interface Brought {
+export interface ProvidedToken {
   readonly token?: unknown
   readonly expiresInSeconds?: unknown
 }
@@ -81,14 +81,14 @@ interface CredentialDefinition<Names extends string> {
   /** The secret that counts now. Never to be printed; part of the key in a store, as a SHA-256. */
   secret(): string
   /** Another one's token, without which the token call cannot be made: the suite's, the app's. */
-  readonly carries?: TokenLender
+  readonly parent?: ParentToken
   /** The kind of the app by whose settings WeCom decides, where the token is had with that app's. */
   readonly holderKind?: string
   readonly ticket?: TicketNeed
   /** How often WeCom lets it be asked for. Never to be printed: an app is told by its secret. */
   limits?(): readonly HourlyLimit[]
   /** Brings the token from elsewhere: then there is no token call. */
-  readonly bring?: (signal: AbortSignal) => Promise<Brought>
+  readonly provide?: (signal: AbortSignal) => Promise<ProvidedToken>
   /** Told the token that was thrown away. Never throws. */
   readonly refused?: (token: string) => void
 }
@@ -110,13 +110,13 @@ export interface Credential
 export function credentialKind<Names extends string>(
   definition: KindDefinition<Names>,
 ): (own: CredentialDefinition<Names>) => Credential {
-  const { kind, tokenName, serves, refusalErrcodes, subjectOf, request } = definition
+  const { kind, tokenName, tokenKind, tokenInvalidErrcodes, subjectOf, request } = definition
   const shared = Object.freeze({
     [BRAND]: true as const,
     kind,
     tokenName,
-    serves,
-    refusalErrcodes,
+    tokenKind,
+    tokenInvalidErrcodes,
     get subject() {
       return subjectOf((this as unknown as Credential).ids)
     },

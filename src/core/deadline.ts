@@ -36,12 +36,12 @@ async function withinDeadline<T>(
   throwIfAborted(closed)
   const controller = controllerBelow(closed)
   const { signal } = controller
-  const callOff = clock.after(timeoutMs, () => controller.abort(late))
+  const cancel = clock.after(timeoutMs, () => controller.abort(late))
   try {
     // What does not heed the signal must not hold everyone up.
     return await waitFor(run(signal), signal)
   } finally {
-    callOff()
+    cancel()
     controller.release()
   }
 }

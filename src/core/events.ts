@@ -64,11 +64,11 @@ export type TokenEvent = EventSubject &
         /** The path of the call below `/cgi-bin/`. */
         readonly endpoint: string
         /**
-         * - `body_sent_once`: the body was a stream, gone with the first sending.
-         * - `endpoint_rests`: a replay was refused there a short while ago.
+         * - `body_not_replayable`: the body was a stream, gone with the first sending.
+         * - `endpoint_cooldown`: a replay was refused there a short while ago.
          * - `refresh_budget_spent`: too many forced refreshes within a minute.
          * - `no_replacement`: a new token could not be fetched; `message` says why.
-         * - `gave_up_waiting`: the caller aborted or timed out while the new token was on its way.
+         * - `aborted`: the caller aborted or timed out while the new token was on its way.
          */
         readonly reason: NotReplayedReason
         /** Why there was no replacement. */
@@ -87,16 +87,16 @@ export type TokenEvent = EventSubject &
         readonly retryAfterMs: number
       }
     | {
-        /** A replay was refused too: for `restMs` this endpoint forces no more refreshes. */
-        readonly type: 'rested'
+        /** A replay was refused too: for `cooldownMs` this endpoint forces no more refreshes. */
+        readonly type: 'endpoint_cooldown'
         /** The path of the call below `/cgi-bin/`. */
         readonly endpoint: string
         /** For how long, in milliseconds. */
-        readonly restMs: number
+        readonly cooldownMs: number
       }
     | {
         /** The call brought a token of its own and was left alone. */
-        readonly type: 'stood_aside'
+        readonly type: 'skipped'
         /** The path of the call below `/cgi-bin/`. */
         readonly endpoint: string
       }
@@ -110,7 +110,7 @@ export type TokenEvent = EventSubject &
       }
     | {
         /** Something is wrong with the store; the source goes on without it. */
-        readonly type: 'store_trouble'
+        readonly type: 'store_error'
         /**
          * - `down`: it cannot be reached, or did not answer in time. It is then left alone for 1 s to 30 s.
          * - `refused`: it answered that it would not, e.g. `READONLY` or `OOM`.
@@ -132,11 +132,11 @@ export type TokenEvent = EventSubject &
 
 /** Why not: each is described at `reason` of the event `not_replayed`. */
 export type NotReplayedReason =
-  | 'body_sent_once'
-  | 'endpoint_rests'
+  | 'body_not_replayable'
+  | 'endpoint_cooldown'
   | 'refresh_budget_spent'
   | 'no_replacement'
-  | 'gave_up_waiting'
+  | 'aborted'
 
 /** Why: described at `reason` of the event `skipped`. */
 export type SkippedReason = 'no_source'
@@ -151,7 +151,7 @@ export type StoreOperation =
   | 'release'
   | 'connection'
 
-/** What is wrong with a store: each is described at `reason` of the event `store_trouble`. */
+/** What is wrong with a store: each is described at `reason` of the event `store_error`. */
 export type StoreErrorReason =
   | 'down'
   | 'refused'

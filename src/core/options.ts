@@ -50,12 +50,12 @@ export interface SourceOptions {
    * at most 2_147_483_647, the longest timer.
    * @default 10_000
    */
-  readonly fetchTimeoutMs?: number
+  readonly tokenTimeoutMs?: number
   /**
    * More errcodes that mean "token refused".
    * @default []
    */
-  readonly refusalErrcodes?: readonly number[]
+  readonly tokenInvalidErrcodes?: readonly number[]
   /**
    * How many refreshes refusals may force within a minute.
    * @default 20
@@ -65,7 +65,7 @@ export interface SourceOptions {
    * For how long an endpoint whose replay was refused too forces no refresh, in milliseconds.
    * @default 30_000
    */
-  readonly endpointRestMs?: number
+  readonly endpointCooldownMs?: number
   /**
    * Told what happens. No event carries a token or a secret.
    * @default none
@@ -86,7 +86,7 @@ export interface SourceOptions {
 }
 
 /** Options of a door: those of the source that it makes, and its own. */
-export interface DoorOptions extends SourceOptions {
+export interface MiddlewareOptions extends SourceOptions {
   /**
    * More origins that may receive the token, e.g. `['https://wecom-proxy.example.com']`.
    * @default []
@@ -111,10 +111,10 @@ export const DEFAULTS = {
   baseUrl: 'https://qyapi.weixin.qq.com',
   maxAgeMs: 7_000_000,
   refreshAheadMs: 300_000,
-  fetchTimeoutMs: 10_000,
-  refusalErrcodes: [] as readonly number[],
+  tokenTimeoutMs: 10_000,
+  tokenInvalidErrcodes: [] as readonly number[],
   refreshBudget: 20,
-  endpointRestMs: 30_000,
+  endpointCooldownMs: 30_000,
   trustedOrigins: [] as readonly string[],
   callerToken: 'keep' as const,
 }
@@ -134,10 +134,10 @@ const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
   refreshAheadMs: NOT_NEGATIVE,
   store: [hasMethods('get', 'set', 'delete'), 'a token store'],
   transport: [isFunction, 'a transport, e.g. fetchTransport(fetch)'],
-  fetchTimeoutMs: TIMER_MS,
-  refusalErrcodes: [isListOf(Number.isInteger), 'an array of errcodes'],
+  tokenTimeoutMs: TIMER_MS,
+  tokenInvalidErrcodes: [isListOf(Number.isInteger), 'an array of errcodes'],
   refreshBudget: NOT_NEGATIVE,
-  endpointRestMs: NOT_NEGATIVE,
+  endpointCooldownMs: NOT_NEGATIVE,
   onEvent: [isFunction, 'a function'],
   waitUntil: [isFunction, 'a function (promise) => void'],
   clock: [
@@ -163,7 +163,7 @@ function checkSourceOptions(options: unknown, where = 'options'): void {
 }
 
 /** Checks the options of a door that is to make a source, or that was given one. Throws `bad_options`. */
-export function checkDoorOptions(
+export function checkMiddlewareOptions(
   options: unknown,
   {
     makesSource,
@@ -183,7 +183,7 @@ export function checkDoorOptions(
   )
 }
 
-/** Whether a key of an option object is one of `SourceOptions` or `DoorOptions`. */
+/** Whether a key of an option object is one of `SourceOptions` or `MiddlewareOptions`. */
 export function isOptionName(key: string): boolean {
   return Object.hasOwn(SOURCE_CHECKS, key) || Object.hasOwn(DOOR_CHECKS, key)
 }
@@ -230,10 +230,10 @@ export function sourceSettings(options: SourceOptions, machine: Platform): Sourc
     refreshAheadMs: options.refreshAheadMs ?? DEFAULTS.refreshAheadMs,
     store: options.store,
     transport: options.transport ?? machine.transport,
-    fetchTimeoutMs: options.fetchTimeoutMs ?? DEFAULTS.fetchTimeoutMs,
-    refusalErrcodes: options.refusalErrcodes ?? DEFAULTS.refusalErrcodes,
+    tokenTimeoutMs: options.tokenTimeoutMs ?? DEFAULTS.tokenTimeoutMs,
+    tokenInvalidErrcodes: options.tokenInvalidErrcodes ?? DEFAULTS.tokenInvalidErrcodes,
     refreshBudget: options.refreshBudget ?? DEFAULTS.refreshBudget,
-    endpointRestMs: options.endpointRestMs ?? DEFAULTS.endpointRestMs,
+    endpointCooldownMs: options.endpointCooldownMs ?? DEFAULTS.endpointCooldownMs,
     onEvent: options.onEvent,
     waitUntil: options.waitUntil,
     clock: options.clock ?? machine.clock,

@@ -1,4 +1,4 @@
-import { delayBeforeTry, TRIES } from './backoff.js'
+import { delayBeforeTry, TRIES } from '../token/cooldowns.js'
 import { checkTokenHeaders } from './check.js'
 import { badOption } from './errors.js'
 import { frameworkError } from './framework-error.js'

@@ -1,4 +1,6 @@
 import { type Credential, credentialKind } from '../core/credential.js'
+import { policyOf, type TokenSource } from '../token/token-source.js'
+import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
 import {
   checkId,
   checkKeys,
@@ -6,15 +8,13 @@ import {
   type Id,
   type Secret,
   secretReader,
-} from '../core/credential-options.js'
-import { lenderOf, type TokenSource } from '../core/token-source.js'
-import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
+} from './credential-options.js'
 
 const corp = credentialKind<'suiteId' | 'authCorpId'>({
   kind: 'authorized-corp',
   tokenName: 'access_token',
-  serves: 'app',
-  refusalErrcodes: REFUSED_ACCESS_TOKEN,
+  tokenKind: 'app',
+  tokenInvalidErrcodes: REFUSED_ACCESS_TOKEN,
   subjectOf: ({ suiteId, authCorpId }) => `${authCorpId} of suite ${suiteId}`,
   request: ({ authCorpId }, permanentCode, { token = '' }) => ({
     method: 'POST',
@@ -48,7 +48,7 @@ export function authorizedCorp(options: AuthorizedCorpOptions): Credential {
   checkSource('suite', suite, 'suite', "the source of the suite's token")
   checkId('authCorpId', authCorpId, "the corp's id")
   const secret = secretReader('permanentCode', options.permanentCode, 'the permanent code')
-  const suiteId = lenderOf(suite).credential.subject
+  const suiteId = policyOf(suite).credential.subject
 
-  return corp({ ids: { suiteId, authCorpId }, secret, carries: suite })
+  return corp({ ids: { suiteId, authCorpId }, secret, parent: suite })
 }

@@ -1,14 +1,14 @@
 import { type Credential, credentialKind, identityOf } from '../core/credential.js'
-import { checkId, checkKeys, checkSource, type Id } from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
-import { lenderOf, type TokenSource } from '../core/token-source.js'
+import { policyOf, type TokenSource } from '../token/token-source.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
+import { checkId, checkKeys, checkSource, type Id } from './credential-options.js'
 
 const corp = credentialKind<'upstream' | 'corpId' | 'agentId' | 'businessType'>({
   kind: 'downstream-corp',
   tokenName: 'access_token',
-  serves: 'app',
-  refusalErrcodes: REFUSED_ACCESS_TOKEN,
+  tokenKind: 'app',
+  tokenInvalidErrcodes: REFUSED_ACCESS_TOKEN,
   subjectOf: ({ corpId, agentId }) => `${corpId} (agent ${agentId})`,
   request: ({ corpId, agentId, businessType }, _secret, { token = '' }) => ({
     method: 'POST',
@@ -49,7 +49,7 @@ export function downstreamCorp(options: DownstreamCorpOptions): Credential {
   if (!Number.isSafeInteger(agentId)) throw badOption('agentId', 'a whole number', agentId)
   if (businessType !== 0 && businessType !== 1)
     throw badOption('businessType', '0 (企业互联) or 1 (上下游)', businessType)
-  const upstreamCredential = () => lenderOf(upstream).credential
+  const upstreamCredential = () => policyOf(upstream).credential
 
   return corp({
     ids: {
@@ -58,7 +58,7 @@ export function downstreamCorp(options: DownstreamCorpOptions): Credential {
       agentId: String(agentId),
       businessType: String(businessType),
     },
-    carries: upstream,
+    parent: upstream,
     holderKind: upstreamCredential().kind,
     // Two apps of one upstream corp differ by their secrets alone.
     secret: () => upstreamCredential().secret(),

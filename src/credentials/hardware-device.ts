@@ -1,4 +1,6 @@
 import { type Credential, credentialKind } from '../core/credential.js'
+import { policyOf, type TokenSource } from '../token/token-source.js'
+import { REFUSED_DEVICE_TOKEN } from '../wecom/errcodes.js'
 import {
   checkId,
   checkKeys,
@@ -6,15 +8,13 @@ import {
   type Id,
   type Secret,
   secretReader,
-} from '../core/credential-options.js'
-import { lenderOf, type TokenSource } from '../core/token-source.js'
-import { REFUSED_DEVICE_TOKEN } from '../wecom/errcodes.js'
+} from './credential-options.js'
 
 const device = credentialKind<'modelId' | 'deviceSn'>({
   kind: 'hardware-device',
   tokenName: 'device_access_token',
-  serves: 'device',
-  refusalErrcodes: REFUSED_DEVICE_TOKEN,
+  tokenKind: 'device',
+  tokenInvalidErrcodes: REFUSED_DEVICE_TOKEN,
   subjectOf: ({ modelId, deviceSn }) => `${deviceSn} of model ${modelId}`,
   request: ({ deviceSn }, deviceSecret, { token = '' }) => ({
     method: 'POST',
@@ -49,7 +49,7 @@ export function hardwareDevice(options: HardwareDeviceOptions): Credential {
   checkSource('model', model, 'model', "the source of the model's token")
   checkId('deviceSn', deviceSn, "the device's serial number")
   const secret = secretReader('deviceSecret', options.deviceSecret, "the device's secret")
-  const modelId = lenderOf(model).credential.subject
+  const modelId = policyOf(model).credential.subject
 
-  return device({ ids: { modelId, deviceSn }, secret, carries: model })
+  return device({ ids: { modelId, deviceSn }, secret, parent: model })
 }

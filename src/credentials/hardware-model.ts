@@ -1,18 +1,12 @@
 import { type Credential, credentialKind } from '../core/credential.js'
-import {
-  checkId,
-  checkKeys,
-  type Id,
-  type Secret,
-  secretReader,
-} from '../core/credential-options.js'
 import { REFUSED_MODEL_TOKEN, STALE_MODEL_TICKET } from '../wecom/errcodes.js'
+import { checkId, checkKeys, type Id, type Secret, secretReader } from './credential-options.js'
 
 const model = credentialKind<'modelId'>({
   kind: 'hardware-model',
   tokenName: 'model_access_token',
-  serves: 'model',
-  refusalErrcodes: REFUSED_MODEL_TOKEN,
+  tokenKind: 'model',
+  tokenInvalidErrcodes: REFUSED_MODEL_TOKEN,
   subjectOf: ({ modelId }) => modelId,
   request: ({ modelId }, modelSecret, { ticket }) => ({
     method: 'POST',

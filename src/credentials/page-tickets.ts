@@ -1,15 +1,15 @@
 import { type Credential, credentialKind, identityOf } from '../core/credential.js'
-import { checkSource } from '../core/credential-options.js'
-import { lenderOf, type TokenSource } from '../core/token-source.js'
+import { policyOf, type TokenSource } from '../token/token-source.js'
 import { PAGE_TICKETS_AN_HOUR } from '../wecom/limits.js'
+import { checkSource } from './credential-options.js'
 
 /** Tickets sign pages. No call carries one, so no server call ever reports a dead one: pages do. */
 const ticketKind = (kind: string, path: string, query: Readonly<Record<string, string>>) =>
   credentialKind<'app'>({
     kind,
     tokenName: 'ticket',
-    serves: undefined,
-    refusalErrcodes: [],
+    tokenKind: undefined,
+    tokenInvalidErrcodes: [],
     subjectOf: ({ app }) => `for ${app.split(':').map(decodeURIComponent).join(' ')}`,
     request: (_ids, _secret, { token = '' }) => ({
       method: 'GET',
@@ -53,15 +53,15 @@ export function agentTicket(app: TokenSource): Credential {
 
 function ticketOf(app: TokenSource, ticket: typeof corpTicket): Credential {
   checkSource('app', app, 'app', "the source of the app's token")
-  const { credential: holder, baseUrl } = lenderOf(app)
+  const { credential: holder, baseUrl } = policyOf(app)
   const { holderKind = holder.kind } = holder
   const identity = identityOf(holder)
   // Two apps of one corp differ by their secrets alone, and those may change.
-  const secret = () => lenderOf(app).credential.secret()
+  const secret = () => policyOf(app).credential.secret()
   const { corpId, authCorpId, name } = holder.ids
   const limits = () => [
     { of: `${baseUrl} ${identity} ${secret()}`, most: PAGE_TICKETS_AN_HOUR.app },
     { of: `${baseUrl} ${corpId ?? authCorpId ?? name}`, most: PAGE_TICKETS_AN_HOUR.corp },
   ]
-  return ticket({ ids: { app: identity }, carries: app, holderKind, secret, limits })
+  return ticket({ ids: { app: identity }, parent: app, holderKind, secret, limits })
 }

@@ -1,18 +1,12 @@
 import { type Credential, credentialKind } from '../core/credential.js'
-import {
-  checkId,
-  checkKeys,
-  type Id,
-  type Secret,
-  secretReader,
-} from '../core/credential-options.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
+import { checkId, checkKeys, type Id, type Secret, secretReader } from './credential-options.js'
 
 const selfBuiltApp = credentialKind<'corpId'>({
   kind: 'self-built',
   tokenName: 'access_token',
-  serves: 'app',
-  refusalErrcodes: REFUSED_ACCESS_TOKEN,
+  tokenKind: 'app',
+  tokenInvalidErrcodes: REFUSED_ACCESS_TOKEN,
   subjectOf: ({ corpId }) => `app of corp ${corpId}`,
   request: ({ corpId }, corpSecret) => ({
     method: 'GET',

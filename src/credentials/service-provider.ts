@@ -1,18 +1,12 @@
 import { type Credential, credentialKind } from '../core/credential.js'
-import {
-  checkId,
-  checkKeys,
-  type Id,
-  type Secret,
-  secretReader,
-} from '../core/credential-options.js'
 import { REFUSED_PROVIDER_TOKEN } from '../wecom/errcodes.js'
+import { checkId, checkKeys, type Id, type Secret, secretReader } from './credential-options.js'
 
 const provider = credentialKind<'corpId'>({
   kind: 'service-provider',
   tokenName: 'provider_access_token',
-  serves: 'provider',
-  refusalErrcodes: REFUSED_PROVIDER_TOKEN,
+  tokenKind: 'provider',
+  tokenInvalidErrcodes: REFUSED_PROVIDER_TOKEN,
   subjectOf: ({ corpId }) => corpId,
   request: ({ corpId }, providerSecret) => ({
     method: 'POST',

@@ -1,19 +1,13 @@
 import { type Credential, credentialKind } from '../core/credential.js'
-import {
-  checkId,
-  checkKeys,
-  type Id,
-  type Secret,
-  secretReader,
-} from '../core/credential-options.js'
 import { badOption } from '../core/errors.js'
 import { REFUSED_SUITE_TOKEN, STALE_SUITE_TICKET } from '../wecom/errcodes.js'
+import { checkId, checkKeys, type Id, type Secret, secretReader } from './credential-options.js'
 
 const suite = credentialKind<'suiteId'>({
   kind: 'suite-app',
   tokenName: 'suite_access_token',
-  serves: 'suite',
-  refusalErrcodes: REFUSED_SUITE_TOKEN,
+  tokenKind: 'suite',
+  tokenInvalidErrcodes: REFUSED_SUITE_TOKEN,
   subjectOf: ({ suiteId }) => suiteId,
   request: ({ suiteId }, suiteSecret, { ticket }) => ({
     method: 'POST',

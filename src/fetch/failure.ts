@@ -1,7 +1,7 @@
 import { tokenScrubber } from '../core/redact.js'
 import { redacted } from '../core/redact-walk.js'
 import type { Token } from '../core/token.js'
-import { showWithoutToken } from './shown.js'
+import { redactResponse } from './redact-response.js'
 
 /**
  * What a fetch failed with, as the caller may have it: the same object, unless it is frozen, with no
@@ -17,6 +17,6 @@ export function failureWithoutToken(
   return redacted(error, {
     scrub: tokenScrubber(token.value, parameters),
     isLeftAlone: (value) => left.has(value),
-    cleanse: (message) => showWithoutToken(message, token, parameters),
+    cleanse: (message) => redactResponse(message, token, parameters),
   })
 }

@@ -1,11 +1,11 @@
-import { canBeSentTwice } from '../core/body.js'
-import { type Destination, withoutTokenParameters, withParameter } from '../core/destination.js'
 import { pastRefusedAnswers } from '../core/nextjs.js'
-import { isNodeReadable, isWebStream } from '../core/peek.js'
-import { resumedStream } from '../core/resumed-stream.js'
 import type { Token } from '../core/token.js'
 import { waitFor } from '../core/wait.js'
-import { fixedInit, initOf } from './fixed.js'
+import { canBeSentTwice } from '../request/body.js'
+import { type Destination, withoutTokenParameters, withParameter } from '../request/destination.js'
+import { isNodeReadable, isWebStream } from '../request/peek.js'
+import { resumedStream } from '../request/resumed-stream.js'
+import { initOf, snapshotInit } from './snapshot.js'
 
 type FetchInput = string | URL | Request
 type Init = RequestInit & { duplex?: 'half' }
@@ -46,7 +46,7 @@ function outgoingRequest(
   init: RequestInit | undefined,
 ): OutgoingRequest | Promise<OutgoingRequest> {
   if (isRequest(input)) return outgoingOf(input, url, init)
-  const fixed = fixedInit(init)
+  const fixed = snapshotInit(init)
   const inputFor = typeof input === 'string' ? asText : asUrl
   const isSentOnce = !canBeSentTwice(fixed.body)
   return { url, inputFor, init: fixed, signal: fixed.signal, isSentOnce }
@@ -131,7 +131,7 @@ function outgoingOf(
   url: string,
   init: RequestInit | undefined,
 ): OutgoingRequest | Promise<OutgoingRequest> {
-  const own = init && fixedInit(init)
+  const own = init && snapshotInit(init)
   const said = initOf(request)
   const outgoing = (body?: Init) => requestTo(request, url, own, { ...said, ...body })
   if (own?.body != null) return { ...outgoing(), isSentOnce: !canBeSentTwice(own.body) }

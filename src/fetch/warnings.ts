@@ -1,19 +1,19 @@
-import type { Destination } from '../core/destination.js'
-import type { Door } from '../core/door.js'
-import { LONGEST_VERDICT_BYTES, mayBeJson } from '../core/verdict.js'
+import { LONGEST_JUDGED_BYTES, mayBeJson } from '../core/errcode.js'
+import type { Destination } from '../request/destination.js'
+import type { Middleware } from '../request/middleware.js'
 import {
   lookAt,
   refusalOfAnyToken,
   warnOfBaseUrl,
   warnOfCallerToken,
   warnOfNoFetch,
-} from '../core/warn.js'
+} from '../request/warnings.js'
 
 type Sent = Promise<Response>
 
 /** A call with a token of its own: it is left alone, also if that is refused. */
 export function noticingRefusal(
-  { warnings }: Door,
+  { warnings }: Middleware,
   {
     destination,
     input,
@@ -40,12 +40,12 @@ export function noticingRefusal(
 /** A long one, or one of unknown length, is not worth a clone. */
 function isShortJson(headers: Headers): boolean {
   const length = Number(headers.get('content-length') ?? Number.NaN)
-  return length <= LONGEST_VERDICT_BYTES && mayBeJson(headers.get('content-type'))
+  return length <= LONGEST_JUDGED_BYTES && mayBeJson(headers.get('content-type'))
 }
 
 /** A call that gets no token: its url may lack the `/cgi-bin`. */
 export function noticingNotFound(
-  door: Door,
+  door: Middleware,
   address: { readonly url: string; readonly lacksCgiBin: boolean } | undefined,
   sent: Sent,
 ): Sent {
@@ -57,7 +57,7 @@ export function noticingNotFound(
 }
 
 /** An axios client is a function, too. What else is no fetch shows by its answers. */
-export function noticingNoFetch({ warnings }: Door, fetch: object): () => void {
+export function noticingNoFetch({ warnings }: Middleware, fetch: object): () => void {
   const { interceptors } = fetch as { interceptors?: { request?: unknown } }
   if (interceptors?.request !== undefined) warnOfNoFetch(warnings, 'an axios client')
   return () => warnOfNoFetch(warnings, 'something that does not answer like fetch')

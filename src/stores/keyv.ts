@@ -1,11 +1,11 @@
 import { check, hasMethods } from '../core/check.js'
 import type { Clock } from '../core/clock.js'
+import { parsed } from '../core/errcode.js'
 import { badOption } from '../core/errors.js'
 import { platform, systemClock } from '../core/platform.js'
 import { scrubbedCopy, scrubber } from '../core/redact.js'
-import { type EncryptionKey, sealedStore } from '../core/sealed-store.js'
 import type { StoredToken, TokenStore } from '../core/store.js'
-import { parsed } from '../core/verdict.js'
+import { type EncryptionKey, encryptedStore } from '../sharing/encrypted-store.js'
 import { driverErrors } from './driver-errors.js'
 
 /** What the store needs of a Keyv, or of a cache like it. */
@@ -119,12 +119,12 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
       })
     },
   }
-  return 'encryptionKey' in options ? sealedStore(store, options.encryptionKey) : store
+  return 'encryptionKey' in options ? encryptedStore(store, options.encryptionKey) : store
 }
 
 const CHECKS = {
   prefix: [(value: unknown) => typeof value === 'string', 'a string'],
-  // Looked at by sealedStore, which does not show it.
+  // Looked at by encryptedStore, which does not show it.
   encryptionKey: [() => true, ''],
   clock: [hasMethods('wall', 'monotonic', 'after'), 'an object with wall(), monotonic(), after()'],
 } as const
@@ -166,10 +166,10 @@ function queues(clock: Clock) {
 }
 
 async function endOf(before: Promise<unknown>, clock: Clock): Promise<void> {
-  let callOff = () => {}
+  let cancel = () => {}
   const patience = new Promise<void>((resolve) => {
-    callOff = clock.after(PATIENCE_MS, resolve)
+    cancel = clock.after(PATIENCE_MS, resolve)
   })
   await Promise.race([before, patience])
-  callOff()
+  cancel()
 }

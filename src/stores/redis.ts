@@ -1,8 +1,8 @@
 import { type Check, check, TIMER_MS } from '../core/check.js'
 import { platform } from '../core/platform.js'
-import { type EncryptionKey, sealedStore } from '../core/sealed-store.js'
 import type { LeaseAnswer, StoredToken, StoreLease, TokenStore } from '../core/store.js'
 import { unlessGivenUp } from '../core/wait.js'
+import { type EncryptionKey, encryptedStore } from '../sharing/encrypted-store.js'
 import { driverErrors } from './driver-errors.js'
 import { commandOf, type RedisClient, type RedisCommand } from './redis/command.js'
 import { recordOf, textOf, tokenIn } from './redis/record.js'
@@ -45,7 +45,7 @@ export interface RedisStoreOptions {
 
 const OPTIONS: Readonly<Record<string, Check>> = {
   prefix: [(value) => typeof value === 'string' && !/[{}]/.test(value), 'a text without braces'],
-  // sealedStore looks at it, and shows none of it.
+  // encryptedStore looks at it, and shows none of it.
   encryptionKey: [() => true, ''],
   deadlineMs: TIMER_MS,
 }
@@ -91,7 +91,7 @@ export function redisStore(
     ...driverErrors(client),
     onAnswer: (listener: () => void) => void listeners.add(listener),
   }
-  return 'encryptionKey' in options ? sealedStore(store, options.encryptionKey) : store
+  return 'encryptionKey' in options ? encryptedStore(store, options.encryptionKey) : store
 }
 
 function storeBy(run: RunScript, keysOf: (key: string) => Keys): TokenStore {

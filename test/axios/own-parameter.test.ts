@@ -19,14 +19,14 @@ describe('rule 2: a parameter name of `endpoints` is known wherever a token is l
     const { client, urls, events } = stubAxios(answer(REFUSED), { options })
     await client.get(url, config)
     expect(urls()).toEqual([`${API}${url.split('?', 1)}?corp_token=mine`])
-    expect(events.map(({ type }) => type)).toContain('stood_aside')
+    expect(events.map(({ type }) => type)).toContain('skipped')
   })
 
   it('fetch: a call that brings one is left alone', async () => {
     const { qyFetch, sent, events } = stubFetch(undefined, options)
     await qyFetch(`${API}${OWN}?corp_token=mine`)
     expect(sent.map(({ input }) => input)).toEqual([`${API}${OWN}?corp_token=mine`])
-    expect(events.map(({ type }) => type)).toContain('stood_aside')
+    expect(events.map(({ type }) => type)).toContain('skipped')
   })
 
   it('an empty one gives way to ours, so that there is one', async () => {

@@ -74,10 +74,10 @@ describe('one deadline for several waits', () => {
       ...clock,
       after(delayMs: number, callback: () => void) {
         timers += 1
-        const callOff = clock.after(delayMs, callback)
+        const cancel = clock.after(delayMs, callback)
         return () => {
           timers -= 1
-          callOff()
+          cancel()
         }
       },
     }

@@ -31,7 +31,7 @@ describe('a listener must not break a call', () => {
   it('is told what happened, and for whom', () => {
     const events: unknown[] = []
     const subject = { kind: 'self-built', subject: 'app of corp ww-fake' }
-    emitTo((event) => events.push(event), subject, { type: 'stood_aside', endpoint: 'user/get' })
-    expect(events).toEqual([{ ...subject, type: 'stood_aside', endpoint: 'user/get' }])
+    emitTo((event) => events.push(event), subject, { type: 'skipped', endpoint: 'user/get' })
+    expect(events).toEqual([{ ...subject, type: 'skipped', endpoint: 'user/get' }])
   })
 })

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { judgeDestinations, withoutEndSlashes } from '../../src/core/destination.js'
 import { excerpt, scrubbedCopy, scrubber, withoutQueries } from '../../src/core/redact.js'
 import { createTokenSource, memoryStore, selfBuilt } from '../../src/index.js'
+import { judgeDestinations, withoutEndSlashes } from '../../src/request/destination.js'
 import { APP } from '../support/qyapi.js'
 
 const MEGABYTE = 1_000_000
@@ -38,7 +38,7 @@ describe('a text of a server is cut before any pattern sees it', () => {
     const source = createTokenSource(selfBuilt(APP), {
       store: store as never,
       transport: async () => ({ status: 200, body }),
-      onEvent: (event) => event.type === 'store_trouble' && messages.push(event.message),
+      onEvent: (event) => event.type === 'store_error' && messages.push(event.message),
     })
     await source.get()
     expect(messages.length).toBeGreaterThan(0)

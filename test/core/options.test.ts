@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { check, isPlainObject, urlOf } from '../../src/core/check.js'
 import { QyapiTokenError } from '../../src/core/errors.js'
 import {
-  checkDoorOptions,
+  checkMiddlewareOptions,
   isOptionName,
   type SourceOptions,
   sourceSettings,
@@ -23,7 +23,7 @@ function messageOf(call: () => unknown): string {
 const ofSource = (options: object) =>
   messageOf(() => sourceSettings(options as SourceOptions, platform))
 const ofDoor = (options: object) =>
-  messageOf(() => checkDoorOptions(options, { makesSource: true }))
+  messageOf(() => checkMiddlewareOptions(options, { makesSource: true }))
 
 const BASE_URL =
   "an absolute http(s) URL without user, query or hash, e.g. 'https://qyapi.weixin.qq.com'"
@@ -39,11 +39,11 @@ describe('an option of a source is as it should be', () => {
     { maxAgeMs: 0.5 },
     { refreshAheadMs: 0 },
     { refreshBudget: 0 },
-    { endpointRestMs: 0 },
-    { fetchTimeoutMs: 1 },
-    { fetchTimeoutMs: 2 ** 31 - 1 },
-    { refusalErrcodes: [] },
-    { refusalErrcodes: [42009, -1] },
+    { endpointCooldownMs: 0 },
+    { tokenTimeoutMs: 1 },
+    { tokenTimeoutMs: 2 ** 31 - 1 },
+    { tokenInvalidErrcodes: [] },
+    { tokenInvalidErrcodes: [42009, -1] },
     { store: memoryStore() },
     { clock: fakeClock() },
     { onEvent: () => {} },
@@ -70,13 +70,13 @@ describe('an option of a source is refused by its name, with what it should be a
     ['baseUrl', new URL('https://a.example'), BASE_URL, 'an object'],
     ['maxAgeMs', 0, 'a number of milliseconds above 0', '0'],
     ['maxAgeMs', Number.POSITIVE_INFINITY, 'a number of milliseconds above 0', 'Infinity'],
-    ['fetchTimeoutMs', '1', TIMER, 'a string of 1 character'],
-    ['fetchTimeoutMs', 2 ** 31, TIMER, '2147483648'],
+    ['tokenTimeoutMs', '1', TIMER, 'a string of 1 character'],
+    ['tokenTimeoutMs', 2 ** 31, TIMER, '2147483648'],
     ['refreshAheadMs', -1, 'a number from 0 up', '-1'],
     ['refreshBudget', Number.NaN, 'a number from 0 up', 'NaN'],
-    ['refusalErrcodes', { length: 0 }, 'an array of errcodes', 'an object'],
-    ['refusalErrcodes', [42001, '42009'], 'an array of errcodes', 'an array'],
-    ['refusalErrcodes', [0.5], 'an array of errcodes', 'an array'],
+    ['tokenInvalidErrcodes', { length: 0 }, 'an array of errcodes', 'an object'],
+    ['tokenInvalidErrcodes', [42001, '42009'], 'an array of errcodes', 'an array'],
+    ['tokenInvalidErrcodes', [0.5], 'an array of errcodes', 'an array'],
     ['store', null, STORE, 'null'],
     ['store', 'redis', STORE, 'a string of 5 characters'],
     ['store', { get, set }, STORE, 'an object'],
@@ -101,7 +101,7 @@ describe('an option of a door', () => {
     { callerToken: 'replace' },
   ])('is as it should be: %o', (options) => {
     expect(ofDoor(options)).toBe('')
-    expect(messageOf(() => checkDoorOptions(options, { makesSource: false }))).toBe('')
+    expect(messageOf(() => checkMiddlewareOptions(options, { makesSource: false }))).toBe('')
   })
 
   it.each<[unknown, string]>([
@@ -131,7 +131,9 @@ describe('an option of a door', () => {
 
   it('of one door alone is known to that door', () => {
     const more = { axios: [() => true, 'axios'] } as const
-    expect(messageOf(() => checkDoorOptions({ axios: 1 }, { makesSource: false, more }))).toBe('')
+    expect(
+      messageOf(() => checkMiddlewareOptions({ axios: 1 }, { makesSource: false, more })),
+    ).toBe('')
     expect(ofDoor({ axios: 1 })).toMatch(
       /^Unknown key 'axios' in options: known are baseUrl, maxAgeMs, .*, onEvent, waitUntil, clock, trustedOrigins, callerToken, endpoints\.$/,
     )
@@ -139,7 +141,7 @@ describe('an option of a door', () => {
 
   it('that belongs to the source is refused where the source is there already, but for onEvent', () => {
     const given = (options: object) =>
-      messageOf(() => checkDoorOptions(options, { makesSource: false }))
+      messageOf(() => checkMiddlewareOptions(options, { makesSource: false }))
     expect(given({ maxAgeMs: 1 })).toBe(
       "Unknown key 'maxAgeMs' in options: it belongs to the source: pass it to createTokenSource.",
     )
@@ -184,10 +186,10 @@ describe('the settings of a source', () => {
     baseUrl: 'https://qyapi.weixin.qq.com',
     maxAgeMs: 7_000_000,
     refreshAheadMs: 300_000,
-    fetchTimeoutMs: 10_000,
-    refusalErrcodes: [],
+    tokenTimeoutMs: 10_000,
+    tokenInvalidErrcodes: [],
     refreshBudget: 20,
-    endpointRestMs: 30_000,
+    endpointCooldownMs: 30_000,
     clock: platform.clock,
     transport: platform.transport,
     hash: platform.hash,
@@ -206,10 +208,10 @@ describe('the settings of a source', () => {
       baseUrl: 'https://proxy.example',
       maxAgeMs: 1,
       refreshAheadMs: 0,
-      fetchTimeoutMs: 2,
-      refusalErrcodes: [42009],
+      tokenTimeoutMs: 2,
+      tokenInvalidErrcodes: [42009],
       refreshBudget: 0,
-      endpointRestMs: 0,
+      endpointCooldownMs: 0,
       store: memoryStore(),
       transport: async () => ({ status: 200, body: '' }),
       clock: fakeClock(),

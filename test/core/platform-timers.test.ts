@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { peekNodeStream, peekWebStream } from '../../src/core/peek.js'
 import { systemClock } from '../../src/core/platform.js'
+import { peekNodeStream, peekWebStream } from '../../src/request/peek.js'
 
 /** Jest replaces all of these; Node's own streams have another `process` there, as vitest itself needs it. */
 function freeze(): void {

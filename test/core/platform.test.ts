@@ -33,17 +33,17 @@ describe('the system’s clock', () => {
 
   it('a delay that no timer can hold, such as a timeout of 2^31 ms, does not fire at once', async () => {
     const callback = vi.fn()
-    const callOff = systemClock.after(2 ** 31, callback)
+    const cancel = systemClock.after(2 ** 31, callback)
     // Node makes one millisecond of it, which is over before these are.
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect(callback).not.toHaveBeenCalled()
-    callOff()
+    cancel()
   })
 
   it('does not call back when it is called off', async () => {
     const callback = vi.fn()
-    const callOff = systemClock.after(0, callback)
-    callOff()
+    const cancel = systemClock.after(0, callback)
+    cancel()
     await new Promise((resolve) => setTimeout(resolve, 2))
     expect(callback).not.toHaveBeenCalled()
   })

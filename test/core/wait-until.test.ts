@@ -88,7 +88,7 @@ describe('a fetch whose runtime cut it off, timers included', () => {
     return { ...made, lost, reviveTimers: () => after.mockRestore() }
   }
 
-  it('does not hold up later callers for ever: after six times fetchTimeoutMs they fetch anew', async () => {
+  it('does not hold up later callers for ever: after six times tokenTimeoutMs they fetch anew', async () => {
     const { source, clock, fetches, lost, reviveTimers } = cutOffSource()
     await settle()
     reviveTimers()

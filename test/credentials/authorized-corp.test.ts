@@ -17,7 +17,7 @@ describe('authorizedCorp', () => {
     body: { auth_corpid: 'ww-customer', permanent_code: 'planted-code' },
     answer: { errcode: 0, errmsg: 'ok', access_token: 'token', expires_in: 7200 },
     token: 'token',
-    refusalErrcodes: [40014, 42001],
+    tokenInvalidErrcodes: [40014, 42001],
     refuses: [
       [
         () => authorizedCorp({ ...corp, permanentCode: 'c', corpId: 'ww1' } as never),

@@ -22,7 +22,7 @@ describe('downstreamCorp', () => {
     body: { corpid: 'ww-down', agentid: 1000003, business_type: 1 },
     answer: { errcode: 0, errmsg: 'ok', access_token: 'token', expires_in: 7200 },
     token: 'token',
-    refusalErrcodes: [40014, 42001],
+    tokenInvalidErrcodes: [40014, 42001],
     refuses: [
       [
         () => downstreamCorp({ ...corp, secret: 'planted-other' } as never),

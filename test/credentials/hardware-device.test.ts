@@ -17,7 +17,7 @@ describe('hardwareDevice', () => {
     body: { device_sn: 'sn-1', device_secret: 'planted-secret' },
     answer: { errcode: 0, errmsg: 'ok', device_access_token: 'token', expires_in: 7200 },
     token: 'token',
-    refusalErrcodes: [40106, 42021],
+    tokenInvalidErrcodes: [40106, 42021],
     refuses: [
       [
         () => hardwareDevice({ ...device, deviceSecret: 's', modelId: 'm' } as never),

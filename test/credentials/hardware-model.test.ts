@@ -15,7 +15,7 @@ describe('hardwareModel', () =>
     body: { model_id: 'model-1', model_secret: 'planted-secret', model_ticket: 'planted-ticket' },
     answer: { errcode: 0, errmsg: 'ok', model_access_token: 'token', expires_in: 7200 },
     token: 'token',
-    refusalErrcodes: [710400, 710401],
+    tokenInvalidErrcodes: [710400, 710401],
     refuses: [
       [
         () => hardwareModel({ modelId: 'model-1', modelSecret: 's', ticket: 't' } as never),

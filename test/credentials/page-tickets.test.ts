@@ -19,7 +19,7 @@ describe.each(KINDS)('%s', (kind, credentialOf, call) => {
     call,
     answer: { errcode: 0, errmsg: 'ok', ticket: 'ticket', expires_in: 7200 },
     token: 'ticket',
-    refusalErrcodes: [],
+    tokenInvalidErrcodes: [],
     refuses: [
       [
         () => credentialOf({} as never),

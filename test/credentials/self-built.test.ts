@@ -13,7 +13,7 @@ describe('selfBuilt', () => {
     call: 'gettoken?corpid=ww+1&corpsecret=hush%26hush',
     answer: { errcode: 0, errmsg: 'ok', access_token: 'accesstoken000001', expires_in: 7200 },
     token: 'accesstoken000001',
-    refusalErrcodes: [40014, 42001],
+    tokenInvalidErrcodes: [40014, 42001],
     refuses: [
       [
         () => selfBuilt({ corpid: 'ww 1', corpSecret: 'hush' } as never),

@@ -14,7 +14,7 @@ describe('serviceProvider', () =>
     body: { corpid: 'ww-isv', provider_secret: 'planted-secret' },
     answer: { errcode: 0, errmsg: 'ok', provider_access_token: 'token', expires_in: 7200 },
     token: 'token',
-    refusalErrcodes: [40082, 42009, 40014, 42001],
+    tokenInvalidErrcodes: [40082, 42009, 40014, 42001],
     refuses: [
       [
         () => serviceProvider({ corpId: 'ww-isv', corpSecret: 'planted-secret' } as never),

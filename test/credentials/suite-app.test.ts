@@ -16,7 +16,7 @@ describe('suiteApp', () =>
     body: { suite_id: 'ww-suite', suite_secret: 'planted-secret', suite_ticket: 'planted-ticket' },
     answer: { errcode: 0, errmsg: 'ok', suite_access_token: 'token', expires_in: 7200 },
     token: 'token',
-    refusalErrcodes: [40082, 42009],
+    tokenInvalidErrcodes: [40082, 42009],
     refuses: [
       [
         () => suiteApp({ ...suite, suiteSecret: 's', ticket: 't' } as never),

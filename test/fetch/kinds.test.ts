@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import ky from 'ky'
 import * as undici from 'undici'
 import { describe, expect, it } from 'vitest'
-import { type DoorOptions, withToken } from '../../src/fetch.js'
+import { type MiddlewareOptions, withToken } from '../../src/fetch.js'
 import type { FakeQyapi } from '../../src/testing.js'
 import { APP } from '../support/qyapi.js'
 import { useServers } from '../support/servers.js'
@@ -23,7 +23,7 @@ const MAKES: [string, typeof fetch, typeof Request][] = [
 ]
 
 /** A door on a fetch that takes nothing but a Request, as some wrappers do; its first call is refused. */
-async function refusingOnce(plain: typeof fetch, options: DoorOptions = {}) {
+async function refusingOnce(plain: typeof fetch, options: MiddlewareOptions = {}) {
   const { wecom, baseUrl } = await servers.fake({ errorCodeHeader: false })
   const requestsOnly = (request: string | URL | Request) => plain(request)
   const qyFetch = withToken(requestsOnly as typeof fetch, APP, { baseUrl, ...options })

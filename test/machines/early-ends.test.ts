@@ -12,9 +12,9 @@ describeWithRedis('rules 7 and 9: four processes over one Redis, under load', ()
   it('tokens that end early and one endpoint that refuses everything cost no good call', async () => {
     const { wecom, startMany, start, fetches } = await machines({}, 50)
     wecom.failNext(BAD_PATH, { errcode: 40014 }, 1_000_000)
-    const busy = await startMany(3, { endpointRestMs: 5_000 })
+    const busy = await startMany(3, { endpointCooldownMs: 5_000 })
     // It calls seldom, and is generations behind then.
-    const idle = await start({ endpointRestMs: 5_000 })
+    const idle = await start({ endpointCooldownMs: 5_000 })
     for (const one of busy) await one.load(10)
     await idle.load(700)
     for (let end = 0; end < EARLY_ENDS; end += 1) {

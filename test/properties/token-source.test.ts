@@ -1,7 +1,6 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { it } from 'vitest'
-import { lenderOf } from '../../src/core/token-source.js'
 import {
   createTokenSource,
   selfBuilt,
@@ -10,6 +9,7 @@ import {
   type TransportContext,
 } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
+import { policyOf } from '../../src/token/token-source.js'
 import { expectToHold, HISTORIES } from './histories.js'
 
 /** What may happen, in any order. Numbers pick among what is there; -1 is the last one. */
@@ -180,7 +180,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   const openCalls: ((errcode: number) => void)[] = []
   const aborts: AbortController[] = []
   const stringOf = new Map<number, string>()
-  const thrownAway = new Set<string>()
+  const cleared = new Set<string>()
   /** When all had settled last: who was handed a token in the same moment may use it. */
   let thrownAwayBefore = new Set<string>()
   const broughtAt = new Map<string, number>()
@@ -190,7 +190,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   let closed = false
   let lastFetch: { at: number; wall: number; failed: boolean; thrownAwayBefore: number } | undefined
   let throwAways = 0
-  let lastThrownAway = 0
+  let clearedUpTo = 0
   /** Token calls after a throw-away; forced ones have no other reason. */
   const afterThrowAwayAt: number[] = []
   const forcedAt: number[] = []
@@ -248,15 +248,15 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     })
   }
 
-  function throwAway(generation: number, value: string) {
-    lastThrownAway = generation
-    thrownAway.add(value)
+  function clear(generation: number, value: string) {
+    clearedUpTo = generation
+    cleared.add(value)
     throwAways += 1
   }
 
   function keep(generation: number) {
-    lastThrownAway = generation - 1
-    thrownAway.delete(stringOf.get(generation) ?? '')
+    clearedUpTo = generation - 1
+    cleared.delete(stringOf.get(generation) ?? '')
     throwAways -= 1
   }
 
@@ -273,16 +273,16 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
         const value = stringOf.get(event.generation)
         // Thrown away unless the next event says that it stays, or it was old already.
         const isNewest = event.generation === Math.max(...stringOf.keys())
-        if (value !== undefined && isNewest && event.generation > lastThrownAway)
-          throwAway(event.generation, value)
+        if (value !== undefined && isNewest && event.generation > clearedUpTo)
+          clear(event.generation, value)
       }
       // With a message it was thrown away, but there is no other.
       if (
         event.type === 'not_replayed' &&
-        (event.reason === 'endpoint_rests' || event.reason === 'refresh_budget_spent') &&
+        (event.reason === 'endpoint_cooldown' || event.reason === 'refresh_budget_spent') &&
         event.message === undefined
       ) {
-        if (lastThrownAway === Math.max(...stringOf.keys())) keep(lastThrownAway)
+        if (clearedUpTo === Math.max(...stringOf.keys())) keep(clearedUpTo)
       }
     },
   })
@@ -304,7 +304,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     if (lastFetch !== undefined) broughtAt.set(value, lastFetch.at)
     // The server hands the string out again, unless that fetch began before the throw-away.
     if (mode === 'same' && lastFetch?.thrownAwayBefore === throwAways) {
-      thrownAway.delete(value)
+      cleared.delete(value)
       thrownAwayBefore.delete(value)
     }
   }
@@ -321,7 +321,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
       (token) => {
         checkLife(token)
         // While the budget is spent, an old token is better than none.
-        const isKnown = thrownAwayBefore.has(token) && thrownAway.has(token)
+        const isKnown = thrownAwayBefore.has(token) && cleared.has(token)
         if (isKnown && inTheLastMinute(afterThrowAwayAt) < BUDGET)
           trouble.push(`${token} used after it was thrown away`)
         return new Promise((resolve) => openCalls.push((errcode) => resolve({ errcode })))
@@ -347,11 +347,11 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     abort: ({ pick: index }: { pick: number }) =>
       aborts[index % Math.max(1, aborts.length)]?.abort(new Error('enough')),
     invalidate: () => {
-      const { renewal } = lenderOf(source)
-      const token = renewal.current()
+      const { refresher } = policyOf(source)
+      const token = refresher.valid()
       if (token === undefined) return
       settled.push(source.invalidate(token.value))
-      if (renewal.isThrownAway(token)) throwAway(token.generation, token.value)
+      if (refresher.isCleared(token)) clear(token.generation, token.value)
     },
     pass: ({ ms }: { ms: number }) => clock.advance(isAboutLife(ms) ? scaled(ms) : ms),
     'set wall clock': ({ ms }: { ms: number }) => clock.setWallBy(ms),
@@ -372,7 +372,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     if (next.do === 'pass' || next.do === 'set wall clock') await ticks()
     ;(act[next.do] as (given: Step) => unknown)(next)
     await ticks(turns)
-    if (turns === SETTLED) thrownAwayBefore = new Set(thrownAway)
+    if (turns === SETTLED) thrownAwayBefore = new Set(cleared)
     printed.push(source.describe())
   }
   await ticks()

@@ -34,7 +34,7 @@ function sourceOver(store: TokenStore) {
   const transport = async () => ({ status: 200, body: tokenBody('fetched') })
   const onEvent = (event: TokenEvent) => void events.push(event)
   const source = createTokenSource(selfBuilt(APP), { store, transport, onEvent })
-  const problems = () => events.filter(({ type }) => type === 'store_trouble')
+  const problems = () => events.filter(({ type }) => type === 'store_error')
   return { source, problems }
 }
 
@@ -59,7 +59,7 @@ describe('an error that a driver emits (rule 20)', () => {
         {
           kind: 'self-built',
           subject: 'app of corp ww-fake',
-          type: 'store_trouble',
+          type: 'store_error',
           reason: 'down',
           operation: 'connection',
           message: 'idle connection closed, at db://db/wecom',

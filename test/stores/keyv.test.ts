@@ -196,7 +196,7 @@ describe('trouble in keyvStore', () => {
     expect(await source.get()).toBe('own')
     await settle()
     expect(events).toContainEqual(
-      expect.objectContaining({ type: 'store_trouble', message: 'database is gone' }),
+      expect.objectContaining({ type: 'store_error', message: 'database is gone' }),
     )
   })
 

@@ -175,7 +175,7 @@ describeWithRedis('a token source over redis-server', () => {
     await server.kill()
     const two = start()
     expect(await two.source.get()).toBe('token-2')
-    expect(new Set(two.types())).toEqual(new Set(['store_trouble', 'fetched']))
+    expect(new Set(two.types())).toEqual(new Set(['store_error', 'fetched']))
     expect(await one.source.get()).toBe('token-1')
 
     await server.restart()

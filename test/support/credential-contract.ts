@@ -22,7 +22,7 @@ export interface CredentialCase {
   /** A real answer, and the token in it. */
   readonly answer: object
   readonly token: string
-  readonly refusalErrcodes: readonly number[]
+  readonly tokenInvalidErrcodes: readonly number[]
   /** A ticket that WeCom pushed, where the token call needs one. */
   readonly ticket?: string
   /** What it cannot be made of, and what is said then. */
@@ -65,8 +65,8 @@ export function credentialContract(given: CredentialCase): void {
 
   it('is refused by its own errcodes, and by 40001 never', () => {
     const credential = given.credential()
-    expect(credential.refusalErrcodes).toEqual(given.refusalErrcodes)
-    expect(credential.refusalErrcodes).not.toContain(40001)
+    expect(credential.tokenInvalidErrcodes).toEqual(given.tokenInvalidErrcodes)
+    expect(credential.tokenInvalidErrcodes).not.toContain(40001)
   })
 
   it('tells what it is, and no secret, however it is printed', async () => {

@@ -27,7 +27,7 @@ const API = `${ORIGIN}/cgi-bin`
 const message = { touser: 'zhangsan', text: { content: '你好' } }
 
 /** What every door keeps. A new door's test calls this with ten lines of its own. */
-export function doorContract(name: string, open: Open): void {
+export function middlewareContract(name: string, open: Open): void {
   const opened = (wire: Wire, options: Parameters<Open>[1] = {}, corpSecret?: string) => {
     const events: TokenEvent[] = []
     const door = open(wire, { onEvent: (event) => events.push(event), ...options }, corpSecret)
@@ -83,7 +83,7 @@ export function doorContract(name: string, open: Open): void {
       expect(await send(`${API}/user/get`)).toBe(42001)
       expect(wire.wecom.count('user/get')).toBe(2)
       expect(wire.fetches()).toBe(2)
-      expect(types()).toEqual(['fetched', 'refused', 'fetched', 'replayed', 'rested'])
+      expect(types()).toEqual(['fetched', 'refused', 'fetched', 'replayed', 'endpoint_cooldown'])
     })
 
     it('is never read out of 40001, which is a wrong secret', async () => {
@@ -267,7 +267,7 @@ export function doorContract(name: string, open: Open): void {
       const wire = interceptQyapi()
       const { send, events } = opened(wire)
       expect(await send(`${API}/user/get?access_token=theirs`)).toBe(40014)
-      expect(events).toMatchObject([{ type: 'stood_aside', endpoint: 'user/get' }])
+      expect(events).toMatchObject([{ type: 'skipped', endpoint: 'user/get' }])
       expect(wire.fetches()).toBe(0)
     })
 

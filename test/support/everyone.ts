@@ -1,5 +1,5 @@
 import axios from 'axios'
-import { type AxiosDoorOptions, attachToken, axiosTransport } from '../../src/axios.js'
+import { type AxiosMiddlewareOptions, attachToken, axiosTransport } from '../../src/axios.js'
 import type { ChooseSource, SourceList } from '../../src/fetch.js'
 import { fetchTransport, withToken } from '../../src/fetch.js'
 import {
@@ -106,7 +106,7 @@ export function through(
   door: DoorName,
   baseUrl: string,
   tokens: Attachable,
-  options: AxiosDoorOptions = {},
+  options: AxiosMiddlewareOptions = {},
 ): Send {
   if (door === 'axios') {
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })

@@ -4,7 +4,7 @@ import axios, {
   type CreateAxiosDefaults,
   type InternalAxiosRequestConfig,
 } from 'axios'
-import { type AxiosDoorOptions, attachToken } from '../../src/axios.js'
+import { type AxiosMiddlewareOptions, attachToken } from '../../src/axios.js'
 import { type Given, sourceWith } from './source.js'
 
 export const API = 'https://qyapi.weixin.qq.com/cgi-bin'
@@ -29,7 +29,7 @@ export function stubAxios(
     before = () => {},
   }: {
     defaults?: CreateAxiosDefaults
-    options?: AxiosDoorOptions
+    options?: AxiosMiddlewareOptions
     tokens?: (count: number) => Given
     /** What is done to the client before we are attached. */
     before?: (client: AxiosInstance) => void

@@ -1,4 +1,4 @@
-import { type DoorOptions, withToken } from '../../src/fetch.js'
+import { type MiddlewareOptions, withToken } from '../../src/fetch.js'
 import { type Given, sourceWith } from './source.js'
 
 export const API = 'https://qyapi.weixin.qq.com/cgi-bin'
@@ -13,7 +13,7 @@ export interface Sent {
 /** The fetch door on a fetch whose answers are given by hand; its tokens are `token-1`, `token-2`, … */
 export function stubFetch(
   answer: (sent: Sent, count: number) => unknown = () => new Response('{"errcode":0}'),
-  options: DoorOptions = {},
+  options: MiddlewareOptions = {},
   tokens: (count: number) => Given = (count) => `token-${count}`,
 ) {
   const sent: Sent[] = []

@@ -50,7 +50,7 @@ export interface ProcessOptions {
   readonly storeOptions?: Omit<RedisStoreOptions, 'encryptionKey'> & { encryptionKey?: string }
   readonly corpSecret?: string
   /** None by default: what cools down has tests of its own. */
-  readonly endpointRestMs?: number
+  readonly endpointCooldownMs?: number
   /** Where its token calls end up, if not at WeCom. */
   readonly wayToWecom?: string
 }
@@ -100,7 +100,7 @@ export function useProcesses() {
 
   return async function start(options: ProcessOptions): Promise<OwnProcess> {
     installed ??= installedCopy()
-    const given = { corpSecret: 'fake-secret', endpointRestMs: 0, ...options }
+    const given = { corpSecret: 'fake-secret', endpointCooldownMs: 0, ...options }
     const worker = join(await installed, 'worker.js')
     const child = fork(worker, [JSON.stringify(given)], { execArgv: [] })
     running.add(child)

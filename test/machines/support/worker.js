@@ -8,9 +8,8 @@ import { createTokenSource, selfBuilt } from 'qyapi-token'
 import { withToken } from 'qyapi-token/fetch'
 import { redisStore } from 'qyapi-token/stores/redis'
 
-const { baseUrl, corpSecret, redis, client, storeOptions, wayToWecom, endpointRestMs } = JSON.parse(
-  process.argv[2],
-)
+const { baseUrl, corpSecret, redis, client, storeOptions, wayToWecom, endpointCooldownMs } =
+  JSON.parse(process.argv[2])
 
 /** In batches, so that the telling does not take the time of what is told. */
 let untold = []
@@ -74,7 +73,7 @@ const qyFetch = withToken(
     store,
     onEvent: (event) => tell({ what: 'event', event }, false),
     refreshBudget: 1_000,
-    endpointRestMs,
+    endpointCooldownMs,
   },
 )
 

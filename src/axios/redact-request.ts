@@ -1,0 +1,62 @@
+/**
+ * What a request that is over shows of its url, as it would be without us: Node's own request, the
+ * package follow-redirects around it, a fetch `Request` and an XMLHttpRequest.
+ */
+import { urlWithoutToken } from '../request/destination.js'
+import type { Attempt } from './request.js'
+
+/** Each of them is `null` or missing where there is none. */
+interface NodeRequest {
+  readonly res?: object | null
+  readonly _redirectable?: Redirectable
+}
+
+interface Redirectable {
+  readonly _options?: object
+  readonly _currentRequest?: object
+}
+
+const REQUEST_KEYS = ['url', 'responseURL', 'path']
+const RESPONSE_KEYS = ['responseUrl']
+const REDIRECTABLE_KEYS = ['_currentUrl']
+const OPTION_KEYS = ['path', 'search', 'query', 'href']
+
+/**
+ * A request stays reachable, and so do its url and that of its answer, which is where people look for
+ * what redirects led to.
+ */
+export function cleanRequest(request: object | undefined, { call, token }: Attempt): void {
+  if (typeof request !== 'object' || request === null) return
+  const { parameters } = call.destination
+  const without = (url: string) => urlWithoutToken(url, token, parameters)
+  const { res, _redirectable = request } = request as NodeRequest
+  const { _options, _currentRequest } = _redirectable as Redirectable
+  clean(request, REQUEST_KEYS, without)
+  cleanHead(request, without)
+  if (res) clean(res, RESPONSE_KEYS, without)
+  if (_options === undefined) return
+  clean(_redirectable, REDIRECTABLE_KEYS, without)
+  clean(_options, OPTION_KEYS, without)
+  if (_currentRequest === undefined || _currentRequest === request) return
+  clean(_currentRequest, REQUEST_KEYS, without)
+  cleanHead(_currentRequest, without)
+}
+
+function clean(owner: object, keys: readonly string[], without: (url: string) => string): void {
+  for (const key of keys) {
+    const url: unknown = Reflect.get(owner, key)
+    const value = typeof url === 'string' ? without(url) : url
+    if (value !== url && !Reflect.set(owner, key, value))
+      Reflect.defineProperty(owner, key, { value, ...CHANGEABLE })
+  }
+}
+
+const CHANGEABLE = { writable: true, configurable: true, enumerable: true }
+
+/** What Node has sent begins with the url. */
+function cleanHead(request: { _header?: unknown }, without: (url: string) => string): void {
+  const { _header: head } = request
+  if (typeof head !== 'string') return
+  const end = head.indexOf(' HTTP/')
+  request._header = without(head.slice(0, end)) + head.slice(end)
+}

@@ -1,0 +1,112 @@
+import { urlOf } from '../core/check.js'
+import { errcodeOfHeader, tokenErrcodes, unlessItThrows } from '../core/errcode.js'
+import { platform } from '../core/platform.js'
+import { excerpt, withoutQueries } from '../core/redact.js'
+import {
+  REFUSED_ACCESS_TOKEN,
+  REFUSED_DEVICE_TOKEN,
+  REFUSED_MODEL_TOKEN,
+  REFUSED_PROVIDER_TOKEN,
+  REFUSED_SUITE_TOKEN,
+} from '../wecom/errcodes.js'
+import { isArrayBuffer } from './body.js'
+import { apiRoot, type Destination } from './destination.js'
+
+/** Mistakes of a migration that show by nothing but calls that fail. */
+export type WarningCode =
+  | 'QYAPI_TOKEN_CALLER_TOKEN'
+  | 'QYAPI_TOKEN_BASE_URL'
+  | 'QYAPI_TOKEN_SECOND_ATTACH'
+  | 'QYAPI_TOKEN_NOT_FETCH'
+
+/** Says each of them once. What was said is known to this object alone. */
+export interface Warnings {
+  has(code: WarningCode): boolean
+  say(code: WarningCode, message: string): void
+}
+
+export function warningsOnce(emitWarning = platform.emitWarning): Warnings {
+  const said = new Set<WarningCode>()
+  return {
+    has: (code) => said.has(code),
+    say(code, message) {
+      if (said.has(code)) return
+      said.add(code)
+      emitWarning(message, code)
+    },
+  }
+}
+
+/** Looks at how a call ends that is left alone: whoever waits for it notices nothing. */
+export function lookAt(sent: unknown, look: (answer: unknown, error?: unknown) => void): void {
+  if (!(sent instanceof Promise)) return
+  sent.then(
+    (answer) => unlessItThrows(() => look(answer)),
+    (error) => unlessItThrows(() => look(undefined, error)),
+  )
+}
+
+/** The errcode by which an answer refuses a token of any kind, as far as that shows at once. */
+export function refusalOfAnyToken(header: unknown, data: unknown): number | undefined {
+  const { has, inBytes, inText, inValue } = tokenErrcodes([
+    ...REFUSED_ACCESS_TOKEN,
+    ...REFUSED_SUITE_TOKEN,
+    ...REFUSED_PROVIDER_TOKEN,
+    ...REFUSED_MODEL_TOKEN,
+    ...REFUSED_DEVICE_TOKEN,
+  ])
+  const errcode = errcodeOfHeader(header)
+  if (errcode !== undefined) return has(errcode) ? errcode : undefined
+  if (typeof data === 'string') return inText(data)
+  if (ArrayBuffer.isView(data)) return inBytes(data as Uint8Array)
+  if (typeof data !== 'object' || data === null) return undefined
+  return isArrayBuffer(data) ? inBytes(new Uint8Array(data)) : inValue(data)
+}
+
+export function warnOfCallerToken(
+  warnings: Warnings,
+  { endpoint }: Destination,
+  errcode: number,
+): void {
+  const message =
+    `A call of ${endpoint} brought a token of its own, which WeCom refused (${errcode}). Such calls are left alone: ` +
+    "remove the old interceptor, or pass { callerToken: 'replace' }."
+  warnings.say('QYAPI_TOKEN_CALLER_TOKEN', message)
+}
+
+/** Where a door's calls may carry a token. */
+interface Places {
+  readonly baseUrl: string
+  readonly trustedOrigins: readonly string[]
+}
+
+/** Whether a url is one of WeCom's API as far as its origin goes, and yet not below `/cgi-bin/`. */
+export function lacksCgiBin(url: string, { baseUrl, trustedOrigins }: Places): boolean {
+  const { origin, root } = apiRoot(baseUrl)
+  const given = urlOf(url)
+  if (given === undefined || given.pathname.startsWith(root)) return false
+  // A password in it is no text for a log, and such a url is no mistake of this kind.
+  if (given.username !== '' || given.password !== '') return false
+  return [origin, ...trustedOrigins.map((one) => new URL(one).origin)].includes(given.origin)
+}
+
+export function warnOfBaseUrl(warnings: Warnings, url: string, { baseUrl }: Places): void {
+  const { origin, root } = apiRoot(baseUrl)
+  const [address] = excerpt(url, withoutQueries, 200).split(/[?#]/, 1)
+  const message = `${address} was not found (404), and gets no token: use the baseURL '${origin}${root.slice(0, -1)}'.`
+  warnings.say('QYAPI_TOKEN_BASE_URL', message)
+}
+
+export function warnOfSecondAttach(warnings: Warnings): void {
+  const message =
+    'attachToken was called again on one client: the earlier attach serves its calls, and the tokens and options of ' +
+    'the later one are not used. Attach once, or call detach() first.'
+  warnings.say('QYAPI_TOKEN_SECOND_ATTACH', message)
+}
+
+export function warnOfNoFetch(warnings: Warnings, what: string): void {
+  const message =
+    `withToken was given ${what}: refused tokens are not noticed there. Pass a fetch, or use attachToken of ` +
+    'qyapi-token/axios.'
+  warnings.say('QYAPI_TOKEN_NOT_FETCH', message)
+}

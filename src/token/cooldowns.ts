@@ -1,0 +1,112 @@
+import type { Clock } from '../core/clock.js'
+import type { Credential } from '../core/credential.js'
+import { type QyapiTokenError, repeated } from '../core/errors.js'
+
+/** Quick tries of one fetch, by every transport. */
+export const TRIES = 3
+
+/** Milliseconds to wait after that many tries: 100, 200, …, and up to a fifth more. */
+export function delayBeforeTry(tries: number): number {
+  return 100 * 2 ** (tries - 1) * (1 + 0.2 * Math.random())
+}
+
+/** For how long a failed fetch keeps everyone from asking again, doubling from the first to the longest. */
+function cooldownAfter(code: QyapiTokenError['code']): { firstMs: number; longestMs: number } {
+  switch (code) {
+    // Many wrong secrets get the whole IP blocked for an hour.
+    case 'credential_refused':
+      return { firstMs: 60_000, longestMs: 600_000 }
+    case 'ip_not_trusted':
+    case 'rate_limited':
+      return { firstMs: 60_000, longestMs: 60_000 }
+    default:
+      return { firstMs: 1_000, longestMs: 30_000 }
+  }
+}
+
+/**
+ * A failed fetch is remembered briefly: meanwhile callers fail at once with the same cause. It
+ * counts only as long as the secret is the one that failed; `undefined`: one that cannot be read.
+ */
+export function rememberedFailure(clock: Clock) {
+  let last: QyapiTokenError | undefined
+  let failedSecret: string | undefined
+  let times = 0
+  let until = 0
+  return {
+    /** Remembers a failure and gives it back with the time that it rests; `cooldownMs`: as somebody said. */
+    remember(
+      failure: QyapiTokenError,
+      secret: string | undefined,
+      cooldownMs?: number,
+    ): QyapiTokenError {
+      times = last?.code === failure.code && failedSecret === secret ? times + 1 : 1
+      const { firstMs, longestMs } = cooldownAfter(failure.code)
+      const rest = cooldownMs ?? Math.min(longestMs, firstMs * 2 ** (times - 1))
+      last = failure
+      failedSecret = secret
+      until = clock.monotonic() + rest
+      return repeated(failure, rest)
+    },
+    /** The failure that still cooldowns, for one more caller. */
+    current(secret: string | undefined): QyapiTokenError | undefined {
+      const retryAfterMs = this.cooldownMs(secret)
+      return last !== undefined && retryAfterMs > 0 ? repeated(last, retryAfterMs) : undefined
+    },
+    /** Milliseconds until someone may ask again; 0 if nothing cooldowns. */
+    cooldownMs(secret: string | undefined): number {
+      return failedSecret === secret ? Math.max(0, until - clock.monotonic()) : 0
+    },
+  }
+}
+
+/** Bears what token calls cost. */
+export interface RefreshBudget {
+  /** Before each token call. Throws if there were too many, or too many that refusals forced. */
+  chargeRefresh(credential: Credential, isForced: boolean): void
+}
+
+/** At most `budget` forced refreshes in any minute. */
+export function refreshBudget(budget: number, clock: Clock) {
+  const windowMs = 60_000
+  let spentAt: number[] = []
+  const isSpent = () => {
+    const now = clock.monotonic()
+    spentAt = spentAt.filter((at) => now - at < windowMs)
+    return spentAt.length >= budget
+  }
+  return {
+    isSpent,
+    /** Takes one; `false` if there is none left. */
+    take(): boolean {
+      if (isSpent()) return false
+      spentAt.push(clock.monotonic())
+      return true
+    },
+    /** Milliseconds until the next one is there. */
+    refillsInMs(): number {
+      const oldest = spentAt[0]
+      return oldest === undefined ? windowMs : Math.max(0, oldest + windowMs - clock.monotonic())
+    },
+  }
+}
+
+/** Endpoints whose replays were refused too. Forgotten after `cooldownMs`, and never more than a few hundred. */
+export function endpointCooldowns(cooldownMs: number, clock: Clock) {
+  const mostEndpoints = 500
+  const cooldownUntil = new Map<string, number>()
+  return {
+    isCoolingDown(endpoint: string): boolean {
+      const until = cooldownUntil.get(endpoint)
+      if (until === undefined) return false
+      if (clock.monotonic() < until) return true
+      cooldownUntil.delete(endpoint)
+      return false
+    },
+    rest(endpoint: string): void {
+      const oldest = cooldownUntil.keys().next()
+      if (cooldownUntil.size >= mostEndpoints && !oldest.done) cooldownUntil.delete(oldest.value)
+      cooldownUntil.set(endpoint, clock.monotonic() + cooldownMs)
+    },
+  }
+}

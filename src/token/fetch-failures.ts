@@ -1,0 +1,52 @@
+import type { Clock } from '../core/clock.js'
+import { type Credential, secretIfReadable } from '../core/credential.js'
+import { isQyapiTokenError, type QyapiTokenError } from '../core/errors.js'
+import type { Emit } from '../core/events.js'
+import { isInConsequence } from '../gettoken/fetch-failure.js'
+import { rememberedFailure } from './cooldowns.js'
+
+/** The failed fetches of one source: remembered for the secret that they were made with, and told. */
+export class FetchFailures {
+  /** Made with the first failure, and dropped with the next token. */
+  private remembered: ReturnType<typeof rememberedFailure> | undefined
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly credential: () => Credential,
+    private readonly emit: Emit,
+  ) {}
+
+  /** Milliseconds until someone may ask again. */
+  cooldownMs(): number {
+    return this.remembered?.cooldownMs(secretIfReadable(this.credential())) ?? 0
+  }
+
+  /** The failure that still keeps everyone from asking, as an error for one caller. */
+  current(): QyapiTokenError | undefined {
+    return this.remembered?.current(secretIfReadable(this.credential()))
+  }
+
+  /** Another source's failure is remembered there, and only there. */
+  rememberOwn(error: unknown, secret: string | undefined): unknown {
+    return isQyapiTokenError(error) && !isInConsequence(error)
+      ? this.remember(error, undefined, secret)
+      : error
+  }
+
+  remember(
+    error: QyapiTokenError,
+    cooldownMs?: number,
+    secret = secretIfReadable(this.credential()),
+  ): QyapiTokenError {
+    this.remembered ??= rememberedFailure(this.clock)
+    const failure = this.remembered.remember(error, secret, cooldownMs)
+    const { code, errcode, message, retryAfterMs = 0 } = failure
+    const told = { type: 'failed', code, message, retryAfterMs } as const
+    this.emit(errcode === undefined ? told : { ...told, errcode })
+    return failure
+  }
+
+  forget(): void {
+    this.remembered = undefined
+  }
+}

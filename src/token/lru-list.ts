@@ -1,0 +1,43 @@
+/** One of many things, between those that were asked for before and after it. */
+export interface LruEntry {
+  older: LruEntry | undefined
+  newer: LruEntry | undefined
+}
+
+/** The order in which things were last asked for. */
+export function lruList<Item extends LruEntry>() {
+  let oldest: LruEntry | undefined
+  let newest: LruEntry | undefined
+
+  function remove(item: Item): void {
+    const { older, newer } = item
+    if (older === undefined) oldest = newer
+    else older.newer = newer
+    if (newer === undefined) newest = older
+    else newer.older = older
+    item.older = undefined
+    item.newer = undefined
+  }
+
+  function add(item: Item): void {
+    item.older = newest
+    if (newest === undefined) oldest = item
+    else newest.newer = item
+    newest = item
+  }
+
+  return {
+    add,
+    remove,
+    /** It was asked for just now. */
+    touch(item: Item): void {
+      if (item === newest) return
+      remove(item)
+      add(item)
+    },
+    /** From the one that was not asked for the longest. */
+    *fromOldest(): Generator<Item> {
+      for (let item = oldest; item !== undefined; item = item.newer) yield item as Item
+    },
+  }
+}

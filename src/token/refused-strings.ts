@@ -1,0 +1,30 @@
+import { confirmedAt, type Token } from '../core/token.js'
+
+/** More are refused within the life of a token only where an endpoint refuses everything. */
+const MOST_STRINGS = 20
+
+/**
+ * Strings that this process saw refused (rule 7). A store may still give one, under a newer
+ * generation: it counts as refused, unless a token request that began after the refused call was
+ * sent has brought it.
+ */
+export function refusedStrings() {
+  const sentAt = new Map<string, number>()
+  return {
+    /** `sentAtMs`: when the refused call was sent, by the monotonic clock. */
+    add(value: string, sentAtMs: number): void {
+      const before = sentAt.get(value) ?? 0
+      sentAt.delete(value)
+      const [oldest] = sentAt.keys()
+      if (sentAt.size >= MOST_STRINGS && oldest !== undefined) sentAt.delete(oldest)
+      sentAt.set(value, Math.max(before, sentAtMs))
+    },
+    /** Whether a token from the store is one of them. */
+    includes(token: Token): boolean {
+      const sentAtMs = sentAt.get(token.value)
+      return sentAtMs !== undefined && confirmedAt(token).monotonic <= sentAtMs
+    },
+    /** A token request has brought it again. */
+    delete: (value: string) => sentAt.delete(value),
+  }
+}

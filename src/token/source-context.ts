@@ -1,0 +1,54 @@
+import { type TokenErrcodes, tokenErrcodes } from '../core/errcode.js'
+import { type Emit, type EventSubject, emitTo, type OwnEvent } from '../core/events.js'
+import { type SourceOptions, type SourceSettings, sourceSettings } from '../core/options.js'
+import type { Platform } from '../core/platform.js'
+import type { LifePolicy } from '../core/token.js'
+import { type StoreAccess, storeAccess } from '../sharing/store-access.js'
+import { StoreEntry } from '../sharing/store-entry.js'
+import type { KeyOf } from '../sharing/store-key.js'
+import { type TokenMemo, tokenMemo } from './memoized-token.js'
+
+/** What the sources of a pool have in common. A source of its own has a group to itself. */
+export class SourceContext {
+  readonly settings: SourceSettings
+  readonly memo: TokenMemo
+  private readonly access: StoreAccess | undefined
+  /** Made when the first answer is judged: a source may never make a call. */
+  private judges: Map<readonly number[], TokenErrcodes> | undefined
+
+  /** Checks the options that the sources share. Throws `bad_options`. */
+  constructor(options: SourceOptions, machine: Platform) {
+    this.settings = sourceSettings(options, machine)
+    this.memo = tokenMemo(this.settings)
+    const { store, clock } = this.settings
+    this.access = store && storeAccess(store, clock)
+  }
+
+  /** One key of the store; `undefined`: there is no store. */
+  storeEntry(keyOf: KeyOf, emit: Emit, isLineage = true): StoreEntry | undefined {
+    const { settings, access } = this
+    if (settings.store === undefined || access === undefined) return undefined
+    return new StoreEntry(settings.store, keyOf, settings, access, emit, isLineage)
+  }
+
+  /** Tells the user's listener, and whoever debugs. */
+  emit(subject: EventSubject, event: OwnEvent): void {
+    emitTo(this.settings.onEvent, subject, event)
+    emitTo(this.settings.debug, subject, event)
+  }
+
+  /** How a life is cut; another one for each token. */
+  life(): LifePolicy {
+    return { ...this.settings, jitter: this.settings.random() }
+  }
+
+  /** What refuses the tokens of a kind, by the errcodes of that kind. */
+  errcodesOf(errcodes: readonly number[]): TokenErrcodes {
+    this.judges ??= new Map()
+    const known = this.judges.get(errcodes)
+    if (known !== undefined) return known
+    const judge = tokenErrcodes([...errcodes, ...this.settings.tokenInvalidErrcodes])
+    this.judges.set(errcodes, judge)
+    return judge
+  }
+}

@@ -1,0 +1,249 @@
+import { instantOf } from '../core/clock.js'
+import type { Credential } from '../core/credential.js'
+import { sourceClosed } from '../core/errors.js'
+import type { Emit, OwnEvent } from '../core/events.js'
+import type { StoredToken } from '../core/store.js'
+import { isUsable, nextToken, storedToken, type Token, tokenOf } from '../core/token.js'
+import { type Join, keepAlive } from '../core/wait.js'
+import { type PushedTickets, pushedTicketsOf } from '../gettoken/pushed-tickets.js'
+import { type RequestOutcome, TokenRequests } from '../gettoken/token-requests.js'
+import { fetchForAll, type LeaseContext } from '../sharing/shared-fetch.js'
+import type { StoreEntry } from '../sharing/store-entry.js'
+import { tokenKeyOf } from '../sharing/store-key.js'
+import type { RefreshBudget } from './cooldowns.js'
+import { FetchFailures } from './fetch-failures.js'
+import { MemoizedToken, type TokenFetcher } from './memoized-token.js'
+import { isStale, type PendingRefresh, PendingRefreshes } from './pending-refresh.js'
+import { refusedStrings } from './refused-strings.js'
+import type { SourceContext } from './source-context.js'
+
+/**
+ * One credential's tokens, one generation after the other; never two fetches at once. Knows the
+ * newest, which were thrown away, and how the next one is had: from the store, or by a token call.
+ */
+export class TokenRefresher implements TokenFetcher {
+  isClosed = false
+  readonly failures: FetchFailures
+  readonly tickets: PushedTickets | undefined
+  readonly requests: TokenRequests
+  readonly memoized: MemoizedToken
+  private readonly storeEntry: StoreEntry | undefined
+  clearedUpTo = 0
+  private refused: ReturnType<typeof refusedStrings> | undefined
+  /** A refusal forces the next token request, which is to be paid. */
+  private isForced = false
+  private isRequestNeeded = false
+  private readonly pendingRefreshes = new PendingRefreshes()
+
+  constructor(
+    public credential: Credential,
+    private readonly context: SourceContext,
+    private readonly costs: RefreshBudget,
+  ) {
+    this.memoized = new MemoizedToken(context.memo, this)
+    const { settings } = context
+    const emit: Emit = (event) => this.emit(event)
+    const current = () => this.credential
+    this.storeEntry = context.storeEntry(tokenKeyOf(current, settings), emit)
+    this.failures = new FetchFailures(settings.clock, current, emit)
+    this.tickets = pushedTicketsOf(current, context, emit, this.failures)
+    this.requests = new TokenRequests(settings, this.tickets)
+  }
+
+  emit(event: OwnEvent): void {
+    this.context.emit(this.credential, event)
+  }
+
+  /** The newest token if it is not thrown away; it may be over. */
+  valid(): Token | undefined {
+    const { latest } = this.memoized
+    return latest === undefined || this.isCleared(latest) ? undefined : latest
+  }
+
+  isCleared(token: Token): boolean {
+    return token.generation <= this.clearedUpTo
+  }
+
+  /** The next generation, for everyone who asks while it is on its way. */
+  refresh(): Promise<Token> {
+    if (this.pendingRefreshes.endStalled(this.context.settings)) this.memoized.known()
+    return this.memoized.next((token) => keepAlive(token, this.context.settings.waitUntil))
+  }
+
+  /**
+   * The next generation by a token request: of this process, or of the one that has the lease
+   * meanwhile. What the store has already is not adopted instead.
+   */
+  async refreshByRequest(join: Join): Promise<Token> {
+    for (;;) {
+      // One that was on its way may have adopted before it could know.
+      const isTooLate = this.memoized.isPending
+      this.isRequestNeeded = true
+      if (!isTooLate) this.isForced = true
+      const token = await join(this.refresh())
+      if (token.request || !isTooLate) return token
+    }
+  }
+
+  /** This token's string is not adopted again. `sentAtMs`: when the refused call was sent. */
+  refuse(token: Token, sentAtMs: number): void {
+    this.refused ??= refusedStrings()
+    this.refused.add(token.value, sentAtMs)
+    this.storeEntry?.refused(token)
+  }
+
+  /** Nobody is handed this generation, or an older one, again. */
+  clear(token: Token): void {
+    this.clearedUpTo = Math.max(this.clearedUpTo, token.generation)
+    this.isForced = true
+    void this.storeEntry?.delete(token)
+    this.credential.refused?.(token.value)
+  }
+
+  /** From now on the new one asks: also for those who wait for a fetch that is on its way. */
+  replaceCredential(credential: Credential): void {
+    this.credential = credential
+    this.failures.forget()
+    this.clearedUpTo = Math.max(this.clearedUpTo, this.memoized.latestGeneration)
+    this.isForced = false
+    this.requests.abort()
+  }
+
+  /** Ends what is on its way; waiters get the reason. */
+  close(): void {
+    this.clearedUpTo = Number.POSITIVE_INFINITY
+    this.isClosed = true
+    this.pendingRefreshes.close(sourceClosed(this.credential))
+    for (const place of [this.storeEntry, this.tickets]) place?.close()
+  }
+
+  /** For the memo alone: everyone else says `renew`. */
+  async fetchToken(): Promise<Token> {
+    if (this.isClosed) throw sourceClosed(this.credential)
+    const token = await this.pendingRefreshes.run(
+      (closed) => this.refreshOnce(closed),
+      this.context.settings.clock,
+    )
+    return token ?? this.usable() ?? this.refresh()
+  }
+
+  /** `undefined`: what it brought was thrown away, or its credential replaced, while it was published. */
+  private async refreshOnce(closed: AbortSignal): Promise<Token | undefined> {
+    const { credential, clearedUpTo } = this
+    const pending: PendingRefresh = { closed, credential, clearedUpTo, isKnown: false }
+    try {
+      const token = await this.adoptOrFetch(pending)
+      return this.isCleared(token) ? undefined : token
+    } catch (error) {
+      if (closed.aborted || this.credential === pending.credential) throw error
+      return undefined
+    } finally {
+      this.known(pending)
+    }
+  }
+
+  /** Who asks from now on is not given what this pending brought, but what counts then (rule 6). */
+  private known(pending: PendingRefresh): void {
+    if (pending.isKnown) return
+    pending.isKnown = true
+    this.isRequestNeeded = false
+    this.memoized.known()
+  }
+
+  private async adoptOrFetch(pending: PendingRefresh): Promise<Token> {
+    const { memoized, storeEntry: shared, isRequestNeeded } = this
+    if (!shared?.hasLease) {
+      const stored = await this.adoptFromStore()
+      return stored === undefined || isRequestNeeded ? this.fetchNew(pending) : stored
+    }
+    // Nobody waits: time for a look whether the store has still what it should have.
+    const newer = !isRequestNeeded && this.usable() && (await this.adoptFromStore())
+    if (newer) return newer
+    const before = memoized.latestGeneration
+    // What comes while another process has the lease is enough in any case.
+    let isEnough = !isRequestNeeded
+    const turn: LeaseContext = {
+      latestGeneration: () => memoized.latestGeneration,
+      kind: this.credential.kind,
+      look: () => {
+        const adopt = this.looking(isRequestNeeded ? memoized.latestGeneration : before, isEnough)
+        isEnough = true
+        return adopt
+      },
+      remember: (failure, cooldownMs) => this.failures.remember(failure, cooldownMs),
+      fetch: (generation) => this.fetchNew(pending, generation),
+    }
+    return fetchForAll(shared, turn, this.context.settings, pending.closed)
+  }
+
+  /** A newer token that someone else has stored. */
+  async adoptFromStore(): Promise<Token | undefined> {
+    const adopt = this.looking(this.memoized.latestGeneration)
+    return adopt(await this.storeEntry?.get())
+  }
+
+  /** Before a look: what is found makes the current token, unless the credential is another by then. */
+  private looking(before: number, isEnough = true) {
+    const { credential } = this
+    return (stored: StoredToken | undefined): Token | undefined => {
+      if (this.credential !== credential || this.isClosed) return undefined
+      // Another call of this process may have adopted it while this one was looking.
+      const { latestGeneration: newest } = this.memoized
+      if (stored === undefined || stored.generation <= newest)
+        return newest > before ? this.usable() : undefined
+      const now = instantOf(this.context.settings.clock)
+      const token = tokenOf(stored, now, this.context.life())
+      // Also one that is over: its string may come back (rule 8), and it may be kept (rule 4).
+      this.memoized.set(token)
+      if (this.refused?.includes(token)) {
+        this.clear(token)
+        return undefined
+      }
+      if (!isUsable(token, now)) return undefined
+      this.isForced = !isEnough
+      this.emit({ type: 'adopted', generation: token.generation, from: 'store' })
+      return isEnough ? token : undefined
+    }
+  }
+
+  /** The current token, unless it is over. */
+  private usable(): Token | undefined {
+    const token = this.valid()
+    return token && isUsable(token, instantOf(this.context.settings.clock)) ? token : undefined
+  }
+
+  /** `generation`: its number, where the store gave one with the lease. */
+  private async fetchNew(pending: PendingRefresh, generation = 0): Promise<Token> {
+    const { clock, waitUntil } = this.context.settings
+    const last = this.memoized.latest
+    const isBehindCallers = this.usable() !== undefined
+    const startedAtMs = clock.monotonic()
+    let outcome: RequestOutcome
+    do {
+      this.costs.chargeRefresh(this.credential, this.isForced)
+      this.isForced = false
+      pending.credential = this.credential
+      pending.clearedUpTo = this.clearedUpTo
+      outcome = await this.requests.make(pending.credential, pending.closed)
+    } while (isStale(outcome, pending, this))
+    this.known(pending)
+    if ('error' in outcome) throw this.failures.rememberOwn(outcome.error, outcome.secret)
+    const newest = Math.max(this.memoized.latestGeneration, this.storeEntry?.lastGeneration ?? 0)
+    const number = Math.max(generation, newest + 1)
+    const token = nextToken(this.memoized.latest, outcome.fetched, number, this.context.life())
+    this.memoized.set(token)
+    this.refused?.delete(token.value)
+    this.failures.forget()
+    this.isForced = false
+    const published = this.storeEntry?.publish(storedToken(token, instantOf(clock)), generation)
+    if (published !== undefined) keepAlive(published, waitUntil)
+    this.emit({
+      type: isBehindCallers ? 'refreshed' : 'fetched',
+      generation: number,
+      tookMs: clock.monotonic() - startedAtMs,
+      isSameString: token.value === last?.value,
+    })
+    if (generation > 0 && (await published) === false) return (await this.adoptFromStore()) ?? token
+    return token
+  }
+}

@@ -1,0 +1,440 @@
+import { PassThrough, Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { inspect } from 'node:util'
+import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios'
+import { describe, expect, it } from 'vitest'
+import { API, answer, OK, REFUSED, stubAxios } from '../support/stub-axios.js'
+
+const LIMIT = 16 * 1024
+const JSON_TYPE = { 'content-type': 'application/json' }
+const padded = (length: number) => REFUSED + ' '.repeat(length - REFUSED.length)
+const asIs = { transformResponse: [(data: unknown) => data] }
+
+/** What the caller gets for one answer, and whether the door took it for a refusal. */
+async function judged(data: unknown, headers?: object) {
+  const { client, source, sent } = stubAxios((config, count) =>
+    answer(count === 1 ? data : OK, {}, { headers })(config),
+  )
+  await source.get()
+  const response = await client.get('/user/get', asIs)
+  return { response, isRefusal: sent.length === 2 }
+}
+
+describe('a refusal', () => {
+  const form = new FormData()
+  form.append('errcode', '42001')
+
+  it.each<[string, unknown, object | undefined, boolean]>([
+    ['in the header, whatever the body says', OK, { 'error-code': '42001' }, true],
+    ['not in the body where the header says otherwise', REFUSED, { 'error-code': '0' }, false],
+    ['in text without headers', REFUSED, undefined, true],
+    ['in the object of a mock adapter', JSON.parse(REFUSED), undefined, true],
+    ['in a Buffer', Buffer.from(REFUSED), {}, true],
+    ['in an ArrayBuffer', new TextEncoder().encode(REFUSED).buffer, {}, true],
+    ['in a Blob', new Blob([REFUSED]), undefined, true],
+    ['in a Blob of 16 kB', new Blob([padded(LIMIT)]), {}, true],
+    [
+      'in a Blob by the type of the answer',
+      new Blob([REFUSED], { type: 'image/png' }),
+      JSON_TYPE,
+      true,
+    ],
+    ['not in an image', new Blob([REFUSED], { type: 'image/png' }), {}, false],
+    ['not in a form', form, {}, false],
+    ['not in a number', 42001, {}, false],
+    ['not in null', null, {}, false],
+    ['not in nothing', undefined, {}, false],
+  ])('is seen %s', async (_name, data, headers, expected) => {
+    const { response, isRefusal } = await judged(data, headers)
+    expect(isRefusal).toBe(expected)
+    if (!expected) expect(response.data).toBe(data)
+  })
+
+  it('is not looked for in a Blob that is too long, or of another type', async () => {
+    const unread = (blob: Blob) => Object.assign(blob, { text: () => expect.fail('was read') })
+    const long = unread(new Blob([padded(LIMIT + 1)], { type: 'application/json' }))
+    const image = unread(new Blob([REFUSED], { type: 'image/png' }))
+    for (const data of [long, image]) expect((await judged(data)).response.data).toBe(data)
+  })
+
+  it('is looked for in streams of JSON, of both makes', async () => {
+    expect(
+      (await judged(Readable.from([Buffer.from(REFUSED)], { objectMode: false }))).isRefusal,
+    ).toBe(true)
+    expect((await judged(new Blob([REFUSED]).stream(), JSON_TYPE)).isRefusal).toBe(true)
+  })
+
+  it('is not looked for in other streams, which are given on unread', async () => {
+    const image = { 'content-type': 'image/png' }
+    let reads = 0
+    const read = () => {
+      reads += 1
+    }
+    const node = new Readable({ read })
+    const web = new ReadableStream({ pull: read }, { highWaterMark: 0 })
+    for (const data of [node, web]) expect((await judged(data, image)).response.data).toBe(data)
+    expect(reads).toBe(0)
+  })
+
+  it.each([
+    [new DOMException('expired', 'AbortError'), 'expired'],
+    ['by hand', 'by hand'],
+    [null, 'canceled'],
+  ])('as a web stream ends as axios ends one that is called off: %s', async (reason, message) => {
+    const endless = new ReadableStream({ start: (to) => to.enqueue(new Uint8Array(20_000)) })
+    const { client } = stubAxios(async (config) => ({
+      ...(await answer(endless)(config)),
+      headers,
+    }))
+    const headers = { 'content-type': 'application/json' }
+    const controller = new AbortController()
+    const { data } = await client.get('/user/get', { signal: controller.signal })
+    controller.abort(reason)
+    const error = await new Response(data).text().catch((failed) => failed)
+    expect(axios.isCancel(error)).toBe(true)
+    expect(error).toMatchObject({ message, code: 'ERR_CANCELED' })
+    expect(error).not.toHaveProperty('config')
+  })
+
+  it('as a stream is read to its end before the replay', async () => {
+    const refusal = new PassThrough()
+    refusal.end(REFUSED)
+    expect((await judged(refusal)).isRefusal).toBe(true)
+    await finished(refusal)
+    expect(refusal.readableEnded).toBe(true)
+  })
+
+  it('as a stream that is no short JSON is let go before the replay', async () => {
+    const refusal = new PassThrough()
+    refusal.end('PNG')
+    expect((await judged(refusal, { 'error-code': '42001' })).isRefusal).toBe(true)
+    expect(refusal.destroyed).toBe(true)
+  })
+})
+
+describe('a stream that breaks while it is looked into', () => {
+  it('is given on as one that breaks at the same place', async () => {
+    const stream = new Readable({ read() {} })
+    stream.push('{"errcode":')
+    setImmediate(() => stream.destroy(new Error('cut')))
+    const { response } = await judged(stream, JSON_TYPE)
+    let read = ''
+    const readAll = async () => {
+      for await (const chunk of response.data as Readable) read += String(chunk)
+    }
+    await expect(readAll()).rejects.toThrow('cut')
+    expect(read).toBe('{"errcode":')
+  })
+})
+
+describe('an adapter that settles with less than axios expects', () => {
+  const outcome = async (settle: () => unknown, isBare: boolean) => {
+    const client = isBare
+      ? axios.create({ baseURL: API, adapter: async () => settle() as never })
+      : stubAxios(settle).client
+    return client
+      .get('/user/get')
+      .catch((error: unknown) => (error instanceof Error ? error.message : error))
+  }
+  const rejections = [undefined, null, 7].map((reason) => [
+    `rejects with ${reason}`,
+    () => Promise.reject(reason),
+  ])
+  const answers = [undefined, null, 'text'].map((given) => [`answers ${given}`, () => given])
+
+  it.each([...rejections, ...answers] as [string, () => unknown][])(
+    'fails as without us: %s',
+    async (_name, settle) => {
+      expect(await outcome(settle, false)).toEqual(await outcome(settle, true))
+    },
+  )
+})
+
+describe('an error of a call', () => {
+  const failing = async (fail: (config: InternalAxiosRequestConfig) => unknown) => {
+    let made: unknown
+    const { client, live } = stubAxios((config) => {
+      made = fail(config)
+      throw made
+    })
+    const error = await client.get('/user/get', { params: { a: 1 } }).catch((caught) => caught)
+    expect(error).toBe(made)
+    return { error, outgoing: live[0] }
+  }
+
+  it('has the caller’s config, its response too, and so have its causes', async () => {
+    const { error, outgoing } = await failing((config) => {
+      const response = answer(OK)(config)
+      const cause = new AxiosError('inner', 'ERR', config, { path: 'x' }, response)
+      return Object.assign(new AxiosError('outer', 'ERR', config, {}, response), { cause })
+    })
+    for (const failed of [error, error.cause]) {
+      expect(failed.config).not.toBe(outgoing)
+      expect(failed.config).toMatchObject({ url: '/user/get', params: { a: 1 } })
+      expect(failed.response.config).toBe(failed.config)
+      expect(Object.keys(failed)).not.toContain('request')
+    }
+    expect(error.cause.request).toEqual({ path: 'x' })
+  })
+
+  it('keeps a config that is not ours', async () => {
+    const config = { url: 'theirs' }
+    const { error } = await failing(() => Object.assign(new Error('mock'), { config }))
+    expect(error.config).toBe(config)
+  })
+
+  it('keeps what an adapter put in a config’s place', async () => {
+    const { error } = await failing(() => Object.assign(new Error('mock'), { config: 'none' }))
+    expect(error.config).toBe('none')
+  })
+
+  it('may be its own cause, or have none', async () => {
+    await failing(() => {
+      const error = new Error('circular')
+      error.cause = error
+      return error
+    })
+    await failing(() =>
+      Object.assign(new Error('none'), { cause: null, response: null, request: null }),
+    )
+  })
+
+  it('shows no token in its texts', async () => {
+    const { error } = await failing((config) => new Error(`no mock for ${axios.getUri(config)}`))
+    expect(error.message).toBe(`no mock for ${API}/user/get?a=1`)
+  })
+})
+
+describe('a token as short as those of tests', () => {
+  it('changes neither the code nor the words of an error', async () => {
+    const fail = (config: InternalAxiosRequestConfig) => {
+      throw new AxiosError('a timeout, at t', 'ECONNABORTED', config)
+    }
+    const { client } = stubAxios(fail, { tokens: () => 't' })
+    const error = await client.get('/user/get').catch((caught) => caught)
+    expect(error).toMatchObject({ message: 'a timeout, at t', code: 'ECONNABORTED' })
+  })
+})
+
+describe('what other adapters tell', () => {
+  const url = `${API}/user/get?access_token=token-1`
+
+  it.each([
+    ['a plain object', () => ({ errMsg: `request:fail ${url}`, url })],
+    ['errors that are gathered', () => new AggregateError([new Error(`at ${url}`)], `of ${url}`)],
+    ['its options', () => Object.assign(new Error('failed'), { options: { method: 'GET', url } })],
+  ])('shows no token: %s', async (_name, thrown) => {
+    const error = thrown()
+    const { client } = stubAxios(() => Promise.reject(error))
+    expect(await client.get('/user/get').catch((caught) => caught)).toBe(error)
+    expect(inspect(error, { depth: 10 })).not.toContain('token-1')
+  })
+
+  it.each(['url', 'responseURL'])('shows no token: the %s of an answer', async (key) => {
+    const { client } = stubAxios((config) => answer(OK, {}, { [key]: url })(config))
+    const response = await client.get('/user/get')
+    expect(Reflect.get(response, key)).toBe(`${API}/user/get`)
+  })
+})
+
+describe('a config that an adapter copied', () => {
+  type Config = InternalAxiosRequestConfig & Record<string, unknown>
+  const configOf = async (copy: (config: Config) => object, token = 'token-1') => {
+    const respond = (config: object) => answer(OK, {}, { config: copy(config as Config) })
+    const { client } = stubAxios((config) => respond(config)(config), { tokens: () => token })
+    return (await client.get('/user/get', { params: { a: 1 } })).config
+  }
+
+  it.each<[string, (config: Config) => object]>([
+    ['whole', (config) => ({ ...config, own: 1 })],
+    ['and its params too', ({ fetchOptions: _, ...config }) => ({ ...config, own: 1 })],
+  ])('is the caller’s again, and what is the adapter’s stays: %s', async (_name, copy) => {
+    const config = await configOf(copy)
+    expect(config).toMatchObject({ own: 1, url: '/user/get', baseURL: API, params: { a: 1 } })
+    expect(config.params).toEqual({ a: 1 })
+    expect(config).not.toHaveProperty('fetchOptions')
+    expect(config).not.toHaveProperty('beforeRedirect')
+  })
+
+  it.each<[string, string, object]>([
+    ['url', 'token-1', { url: '/user/get?access_token=token-1' }],
+    ['encoded url', 'to/ken+1', { url: '/user/get?access_token=to%2Fken%2B1' }],
+    ['baseURL', 'token-1', { baseURL: `${API}/user/get?access_token=token-1` }],
+    ['params', 'to/ken+1', { params: { token: 'to/ken+1', 1: 1 } }],
+  ])('shows no token: in its %s', async (_where, token, shown) => {
+    const config = await configOf(() => ({ ...shown, own: 1 }), token)
+    expect(config).toEqual({
+      own: 1,
+      url: '/user/get',
+      baseURL: API,
+      params: { a: 1 },
+      timeout: 0,
+    })
+  })
+
+  it('stays if it shows none', async () => {
+    const theirs = { url: '/other', params: { b: 1 }, timeout: 5, fetchOptions: { own: true } }
+    expect(await configOf(() => theirs)).toEqual({ ...theirs })
+    expect(await configOf(() => ({ url: '/other', params: 'b=1' }))).toEqual({
+      url: '/other',
+      params: 'b=1',
+    })
+  })
+})
+
+describe('the headers of an answer', () => {
+  const location = `${API}/user/get?a=1&access_token=token-1`
+  const headersOf = async (status: unknown, headers: unknown, data: unknown = OK) => {
+    const settled = { status: status as number, data, headers: headers as object }
+    const { client } = stubAxios((config) => answer(data, {}, { ...settled })(config))
+    return client.get('/user/get', { ...asIs, validateStatus: null })
+  }
+
+  it.each([200, 201, 299, 300, 302, 399, 400, 500])('show no token: %i', async (status) => {
+    const link = `<${location}>; rel="next"`
+    const { headers } = await headersOf(status, { location, link, 'set-cookie': ['a=1'] })
+    expect({ ...headers }).toEqual({
+      location: `${API}/user/get?a=1`,
+      link: `<${API}/user/get?a=1>; rel="next"`,
+      'set-cookie': ['a=1'],
+    })
+  })
+
+  it('may be none', async () => {
+    for (const none of [undefined, null])
+      expect(await headersOf(302, none)).toMatchObject({ status: 302 })
+  })
+
+  it('are not those of its content', async () => {
+    const { data } = await headersOf(302, { location }, { headers: { location } })
+    expect(data).toEqual({ headers: { location } })
+  })
+})
+
+describe('the request of an answer', () => {
+  const requestOf = async (request: unknown) => {
+    const { client } = stubAxios((config) => answer(OK, {}, { request })(config))
+    const response = await client.get('/user/get')
+    expect(response.request).toBe(request)
+    return response
+  }
+
+  it('is there for who asks, and not for who prints', async () => {
+    const response = await requestOf({ path: '/?access_token=token-1' })
+    expect(Object.keys(response)).not.toContain('request')
+    expect(inspect(response)).not.toContain('token-1')
+  })
+
+  it('shows its url without the token, if it has one', async () => {
+    const request = new Request(`${API}/user/get?a=1&access_token=token-1`)
+    const { request: given } = await requestOf(request)
+    expect(given.url).toBe(`${API}/user/get?a=1`)
+    // As a Request's own url is, so that other libraries can set it too.
+    expect(Object.getOwnPropertyDescriptor(given, 'url')?.configurable).toBe(true)
+    for (const other of [{ path: '/' }, { url: 7 }]) {
+      const before = { ...other }
+      await requestOf(other)
+      expect(other).toEqual(before)
+      expect('url' in other).toBe('url' in before)
+    }
+  })
+
+  it('may be replaced and taken away', async () => {
+    const response = await requestOf({ path: '/' })
+    response.request = 'another'
+    expect(response.request).toBe('another')
+    delete response.request
+    expect(response).not.toHaveProperty('request')
+  })
+
+  it('may be null', async () => {
+    expect(Object.keys(await requestOf(null))).toContain('request')
+  })
+})
+
+describe('the response that an adapter keeps', () => {
+  it.each([
+    ['of a frozen object', (response: object) => Object.freeze(response)],
+    ['that it gives again and again', (response: object) => response],
+  ])('stays as it was, and tells no caller of another: %s', async (_name, made) => {
+    const { config: _, ...settled } = answer(OK, {}, { request: { path: '/' } })({} as never)
+    const kept = made({ ...settled, tag: 'mine' })
+    const before = Object.getOwnPropertyDescriptors(kept)
+    const { client } = stubAxios(() => kept)
+    const [first, second] = await Promise.all([
+      client.get('/user/get?a=1', asIs),
+      client.get('/user/get?a=2', asIs),
+    ])
+    expect([first?.config.url, second?.config.url]).toEqual(['/user/get?a=1', '/user/get?a=2'])
+    expect(first).toMatchObject({ tag: 'mine', status: 200, data: OK })
+    expect(Object.getOwnPropertyDescriptors(kept)).toEqual(before)
+  })
+
+  it('keeps its class', async () => {
+    class Cached {
+      status = 200
+      data = OK
+      headers = {}
+      request = { path: '/?access_token=token-1' }
+    }
+    const { client } = stubAxios(() => new Cached())
+    const response = await client.get('/user/get', asIs)
+    expect(response).toBeInstanceOf(Cached)
+    expect(inspect(response)).not.toContain('token-1')
+  })
+})
+
+describe('an adapter of the caller’s that works with a copy of its config', () => {
+  const copying = (count: number, config: InternalAxiosRequestConfig) => {
+    const copy = { ...config, mine: count, params: { ...config.params } }
+    if (count === 1) throw new AxiosError('reset', 'ECONNRESET', copy)
+    return answer(OK)(copy)
+  }
+
+  it('keeps its copy, without the token', async () => {
+    const { client, sent } = stubAxios((config, count) => copying(count, config))
+    const call = () => client.get('/user/get', { params: { a: 1 } })
+    const { config: failed } = await call().catch((error) => error)
+    const { config } = await call()
+    expect([failed.mine, (config as { mine?: number }).mine]).toEqual([1, 2])
+    for (const given of [failed, config]) {
+      expect(given.params).toEqual({ a: 1 })
+      expect(given).toMatchObject({ url: '/user/get', timeout: 0 })
+      expect(Object.keys(given)).not.toContain('beforeRedirect')
+      expect(Object.keys(given)).not.toContain('fetchOptions')
+    }
+    await client.request(failed)
+    expect(sent[2]?.params).toEqual({ a: 1, access_token: 'token-1' })
+  })
+})
+
+describe('a streamed answer', () => {
+  it('hides what knows the url, but keeps it', async () => {
+    const known = { req: {}, socket: {}, client: {} }
+    const data = Object.assign(Readable.from(['x']), known)
+    const { response } = await judged(data, { 'content-type': 'image/png' })
+    expect(response.data).toMatchObject(known)
+    expect(Object.keys(response.data)).not.toEqual(expect.arrayContaining(['req']))
+    for (const key of Object.keys(known)) expect(Object.keys(response.data)).not.toContain(key)
+  })
+
+  it('rule 9: its responseUrl is there as without us, and shows no token', async () => {
+    const data = Object.assign(Readable.from(['x']), {
+      responseUrl: `${API}/user/get?a=1&access_token=token-1`,
+    })
+    const { response } = await judged(data, { 'content-type': 'image/png' })
+    expect({ ...response.data }.responseUrl).toBe(`${API}/user/get?a=1`)
+  })
+
+  it('that fails late tells no token in its error', async () => {
+    const data = new Readable({ read() {} })
+    const { client, live } = stubAxios(answer(data, { 'content-type': 'image/png' }))
+    const response = await client.get('/user/get', asIs)
+    const errors: AxiosError[] = []
+    response.data.on('error', (error: AxiosError) => errors.push(error))
+    data.destroy(new AxiosError('late', 'ERR', live[0], { path: '/?access_token=token-1' }))
+    await new Promise((resolve) => data.once('close', resolve))
+    expect(errors[0]?.config).toBe(response.config)
+    expect(inspect(errors[0], { depth: 10 })).not.toContain('token-1')
+  })
+})

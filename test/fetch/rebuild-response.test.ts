@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { canBeRebuilt, rebuildResponse } from '../../src/fetch/rebuild-response.js'
+import { tokenOf } from '../support/token.js'
+
+const token = tokenOf('the-token-of-this-test')
+const bytes = new TextEncoder().encode('{"errcode":0}')
+const BROKEN = { status: 999, headers: { 'x-own': '1' } }
+
+/** The global Response, but for what is said. */
+const like = (different: (init: ResponseInit) => ResponseInit) =>
+  class SomeResponse extends Response {
+    constructor(body?: string | null, init: ResponseInit = {}) {
+      super(body, different(init))
+    }
+  }
+
+class Bodiless extends Response {}
+Object.defineProperty(Bodiless.prototype, 'body', { get: () => null })
+
+describe('a response can be made once more', () => {
+  it('if it is the global one, or of a class that makes such ones', () => {
+    const Own = class extends Response {}
+    expect(canBeRebuilt(new Response('body'))).toBe(true)
+    expect(canBeRebuilt(new Own('body'))).toBe(true)
+  })
+
+  it.each<[string, () => object]>([
+    ['a plain object', () => ({ status: 200, headers: new Headers() })],
+    ['of a class that takes no status', () => new (like((init) => ({ ...init, status: 200 })))()],
+    ['of a class that takes no headers', () => new (like(({ status = 200 }) => ({ status })))()],
+    ['of a class whose body is none', () => new Bodiless()],
+    [
+      'of a class that others cannot make',
+      () => {
+        let isFirst = true
+        const Once = class extends Response {
+          constructor() {
+            super()
+            if (!isFirst) throw new TypeError('Illegal constructor')
+            isFirst = false
+          }
+        }
+        return new Once()
+      },
+    ],
+    ['with a reading of its own', () => Object.assign(new Response('body'), { text: () => '' })],
+  ])('not if it is %s', (_name, make) => {
+    expect(canBeRebuilt(make() as Response)).toBe(false)
+  })
+})
+
+describe('a rebuilt response', () => {
+  const saying = (said: object, init: ResponseInit = {}) => {
+    const response = new Response('body', init)
+    for (const [key, value] of Object.entries(said))
+      Object.defineProperty(response, key, { value, configurable: true })
+    return response
+  }
+
+  it('says what the first one said', async () => {
+    const said = { url: 'https://wecom.test/a', redirected: true, type: 'cors', statusText: 'Fine' }
+    const copy = rebuildResponse(
+      saying(said, { status: 201, headers: { 'x-own': '1' } }),
+      bytes,
+      token,
+      ['access_token'],
+    )
+    expect(copy).toMatchObject({ ...said, status: 201, ok: true })
+    expect(copy.headers.get('x-own')).toBe('1')
+    expect(await copy.text()).toBe('{"errcode":0}')
+  })
+
+  it('keeps a status that no constructor takes, and the headers with it', () => {
+    const { status, headers } = BROKEN
+    const copy = rebuildResponse(saying({ status, ok: false }, { headers }), bytes, token, [
+      'access_token',
+    ])
+    expect(copy).toMatchObject({ status, ok: false })
+    expect(copy.headers.get('x-own')).toBe('1')
+  })
+
+  it('need not have a url', () => {
+    expect(
+      rebuildResponse(saying({ url: undefined }), bytes, token, ['access_token']).url,
+    ).toBeUndefined()
+  })
+
+  it('keeps what the wrapped fetch has put on it', () => {
+    const response = Object.assign(new Response('body'), { own: 1 })
+    expect(rebuildResponse(response, bytes, token, ['access_token'])).toHaveProperty('own', 1)
+  })
+})

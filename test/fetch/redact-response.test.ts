@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { redactHeaders, redactResponse } from '../../src/fetch/redact-response.js'
+import { tokenOf } from '../support/token.js'
+
+const TOKEN = 'the-token/of-this-test'
+const token = tokenOf(TOKEN)
+const NAMES = ['access_token']
+const IN_URL = `access_token=${encodeURIComponent(TOKEN)}`
+const URL_WITH = `https://wecom.test/cgi-bin/user/get?userid=x&${IN_URL}`
+const URL_WITHOUT = 'https://wecom.test/cgi-bin/user/get?userid=x'
+
+/** A response that says where it came from. */
+function from(url: string, init: ResponseInit = {}): Response {
+  const response = new Response('body', init)
+  return Object.defineProperty(response, 'url', { value: url, configurable: true })
+}
+
+describe('a response', () => {
+  it('shows its url without the token, and so do its clones, and theirs', () => {
+    const response = from(URL_WITH)
+    expect(redactResponse(response, token, NAMES)).toBe(response)
+    for (const shown of [response, response.clone(), response.clone().clone()])
+      expect(shown.url).toBe(URL_WITHOUT)
+  })
+
+  it('has nothing of ours on it where there is nothing to hide', () => {
+    const headers = { location: 'https://elsewhere.test/' }
+    const responses = [new Response('body'), new Response(null, { status: 302, headers })]
+    for (const response of responses) {
+      const before = Reflect.ownKeys(response)
+      redactResponse(response, token, NAMES)
+      expect(Reflect.ownKeys(response)).toEqual(before)
+    }
+  })
+
+  it('that is a mock without clone gets none', () => {
+    const mock = redactResponse({ url: URL_WITH }, token, NAMES)
+    expect(mock.url).toBe(URL_WITHOUT)
+    expect(mock).not.toHaveProperty('clone')
+  })
+
+  it('keeps a clone of its own, which shows no token either', () => {
+    const mock = {
+      url: URL_WITH,
+      clone() {
+        return { url: URL_WITH, of: this }
+      },
+    }
+    const clone = redactResponse(mock, token, NAMES).clone()
+    expect(clone.of).toBe(mock)
+    expect(clone.url).toBe(URL_WITHOUT)
+  })
+
+  it('may be shown twice', () => {
+    const response = redactResponse(from(URL_WITH), token, NAMES)
+    const { clone } = response
+    Object.defineProperty(response, 'url', { value: URL_WITH })
+    expect(redactResponse(response, token, NAMES).clone).toBe(clone)
+    expect(response.clone().url).toBe(URL_WITHOUT)
+  })
+
+  it('hands no more on to its clones than what was hidden', () => {
+    const clone = redactResponse(from(URL_WITH), token, NAMES).clone()
+    expect(Object.hasOwn(clone, 'url')).toBe(true)
+    for (const key of ['status', 'ok', 'headers']) expect(Object.hasOwn(clone, key)).toBe(false)
+  })
+
+  it.each([undefined, null, 'text'])('may be anything: %s', (nothing) => {
+    expect(redactResponse(nothing, token, NAMES)).toBe(nothing)
+  })
+})
+
+describe('the headers of a redirect', () => {
+  const redirect = (location: string) =>
+    new Response(null, { status: 302, headers: { location, other: 'stays' } })
+
+  it('show no token, and each clone has its own', () => {
+    const response = redactResponse(redirect(URL_WITH), token, NAMES)
+    const clone = response.clone()
+    expect(clone.headers.get('location')).toBe(URL_WITHOUT)
+    expect(clone.headers.get('other')).toBe('stays')
+    clone.headers.set('other', 'changed')
+    expect(response.headers.get('other')).toBe('stays')
+  })
+
+  it('are the same object where there is nothing to hide', () => {
+    const response = redirect(URL_WITHOUT)
+    expect(redactHeaders(response.headers, token, NAMES)).toBe(response.headers)
+    expect(redactHeaders(undefined, token, NAMES)).toBeUndefined()
+  })
+})

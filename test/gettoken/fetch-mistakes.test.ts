@@ -1,0 +1,298 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import {
+  createTokenSource,
+  memoryStore,
+  selfBuilt,
+  suiteApp,
+  type Transport,
+} from '../../src/index.js'
+import { fakeClock } from '../../src/testing.js'
+import { APP, settle } from '../support/qyapi.js'
+import { sourceWith, tokenBody } from '../support/source.js'
+import { withParts } from '../support/store.js'
+import { refuseUnhandled } from '../support/unhandled.js'
+
+refuseUnhandled()
+
+describe('a transport’s mistake is a failure that is remembered', () => {
+  const SOMETHING_ELSE =
+    'Could not get the access_token of self-built app of corp ww-fake: gettoken got something else ' +
+    'from the transport than { status, body }, a number and a text. Check the transport.'
+
+  it.each([
+    ['no answer', undefined],
+    ['null', null],
+    ['a text', 'access_token'],
+    ['a body that is no text', { status: 200, body: { access_token: 'token', expires_in: 7200 } }],
+    ['a status that is no number', { status: '200', body: tokenBody('token') }],
+  ])('%s', async (_name, answer) => {
+    let fetches = 0
+    const transport = async (
+      _request: unknown,
+      { shouldTryAgain }: { shouldTryAgain(_: never): boolean },
+    ) => {
+      fetches += 1
+      expect(shouldTryAgain(answer as never)).toBe(true)
+      return answer
+    }
+    const source = createTokenSource(selfBuilt(APP), {
+      transport: transport as never,
+      clock: fakeClock(),
+    })
+    for (let call = 0; call < 3; call += 1)
+      await expect(source.get()).rejects.toMatchObject({
+        code: 'token_fetch_failed',
+        message: SOMETHING_ELSE,
+        retryAfterMs: 1_000,
+        retryable: true,
+      })
+    expect(fetches).toBe(1)
+  })
+
+  it.each([
+    [
+      'thrown at once',
+      () => {
+        throw new TypeError('client.send is not a function')
+      },
+    ],
+    [
+      'rejected',
+      async () => {
+        throw new TypeError('client.send is not a function')
+      },
+    ],
+  ])('%s', async (_name, transport) => {
+    const source = createTokenSource(selfBuilt(APP), { transport, clock: fakeClock() })
+    await expect(source.get()).rejects.toMatchObject({
+      code: 'token_fetch_failed',
+      message: expect.stringMatching(/: client.send is not a function\. /),
+      retryAfterMs: 1_000,
+    })
+  })
+
+  it('behind the callers too, who keep their token', async () => {
+    const { source, clock, fetches, types } = sourceWith((count) =>
+      count === 1 ? 'token' : ({ body: 7 } as never),
+    )
+    await source.get()
+    clock.advance(6_900_000)
+    for (let call = 0; call < 3; call += 1) expect(await source.get()).toBe('token')
+    await settle()
+    expect(await source.get()).toBe('token')
+    expect(fetches()).toBe(2)
+    expect(types()).toEqual(['fetched', 'failed'])
+  })
+
+  it('a transport that rejects with an error of its own when the source is closed changes nothing', async () => {
+    const transport: Transport = (_request, { signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('own'))))
+    const source = createTokenSource(selfBuilt(APP), { transport, clock: fakeClock() })
+    const waiting = source.get()
+    await settle()
+    source.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'closed' })
+  })
+})
+
+describe('a token that no url can carry', () => {
+  const ODD = 'half-\ud800-a-pair'
+
+  it('is an unreadable answer, which is remembered', async () => {
+    const { source, fetches } = sourceWith(ODD)
+    for (let call = 0; call < 3; call += 1)
+      await expect(source.get()).rejects.toMatchObject({
+        code: 'token_fetch_failed',
+        message: expect.stringMatching(/gettoken got JSON instead of a token with a life/),
+        retryAfterMs: 1_000,
+      })
+    expect(fetches()).toBe(1)
+  })
+
+  it('out of a store is none', async () => {
+    const stored = { value: ODD, generation: 4, ageMs: 0, expiresInMs: 7_200_000 }
+    const store = withParts(memoryStore(), { get: async () => stored })
+    const { source, types } = sourceWith('token', { store })
+    expect(await source.get()).toBe('token')
+    expect(types()).toContain('store_error')
+  })
+
+  it('nor is a secret one, which is said when it is given', () => {
+    expect(() => selfBuilt({ ...APP, corpSecret: ODD })).toThrow(/^corpSecret must be/)
+  })
+})
+
+describe('a secret that cannot be read', () => {
+  const vault = () => {
+    const state = { isDown: false, secret: 'planted-secret' }
+    const corpSecret = () => {
+      if (state.isDown)
+        throw Object.assign(new Error('GET https://vault.example/?key=planted-key: 503'), {
+          config: 'planted-config',
+        })
+      return state.secret
+    }
+    return { state, credential: selfBuilt({ ...APP, corpSecret }) }
+  }
+  const sourceOf = (credential: ReturnType<typeof selfBuilt>, answer: () => string | Error) => {
+    const clock = fakeClock()
+    let fetches = 0
+    const transport = async () => {
+      fetches += 1
+      const given = answer()
+      if (given instanceof Error) throw given
+      return { status: 200, body: tokenBody(given) }
+    }
+    return {
+      source: createTokenSource(credential, { clock, transport }),
+      clock,
+      fetches: () => fetches,
+    }
+  }
+
+  it('fails the fetch, is remembered, and is over the moment that it can be read', async () => {
+    const { state, credential } = vault()
+    const { source, fetches } = sourceOf(credential, () => 'token')
+    state.isDown = true
+    const error = await source.get().catch((thrown) => thrown)
+    expect(error).toMatchObject({
+      code: 'token_fetch_failed',
+      message:
+        'Could not get the access_token of self-built app of corp ww-fake: ' +
+        'the function that gives the secret failed: GET https://vault.example/ 503',
+      retryAfterMs: 1_000,
+      retryable: true,
+    })
+    expect(inspect(error, { depth: 10 })).not.toMatch(/planted/)
+    expect(source.describe()).toMatchObject({ state: 'empty', cooldownUntil: expect.any(Number) })
+    state.isDown = false
+    expect(await source.get()).toBe('token')
+    expect(fetches()).toBe(1)
+  })
+
+  it('does not keep a good token from its callers, nor the state from who asks for it', async () => {
+    const { state, credential } = vault()
+    const { source, clock } = sourceOf(credential, () =>
+      clock.monotonic() > 0 ? new Error('down') : 'token',
+    )
+    await source.get()
+    clock.advance(6_900_000)
+    await source.get()
+    await settle()
+    state.isDown = true
+    expect(await source.get()).toBe('token')
+    await settle()
+    expect(source.describe()).toMatchObject({ state: 'usable' })
+    clock.advance(200_000)
+    expect(await source.get()).toBe('token')
+    expect(source.describe()).toMatchObject({ state: 'expired' })
+  })
+
+  it('is no trouble of the store’s', async () => {
+    const { state, credential } = vault()
+    const types: string[] = []
+    const source = createTokenSource(credential, {
+      store: memoryStore(),
+      transport: async () => ({ status: 200, body: tokenBody('token') }),
+      onEvent: ({ type }) => types.push(type),
+    })
+    state.isDown = true
+    await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
+    expect(types).toEqual(['failed'])
+  })
+
+  it('that is none at all is told like any option', async () => {
+    const { state, credential } = vault()
+    const { source } = sourceOf(credential, () => 'token')
+    state.secret = ''
+    await expect(source.get()).rejects.toMatchObject({ code: 'bad_options', retryAfterMs: 1_000 })
+  })
+})
+
+describe('the function that gives a suite_ticket', () => {
+  const suiteWith = (
+    suiteTicket: () => string | Promise<string>,
+    answer = () => '{"errcode":40085}',
+  ) => {
+    const clock = fakeClock()
+    let fetches = 0
+    const transport = async () => {
+      fetches += 1
+      return { status: 200, body: answer() }
+    }
+    const credential = suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret', suiteTicket })
+    return {
+      source: createTokenSource(credential, { clock, transport }),
+      clock,
+      fetches: () => fetches,
+    }
+  }
+
+  it('that hangs ends with the fetch’s time, and later callers ask anew', async () => {
+    let calls = 0
+    const { source, clock } = suiteWith(() => {
+      calls += 1
+      return new Promise(() => {})
+    })
+    const waiting = source.get()
+    await settle()
+    clock.advance(10_000)
+    await expect(waiting).rejects.toMatchObject({
+      code: 'token_fetch_failed',
+      message: expect.stringMatching(/: no suite_ticket within 10000 ms\. /),
+      retryAfterMs: 1_000,
+    })
+    clock.advance(1_000)
+    const later = source.get()
+    await settle()
+    expect(calls).toBe(2)
+    source.close()
+    await expect(later).rejects.toMatchObject({ code: 'closed' })
+  })
+
+  it('has one time for all tries together, however many tickets are stale', async () => {
+    let tickets = 0
+    const { source, clock, fetches } = suiteWith(() => {
+      tickets += 1
+      if (tickets === 3) return new Promise(() => {})
+      clock.advance(4_000)
+      return `ticket-${tickets}`
+    })
+    const waiting = source.get()
+    await settle()
+    expect(fetches()).toBe(2)
+    const isStillWaiting = await Promise.race([waiting, settle().then(() => true)])
+    expect(isStillWaiting).toBe(true)
+    clock.advance(2_000)
+    await expect(waiting).rejects.toMatchObject({
+      message: expect.stringMatching(/no suite_ticket within 10000 ms/),
+    })
+  })
+
+  it('that fails shows nothing of what it asked with', async () => {
+    const { source } = suiteWith(() => {
+      const url = 'redis://user:planted-password@redis.example/0?key=planted-key'
+      throw Object.assign(new Error(`no answer from ${url}`), {
+        config: { auth: 'planted-config' },
+      })
+    })
+    const error = await source.get().catch((thrown) => thrown)
+    expect(error.message).toMatch(
+      /: the function that gives the suite_ticket failed: no answer from redis:\/\/redis.example\/0$/,
+    )
+    expect(error.cause).toBeInstanceOf(Error)
+    expect(inspect(error, { depth: 10 })).not.toMatch(/planted/)
+  })
+})
+
+describe('closed while the store hangs', () => {
+  it('waiters hear it at once', async () => {
+    const store = withParts(memoryStore(), { get: () => new Promise<never>(() => {}) })
+    const { source } = sourceWith('token', { store })
+    const waiting = source.get()
+    await settle()
+    source.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'closed' })
+  })
+})

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest'
+import { QyapiTokenError } from '../../src/core/errors.js'
+import type { MiddlewareOptions } from '../../src/core/options.js'
+import { selfBuilt, type TokenEvent } from '../../src/index.js'
+import type { Destination } from '../../src/request/destination.js'
+import { createMiddleware } from '../../src/request/middleware.js'
+import { fakeClock } from '../../src/testing.js'
+import { createTokenSource, policyOf, type TokenSource } from '../../src/token/token-source.js'
+import { APP } from '../support/qyapi.js'
+import { tokenBody } from '../support/source.js'
+
+const QYAPI = 'https://qyapi.weixin.qq.com'
+const transport = async () => ({ status: 200, body: tokenBody('by-the-clients-road') })
+const parts = { credentialOf: selfBuilt, transport }
+const doorFor = (tokens: unknown, options: MiddlewareOptions = {}, more: object = {}) =>
+  createMiddleware(tokens as typeof APP, options, { ...parts, ...more })
+
+/** A door for one source. */
+function door(tokens: unknown, options: MiddlewareOptions = {}, more: object = {}) {
+  const opened = doorFor(tokens, options, more)
+  return { ...opened, source: opened.source as TokenSource }
+}
+
+function refusalOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    if (error instanceof QyapiTokenError) return `${error.code}: ${error.message}`
+    throw error
+  }
+  return expect.fail('nothing was thrown')
+}
+
+const destination = (token: Destination['token']): Destination => ({
+  endpoint: 'user/get',
+  token,
+  parameter: 'access_token',
+  parameters: ['access_token'],
+  tokenInUrl: undefined,
+})
+
+describe('a door that makes its source', () => {
+  it.each([
+    ['the short form', APP],
+    ['a credential', selfBuilt(APP)],
+  ])('of %s, with the client’s own road', async (_name, tokens) => {
+    const { source } = door(tokens, { clock: fakeClock() })
+    expect(source.describe()).toMatchObject({ kind: 'self-built', subject: 'app of corp ww-fake' })
+    expect(await source.get()).toBe('by-the-clients-road')
+  })
+
+  it('sends by the transport of the options instead, if there is one', async () => {
+    const own = async () => ({ status: 200, body: tokenBody('by-the-own-road') })
+    expect(await door(APP, { transport: own }).source.get()).toBe('by-the-own-road')
+  })
+
+  it('hands the source’s options on, and keeps the door’s own', async () => {
+    const events: TokenEvent[] = []
+    const opened = door(
+      APP,
+      {
+        baseUrl: 'https://proxy.example/wecom',
+        trustedOrigins: ['https://other.example'],
+        callerToken: 'replace',
+        onEvent: (event) => events.push(event),
+        axios: {},
+      } as MiddlewareOptions,
+      { moreOptions: { axios: [() => true, ''] } },
+    )
+    await opened.source.get()
+    expect(events).toMatchObject([{ type: 'fetched' }])
+    expect(opened.baseUrl).toBe('https://proxy.example/wecom')
+    expect(opened.trustedOrigins).toEqual(['https://other.example'])
+    expect(opened.callerToken).toBe('replace')
+    for (const origin of ['https://proxy.example', 'https://other.example']) {
+      expect(opened.judge(`${origin}/wecom/cgi-bin/user/get`)?.endpoint).toBe('user/get')
+    }
+    expect(opened.judge(`${QYAPI}/wecom/cgi-bin/user/get`)).toBeUndefined()
+  })
+
+  it('trusts no other origin, and keeps the caller’s token, unless told so', () => {
+    const opened = door(APP)
+    expect(opened.trustedOrigins).toEqual([])
+    expect(opened.callerToken).toBe('keep')
+    expect(opened.judge(`${QYAPI}/cgi-bin/user/get`)?.parameter).toBe('access_token')
+  })
+
+  it('lends that source’s token to the destinations of its kind', () => {
+    const opened = door(APP)
+    expect(opened.policies).toEqual({ app: policyOf(opened.source) })
+  })
+
+  it('knows more paths by the options, which the source has nothing to do with', () => {
+    const opened = door(APP, { endpoints: [{ path: 'openhw/', token: 'app' }] })
+    expect(opened.judge(`${QYAPI}/cgi-bin/openhw/list`)).toMatchObject({ token: 'app' })
+  })
+
+  it('tells of a call that it left alone once, since both have one listener', () => {
+    const events: TokenEvent[] = []
+    const onEvent = (event: TokenEvent) => events.push(event)
+    door(APP, { onEvent }).standAside(destination('app'))
+    expect(events).toMatchObject([{ type: 'skipped', endpoint: 'user/get' }])
+  })
+
+  it('closes it', () => {
+    const opened = door(APP)
+    opened.close()
+    expect(opened.source.describe().state).toBe('closed')
+  })
+})
+
+describe('a door that was given its source', () => {
+  it('uses it, and does not close it', () => {
+    const source = createTokenSource(selfBuilt(APP), { baseUrl: 'https://proxy.example' })
+    const opened = door(source)
+    expect(opened.source).toBe(source)
+    expect(opened.baseUrl).toBe('https://proxy.example')
+    opened.close()
+    expect(source.describe().state).toBe('empty')
+  })
+
+  it('tells its own listener of calls that it left alone, whoever’s they would have been', () => {
+    const events: TokenEvent[] = []
+    const onEvent = (event: TokenEvent) => events.push(event)
+    const source = createTokenSource(selfBuilt(APP))
+    for (const tokens of [source, [source], () => source])
+      doorFor(tokens, { onEvent }).standAside(destination('app'))
+    const aside = { type: 'skipped', endpoint: 'user/get' }
+    expect(events).toEqual([
+      { ...aside, kind: 'self-built', subject: 'app of corp ww-fake' },
+      { ...aside, kind: 'self-built', subject: 'app of corp ww-fake' },
+      { ...aside, kind: 'app', subject: 'a call with a token of its own' },
+    ])
+  })
+
+  it('lends its token to the destinations of its kind, and to no other', () => {
+    const opened = door(createTokenSource(selfBuilt(APP)))
+    expect(opened.policies).toEqual({ app: policyOf(opened.source) })
+    expect(opened.chooserFor(destination('app'))).toBeUndefined()
+    expect(opened.chooserFor(destination('suite'))).toBeUndefined()
+  })
+})
+
+describe('a door refuses', () => {
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['ww1', 'a string of 3 characters'],
+  ])('tokens given as %s', (tokens, shown) => {
+    expect(refusalOf(() => door(tokens))).toBe(
+      `bad_options: tokens must be { corpId, corpSecret }, a credential, a token source, an array of sources, or a function that gives one, got ${shown}.`,
+    )
+  })
+
+  it.each(['store', 'callerToken'])(
+    '%s beside the credential, and says where it belongs',
+    (key) => {
+      expect(refusalOf(() => door({ ...APP, [key]: 'x' }))).toBe(
+        `bad_options: Unknown key '${key}' beside the credential: ${key} belongs in the third argument.`,
+      )
+    },
+  )
+
+  it('options of a source that is there already', () => {
+    const source = createTokenSource(selfBuilt(APP))
+    expect(refusalOf(() => door(source, { maxAgeMs: 1 }))).toContain('it belongs to the source')
+  })
+
+  it.each(['alone', 'beside a function'])(
+    'a baseUrl where there is a source, %s: it has its own',
+    (how) => {
+      const source = createTokenSource(selfBuilt(APP))
+      const tokens = how === 'alone' ? [source] : [source, () => source]
+      expect(refusalOf(() => door(tokens, { baseUrl: 'https://proxy.example' }))).toContain(
+        "Unknown key 'baseUrl' in options: it belongs to the source",
+      )
+      expect(door([() => source], { baseUrl: 'https://proxy.example' }).baseUrl).toBe(
+        'https://proxy.example',
+      )
+    },
+  )
+
+  it('an option that only another door knows', () => {
+    expect(refusalOf(() => door(APP, { axios: {} } as MiddlewareOptions))).toContain(
+      "Unknown key 'axios'",
+    )
+  })
+})

@@ -1,0 +1,454 @@
+import { describe, expect, it } from 'vitest'
+import {
+  agentTicket,
+  authorizedCorp,
+  type Credential,
+  downstreamCorp,
+  hardwareDevice,
+  hardwareModel,
+  isQyapiTokenError,
+  jsapiTicket,
+  selfBuilt,
+  serviceProvider,
+  suiteApp,
+} from '../../src/index.js'
+import type { FakeTokenSelector } from '../../src/testing.js'
+import {
+  APP,
+  CORP,
+  CUSTOM_APP,
+  DEVICE,
+  DOORS,
+  DOWNSTREAM,
+  failureOf,
+  MODEL,
+  MODEL_TICKET,
+  type oneOfEachKind,
+  onWire,
+  PROVIDER,
+  paths,
+  SUITE,
+  through,
+  transportOf,
+  useEveryone,
+} from '../support/everyone.js'
+import { hold } from '../support/hold.js'
+
+const open = useEveryone()
+type Sources = ReturnType<typeof oneOfEachKind>
+
+/** A kind of token, as WeCom's documentation has it. */
+interface Kind {
+  readonly name: string
+  readonly credential: (sources: Sources) => Credential
+  /** The token call; `token`: the one that it carries. */
+  readonly asks: (token: string) => object
+  /** Whose token the token call carries. */
+  readonly lends?: keyof Sources
+  /** A call that takes such a token, and the name under which it rides. */
+  readonly path: string
+  readonly parameter: string
+  /** Its tokens alone. */
+  readonly only: FakeTokenSelector
+  /** Its source has to be told of tickets, so that a credential alone is not enough. */
+  readonly takesTickets?: boolean
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'a self-built app',
+    credential: () => selfBuilt(APP),
+    asks: () => ({
+      method: 'GET',
+      path: 'gettoken',
+      query: { corpid: 'ww-app', corpsecret: 'app-secret' },
+    }),
+    path: 'user/get',
+    parameter: 'access_token',
+    only: { corpSecret: 'app-secret' },
+  },
+  {
+    name: 'a 代开发 app',
+    credential: () => selfBuilt(CUSTOM_APP),
+    asks: () => ({
+      method: 'GET',
+      path: 'gettoken',
+      query: { corpid: 'ww-custom', corpsecret: 'custom-code' },
+    }),
+    path: 'user/get',
+    parameter: 'access_token',
+    only: { corpSecret: 'custom-code' },
+  },
+  {
+    name: 'a service provider',
+    credential: () => serviceProvider(PROVIDER),
+    asks: () => ({
+      method: 'POST',
+      path: 'service/get_provider_token',
+      query: {},
+      body: { corpid: 'ww-provider', provider_secret: 'provider-secret' },
+    }),
+    path: 'license/list_order',
+    parameter: 'provider_access_token',
+    only: { kind: 'provider' },
+  },
+  {
+    name: 'a suite',
+    credential: () => suiteApp(SUITE),
+    asks: () => ({
+      method: 'POST',
+      path: 'service/get_suite_token',
+      query: {},
+      body: { suite_id: 'ww-suite', suite_secret: 'suite-secret', suite_ticket: 'ticket' },
+    }),
+    path: 'service/get_pre_auth_code',
+    parameter: 'suite_access_token',
+    only: { kind: 'suite' },
+  },
+  {
+    name: 'an authorised corp',
+    credential: ({ suite }) => authorizedCorp({ suite, ...CORP }),
+    asks: (token) => ({
+      method: 'POST',
+      path: 'service/get_corp_token',
+      query: { suite_access_token: token },
+      body: { auth_corpid: 'ww-corp', permanent_code: 'corp-code' },
+    }),
+    lends: 'suite',
+    path: 'message/send',
+    parameter: 'access_token',
+    only: { corpId: 'ww-corp' },
+  },
+  {
+    name: 'a downstream corp',
+    credential: ({ app }) => downstreamCorp({ upstream: app, ...DOWNSTREAM }),
+    asks: (token) => ({
+      method: 'POST',
+      path: 'corpgroup/corp/gettoken',
+      query: { access_token: token },
+      body: { corpid: 'ww-down', agentid: 7, business_type: 1 },
+    }),
+    lends: 'app',
+    path: 'user/get',
+    parameter: 'access_token',
+    only: { corpId: 'ww-down' },
+  },
+  {
+    name: 'a hardware model',
+    credential: () => hardwareModel(MODEL),
+    asks: () => ({
+      method: 'POST',
+      path: 'openhw/get_model_token',
+      query: {},
+      body: { model_id: 'model-1', model_secret: 'model-secret', model_ticket: 'model-ticket' },
+    }),
+    path: 'openhw/model/register_sn',
+    parameter: 'model_access_token',
+    only: { kind: 'model' },
+    takesTickets: true,
+  },
+  {
+    name: 'one device of a hardware model',
+    credential: ({ model }) => hardwareDevice({ model, ...DEVICE }),
+    asks: (token) => ({
+      method: 'POST',
+      path: 'openhw/get_device_token',
+      query: { model_access_token: token },
+      body: { device_sn: 'sn-1', device_secret: 'device-secret' },
+    }),
+    lends: 'model',
+    path: 'openhw/device/report',
+    parameter: 'device_access_token',
+    only: { deviceSn: 'sn-1' },
+  },
+]
+
+describe.each(DOORS)('through the %s door', (door) => {
+  describe.each(KINDS)(
+    '$name',
+    ({ credential, asks, lends, path, parameter, only, takesTickets }) => {
+      /** A door for that kind alone, whose token calls leave by the client's own road. */
+      const opened = async () => {
+        const { wecom, baseUrl, sources, make } = await open()
+        const source = make(credential(sources), { transport: transportOf(door) })
+        await sources.model.pushTicket(MODEL_TICKET)
+        const lent = lends && (await sources[lends].get())
+        if (takesTickets) await source.pushTicket(MODEL_TICKET)
+        const send = through(door, baseUrl, source)
+        const before = wecom.requests.length
+        return { wecom, source, send, lent, since: () => wecom.requests.slice(before).map(onWire) }
+      }
+
+      it('is asked for its token as documented, and calls carry it under its name', async () => {
+        const { source, send, lent = '', since } = await opened()
+        expect((await send(`${path}?userid=zhangsan`)).errcode).toBe(0)
+        const token = await source.get()
+        expect(since()).toEqual([
+          asks(lent),
+          { method: 'GET', path, query: { userid: 'zhangsan', [parameter]: token } },
+        ])
+      })
+
+      it.each(['revoke', 'expire'] as const)(
+        '%s: one token call heals a call, and twenty at once',
+        async (end) => {
+          const { wecom, source, send, since } = await opened()
+          const first = await source.get()
+          wecom[end](only)
+          expect((await send(path, { to: 'zhangsan' })).errcode).toBe(0)
+          const second = await source.get()
+          expect(second).not.toBe(first)
+          const [asked] = since()
+          const call = (token: string) => ({
+            method: 'POST',
+            path,
+            query: { [parameter]: token },
+            body: { to: 'zhangsan' },
+          })
+          expect(since()).toEqual([asked, call(first), asked, call(second)])
+
+          wecom[end](only)
+          const answers = await Promise.all(Array.from({ length: 20 }, () => send(path)))
+          expect(answers.map(({ errcode }) => errcode)).toEqual(Array(20).fill(0))
+          expect(since().filter((call) => call.path === asked?.path)).toHaveLength(3)
+        },
+      )
+
+      it.skipIf(takesTickets)('a credential in place of its source is enough', async () => {
+        const { wecom, baseUrl, sources, clock } = await open()
+        const options = { baseUrl, clock }
+        await sources.model.pushTicket(MODEL_TICKET)
+        const send = through(door, baseUrl, credential(sources), options)
+        expect((await send(path)).errcode).toBe(0)
+        wecom.revoke(only)
+        expect((await send(path)).errcode).toBe(0)
+      })
+    },
+  )
+
+  describe.each([
+    {
+      name: 'the jsapi ticket of a corp',
+      credential: jsapiTicket,
+      path: 'get_jsapi_ticket',
+      query: {},
+    },
+    {
+      name: 'the ticket of an app',
+      credential: agentTicket,
+      path: 'ticket/get',
+      query: { type: 'agent_config' },
+    },
+  ])('$name', ({ credential, path, query }) => {
+    const opened = async () => {
+      const { wecom, sources, make } = await open()
+      const tickets = make(credential(sources.app), { transport: transportOf(door) })
+      return { wecom, tickets, app: sources.app }
+    }
+
+    it('is asked for with the token of an app, once for everyone', async () => {
+      const { wecom, tickets, app } = await opened()
+      const given = await Promise.all(Array.from({ length: 50 }, () => tickets.get()))
+      expect(new Set(given).size).toBe(1)
+      expect(given[0]).toMatch(/^fake-ticket_/)
+      expect(wecom.requests.map(onWire).slice(1)).toEqual([
+        { method: 'GET', path, query: { access_token: await app.get(), ...query } },
+      ])
+      expect(wecom.count('gettoken')).toBe(1)
+    })
+
+    it('is another one after it was invalidated, and no other call notices', async () => {
+      const { wecom, tickets } = await opened()
+      const first = await tickets.get()
+      expect(await tickets.invalidate(first)).toBe(true)
+      expect(await tickets.invalidate(first)).toBe(false)
+      const second = await tickets.get()
+      expect(second).not.toBe(first)
+      expect(await tickets.invalidate(first)).toBe(false)
+      expect(await tickets.get()).toBe(second)
+      expect(paths(wecom)).toEqual(['gettoken', path, path])
+    })
+
+    it.each(['revoke', 'expire'] as const)(
+      '%s of the app’s token meanwhile: the app’s is replaced once, and the ticket comes',
+      async (end) => {
+        const { wecom, tickets, app } = await opened()
+        const token = await app.get()
+        wecom[end]({ kind: 'app' })
+        expect(await tickets.get()).toMatch(/^fake-ticket_/)
+        expect(paths(wecom)).toEqual(['gettoken', path, 'gettoken', path])
+        expect(await app.get()).not.toBe(token)
+      },
+    )
+  })
+
+  describe('a suite’s token that is refused while a corp’s is fetched', () => {
+    it.each([
+      ['40082', 'revoke'],
+      ['42009', 'expire'],
+    ] as const)('by %s is replaced once, and the caller is served', async (_errcode, end) => {
+      const { wecom, baseUrl, sources } = await open()
+      const old = await sources.suite.get()
+      wecom[end]({ kind: 'suite' })
+      const send = through(door, baseUrl, sources.corp)
+      expect((await send('user/get')).errcode).toBe(0)
+      expect(paths(wecom)).toEqual([
+        'service/get_suite_token',
+        'service/get_corp_token',
+        'service/get_suite_token',
+        'service/get_corp_token',
+        'user/get',
+      ])
+      const carried = wecom.requests.map(({ query }) => query.get('suite_access_token'))
+      expect([carried[1], carried[3]]).toEqual([old, await sources.suite.get()])
+    })
+
+    it('is replaced once for many corps, and the corps’ own tokens with it', async () => {
+      const { wecom, baseUrl, sources } = await open()
+      const corps = [sources.corp, sources.otherCorp].map((corp) => through(door, baseUrl, corp))
+      const all = () => Promise.all(corps.flatMap((send) => [send('user/get'), send('user/get')]))
+      await all()
+      wecom.revoke({ suiteId: SUITE.suiteId })
+      // Both corps are asked for before the first of them hears of the suite's token.
+      const asked = hold(wecom, 'service/get_corp_token', {}, 2)
+      const called = all()
+      await asked.arrived(2)
+      asked.release()
+      expect((await called).map(({ errcode }) => errcode)).toEqual([0, 0, 0, 0])
+      expect(wecom.count('service/get_suite_token')).toBe(2)
+      // Once cold, once refused for the suite's token, once with the new one.
+      expect(wecom.count('service/get_corp_token', 'ww-corp')).toBe(3)
+      expect(wecom.count('service/get_corp_token', 'ww-other')).toBe(3)
+    })
+
+    it('and refused again is the corp’s failure, which rests: no more token calls', async () => {
+      const { wecom, baseUrl, sources } = await open()
+      const send = through(door, baseUrl, sources.corp)
+      wecom.failNext('service/get_corp_token', { errcode: 40082 }, 100)
+      for (let call = 0; call < 5; call += 1)
+        expect(await failureOf(send('user/get'))).toMatchObject({
+          code: 'token_fetch_failed',
+          errcode: 40082,
+        })
+      expect(wecom.count('service/get_suite_token')).toBe(2)
+      expect(wecom.count('service/get_corp_token')).toBe(2)
+      expect(wecom.count('user/get')).toBe(0)
+    })
+  })
+
+  it.each([
+    ['710400', 'revoke'],
+    ['710401', 'expire'],
+  ] as const)(
+    'a model’s token refused by %s while a device’s is fetched is replaced once',
+    async (_errcode, end) => {
+      const { wecom, baseUrl, sources } = await open()
+      await sources.model.pushTicket(MODEL_TICKET)
+      await sources.model.get()
+      wecom[end]({ kind: 'model' })
+      const send = through(door, baseUrl, [sources.model, sources.device])
+      expect((await send('openhw/device/report')).errcode).toBe(0)
+      expect(paths(wecom)).toEqual([
+        'openhw/get_model_token',
+        'openhw/get_device_token',
+        'openhw/get_model_token',
+        'openhw/get_device_token',
+        'openhw/device/report',
+      ])
+    },
+  )
+
+  it('a call that brings a device_access_token of its own is left alone', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const send = through(door, baseUrl, [sources.app, sources.device])
+    for (const path of ['openhw/device/report', 'user/get']) {
+      await send(`${path}?device_access_token=theirs`)
+      const { query } = wecom.requests.at(-1) as { query: URLSearchParams }
+      expect([...query]).toEqual([['device_access_token', 'theirs']])
+    }
+    expect(paths(wecom)).toEqual(['openhw/device/report', 'user/get'])
+  })
+
+  it.each([
+    ['40014', 'revoke'],
+    ['42001', 'expire'],
+  ] as const)(
+    'an upstream app’s token refused by %s while a downstream one is fetched is replaced once',
+    async (_errcode, end) => {
+      const { wecom, baseUrl, sources } = await open()
+      await sources.app.get()
+      wecom[end]({ corpId: 'ww-app' })
+      const send = through(door, baseUrl, sources.downstream)
+      const answers = await Promise.all([send('user/get'), send('user/get')])
+      expect(answers.map(({ errcode }) => errcode)).toEqual([0, 0])
+      expect(wecom.count('gettoken')).toBe(2)
+      expect(wecom.count('corpgroup/corp/gettoken')).toBe(2)
+    },
+  )
+
+  describe('a suite whose secret is wrong', () => {
+    const wrong = suiteApp({ ...SUITE, suiteSecret: 'wrong-secret' })
+
+    it('fails its corps with its own text and cause, and WeCom is asked once', async () => {
+      const { wecom, baseUrl, make } = await open()
+      const suite = make(wrong)
+      const corp = make(authorizedCorp({ suite, ...CORP }))
+      const send = through(door, baseUrl, corp)
+      const errors = await Promise.all([send('user/get'), send('user/get')].map(failureOf))
+      for (const error of [...errors, await failureOf(send('user/get'))]) {
+        expect(error).toMatchObject({
+          code: 'credential_refused',
+          errcode: 40080,
+          retryable: false,
+          retryAfterMs: 60_000,
+        })
+        expect(error.message).toMatch(
+          /^Could not get the access_token of authorized-corp ww-corp of suite ww-suite: Could not get the suite_access_token of suite-app ww-suite: WeCom answered 40080, the suite secret is wrong/,
+        )
+        expect(isQyapiTokenError(error.cause) && error.cause.message).toMatch(
+          /^Could not get the s/,
+        )
+        expect(`${error.stack}${JSON.stringify(error)}`).not.toContain('wrong-secret')
+      }
+      expect(paths(wecom)).toEqual(['service/get_suite_token'])
+    })
+
+    it('is remembered at the suite alone: once it is repaired, the corps work at once', async () => {
+      const { wecom, baseUrl, make } = await open()
+      const suite = make(wrong)
+      const corp = make(authorizedCorp({ suite, ...CORP }))
+      const send = through(door, baseUrl, corp)
+      await failureOf(send('user/get'))
+      expect(suite.describe().cooldownUntil).toBeDefined()
+      expect(corp.describe()).toEqual({
+        kind: 'authorized-corp',
+        subject: 'ww-corp of suite ww-suite',
+        state: 'empty',
+      })
+      suite.replaceCredential(suiteApp(SUITE))
+      expect((await send('user/get')).errcode).toBe(0)
+      expect(paths(wecom)).toEqual([
+        'service/get_suite_token',
+        'service/get_suite_token',
+        'service/get_corp_token',
+        'user/get',
+      ])
+    })
+  })
+
+  it('a corp’s own failure is remembered at the corp: the suite goes on for the others', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    wecom.uninstall(SUITE.suiteId, CORP.authCorpId)
+    const gone = through(door, baseUrl, sources.corp)
+    const other = through(door, baseUrl, sources.otherCorp)
+    for (let call = 0; call < 3; call += 1) {
+      const error = await failureOf(gone('user/get'))
+      expect(error).toMatchObject({ code: 'credential_refused', errcode: 40084 })
+      expect(error.cause).toBeUndefined()
+    }
+    expect((await other('user/get')).errcode).toBe(0)
+    expect(sources.suite.describe().cooldownUntil).toBeUndefined()
+    expect(wecom.count('service/get_corp_token', 'ww-corp')).toBe(1)
+    expect(wecom.count('service/get_suite_token')).toBe(1)
+  })
+})

@@ -1,0 +1,730 @@
+import axios, { type AxiosRequestConfig, type AxiosStatic } from 'axios'
+import axios17 from 'axios-1.7'
+import axiosRetry from 'axios-retry'
+import { describe, expect, it } from 'vitest'
+import { attachToken } from '../../src/axios.js'
+import { withToken } from '../../src/fetch.js'
+import {
+  selfBuilt,
+  serviceProvider,
+  suiteApp,
+  type TokenEvent,
+  type TokenSource,
+} from '../../src/index.js'
+import type { FakeQyapi } from '../../src/testing.js'
+import {
+  APP,
+  type Attachable,
+  CUSTOM_APP,
+  DOORS,
+  type DoorName,
+  failureOf,
+  PROVIDER,
+  paths,
+  SUITE,
+  through,
+  useEveryone,
+} from '../support/everyone.js'
+import { settle } from '../support/qyapi.js'
+import { deferred } from '../support/source.js'
+import { watchUnhandled } from '../support/unhandled.js'
+
+const open = useEveryone()
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The tokens that calls to a path carried. */
+const carried = ({ requests }: FakeQyapi, path = 'user/get') =>
+  requests.filter((request) => request.path === path).map(({ query }) => Object.fromEntries(query))
+
+const thrownBy = (attach: () => unknown): Error => {
+  try {
+    attach()
+  } catch (error) {
+    return error as Error
+  }
+  return expect.fail('nothing was thrown')
+}
+
+describe.each(DOORS)('several sources, through the %s door', (door) => {
+  describe('in an array', () => {
+    it('each serve the paths of their kind', async () => {
+      const { wecom, baseUrl, sources } = await open()
+      const { app, suite, provider } = sources
+      const send = through(door, baseUrl, [app, suite, provider])
+      for (const path of ['user/get', 'service/get_auth_info', 'license/list_order'])
+        expect((await send(path)).errcode).toBe(0)
+      expect(carried(wecom, 'license/list_order')).toEqual([
+        { provider_access_token: await provider.get() },
+      ])
+    })
+
+    it('of one kind are refused, and the message says what to do', async () => {
+      const { baseUrl, sources } = await open()
+      const { app, corp } = sources
+      const error = thrownBy(() => through(door, baseUrl, [app, corp]))
+      expect(error).toMatchObject({ code: 'bad_options' })
+      expect(error.message).toBe(
+        'tokens must be sources of different kinds: self-built app of corp ww-app and authorized-corp ww-corp of suite ww-suite serve the same paths. ' +
+          'Attach a function ({ url, method, options }) => source in their place.',
+      )
+    })
+
+    it('of two baseUrls are refused, one of them written otherwise is not', async () => {
+      const { wecom, baseUrl, make, sources } = await open()
+      const { app, suite } = sources
+      const elsewhere = make(selfBuilt(APP), { baseUrl: 'https://proxy.example.com' })
+      expect(thrownBy(() => through(door, baseUrl, [suite, elsewhere]))).toMatchObject({
+        code: 'bad_options',
+        message: `tokens must be sources of one baseUrl (${baseUrl}), got 'https://proxy.example.com'.`,
+      })
+      const provider = make(selfBuilt(APP), { baseUrl: `${baseUrl}/cgi-bin/` })
+      expect((await through(door, baseUrl, [suite, provider])('user/get')).errcode).toBe(0)
+      expect(wecom.count('gettoken')).toBe(1)
+      expect(app.describe().state).toBe('empty')
+    })
+
+    it.each([
+      [
+        'a ticket',
+        ({ jsapi }: { jsapi: TokenSource }) => [jsapi],
+        /tokens that calls carry, got 'j/,
+      ],
+      ['nothing', () => [], /^tokens must be a source at least, got an empty array\.$/],
+      ['what is no source', () => [APP], /an array of token sources, got an object/],
+      [
+        'two functions',
+        () => [() => null, () => null],
+        /^tokens must hold one function at most, got two\.$/,
+      ],
+    ] as const)('with %s is refused', async (_name, tokens, message) => {
+      const { baseUrl, sources } = await open()
+      const error = thrownBy(() => through(door, baseUrl, tokens(sources) as Attachable))
+      expect(error).toMatchObject({ code: 'bad_options' })
+      expect(error.message).toMatch(message)
+    })
+
+    it('and options that belong to a source are refused', async () => {
+      const { baseUrl, sources } = await open()
+      for (const options of [{ maxAgeMs: 1 }, { baseUrl }, { store: undefined }])
+        expect(thrownBy(() => through(door, baseUrl, [sources.app], options)).message).toMatch(
+          /^Unknown key '\w+' in options: it belongs to the source: pass it to createTokenSource/,
+        )
+    })
+  })
+
+  describe('that a function chooses among', () => {
+    it.each([
+      ['gives', (source: TokenSource) => source],
+      ['promises', async (source: TokenSource) => source],
+      ['promises by a promise of another library', (source: TokenSource) => thenable(source)],
+    ])('%s: the call carries that one’s token, and is healed', async (_name, give) => {
+      const { wecom, baseUrl, sources } = await open()
+      const { app, corp } = sources
+      const send = through(
+        door,
+        baseUrl,
+        ({ url }) => give(url.includes('userid=a') ? app : corp) as TokenSource,
+        { baseUrl },
+      )
+      await Promise.all([send('user/get?userid=a'), send('user/get?userid=c')])
+      wecom.revoke({ kind: 'app' })
+      const answers = await Promise.all([send('user/get?userid=a'), send('user/get?userid=c')])
+      expect(answers.map(({ errcode }) => errcode)).toEqual([0, 0])
+      for (const { userid, access_token } of carried(wecom).slice(-2))
+        expect(access_token).toBe(await (userid === 'a' ? app : corp).get())
+      expect(wecom.count('gettoken')).toBe(2)
+      expect(wecom.count('service/get_corp_token')).toBe(2)
+    })
+
+    it('is told the final url, the method and what the call was made with', async () => {
+      const { baseUrl, sources } = await open()
+      const told: { url: string; method: string; options: unknown }[] = []
+      const send = through(
+        door,
+        baseUrl,
+        (call) => {
+          told.push(call)
+          return sources.app
+        },
+        { baseUrl },
+      )
+      await send('user/get?userid=zhangsan')
+      await send('message/send', { text: 'body' })
+      expect(told.map(({ url, method }) => [url, method.toLowerCase()])).toEqual([
+        [`${baseUrl}/cgi-bin/user/get?userid=zhangsan`, 'get'],
+        [`${baseUrl}/cgi-bin/message/send`, 'post'],
+      ])
+      expect(JSON.stringify(told[1]?.options)).toContain('body')
+      expect(JSON.stringify(told)).not.toContain('token')
+    })
+
+    it('null sends the call without a token', async () => {
+      for (const give of [() => null, async () => null]) {
+        const { wecom, baseUrl } = await open()
+        const send = through(door, baseUrl, give, { baseUrl })
+        expect((await send('user/get')).errcode).toBe(41001)
+        expect(carried(wecom)).toEqual([{}])
+      }
+    })
+
+    it('is asked only where no attached source serves the path', async () => {
+      const { wecom, baseUrl, sources } = await open()
+      const asked: string[] = []
+      const send = through(door, baseUrl, [
+        sources.suite,
+        ({ url }) => {
+          asked.push(new URL(url).pathname)
+          return sources.corp
+        },
+      ])
+      for (const path of ['service/get_auth_info', 'user/get', 'webhook/send']) await send(path)
+      expect(asked).toEqual(['/cgi-bin/user/get'])
+      expect(carried(wecom, 'webhook/send')).toEqual([{}])
+    })
+
+    it.each([
+      [
+        'undefined',
+        () => undefined,
+        /^The call of user\/get was not sent: the function in tokens gave undefined, not a token source, or null for "no token"\.$/,
+      ],
+      ['a promise of undefined', async () => undefined, /gave undefined/],
+      ['a credential', () => selfBuilt(APP), /gave something of type object/],
+      ['a token', () => 'planted-token', /gave something of type string/],
+    ])('%s is an error, and nothing is sent', async (_name, give, message) => {
+      const { wecom, baseUrl } = await open()
+      const send = through(door, baseUrl, give as never, { baseUrl })
+      const error = await failureOf(send('user/get'))
+      expect(error).toMatchObject({ code: 'bad_options', retryable: false })
+      expect(error.message).toMatch(message)
+      expect(error.message).not.toContain('planted')
+      expect(wecom.requests).toEqual([])
+    })
+
+    it('a source of a kind that the path does not take is an error', async () => {
+      const { wecom, baseUrl, sources } = await open()
+      const send = through(door, baseUrl, () => sources.app, { baseUrl })
+      expect(await failureOf(send('license/list_order'))).toMatchObject({
+        code: 'bad_options',
+        message:
+          "The call of license/list_order was not sent: it takes a token of kind 'provider', and that of self-built app of corp ww-app is of kind 'app'. " +
+          'Give a source of that kind, put one beside the function ([source, function]), or give null.',
+      })
+      const jsapi = through(door, baseUrl, () => sources.jsapi, { baseUrl })
+      expect((await failureOf(jsapi('user/get'))).message).toContain('tokens that calls carry')
+      expect(wecom.requests).toEqual([])
+    })
+
+    it('a source of another baseUrl is an error, unless it is only written otherwise', async () => {
+      const { wecom, baseUrl, make } = await open()
+      const elsewhere = make(selfBuilt(APP), { baseUrl: 'https://proxy.example.com' })
+      const send = through(door, baseUrl, () => elsewhere, { baseUrl })
+      expect(await failureOf(send('user/get'))).toMatchObject({
+        code: 'bad_options',
+        message: `The call of user/get was not sent: the token of self-built app of corp ww-app is for https://proxy.example.com, not for ${baseUrl}.`,
+      })
+      expect(wecom.requests).toEqual([])
+      const same = make(selfBuilt(APP), { baseUrl: `${baseUrl}/` })
+      expect((await through(door, baseUrl, () => same, { baseUrl })('user/get')).errcode).toBe(0)
+    })
+
+    it.each([
+      [
+        'throws',
+        (error: Error) => {
+          throw error
+        },
+      ],
+      [
+        'rejects',
+        async (error: Error) => {
+          throw error
+        },
+      ],
+    ])('one that %s ends the call with that very error', async (_name, fail) => {
+      const { wecom, baseUrl } = await open()
+      const trouble = new Error('the database is down')
+      const send = through(door, baseUrl, () => fail(trouble) as never, { baseUrl })
+      expect(await failureOf(send('user/get'))).toBe(trouble)
+      expect(wecom.requests).toEqual([])
+    })
+
+    it('a call with a token of its own is left alone: nobody is asked, and an event says so', async () => {
+      const { wecom, baseUrl } = await open()
+      const events: TokenEvent[] = []
+      const never = () => expect.fail('asked')
+      const options = { baseUrl, onEvent: (event: TokenEvent) => void events.push(event) }
+      const send = through(door, baseUrl, never, options)
+      expect((await send('user/get?access_token=theirs')).errcode).toBe(40014)
+      expect(carried(wecom)).toEqual([{ access_token: 'theirs' }])
+      expect(events).toEqual([
+        {
+          type: 'skipped',
+          kind: 'app',
+          subject: 'a call with a token of its own',
+          endpoint: 'user/get',
+        },
+      ])
+    })
+
+    it('calls to elsewhere are left alone: nobody is asked', async () => {
+      const { baseUrl } = await open()
+      const { wecom: another, baseUrl: elsewhere } = await open()
+      const never = () => expect.fail('asked')
+      if (door === 'axios') {
+        const client = axios.create()
+        attachToken(client, never, { baseUrl })
+        await client.get(`${elsewhere}/cgi-bin/user/get`)
+      } else await withToken(fetch, never, { baseUrl })(`${elsewhere}/cgi-bin/user/get`)
+      expect(carried(another)).toEqual([{}])
+    })
+  })
+})
+
+/** Sends a GET with a `tenant` in axios' config, or in fetch's init; gives WeCom's errcode. */
+function tenantSender(door: DoorName, baseUrl: string, tokens: Attachable, options = {}) {
+  const root = `${baseUrl}/cgi-bin`
+  if (door === 'axios') {
+    const client = axios.create({ baseURL: root })
+    attachToken(client, tokens as TokenSource, options)
+    return async (path: string, tenant: unknown) =>
+      (await client.get(path, { tenant: tenant as never })).data.errcode
+  }
+  const qyFetch = withToken(fetch, tokens as TokenSource, options)
+  return async (path: string, tenant: unknown) => {
+    const answer = await qyFetch(`${root}/${path}`, { tenant } as RequestInit)
+    return ((await answer.json()) as { errcode: number }).errcode
+  }
+}
+
+describe.each(DOORS)('a call that names a tenant, through the %s door', (door) => {
+  const opened = async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const { app, suite, provider, corp } = sources
+    const choose = ({ options }: { options: unknown }) =>
+      (options as { tenant?: unknown }).tenant === 'c' ? corp : (undefined as never)
+    return { wecom, baseUrl, app, corp, suite, provider, choose }
+  }
+
+  it('request rule 2: the function decides, also where a source stands beside it that serves the path', async () => {
+    const { wecom, baseUrl, app, corp, choose } = await opened()
+    const send = tenantSender(door, baseUrl, [app, choose])
+    expect(await send('user/get', 'c')).toBe(0)
+    expect(await send('user/get', undefined)).toBe(0)
+    expect(carried(wecom)).toEqual([
+      { access_token: await corp.get() },
+      { access_token: await app.get() },
+    ])
+  })
+
+  it.each([
+    ['an unknown tenant', 'ww-nobody', /the function in tokens gave undefined/],
+    ['an empty name', '', /tenant must be a tenant's name .*, got ''\.$/],
+    ['a blank name', ' ', /tenant must be a tenant's name .*, got something of type string\.$/],
+    ['a number', 7, /tenant must be a tenant's name .*, got something of type number\.$/],
+    ['false', false, /got something of type boolean\.$/],
+    ['an object', { corpId: 'c' }, /got something of type object\.$/],
+    ['a function that gives no source', () => 'c', /gave something of type string/],
+  ])('request rule 2: %s is an error, and nothing is sent', async (_what, tenant, message) => {
+    const { wecom, baseUrl, app, choose } = await opened()
+    const send = tenantSender(door, baseUrl, [app, choose])
+    const error = await failureOf(send('user/get', tenant))
+    expect(error).toMatchObject({ code: 'bad_options', message: expect.stringMatching(message) })
+    expect(error.message).toMatch(/^The call of user\/get was not sent: /)
+    expect(wecom.requests).toEqual([])
+  })
+
+  it('request rule 2: a path of another kind than the tenant’s is an error, although a source serves it', async () => {
+    const { wecom, baseUrl, app, suite, provider, choose } = await opened()
+    const send = tenantSender(door, baseUrl, [app, suite, provider, choose])
+    for (const [path, kind] of [
+      ['service/get_auth_info', 'suite'],
+      ['license/list_order', 'provider'],
+    ] as const)
+      expect(await failureOf(send(path, 'c'))).toMatchObject({
+        code: 'bad_options',
+        message:
+          `The call of ${path} was not sent: it takes a token of kind '${kind}', and that of authorized-corp ww-corp of suite ww-suite is of kind 'app'. ` +
+          'Give a source of that kind, make the call without a tenant, or give null.',
+      })
+    expect(wecom.requests).toEqual([])
+  })
+
+  it.each(['c', '', 7])(
+    'request rule 2: tenant %j where no function chooses is an error, and nothing is sent',
+    async (tenant) => {
+      const { wecom, baseUrl, app, suite } = await opened()
+      for (const tokens of [app, [app], [app, suite], [suite]]) {
+        const send = tenantSender(door, baseUrl, tokens)
+        expect(await failureOf(send('user/get', tenant))).toMatchObject({ code: 'bad_options' })
+      }
+      expect(wecom.requests).toEqual([])
+    },
+  )
+
+  it('null, and a function of the call’s own, stand before every source', async () => {
+    const { wecom, baseUrl, app, corp, choose } = await opened()
+    const send = tenantSender(door, baseUrl, [app, choose])
+    expect(await send('user/get', null)).toBe(41001)
+    expect(await send('user/get', () => corp)).toBe(0)
+    expect(carried(wecom)).toEqual([{}, { access_token: await corp.get() }])
+  })
+})
+
+describe.each(DOORS)('a path that no attached source tokenKind, through the %s door', (door) => {
+  it('is sent without a token, and a skipped event says so once to each listener', async () => {
+    const { wecom, baseUrl, make } = await open()
+    const heard: [string, TokenEvent][] = []
+    const listener = (name: string) => (event: TokenEvent) => void heard.push([name, event])
+    const ofSource = listener('source')
+    const suite = make(suiteApp(SUITE), { onEvent: ofSource })
+    const provider = make(serviceProvider(PROVIDER), { onEvent: ofSource })
+    const send = through(door, baseUrl, [suite, provider], { onEvent: listener('attached') })
+    expect((await send('user/get')).errcode).toBe(41001)
+    const skipped = {
+      type: 'skipped',
+      reason: 'no_source',
+      endpoint: 'user/get',
+      kind: 'app',
+      subject: 'a call that none of the sources serves',
+    }
+    expect(heard).toEqual([
+      ['source', skipped],
+      ['attached', skipped],
+    ])
+    expect(carried(wecom)).toEqual([{}])
+  })
+
+  it('is told by the one source that was attached, or made of a credential', async () => {
+    const { baseUrl, clock, make } = await open()
+    const types: string[] = []
+    const onEvent = ({ type }: TokenEvent) => void types.push(type)
+    const source = make(selfBuilt(APP), { onEvent })
+    await through(door, baseUrl, source)('license/list_order')
+    await through(door, baseUrl, [source])('license/list_order')
+    await through(door, baseUrl, selfBuilt(APP), { baseUrl, clock, onEvent })('license/list_order')
+    expect(types).toEqual(['skipped', 'skipped', 'skipped'])
+  })
+
+  it('says nothing where the path takes no token, or a function was asked', async () => {
+    const { baseUrl, sources } = await open()
+    const events: TokenEvent[] = []
+    const onEvent = (event: TokenEvent) => void events.push(event)
+    await through(door, baseUrl, [sources.suite], { onEvent })('webhook/send')
+    await through(door, baseUrl, [sources.suite, () => null], { onEvent })('user/get')
+    expect(events).toEqual([])
+  })
+})
+
+describe('the axios option tenant', () => {
+  const opened = async (defaults: AxiosRequestConfig = {}) => {
+    const { wecom, baseUrl, sources } = await open()
+    const tenants: Record<string, TokenSource> = { a: sources.app, c: sources.corp }
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, ...defaults })
+    const asked: unknown[] = []
+    const choose = ({ options }: { options: AxiosRequestConfig }) => {
+      asked.push(options.tenant)
+      return typeof options.tenant === 'string' ? (tenants[options.tenant] ?? null) : null
+    }
+    attachToken(client, [sources.suite, choose])
+    return { wecom, baseUrl, sources, client, asked }
+  }
+
+  it('as a name reaches the function that was attached', async () => {
+    const { wecom, client, sources, asked } = await opened()
+    for (const tenant of ['a', 'c']) await client.get('/user/get', { tenant })
+    expect(asked).toEqual(['a', 'c'])
+    expect(carried(wecom)).toEqual([
+      { access_token: await sources.app.get() },
+      { access_token: await sources.corp.get() },
+    ])
+  })
+
+  it('may be a default of the client', async () => {
+    const { wecom, client, sources } = await opened({ tenant: 'c' })
+    await client.get('/user/get')
+    await client.get('/user/get', { tenant: 'a' })
+    expect(carried(wecom).map(({ access_token }) => access_token)).toEqual([
+      await sources.corp.get(),
+      await sources.app.get(),
+    ])
+  })
+
+  it('as a function of its own is asked instead', async () => {
+    const { wecom, client, sources, asked } = await opened()
+    await client.get('/user/get', {
+      tenant: async ({ method }) => sources[method as never] ?? sources.app,
+    })
+    expect(asked).toEqual([])
+    expect(carried(wecom)).toEqual([{ access_token: await sources.app.get() }])
+  })
+
+  it('as a function of its own works also where a source is attached', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    attachToken(client, sources.app)
+    await client.get('/user/get', { tenant: () => sources.corp })
+    expect(carried(wecom)).toEqual([{ access_token: await sources.corp.get() }])
+  })
+
+  it('null sends the call without a token', async () => {
+    const { wecom, client, asked } = await opened({ tenant: 'a' })
+    expect((await client.get('/user/get', { tenant: null })).data.errcode).toBe(41001)
+    expect(carried(wecom)).toEqual([{}])
+    expect(asked).toEqual([])
+    expect(paths(wecom)).toEqual(['user/get'])
+  })
+
+  it('as a name where nobody chooses is an error, as axios’ errors are, and nothing is sent', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    attachToken(client, sources.app)
+    const seen: unknown[] = []
+    client.interceptors.response.use(undefined, (error) => {
+      seen.push(error)
+      throw error
+    })
+    const error = await failureOf(client.get('/user/get', { tenant: 'c' }))
+    expect(error).toMatchObject({
+      code: 'bad_options',
+      message:
+        "The call of user/get for tenant 'c' was not sent: there is no function that chooses among tenants. " +
+        'Attach one: ({ options }) => tenants.get(options.tenant).',
+      isAxiosError: false,
+      config: { url: '/user/get', tenant: 'c' },
+    })
+    expect(seen).toEqual([error])
+    expect(wecom.requests).toEqual([])
+  })
+
+  it('is kept by axios 1.7 as well', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const old = axios17 as unknown as AxiosStatic
+    const client = old.create({ baseURL: `${baseUrl}/cgi-bin`, tenant: 'a' })
+    const choose = ({ options }: { options: AxiosRequestConfig }) =>
+      options.tenant === 'a' ? sources.app : null
+    attachToken(client, [sources.suite, choose], { axios: old })
+    await client.get('/user/get')
+    await client.get('/user/get', { tenant: () => sources.corp })
+    await client.get('/user/get', { tenant: null })
+    expect(carried(wecom)).toEqual([
+      { access_token: await sources.app.get() },
+      { access_token: await sources.corp.get() },
+      {},
+    ])
+  })
+
+  it('stays in the caller’s config, which gains nothing', async () => {
+    const { client } = await opened()
+    const config = Object.freeze({ url: '/user/get', tenant: 'a', params: Object.freeze({ x: 1 }) })
+    const bare = axios.create({ baseURL: client.defaults.baseURL as string })
+    const { config: without } = await bare.request(config)
+    const { config: returned } = await client.request(config)
+    expect(Object.keys(returned).sort()).toEqual(Object.keys(without).sort())
+    expect(returned).toMatchObject({ tenant: 'a', params: { x: 1 } })
+    expect(JSON.stringify(returned)).not.toContain('access_token')
+  })
+})
+
+describe('errors of ours through the axios door', () => {
+  it('each carry the config of their own call, however many share a cause', async () => {
+    const { baseUrl } = await open()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    const shared = settle().then(() => undefined as never)
+    attachToken(client, () => shared, { baseUrl })
+    const calls = ['1', '2', '3'].map((userid) => client.get('/user/get', { params: { userid } }))
+    const errors = await Promise.all(calls.map(failureOf))
+    expect(errors).toMatchObject(
+      ['1', '2', '3'].map((userid) => ({ isAxiosError: false, config: { params: { userid } } })),
+    )
+  })
+
+  it('also where one error object is given to them all', async () => {
+    const { baseUrl, sources } = await open()
+    sources.app.close()
+    const closed = await failureOf(sources.app.get())
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    attachToken(client, () => Promise.reject(closed), { baseUrl })
+    const calls = ['1', '2'].map((userid) => client.get('/user/get', { params: { userid } }))
+    const errors = await Promise.all(calls.map(failureOf))
+    expect(errors).toMatchObject(
+      ['1', '2'].map((userid) => ({ code: 'closed', config: { params: { userid } } })),
+    )
+  })
+})
+
+describe('a promised source that is waited for', () => {
+  /** The source is given when the test says so. */
+  const later = () => {
+    const { promise, resolve } = deferred<TokenSource>()
+    return { choose: () => promise, give: resolve }
+  }
+  /** Whatever was on its way has arrived. */
+  const roundTrip = async (baseUrl: string) => void (await fetch(baseUrl))
+
+  it('for longer than the timeout ends as axios ends a call', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    const { choose, give } = later()
+    attachToken(client, choose, { baseUrl })
+    const error = await failureOf(client.get('/user/get', { timeout: 20, tenant: 'a' }))
+    expect(error).toBeInstanceOf(axios.AxiosError)
+    expect(error).toMatchObject({
+      code: 'ECONNABORTED',
+      message: 'timeout of 20ms exceeded',
+      config: { timeout: 20, tenant: 'a', url: '/user/get' },
+    })
+    give(sources.app)
+    await roundTrip(baseUrl)
+    expect(wecom.requests).toEqual([])
+  })
+
+  it('counts against the timeout, also when its token is at hand', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    await sources.app.get()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    const choose = async () => {
+      await sleep(150)
+      return sources.app
+    }
+    attachToken(client, choose, { baseUrl })
+    wecom.failNext('user/get', { delayMs: 150 })
+    const error = await failureOf(client.get('/user/get', { timeout: 200 }))
+    expect(error).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 200ms exceeded' })
+  })
+
+  it('ends with a CanceledError when the axios call is aborted', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    const { choose, give } = later()
+    attachToken(client, choose, { baseUrl })
+    const controller = new AbortController()
+    const call = failureOf(client.get('/user/get', { signal: controller.signal }))
+    await settle()
+    controller.abort()
+    const error = await call
+    expect(axios.isCancel(error)).toBe(true)
+    expect(error).toMatchObject({ code: 'ERR_CANCELED', config: { url: '/user/get' } })
+    give(sources.app)
+    await roundTrip(baseUrl)
+    expect(wecom.requests).toEqual([])
+  })
+
+  it.each(['init', 'Request'])(
+    'ends with signal.reason when the fetch is aborted by its %s',
+    async (by) => {
+      const { wecom, baseUrl, sources } = await open()
+      const { choose, give } = later()
+      const qyFetch = withToken(fetch, choose, { baseUrl })
+      const controller = new AbortController()
+      const { signal } = controller
+      const url = `${baseUrl}/cgi-bin/user/get`
+      const call = failureOf(
+        by === 'init' ? qyFetch(url, { signal }) : qyFetch(new Request(url, { signal })),
+      )
+      await settle()
+      const reason = new Error('enough')
+      controller.abort(reason)
+      expect(await call).toBe(reason)
+      give(sources.app)
+      await roundTrip(baseUrl)
+      expect(wecom.requests).toEqual([])
+    },
+  )
+
+  it('and rejects after everyone has gone is nobody’s unhandled rejection', async () => {
+    const { baseUrl } = await open()
+    const unhandled = watchUnhandled()
+    const { promise, reject } = deferred<TokenSource>()
+    const fails = () => promise
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    attachToken(client, fails, { baseUrl })
+    await failureOf(client.get('/user/get', { timeout: 5 }))
+    const signal = AbortSignal.timeout(5)
+    await failureOf(withToken(fetch, fails, { baseUrl })(`${baseUrl}/cgi-bin/user/get`, { signal }))
+    reject(new Error('too late'))
+    await settle()
+    expect(await unhandled.stop()).toEqual([])
+  })
+})
+
+describe('a user’s own axios-retry', () => {
+  it('asks anew for each try, with the same tenant', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    axiosRetry(client, { retries: 2, retryDelay: () => 1 })
+    const asked: unknown[] = []
+    const given = [sources.app, sources.corp]
+    attachToken(
+      client,
+      ({ options: { tenant } }) => {
+        asked.push(tenant)
+        return given.shift() ?? null
+      },
+      { baseUrl },
+    )
+    wecom.failNext('user/get', { status: 503 })
+    const { data, config } = await client.get('/user/get', { tenant: 'a' })
+    expect(data.errcode).toBe(0)
+    expect(config.tenant).toBe('a')
+    expect(asked).toEqual(['a', 'a'])
+    expect(carried(wecom)).toEqual([
+      { access_token: await sources.app.get() },
+      { access_token: await sources.corp.get() },
+    ])
+  })
+
+  it('does not try again what a function got wrong', async () => {
+    const { wecom, baseUrl } = await open()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    axiosRetry(client, { retries: 2, retryDelay: () => 1, retryCondition: () => true })
+    let asked = 0
+    const choose = () => {
+      asked += 1
+      return undefined as never
+    }
+    attachToken(client, choose, { baseUrl })
+    expect(await failureOf(client.get('/user/get'))).toMatchObject({ code: 'bad_options' })
+    expect(asked).toBe(1)
+    expect(wecom.requests).toEqual([])
+  })
+})
+
+describe('detach', () => {
+  it('closes the source that the door made, and none that it was given', async () => {
+    const { baseUrl, sources } = await open()
+    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+    const made = attachToken(client, CUSTOM_APP, { baseUrl })
+    const given = attachToken(client, sources.app)
+    const several = attachToken(client, [sources.suite, () => sources.corp])
+    expect(several).not.toHaveProperty('source')
+    expect(given.source).toBe(sources.app)
+    for (const { detach } of [several, given, made]) {
+      detach()
+      detach()
+    }
+    expect(made.source.describe().state).toBe('closed')
+    await Promise.all([sources.app, sources.suite, sources.corp].map((source) => source.get()))
+    expect((await client.get('/user/get')).data.errcode).toBe(41001)
+  })
+})
+
+describe('one source', () => {
+  it('may serve any number of clients', async () => {
+    const { wecom, baseUrl, sources } = await open()
+    const sends = DOORS.flatMap((door) => [
+      through(door, baseUrl, sources.provider),
+      through(door, baseUrl, [sources.app, sources.provider]),
+      through(door, baseUrl, () => sources.provider, { baseUrl }),
+    ])
+    await Promise.all(sends.map((send) => send('license/list_order')))
+    expect(PROVIDER.corpId).toBe(sources.provider.describe().subject)
+    expect(paths(wecom).filter((path) => path === 'service/get_provider_token')).toHaveLength(1)
+  })
+})
+
+/** As Bluebird and database clients make them: no `Promise` of this realm. */
+function thenable<T>(value: T): PromiseLike<T> {
+  // biome-ignore lint/suspicious/noThenProperty: that is what it is
+  return { then: (resolve, reject) => Promise.resolve(value).then(resolve, reject) }
+}

@@ -1,0 +1,195 @@
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { type TokenEvent, wrapSdk } from '../../src/index.js'
+import { collectGarbage } from '../support/garbage.js'
+import { settle } from '../support/qyapi.js'
+import { sourceWith } from '../support/source.js'
+
+/** An SDK as they are: the token first, errcodes in what it resolves with or throws. */
+function sdk({ stale = ['token-1'] }: { stale?: string[] } = {}) {
+  const sent: unknown[][] = []
+  const answer = (token: string) =>
+    stale.includes(token) ? { errcode: 42001 } : { errcode: 0, msgid: token }
+  return {
+    sent,
+    version: '1.2.3',
+    send(token: string, message: { text: string }, to?: string) {
+      sent.push([token, message, to])
+      return Promise.resolve(answer(token))
+    },
+    plain(token: string): number {
+      return token.length
+    },
+    message: {
+      prefix: 'm-',
+      async recall(token: string, id: string) {
+        if (stale.includes(token)) throw Object.assign(new Error('expired'), { code: 42001 })
+        return this.prefix + id
+      },
+    },
+  }
+}
+
+const wrapped = (given = sdk()) => {
+  const { source, fetches, events } = sourceWith((count) => `token-${count}`)
+  return { given, wecom: wrapSdk(given, source), fetches, events }
+}
+
+describe('wrapSdk', () => {
+  it('puts the current token first, and a newer one if it is refused', async () => {
+    const { given, wecom, fetches } = wrapped()
+    expect(await wecom.send({ text: 'hi' }, 'zhangsan')).toEqual({ errcode: 0, msgid: 'token-2' })
+    expect(given.sent).toEqual([
+      ['token-1', { text: 'hi' }, 'zhangsan'],
+      ['token-2', { text: 'hi' }, 'zhangsan'],
+    ])
+    expect(fetches()).toBe(2)
+  })
+
+  it('reaches methods below others, with the object that they stand on', async () => {
+    const { wecom } = wrapped()
+    expect(await wecom.message.recall('7')).toBe('m-7')
+    expect(wecom.message.prefix).toBe('m-')
+    expect(wecom.version).toBe('1.2.3')
+  })
+
+  it('rests the method that is refused for ever, under its own name', async () => {
+    const { wecom, events } = wrapped(sdk({ stale: ['token-1', 'token-2', 'token-3'] }))
+    await wecom.send({ text: 'hi' })
+    await wecom.message.recall('7').catch(() => {})
+    const rested = events.filter((event: TokenEvent) => event.type === 'endpoint_cooldown')
+    expect(rested.map((event) => 'endpoint' in event && event.endpoint)).toEqual([
+      'send',
+      'message/recall',
+    ])
+  })
+
+  it('always gives promises, and the same method each time', async () => {
+    const { wecom } = wrapped()
+    expect(wecom.plain()).toBeInstanceOf(Promise)
+    expect(await wecom.plain()).toBe('token-1'.length)
+    expect(wecom.send).toBe(wecom.send)
+    expect('send' in wecom).toBe(true)
+    expect('then' in wecom).toBe(false)
+  })
+
+  it('leaves alone what is no method of WeCom’s: null, and what stands under a symbol', () => {
+    const inspected = Symbol('inspected')
+    const given = { agent: null, [inspected]: () => 'an SDK' }
+    const wecom = wrapSdk(given, sourceWith('token').source)
+    expect(wecom.agent).toBeNull()
+    expect(wecom[inspected]).toBe(given[inspected])
+  })
+
+  it('keeps nothing of what a getter makes anew each time', async () => {
+    const made: WeakRef<object>[] = []
+    const given = {
+      get message() {
+        const message = { send: async (token: string) => token }
+        made.push(new WeakRef(message))
+        return message
+      },
+    }
+    const wecom = wrapSdk(given, sourceWith('token').source)
+    for (let call = 0; call < 10; call += 1) expect(await wecom.message.send()).toBe('token')
+    await settle()
+    collectGarbage()
+    expect(made.filter((message) => message.deref() === undefined)).not.toEqual([])
+    expect(wecom).toBeDefined()
+  })
+
+  it('takes a frozen SDK', async () => {
+    const { source } = sourceWith('token')
+    const wecom = wrapSdk(Object.freeze({ send: async (token: string) => token }), source)
+    expect(await wecom.send()).toBe('token')
+  })
+
+  it('finds errcodes by a function of one’s own', async () => {
+    const { source, fetches } = sourceWith((count) => `token-${count}`)
+    const odd = {
+      send: async (token: string) => ({ state: { wecom: token === 'token-1' ? 40014 : 0 } }),
+    }
+    const errcodeOf = (outcome: unknown) => (outcome as { state: { wecom: number } }).state.wecom
+    expect(await wrapSdk(odd, source, { errcodeOf }).send()).toEqual({ state: { wecom: 0 } })
+    expect(fetches()).toBe(2)
+  })
+
+  it('is typed: the same parameters but the first', () => {
+    const { wecom } = wrapped()
+    expectTypeOf(wecom.send).parameters.toEqualTypeOf<[message: { text: string }, to?: string]>()
+    expectTypeOf(wecom.plain).returns.toEqualTypeOf<Promise<number>>()
+    expectTypeOf(wecom.message.recall).parameters.toEqualTypeOf<[id: string]>()
+    expectTypeOf(wecom.version).toEqualTypeOf<string>()
+  })
+
+  it.each([
+    [undefined, 'sdk must be an object with methods, got undefined'],
+    [null, 'sdk must be an object with methods, got null'],
+    ['sdk', 'sdk must be an object with methods, got a string of 3 characters'],
+  ])('refuses %s', (given, message) => {
+    const { source } = sourceWith('token')
+    expect(() => wrapSdk(given as never, source)).toThrow(message)
+    expect(() => wrapSdk({}, {} as never)).toThrow('source must be a token source, got an object')
+  })
+})
+
+describe('what wrapSdk has wrapped', () => {
+  it('rests by its own name, though another name stands for the same function', async () => {
+    const { source, events } = sourceWith((count) => `token-${count}`)
+    const refuse = async (_token: string) => ({ errcode: 42001 })
+    const wecom = wrapSdk({ send: refuse, deliver: refuse }, source)
+    expect(wecom.send).not.toBe(wecom.deliver)
+    await wecom.send()
+    await wecom.deliver()
+    const rested = events.filter(({ type }) => type === 'endpoint_cooldown')
+    expect(rested).toMatchObject([{ endpoint: 'send' }, { endpoint: 'deliver' }])
+  })
+
+  it('is forgotten with what it was made of', async () => {
+    const { source } = sourceWith('token')
+    const made: WeakRef<object>[] = []
+    const sdk = {
+      get message() {
+        const fresh = { send: async (token: string) => token }
+        made.push(new WeakRef(fresh))
+        return fresh
+      },
+    }
+    const wecom = wrapSdk(sdk, source)
+    for (let call = 0; call < 50; call += 1) expect(await wecom.message.send()).toBe('token')
+    const left = () => made.filter((one) => one.deref() !== undefined).length
+    // The engine may hold on to the last few.
+    for (let turn = 0; turn < 500 && left() >= 5; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+      collectGarbage()
+    }
+    expect(left()).toBeLessThan(5)
+  })
+})
+
+describe('what a call resolves with', () => {
+  it('is no refusal for a code of its own; an error’s code is', async () => {
+    const { source, fetches } = sourceWith((count) => `token-${count}`)
+    expect(await source.run(() => ({ code: 42001 }))).toEqual({ code: 42001 })
+    expect(fetches()).toBe(1)
+    const thrown = source.run(() => Promise.reject(Object.assign(new Error('no'), { code: 42001 })))
+    await expect(thrown).rejects.toThrow('no')
+    expect(fetches()).toBe(2)
+  })
+
+  it.each([
+    ['itself', { errcode: 42001 }],
+    ['its data', { data: { errcode: 42001 } }],
+    ['its response’s data', { response: { data: { errcode: '42001' } } }],
+    ['its text', '{"errcode":42001}'],
+  ])('is one for the errcode in %s', async (_where, answer) => {
+    const { source, fetches } = sourceWith((count) => `token-${count}`)
+    expect(await source.run(() => answer)).toEqual(answer)
+    expect(fetches()).toBe(2)
+  })
+
+  it.each([[undefined], [null], [42001], [[]]])('is none if it is %j', async (answer) => {
+    const { source, fetches } = sourceWith('token')
+    expect(await source.run(() => answer)).toEqual(answer)
+    expect(fetches()).toBe(1)
+  })
+})
