@@ -8,9 +8,10 @@ import { badOption } from './core/errors.js'
 import type { MiddlewareOptions } from './core/options.js'
 import type { Token } from './core/token.js'
 import { fetchTransport } from './core/transport.js'
+import { asUrlReads } from './core/url.js'
 import { reasonOf, waitFor } from './core/wait.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
-import { failureWithoutToken } from './fetch/failure.js'
+import { failureWithoutToken } from './fetch/redact-response.js'
 import { type JudgedResponse, judgeResponse } from './fetch/refusal.js'
 import {
   callAsItIs,
@@ -23,9 +24,9 @@ import {
   textOf,
 } from './fetch/request.js'
 import { noticingNoFetch, noticingNotFound, noticingRefusal } from './fetch/warnings.js'
-import { asUrlReads, type Destination, remembered } from './request/destination.js'
+import { type Destination, remembered } from './request/destination.js'
 import { createMiddleware, type ManySources, type Tokens } from './request/middleware.js'
-import { discardBody } from './request/peek.js'
+import { discardBody } from './request/peek-node-stream.js'
 import { lacksCgiBin } from './request/warnings.js'
 import { replayOnce } from './token/replay.js'
 import type { TokenPolicy } from './token/token-policy.js'

@@ -1,6 +1,7 @@
 import type { AxiosStatic, InternalAxiosRequestConfig } from 'axios'
 import type { Token } from '../core/token.js'
-import { type Destination, withoutTokenParameters, withParameter } from '../request/destination.js'
+import { withoutTokenParameters, withParameter } from '../core/url.js'
+import type { Destination } from '../request/destination.js'
 
 type Config = InternalAxiosRequestConfig
 type Serialize = (params: object, options: Config['paramsSerializer']) => string

@@ -1,99 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import type { AxiosResponse, AxiosStatic } from 'axios'
-import {
-  errcodeOfHeader,
-  LONGEST_JUDGED_BYTES,
-  mayBeJson,
-  type TokenErrcodes,
-} from '../core/errcode.js'
-import { beforeStreamError } from '../core/platform.js'
+import type { AxiosResponse } from 'axios'
+import { beforeStreamError } from '../core/node-streams.js'
 import { hide, mayShow, type Scrub, tokenScrubber } from '../core/redact.js'
 import { type Redaction, redacted } from '../core/redact-walk.js'
-import { isArrayBuffer, isBlob } from '../request/body.js'
-import {
-  bufferBody,
-  isNodeReadable,
-  isWebStream,
-  type NodeReadable,
-  peekNodeStream,
-  peekWebStream,
-} from '../request/peek.js'
+import { isNodeReadable, type NodeReadable } from '../request/peek-node-stream.js'
 import { cleanRequest } from './redact-request.js'
+import type { Outcome } from './refusal.js'
 import { type Attempt, OUR_KEYS, takeTokenOut } from './request.js'
-import { canceledError } from './timeout.js'
-
-/** How one sending ended: with a response, or an error that may have one. */
-export type Outcome =
-  | { readonly response: AxiosResponse }
-  | { readonly error: unknown; readonly response: AxiosResponse | undefined }
-
-/** What the caller gets of it. */
-export function settled(outcome: Outcome): AxiosResponse {
-  if ('error' in outcome) throw outcome.error
-  return outcome.response
-}
-
-/**
- * The errcode by which an answer refuses the token. Judged by the `error-code` header if there is
- * one, else by the body as it came: text, bytes, Blob, stream, or an object from a mock adapter.
- */
-export function refusedBy(
-  response: AxiosResponse | undefined,
-  refusals: TokenErrcodes,
-  lib: AxiosStatic,
-): number | undefined | Promise<number | undefined> {
-  if (!isObject(response)) return undefined
-  const { data, headers } = response
-  const errcode = errcodeOfHeader(headers?.['error-code'])
-  if (errcode !== undefined) return refusals.has(errcode) ? errcode : undefined
-  if (typeof data === 'string') return refusals.inText(data)
-  if (!isObject(data)) return undefined
-  if (ArrayBuffer.isView(data)) return refusals.inBytes(data as unknown as Uint8Array)
-  if (isArrayBuffer(data)) return refusals.inBytes(new Uint8Array(data))
-  return refusedByReading(response, refusals, lib)
-}
-
-/** The kinds of body that have to be read first. */
-function refusedByReading(
-  response: AxiosResponse,
-  refusals: TokenErrcodes,
-  lib: AxiosStatic,
-): number | undefined | Promise<number | undefined> {
-  const { data, headers } = response
-  const contentType = headers?.['content-type']
-  if (isBlob(data)) {
-    const isWorthReading = data.size <= LONGEST_JUDGED_BYTES && mayBeJson(contentType ?? data.type)
-    return isWorthReading ? data.text().then(refusals.inText) : undefined
-  }
-  if (isNodeReadable(data)) {
-    if (!mayBeJson(contentType)) return undefined
-    const giveInstead = (stream: unknown) => {
-      response.data = stream
-    }
-    return peekNodeStream(data, giveInstead).then((bytes) => bytes && refusals.inBytes(bytes))
-  }
-  if (isWebStream(data)) {
-    return mayBeJson(contentType) ? refusedByWebStream(response, refusals, lib) : undefined
-  }
-  return refusals.inValue(data)
-}
-
-async function refusedByWebStream(
-  response: AxiosResponse,
-  refusals: TokenErrcodes,
-  lib: AxiosStatic,
-) {
-  const signal = response.config?.signal as AbortSignal | undefined
-  const canceled = ({ reason }: AbortSignal) => canceledError(lib, reason)
-  const { bytes, body } = await peekWebStream(response.data, signal, canceled)
-  response.data = ArrayBuffer.isView(body) ? new Blob([body]).stream() : body
-  return bytes && refusals.inBytes(bytes)
-}
-
-/** A refused answer must not keep its connection from the token call that it causes. */
-export async function freeConnection(response: AxiosResponse | undefined): Promise<void> {
-  if (isNodeReadable(response?.data)) response.data = await bufferBody(response.data)
-}
 
 /** The response as it would be without us: the caller's config, and no token in sight. */
 export function callersResponse(response: AxiosResponse, sending: Attempt): AxiosResponse {
@@ -187,7 +100,7 @@ function callersConfig(given: unknown, sending: Attempt): AxiosResponse['config'
   return given as unknown as AxiosResponse['config']
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 

@@ -2,7 +2,7 @@
  * What a request that is over shows of its url, as it would be without us: Node's own request, the
  * package follow-redirects around it, a fetch `Request` and an XMLHttpRequest.
  */
-import { urlWithoutToken } from '../request/destination.js'
+import { urlWithoutToken } from '../core/url.js'
 import type { Attempt } from './request.js'
 
 /** Each of them is `null` or missing where there is none. */

@@ -5,7 +5,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { InternalAxiosRequestConfig } from 'axios'
 import type { Token } from '../core/token.js'
-import { type Destination, type JudgeDestination, urlWithoutToken } from '../request/destination.js'
+import { urlWithoutToken } from '../core/url.js'
+import type { Destination, JudgeDestination } from '../request/destination.js'
 
 type Config = InternalAxiosRequestConfig
 type BeforeRedirect = NonNullable<Config['beforeRedirect']>

@@ -1,14 +1,8 @@
 import type { AxiosResponse } from 'axios'
-import { discardBody } from '../request/peek.js'
+import { discardBody } from '../request/peek-node-stream.js'
 import { replayOnce } from '../token/replay.js'
-import {
-  callersResponse,
-  failed,
-  freeConnection,
-  type Outcome,
-  refusedBy,
-  settled,
-} from './redact-answer.js'
+import { callersResponse, failed } from './redact-answer.js'
+import { freeConnection, type Outcome, refusedBy, settled } from './refusal.js'
 import { type Attempt, lateAttemptOf } from './request.js'
 import { attempt, waitLikeAxios } from './timeout.js'
 

@@ -1,8 +1,8 @@
 import type { AxiosResponse, AxiosStatic } from 'axios'
 import { unlessItThrows } from '../core/errcode.js'
-import { onAbort, systemClock } from '../core/platform.js'
-import { type Awaitable, patiently, unlessGivenUp } from '../core/wait.js'
-import { isNodeReadable } from '../request/peek.js'
+import { systemClock } from '../core/platform.js'
+import { type Awaitable, onAbort, patiently, unlessGivenUp } from '../core/wait.js'
+import { isNodeReadable } from '../request/peek-node-stream.js'
 import { isSentByFetch } from './adapter.js'
 import { type Attempt, bareUrlOf, remainingMs, type WaitingRequest } from './request.js'
 

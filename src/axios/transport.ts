@@ -9,13 +9,14 @@ import { checkTokenHeaders, isPlainObject } from '../core/check.js'
 import { badOption } from '../core/errors.js'
 import { frameworkError } from '../core/framework-error.js'
 import {
+  delayBeforeTry,
   FRESH_HEADERS,
   fresh,
   type TokenAnswer,
   type TokenRequestOptions,
+  TRIES,
   type Transport,
 } from '../core/transport.js'
-import { delayBeforeTry, TRIES } from '../token/cooldowns.js'
 import { checkClient } from './client.js'
 import type { AxiosClient } from './options.js'
 import { guardedTransport } from './redirects.js'

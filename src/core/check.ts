@@ -41,15 +41,6 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === Object.prototype || prototype === null
 }
 
-/** The URL that a text spells, if it spells one. */
-export function urlOf(text: string): URL | undefined {
-  try {
-    return new URL(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** Like `check`, for an object that has to be there. */
 export function checkGiven(
   value: unknown,

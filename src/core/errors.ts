@@ -121,3 +121,20 @@ function described(value: unknown, isSecret: boolean): string {
 export function shownKey(key: string): string {
   return /^[\w-]{1,30}$/.test(key) ? `'${key}'` : `of ${key.length} characters`
 }
+
+/** The token that this call would have carried could not be had. */
+export function inConsequence(doing: string, error: QyapiTokenError): QyapiTokenError {
+  const { code, errcode, egressIp, retryAfterMs, retryable } = error
+  return new QyapiTokenError(code, `${doing}: ${error.message}`, {
+    cause: error,
+    retryable,
+    ...(errcode === undefined ? {} : { errcode }),
+    ...(egressIp === undefined ? {} : { egressIp }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+}
+
+/** Whether it is another source's failure: remembered and shared there, and only there (rule 19). */
+export function isInConsequence(error: QyapiTokenError): boolean {
+  return isQyapiTokenError(error.cause)
+}

@@ -9,7 +9,6 @@ import {
   isPlainObject,
   isText,
   TIMER_MS,
-  urlOf,
 } from './check.js'
 import type { Clock } from './clock.js'
 import { debugListener } from './debug.js'
@@ -17,6 +16,7 @@ import type { OnEvent } from './events.js'
 import type { Platform } from './platform.js'
 import type { TokenStore } from './store.js'
 import type { Transport } from './transport.js'
+import { urlOf } from './url.js'
 
 /** Options of a token source. */
 export interface SourceOptions {

@@ -1,4 +1,3 @@
-import { delayBeforeTry, TRIES } from '../token/cooldowns.js'
 import { checkTokenHeaders } from './check.js'
 import { badOption } from './errors.js'
 import { frameworkError } from './framework-error.js'
@@ -103,4 +102,12 @@ export async function fresh<T>(send: (init: FreshInit) => Promise<T>): Promise<T
 
 function refusesCache(error: unknown): boolean {
   return error instanceof Error && /\bcache\b/i.test(error.message.slice(0, 1_000))
+}
+
+/** Quick tries of one fetch, by every transport. */
+export const TRIES = 3
+
+/** Milliseconds to wait after that many tries: 100, 200, …, and up to a fifth more. */
+export function delayBeforeTry(tries: number): number {
+  return 100 * 2 ** (tries - 1) * (1 + 0.2 * Math.random())
 }

@@ -1,4 +1,4 @@
-import { onAbort } from './platform.js'
+import type { Clock } from './clock.js'
 
 /**
  * How one caller waits for a promise that others wait for, too. Once it gave up, nothing of it is left
@@ -141,4 +141,88 @@ export function controllerBelow(parent: AbortSignal): ControllerBelow {
 /** Why a signal was aborted, as fetch would tell it: a polyfill's signal may not say. */
 export function reasonOf(signal: AbortSignal): unknown {
   return signal.reason ?? new DOMException('This operation was aborted', 'AbortError')
+}
+
+/** Runs for as long as there is time. `awaited`: what was not there in time, in words. */
+export type WithinDeadline = <T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  awaited?: string,
+) => Promise<T>
+
+/**
+ * One deadline for all that is run within it, one after the other: what one takes is missing to the
+ * next. What is waited for in between, which has a deadline of its own, does not count.
+ */
+export function sharedDeadline(
+  { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
+  closed: AbortSignal,
+): WithinDeadline {
+  let leftMs = timeoutMs
+  return async (run, awaited = 'answer') => {
+    const beganAtMs = clock.monotonic()
+    try {
+      const late = new Error(`no ${awaited} within ${timeoutMs} ms`)
+      return await withinDeadline(run, { clock, timeoutMs: leftMs, late }, closed)
+    } finally {
+      leftMs = Math.max(0, leftMs - (clock.monotonic() - beganAtMs))
+    }
+  }
+}
+
+/** Runs until it is done, `timeoutMs` are over, or the source is closed: then its signal is aborted. */
+async function withinDeadline<T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  { clock, timeoutMs, late }: { clock: Clock; timeoutMs: number; late: Error },
+  closed: AbortSignal,
+): Promise<T> {
+  throwIfAborted(closed)
+  const controller = controllerBelow(closed)
+  const { signal } = controller
+  const cancel = clock.after(timeoutMs, () => controller.abort(late))
+  try {
+    // What does not heed the signal must not hold everyone up.
+    return await waitFor(run(signal), signal)
+  } finally {
+    cancel()
+    controller.release()
+  }
+}
+
+/**
+ * Calls back when a signal is aborted; what it gives back ends that. However many calls wait behind a
+ * signal, it has one listener of ours, which is less than the calls themselves have: Node takes many
+ * for a leak, and to raise its limit makes it warn of others' once more.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const { callbacks, stop } = listening.get(signal) ?? listenTo(signal)
+  callbacks.add(callback)
+  return () => {
+    callbacks.delete(callback)
+    if (callbacks.size === 0) stop()
+  }
+}
+
+interface Listening {
+  readonly callbacks: Set<() => void>
+  stop(): void
+}
+
+/** By identity: an entry goes with its signal, or with the last call behind it. */
+const listening = new WeakMap<AbortSignal, Listening>()
+
+function listenTo(signal: AbortSignal): Listening {
+  const callbacks = new Set<() => void>()
+  const listener = () => {
+    stop()
+    for (const callback of callbacks) callback()
+  }
+  const stop = () => {
+    // A polyfill's may not have it.
+    signal.removeEventListener?.('abort', listener)
+    if (listening.get(signal) === entry) listening.delete(signal)
+  }
+  const entry = { callbacks, stop }
+  signal.addEventListener('abort', listener)
+  listening.set(signal, entry)
+  return entry
 }

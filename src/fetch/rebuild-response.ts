@@ -1,6 +1,6 @@
 import type { Token } from '../core/token.js'
-import { urlWithoutToken } from '../request/destination.js'
-import { isWebStream } from '../request/peek.js'
+import { urlWithoutToken } from '../core/url.js'
+import { isWebStream } from '../request/peek-web-stream.js'
 import { override, RESPONSE_KEYS, type ResponseFields, redactHeaders } from './redact-response.js'
 
 /** By these a response is read. Who has put its own in their place has the first body in its hand. */

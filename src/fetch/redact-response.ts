@@ -1,6 +1,7 @@
 import { mayShow, tokenScrubber } from '../core/redact.js'
+import { redacted } from '../core/redact-walk.js'
 import type { Token } from '../core/token.js'
-import { urlWithoutToken } from '../request/destination.js'
+import { urlWithoutToken } from '../core/url.js'
 
 /** What a response says of itself beside its body. */
 export const RESPONSE_KEYS = [
@@ -102,4 +103,22 @@ export function redactHeaders<H extends Headers | undefined>(
 function madeLike<H extends Headers>(headers: H, content: H | [string, string][] = headers): H {
   const SameHeaders = headers.constructor as new (content: H | [string, string][]) => H
   return new SameHeaders(content)
+}
+
+/**
+ * What a fetch failed with, as the caller may have it: the same object, unless it is frozen, with no
+ * token in sight. `own`: what the caller gave, which holds none.
+ */
+export function failureWithoutToken(
+  error: unknown,
+  token: Token,
+  parameters: readonly string[],
+  own: object | undefined,
+): unknown {
+  const left = new Set<unknown>(Object.values(own ?? {}))
+  return redacted(error, {
+    scrub: tokenScrubber(token.value, parameters),
+    isLeftAlone: (value) => left.has(value),
+    cleanse: (message) => redactResponse(message, token, parameters),
+  })
 }

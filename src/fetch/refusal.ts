@@ -5,7 +5,8 @@ import {
   type TokenErrcodes,
 } from '../core/errcode.js'
 import type { Token } from '../core/token.js'
-import { isNodeReadable, isWebStream, peekNodeStream, peekWebStream } from '../request/peek.js'
+import { isNodeReadable, peekNodeStream } from '../request/peek-node-stream.js'
+import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'
 import { canBeRebuilt, rebuildResponse } from './rebuild-response.js'
 import { redactResponse } from './redact-response.js'
 

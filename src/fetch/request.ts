@@ -1,10 +1,11 @@
 import { pastRefusedAnswers } from '../core/nextjs.js'
 import type { Token } from '../core/token.js'
+import { withoutTokenParameters, withParameter } from '../core/url.js'
 import { waitFor } from '../core/wait.js'
 import { canBeSentTwice } from '../request/body.js'
-import { type Destination, withoutTokenParameters, withParameter } from '../request/destination.js'
-import { isNodeReadable, isWebStream } from '../request/peek.js'
-import { resumedStream } from '../request/resumed-stream.js'
+import type { Destination } from '../request/destination.js'
+import { isNodeReadable } from '../request/peek-node-stream.js'
+import { isWebStream, resumedStream } from '../request/peek-web-stream.js'
 import { initOf, snapshotInit } from './snapshot.js'
 
 type FetchInput = string | URL | Request

@@ -1,4 +1,4 @@
-import { isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
+import { QyapiTokenError } from '../core/errors.js'
 import { frameworkError } from '../core/framework-error.js'
 import { type Scrub, scrubbedCopy, withoutQueries } from '../core/redact.js'
 
@@ -18,23 +18,6 @@ export function networkFailure(doing: string, error: unknown, scrub: Scrub): Qya
   const said = cause instanceof Error ? innermostMessage(cause) : 'the transport failed'
   const message = `${doing}: ${said}. The network, a proxy or the server is in trouble; later calls try again.`
   return new QyapiTokenError('token_fetch_failed', message, { cause, retryable: true })
-}
-
-/** The token that this call would have carried could not be had. */
-export function inConsequence(doing: string, error: QyapiTokenError): QyapiTokenError {
-  const { code, errcode, egressIp, retryAfterMs, retryable } = error
-  return new QyapiTokenError(code, `${doing}: ${error.message}`, {
-    cause: error,
-    retryable,
-    ...(errcode === undefined ? {} : { errcode }),
-    ...(egressIp === undefined ? {} : { egressIp }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  })
-}
-
-/** Whether it is another source's failure: remembered and shared there, and only there (rule 19). */
-export function isInConsequence(error: QyapiTokenError): boolean {
-  return isQyapiTokenError(error.cause)
 }
 
 /** fetch says "fetch failed" and keeps what really happened in the cause. */

@@ -1,8 +1,9 @@
 import { badOption, mustBe, QyapiTokenError } from '../core/errors.js'
+import { apiRoot } from '../core/url.js'
 import type { TokenPolicy } from '../token/token-policy.js'
 import { isTokenSource, policyOf, type TokenSource } from '../token/token-source.js'
 import type { TokenKind } from '../wecom/endpoints.js'
-import { apiRoot, type Destination } from './destination.js'
+import type { Destination } from './destination.js'
 
 /** A call whose source has to be chosen. */
 export interface CallToChooseFor<Options = unknown> {

@@ -1,7 +1,7 @@
-import { urlOf } from '../core/check.js'
 import { errcodeOfHeader, tokenErrcodes, unlessItThrows } from '../core/errcode.js'
 import { platform } from '../core/platform.js'
 import { excerpt, withoutQueries } from '../core/redact.js'
+import { apiRoot, urlOf } from '../core/url.js'
 import {
   REFUSED_ACCESS_TOKEN,
   REFUSED_DEVICE_TOKEN,
@@ -10,7 +10,7 @@ import {
   REFUSED_SUITE_TOKEN,
 } from '../wecom/errcodes.js'
 import { isArrayBuffer } from './body.js'
-import { apiRoot, type Destination } from './destination.js'
+import type { Destination } from './destination.js'
 
 /** Mistakes of a migration that show by nothing but calls that fail. */
 export type WarningCode =

@@ -2,14 +2,6 @@ import type { Clock } from '../core/clock.js'
 import type { Credential } from '../core/credential.js'
 import { type QyapiTokenError, repeated } from '../core/errors.js'
 
-/** Quick tries of one fetch, by every transport. */
-export const TRIES = 3
-
-/** Milliseconds to wait after that many tries: 100, 200, …, and up to a fifth more. */
-export function delayBeforeTry(tries: number): number {
-  return 100 * 2 ** (tries - 1) * (1 + 0.2 * Math.random())
-}
-
 /** For how long a failed fetch keeps everyone from asking again, doubling from the first to the longest. */
 function cooldownAfter(code: QyapiTokenError['code']): { firstMs: number; longestMs: number } {
   switch (code) {

@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.js'
 import { type Credential, secretIfReadable } from '../core/credential.js'
-import { isQyapiTokenError, type QyapiTokenError } from '../core/errors.js'
+import { isInConsequence, isQyapiTokenError, type QyapiTokenError } from '../core/errors.js'
 import type { Emit } from '../core/events.js'
-import { isInConsequence } from '../gettoken/fetch-failure.js'
 import { rememberedFailure } from './cooldowns.js'
 
 /** The failed fetches of one source: remembered for the secret that they were made with, and told. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sharedDeadline } from '../../src/core/deadline.js'
+import { sharedDeadline } from '../../src/core/wait.js'
 import { fakeClock } from '../../src/testing.js'
 import { settle } from '../support/qyapi.js'
 

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { excerpt, scrubbedCopy, scrubber, withoutQueries } from '../../src/core/redact.js'
+import { withoutEndSlashes } from '../../src/core/url.js'
 import { createTokenSource, memoryStore, selfBuilt } from '../../src/index.js'
-import { judgeDestinations, withoutEndSlashes } from '../../src/request/destination.js'
+import { judgeDestinations } from '../../src/request/destination.js'
 import { APP } from '../support/qyapi.js'
 
 const MEGABYTE = 1_000_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { check, isPlainObject, urlOf } from '../../src/core/check.js'
+import { check, isPlainObject } from '../../src/core/check.js'
 import { QyapiTokenError } from '../../src/core/errors.js'
 import {
   checkMiddlewareOptions,
@@ -8,6 +8,7 @@ import {
   sourceSettings,
 } from '../../src/core/options.js'
 import { platform } from '../../src/core/platform.js'
+import { urlOf } from '../../src/core/url.js'
 import { memoryStore } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../src/core/platform.js'
-import { peekNodeStream, peekWebStream } from '../../src/request/peek.js'
+import { peekNodeStream } from '../../src/request/peek-node-stream.js'
+import { peekWebStream } from '../../src/request/peek-web-stream.js'
 
 /** Jest replaces all of these; Node's own streams have another `process` there, as vitest itself needs it. */
 function freeze(): void {

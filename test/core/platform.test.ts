@@ -1,11 +1,7 @@
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import {
-  beforeStreamError,
-  nodeStreamInstead,
-  platform,
-  systemClock,
-} from '../../src/core/platform.js'
+import { beforeStreamError, nodeStreamInstead } from '../../src/core/node-streams.js'
+import { platform, systemClock } from '../../src/core/platform.js'
 
 afterEach(() => {
   vi.restoreAllMocks()

@@ -3,13 +3,11 @@ import { describe, expect, it } from 'vitest'
 import {
   apiRoot,
   asUrlReads,
-  coversClient,
-  judgeDestinations,
-  remembered,
   urlWithoutToken,
   withoutTokenParameters,
   withParameter,
-} from '../../src/request/destination.js'
+} from '../../src/core/url.js'
+import { coversClient, judgeDestinations, remembered } from '../../src/request/destination.js'
 import { type EndpointRule, TOKEN_PARAMETERS } from '../../src/wecom/endpoints.js'
 
 const NAMES = Object.values(TOKEN_PARAMETERS)

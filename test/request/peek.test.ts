@@ -11,8 +11,8 @@ import {
   discardBody,
   isNodeReadable,
   peekNodeStream,
-  peekWebStream,
-} from '../../src/request/peek.js'
+} from '../../src/request/peek-node-stream.js'
+import { peekWebStream } from '../../src/request/peek-web-stream.js'
 import { useOwnTimers } from '../support/own-timers.js'
 import { settle } from '../support/qyapi.js'
 

@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { peekWebStream } from '../../src/request/peek.js'
-import { isByteStream } from '../../src/request/resumed-stream.js'
+import { isByteStream, peekWebStream } from '../../src/request/peek-web-stream.js'
 import { collectGarbage } from '../support/garbage.js'
 import { settle } from '../support/qyapi.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { QyapiTokenError } from '../../src/core/errors.js'
-import { countsForAll, failureIn, storedFailure } from '../../src/sharing/shared-failure.js'
+import { countsForAll, failureIn, storedFailure } from '../../src/sharing/shared-fetch.js'
 
 const wrongSecret = new QyapiTokenError('credential_refused', 'the secret is wrong', {
   errcode: 40001,

@@ -1,13 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { QyapiTokenError, type QyapiTokenErrorCode } from '../../src/core/errors.js'
+import { delayBeforeTry, TRIES } from '../../src/core/transport.js'
 import { fakeClock } from '../../src/testing.js'
-import {
-  delayBeforeTry,
-  endpointCooldowns,
-  refreshBudget,
-  rememberedFailure,
-  TRIES,
-} from '../../src/token/cooldowns.js'
+import { endpointCooldowns, refreshBudget, rememberedFailure } from '../../src/token/cooldowns.js'
 
 afterEach(() => {
   vi.restoreAllMocks()

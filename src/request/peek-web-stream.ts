@@ -1,7 +1,92 @@
-import { onAbort } from '../core/platform.js'
+import { systemClock } from '../core/platform.js'
+import { onAbort } from '../core/wait.js'
+import { isDecided, joined, PATIENCE_MS } from './short-body.js'
+
+/** The beginning of a body, and the body as if nobody had looked. */
+export interface Peeked<Body> {
+  /** The whole content if it is short and may be a JSON object; else nobody needs it. */
+  readonly bytes: Uint8Array | undefined
+  readonly body: Body
+}
+
+/**
+ * Looks into a web stream. The stream given back yields every byte, and the same error at the same
+ * place; `signal` ends it as it would have ended the first, with what `reasonOf` makes of it.
+ */
+export function peekWebStream(
+  stream: ReadableStream<Uint8Array>,
+  signal?: AbortSignal | null,
+  reasonOf?: Resumption['reasonOf'],
+): Promise<Peeked<ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>>> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  let pending: Promise<ReadResult> | undefined
+  let isOver = false
+
+  // One promise, one timer and callbacks: this is done for every answer without a header.
+  return new Promise((resolve) => {
+    const reader = stream.getReader()
+    const finish = (isWhole: boolean) => {
+      if (isOver) return
+      isOver = true
+      cancel()
+      stopListening?.()
+      const bytes = isWhole ? joined(chunks, length) : undefined
+      // Until it is read, a signal ends also what has all arrived.
+      const body =
+        bytes !== undefined && !signal
+          ? bytes
+          : restOf(stream, reader, chunks, { pending, signal, reasonOf })
+      resolve({ bytes, body })
+    }
+    const giveOn = () => finish(false)
+    // The caller gets the same error when it comes to it.
+    const onError = () => {
+      pending = undefined
+      giveOn()
+    }
+    const onRead = ({ done, value }: ReadResult) => {
+      if (isOver) return
+      pending = undefined
+      if (done) return finish(true)
+      chunks.push(value)
+      length += value.length
+      if (isDecided(chunks, length)) giveOn()
+      else readOn()
+    }
+    const readOn = () => {
+      pending = reader.read()
+      pending.then(onRead, onError)
+    }
+    const cancel = systemClock.after(PATIENCE_MS, giveOn)
+    const stopListening = signal ? onAbort(signal, giveOn) : undefined
+    if (signal?.aborted) giveOn()
+    else readOn()
+  })
+}
+
+/** The stream as if nobody had looked; while a read of ours is pending it cannot be asked its kind. */
+function restOf(
+  stream: ReadableStream<Uint8Array>,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  chunks: readonly Uint8Array[],
+  { pending, ...end }: Omit<Resumption, 'isByteStream'>,
+): ReadableStream<Uint8Array> {
+  if (pending !== undefined) return resumedStream(chunks, reader, { pending, ...end })
+  reader.releaseLock()
+  const kind = { isByteStream: isByteStream(stream) }
+  return resumedStream(chunks, stream.getReader(), { ...end, ...kind })
+}
+
+/** Also a polyfill's, which is no instance of the global class. */
+export function isWebStream(value: unknown): value is ReadableStream<Uint8Array<ArrayBuffer>> {
+  return typeof (value as Partial<ReadableStream> | null | undefined)?.getReader === 'function'
+}
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>
+
 export type ReadResult = Awaited<ReturnType<Reader['read']>>
+
 type Controller = ReadableStreamDefaultController<Uint8Array> | ReadableByteStreamController
 
 export interface Resumption {

@@ -1,85 +1,7 @@
-import { LONGEST_JUDGED_BYTES, startsLikeAnObject } from '../core/errcode.js'
-import { nodeStreamInstead, onAbort, systemClock } from '../core/platform.js'
-import { isByteStream, type ReadResult, type Resumption, resumedStream } from './resumed-stream.js'
-
-/** The beginning of a body, and the body as if nobody had looked. */
-export interface Peeked<Body> {
-  /** The whole content if it is short and may be a JSON object; else nobody needs it. */
-  readonly bytes: Uint8Array | undefined
-  readonly body: Body
-}
-
-/** A body that takes longer than this is given on as it is: nobody sends an errcode in drips. */
-const PATIENCE_MS = 1_000
-
-/**
- * Looks into a web stream. The stream given back yields every byte, and the same error at the same
- * place; `signal` ends it as it would have ended the first, with what `reasonOf` makes of it.
- */
-export function peekWebStream(
-  stream: ReadableStream<Uint8Array>,
-  signal?: AbortSignal | null,
-  reasonOf?: Resumption['reasonOf'],
-): Promise<Peeked<ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>>> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  let pending: Promise<ReadResult> | undefined
-  let isOver = false
-
-  // One promise, one timer and callbacks: this is done for every answer without a header.
-  return new Promise((resolve) => {
-    const reader = stream.getReader()
-    const finish = (isWhole: boolean) => {
-      if (isOver) return
-      isOver = true
-      cancel()
-      stopListening?.()
-      const bytes = isWhole ? joined(chunks, length) : undefined
-      // Until it is read, a signal ends also what has all arrived.
-      const body =
-        bytes !== undefined && !signal
-          ? bytes
-          : restOf(stream, reader, chunks, { pending, signal, reasonOf })
-      resolve({ bytes, body })
-    }
-    const giveOn = () => finish(false)
-    // The caller gets the same error when it comes to it.
-    const onError = () => {
-      pending = undefined
-      giveOn()
-    }
-    const onRead = ({ done, value }: ReadResult) => {
-      if (isOver) return
-      pending = undefined
-      if (done) return finish(true)
-      chunks.push(value)
-      length += value.length
-      if (isDecided(chunks, length)) giveOn()
-      else readOn()
-    }
-    const readOn = () => {
-      pending = reader.read()
-      pending.then(onRead, onError)
-    }
-    const cancel = systemClock.after(PATIENCE_MS, giveOn)
-    const stopListening = signal ? onAbort(signal, giveOn) : undefined
-    if (signal?.aborted) giveOn()
-    else readOn()
-  })
-}
-
-/** The stream as if nobody had looked; while a read of ours is pending it cannot be asked its kind. */
-function restOf(
-  stream: ReadableStream<Uint8Array>,
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  chunks: readonly Uint8Array[],
-  { pending, ...end }: Omit<Resumption, 'isByteStream'>,
-): ReadableStream<Uint8Array> {
-  if (pending !== undefined) return resumedStream(chunks, reader, { pending, ...end })
-  reader.releaseLock()
-  const kind = { isByteStream: isByteStream(stream) }
-  return resumedStream(chunks, stream.getReader(), { ...end, ...kind })
-}
+import { nodeStreamInstead } from '../core/node-streams.js'
+import { systemClock } from '../core/platform.js'
+import { isWebStream } from './peek-web-stream.js'
+import { isDecided, joined, PATIENCE_MS } from './short-body.js'
 
 /** What a Node stream must be able to do to be looked into. */
 export interface NodeReadable {
@@ -172,11 +94,6 @@ export function discardBody(body: unknown): void {
   else if (isWebStream(body)) body.cancel().catch(() => {})
 }
 
-/** Also a polyfill's, which is no instance of the global class. */
-export function isWebStream(value: unknown): value is ReadableStream<Uint8Array<ArrayBuffer>> {
-  return typeof (value as Partial<ReadableStream> | null | undefined)?.getReader === 'function'
-}
-
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error('aborted')
 }
@@ -194,21 +111,4 @@ function putBack(stream: NodeReadable, bytes: Uint8Array): void {
     get: () => stream.readableLength < bytes.length || stream.readableEnded,
     configurable: true,
   })
-}
-
-/** Nothing more to learn: too long for a refusal, or no JSON object. A mock's chunk may be a text. */
-function isDecided(chunks: readonly Uint8Array[], length: number): boolean {
-  const [first] = chunks
-  if (first === undefined) return false
-  return length > LONGEST_JUDGED_BYTES || !ArrayBuffer.isView(first) || !startsLikeAnObject(first)
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }

@@ -1,0 +1,21 @@
+import { LONGEST_JUDGED_BYTES, startsLikeAnObject } from '../core/errcode.js'
+
+/** A body that takes longer than this is given on as it is: nobody sends an errcode in drips. */
+export const PATIENCE_MS = 1_000
+
+/** Nothing more to learn: too long for a refusal, or no JSON object. A mock's chunk may be a text. */
+export function isDecided(chunks: readonly Uint8Array[], length: number): boolean {
+  const [first] = chunks
+  if (first === undefined) return false
+  return length > LONGEST_JUDGED_BYTES || !ArrayBuffer.isView(first) || !startsLikeAnObject(first)
+}
+
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
