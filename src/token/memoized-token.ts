@@ -1,134 +1,125 @@
 import pMemoize from 'p-memoize'
-import { type Clock, elapsedMs, instantOf } from '../core/clock.js'
-import { confirmedAt, isUsable, type Token } from '../core/token.js'
+import { type Clock, type Instant, instantOf } from '../core/clock.js'
+import { isUsable, type Token } from '../core/token.js'
 
-/** How a credential's next token is had. */
-export interface TokenFetcher {
-  fetchToken(): Promise<Token>
-}
-
-/** One memo for any number of credentials: each token fetched once for everyone, kept for 7000 s. */
-export type TokenMemo = (memoized: MemoizedToken) => Promise<Token>
-
-/** One generation of one credential's tokens. */
+/** One generation of one source's tokens: the key of p-memoize's cache. */
 interface Generation {
-  readonly of: { readonly latest: Token | undefined; set(token: Token): void }
+  readonly of: MemoizedToken
   readonly number: number
 }
 
+/** Asks for a generation; `obtain` brings it if the cache does not have it. */
+interface GenerationRequest {
+  readonly key: Generation
+  obtain(): Promise<Token>
+}
+
+/** The memo of any number of sources. */
+export interface TokenMemo {
+  readonly cache: ReturnType<typeof expiringCache>
+  /** One request for everyone who asks for the same generation meanwhile. */
+  fetchOnce(request: GenerationRequest): Promise<Token>
+}
+
+export function tokenMemo(clock: Clock): TokenMemo {
+  const cache = expiringCache(clock)
+  const obtain = (request: GenerationRequest) => request.obtain()
+  return { cache, fetchOnce: pMemoize(obtain, { cacheKey: ([{ key }]) => key, cache }) }
+}
+
 /**
- * The generation is p-memoize's cache key. To clear is to ask for the next generation, never to
- * delete: so a hit that races a throw-away cannot read `undefined`. The tokens stand with their
- * credentials, so that the memo holds on to none that nobody uses.
+ * p-memoize's cache: the one place that keeps tokens, and the one that knows when 7000 s are over. To
+ * clear is to ask for the next generation, never to delete: a hit that races a clear reads a token.
+ * Each token is kept with its source, so that the memo holds on to none that is no longer used.
  */
-export function tokenMemo({
-  maxAgeMs = 7_000_000,
-  clock,
-}: {
-  maxAgeMs?: number
-  clock: Clock
-}): TokenMemo {
-  const cache = expiring(maxAgeMs, clock)
-  return pMemoize(fetchToken, { cacheKey: ([{ generation }]) => generation, cache })
+function expiringCache(clock: Clock) {
+  return {
+    has({ of: { latest, clearedUpTo }, number }: Generation, now: Instant = instantOf(clock)) {
+      return latest?.generation === number && number > clearedUpTo && isUsable(latest, now)
+    },
+    get: ({ of }: Generation) => of.latest,
+    set: ({ of }: Generation, token: Token) => of.set(token),
+    delete() {},
+  }
 }
 
-function fetchToken({ fetcher }: MemoizedToken): Promise<Token> {
-  return fetcher.fetchToken()
-}
-
-/** One credential's place in a memo. */
-export class MemoizedToken {
+/**
+ * The memoized token of one source, and all of its state: the newest token, which generations are
+ * cleared, and the request that is in flight.
+ */
+export class MemoizedToken implements Generation {
   /** The newest token, usable or not. */
   latest: Token | undefined
-  /** The generation that `get` asks for. */
-  generation: Generation = { of: this, number: 1 }
-  /** The one that is being fetched. A store may bring a newer one meanwhile, but nobody fetches twice. */
+  /** No generation up to this one is handed out again. */
+  clearedUpTo = 0
   private pending: Generation | undefined
 
-  constructor(
-    private readonly memo: TokenMemo,
-    readonly fetcher: TokenFetcher,
-  ) {}
+  constructor(private readonly memo: TokenMemo) {}
 
   /** The newest token's generation; 0 before there is one. */
   get latestGeneration(): number {
     return this.latest?.generation ?? 0
   }
 
-  /** The token of this generation: memoized, being fetched, or fetched now. */
-  get(): Promise<Token> {
-    return this.memo(this)
+  /** For the cache, a hit asks for the newest generation. */
+  get of(): this {
+    return this
   }
 
-  /** Makes a token the memoized one; one of an older generation changes nothing. */
-  set(token: Token): void {
-    if (token.generation <= this.latestGeneration) return
-    this.latest = token
-    if (token.generation > this.generation.number) this.askFor(token.generation)
+  get number(): number {
+    return this.latestGeneration
   }
 
   get isPending(): boolean {
     return this.pending !== undefined
   }
 
+  /** A hit: the memoized token, if it is neither cleared nor expired. */
+  get(now: Instant): Token | undefined {
+    const { cache } = this.memo
+    return cache.has(this, now) ? cache.get(this) : undefined
+  }
+
+  /** The newest token if it is not cleared. It may have expired. */
+  valid(): Token | undefined {
+    const { latest } = this
+    return latest === undefined || this.isCleared(latest) ? undefined : latest
+  }
+
+  isCleared({ generation }: Token): boolean {
+    return generation <= this.clearedUpTo
+  }
+
+  /** Makes a token the memoized one. An older generation than the newest changes nothing. */
+  set(token: Token): void {
+    if (token.generation <= this.latestGeneration) return
+    this.latest = token
+  }
+
   /**
-   * The generation after the newest, fetched once for everyone who asks until it is there. What a hit
-   * may be reading stays where it is. `began` receives the promise of a fetch that begins with this call.
+   * The next generation, obtained once for everyone who asks until it is there. The key is this very
+   * request: a store may bring a newer generation meanwhile, and what failed under the same number may
+   * still be on its way to a store.
    */
-  next(began?: (token: Promise<Token>) => void): Promise<Token> {
-    if (this.pending !== undefined) {
-      this.generation = this.pending
-      return this.get()
+  next(obtain: () => Promise<Token>): Promise<Token> {
+    if (this.pending !== undefined) return this.memo.fetchOnce({ key: this.pending, obtain })
+    const key = { of: this, number: this.latestGeneration + 1 }
+    this.pending = key
+    const token = this.memo.fetchOnce({ key, obtain })
+    const settled = () => {
+      if (this.pending === key) this.pending = undefined
     }
-    // A key of its own: what failed under the same number may still be on its way to a store.
-    const pending = { of: this, number: this.latestGeneration + 1 }
-    this.pending = pending
-    this.generation = pending
-    const token = this.get()
-    const over = () => {
-      if (this.pending === pending) this.pending = undefined
-    }
-    token.then(over, over)
-    began?.(token)
+    token.then(settled, settled)
     return token
   }
 
-  /**
-   * What was being fetched is known, be it a token or a failure. It may still be on its way to a
-   * store and to those who wait; who asks from now on asks anew (rule 6).
-   */
-  known(): void {
+  /** From now on callers start a new request: the outcome of the one in flight is known (rule 6). */
+  endPending(): void {
     this.pending = undefined
   }
 
-  private askFor(number: number): void {
-    if (this.generation.number !== number) this.generation = { of: this, number }
+  /** Nothing up to this generation is handed out again. */
+  clear(generation = this.latestGeneration): void {
+    this.clearedUpTo = Math.max(this.clearedUpTo, generation)
   }
 }
-
-/** Has a generation only while it is the newest, usable, and not older than `maxAgeMs`. */
-function expiring(maxAgeMs: number, clock: Clock) {
-  return {
-    has({ of: { latest }, number }: Generation) {
-      if (latest?.generation !== number) return false
-      const now = instantOf(clock)
-      return isUsable(latest, now) && elapsedMs(confirmedAt(latest), now) < maxAgeMs
-    },
-    get: latestOf,
-    set: keep,
-    delete: deleteNothing,
-  }
-}
-
-// The same for every memo: a source of its own has one to itself.
-
-function latestOf({ of }: Generation): Token | undefined {
-  return of.latest
-}
-
-function keep({ of }: Generation, token: Token): void {
-  of.set(token)
-}
-
-/** Intentionally: see above. */
-function deleteNothing(): void {}

@@ -2,9 +2,9 @@ import type { Clock } from '../core/clock.js'
 import type { Credential } from '../core/credential.js'
 import { QyapiTokenError } from '../core/errors.js'
 import type { SourceSettings } from '../core/options.js'
-import type { Token } from '../core/token.js'
 import { waitFor } from '../core/wait.js'
 import type { RequestOutcome } from '../gettoken/token-requests.js'
+import type { MemoizedToken } from './memoized-token.js'
 
 /** One fetch of the next token: for everyone who asks meanwhile. */
 export interface PendingRefresh {
@@ -24,12 +24,10 @@ export interface PendingRefresh {
 export function isStale(
   outcome: RequestOutcome,
   pending: PendingRefresh,
-  now: Pick<PendingRefresh, 'credential' | 'clearedUpTo'> & {
-    readonly memoized: { readonly latest: Token | undefined }
-  },
+  now: { readonly credential: Credential; readonly memoized: MemoizedToken },
 ): boolean {
   if (now.credential !== pending.credential) return true
-  if (now.clearedUpTo <= pending.clearedUpTo || !('fetched' in outcome)) return false
+  if (now.memoized.clearedUpTo <= pending.clearedUpTo || !('fetched' in outcome)) return false
   return outcome.fetched.value === now.memoized.latest?.value
 }
 

@@ -19,7 +19,7 @@ export class SourceContext {
   /** Checks the options that the sources share. Throws `bad_options`. */
   constructor(options: SourceOptions, machine: Platform) {
     this.settings = sourceSettings(options, machine)
-    this.memo = tokenMemo(this.settings)
+    this.memo = tokenMemo(this.settings.clock)
     const { store, clock } = this.settings
     this.access = store && storeAccess(store, clock)
   }

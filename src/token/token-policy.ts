@@ -4,8 +4,9 @@ import type { TokenErrcodes } from '../core/errcode.js'
 import { isQyapiTokenError, repeated, sourceClosed } from '../core/errors.js'
 import type { OnEvent, OwnEvent } from '../core/events.js'
 import { frameworkError } from '../core/framework-error.js'
-import { isKeptThroughOutage, isUsable, shouldRefresh, type Token } from '../core/token.js'
+import { isKeptThroughOutage, shouldRefresh, type Token } from '../core/token.js'
 import type { Join } from '../core/wait.js'
+import { MemoizedToken } from './memoized-token.js'
 import { RefreshCosts } from './refresh-costs.js'
 import type { SourceContext } from './source-context.js'
 import { TokenRefresher } from './token-refresher.js'
@@ -35,6 +36,7 @@ const untilSettled: Join = (shared) => shared
  * tokens with their generation, and refusals by generation.
  */
 export class TokenPolicy {
+  readonly memoized: MemoizedToken
   readonly refresher: TokenRefresher
   private readonly costs: RefreshCosts
 
@@ -43,7 +45,8 @@ export class TokenPolicy {
     private readonly context: SourceContext,
   ) {
     this.costs = new RefreshCosts(context.settings)
-    this.refresher = new TokenRefresher(credential, context, this.costs)
+    this.memoized = new MemoizedToken(context.memo)
+    this.refresher = new TokenRefresher(credential, this.memoized, context, this.costs)
   }
 
   get credential(): Credential {
@@ -64,8 +67,7 @@ export class TokenPolicy {
 
   /** A fetch is on its way, or a failure keeps everyone from asking. */
   get isBusy(): boolean {
-    const { memoized, failures } = this.refresher
-    return memoized.isPending || failures.cooldownMs() > 0
+    return this.memoized.isPending || this.refresher.failures.cooldownMs() > 0
   }
 
   emit(event: OwnEvent): void {
@@ -74,11 +76,9 @@ export class TokenPolicy {
 
   /** The current token if it can be handed out at once. */
   cached(): Token | undefined {
-    const token = this.refresher.valid()
-    if (token === undefined) return undefined
     const now = this.now()
-    if (!isUsable(token, now)) return undefined
-    if (shouldRefresh(token, now)) this.refreshBehindCallers()
+    const token = this.memoized.get(now)
+    if (token !== undefined && shouldRefresh(token, now)) this.refreshBehindCallers()
     return token
   }
 
@@ -88,7 +88,7 @@ export class TokenPolicy {
       return await this.getTokenWithinBudget(options)
     } catch (error) {
       // A call that has no token to replace goes out with the thrown-away one rather than not at all.
-      const token = this.refresher.memoized.latest
+      const token = this.memoized.latest
       if (isBudgetSpent(error) && token !== undefined) return token
       throw error
     }
@@ -103,7 +103,7 @@ export class TokenPolicy {
     if (refresher.isClosed) throw sourceClosed(this.credential)
     const failure = refresher.failures.current()
     if (failure && !(await refresher.tickets?.hasCome())) return this.keptTokenOr(failure)
-    const isAnothers = refresher.memoized.isPending
+    const isAnothers = this.memoized.isPending
     try {
       return await join(refresher.refresh())
     } catch (error) {
@@ -145,11 +145,11 @@ export class TokenPolicy {
       options.byRequest && this.costs.whyNotForced(this.credential, endpoint) === undefined
     const isGood = (one: Token | undefined) =>
       one !== undefined && one.generation > token.generation && (!byRequest || one.request)
-    const isInMemory = isGood(this.refresher.valid())
+    const isInMemory = isGood(this.memoized.valid())
     // Without a store the token is thrown away in the same turn: a fetch on its way cannot slip in.
     if (!isInMemory && !byRequest && this.context.settings.store)
       await this.refresher.adoptFromStore()
-    const isThere = isGood(this.refresher.valid())
+    const isThere = isGood(this.memoized.valid())
     const reason = isThere ? undefined : this.clear(token, endpoint)
     if (reason !== undefined || refused.isBodyGone) {
       this.emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_not_replayable' })
@@ -184,7 +184,7 @@ export class TokenPolicy {
   refusedAtLast(refused: RefusedCall): void {
     const { token, endpoint } = refused
     this.noteRefusal(refused)
-    const { generation = 0 } = this.refresher.valid() ?? {}
+    const { generation = 0 } = this.memoized.valid() ?? {}
     if (generation <= token.generation) this.clear(token, endpoint)
   }
 
@@ -198,7 +198,7 @@ export class TokenPolicy {
    * WeCom would not give another one so soon, and the token stays in use.
    */
   clearCurrent(): boolean {
-    const token = this.refresher.valid()
+    const token = this.memoized.valid()
     if (token === undefined || !this.costs.mayForceHourly(this.credential)) return false
     this.refresher.refuse(token, this.now().monotonic)
     this.refresher.clear(token)
@@ -217,7 +217,7 @@ export class TokenPolicy {
 
   /** Kept through an outage: past its memo, but within its life and not refused. */
   private keptTokenOr(failure: unknown): Token {
-    const token = this.refresher.valid()
+    const token = this.memoized.valid()
     if (token !== undefined && isKeptThroughOutage(token, this.now())) return token
     throw failure
   }
@@ -232,7 +232,7 @@ export class TokenPolicy {
 
   /** Throws a refused token away, or tells why it stays. */
   private clear(token: Token, endpoint: string) {
-    if (this.refresher.isCleared(token)) return undefined
+    if (this.memoized.isCleared(token)) return undefined
     const reason = this.costs.whyNotForced(this.credential, endpoint)
     if (reason === undefined) this.refresher.clear(token)
     return reason

@@ -3,7 +3,7 @@ import type { Credential } from '../core/credential.js'
 import { sourceClosed } from '../core/errors.js'
 import type { Emit, OwnEvent } from '../core/events.js'
 import type { StoredToken } from '../core/store.js'
-import { isUsable, nextToken, storedToken, type Token, tokenOf } from '../core/token.js'
+import { nextToken, storedToken, type Token, tokenOf } from '../core/token.js'
 import { type Join, keepAlive } from '../core/wait.js'
 import { type PushedTickets, pushedTicketsOf } from '../gettoken/pushed-tickets.js'
 import { type RequestOutcome, TokenRequests } from '../gettoken/token-requests.js'
@@ -12,23 +12,21 @@ import type { StoreEntry } from '../sharing/store-entry.js'
 import { tokenKeyOf } from '../sharing/store-key.js'
 import type { RefreshBudget } from './cooldowns.js'
 import { FetchFailures } from './fetch-failures.js'
-import { MemoizedToken, type TokenFetcher } from './memoized-token.js'
+import type { MemoizedToken } from './memoized-token.js'
 import { isStale, type PendingRefresh, PendingRefreshes } from './pending-refresh.js'
 import { refusedStrings } from './refused-strings.js'
 import type { SourceContext } from './source-context.js'
 
 /**
- * One credential's tokens, one generation after the other; never two fetches at once. Knows the
- * newest, which were thrown away, and how the next one is had: from the store, or by a token call.
+ * Obtains the next token of one credential: from the store, by the store's lease, or by a token
+ * request. It neither decides when, nor keeps tokens.
  */
-export class TokenRefresher implements TokenFetcher {
+export class TokenRefresher {
   isClosed = false
   readonly failures: FetchFailures
   readonly tickets: PushedTickets | undefined
   readonly requests: TokenRequests
-  readonly memoized: MemoizedToken
   private readonly storeEntry: StoreEntry | undefined
-  clearedUpTo = 0
   private refused: ReturnType<typeof refusedStrings> | undefined
   /** A refusal forces the next token request, which is to be paid. */
   private isForced = false
@@ -37,10 +35,10 @@ export class TokenRefresher implements TokenFetcher {
 
   constructor(
     public credential: Credential,
+    readonly memoized: MemoizedToken,
     private readonly context: SourceContext,
     private readonly costs: RefreshBudget,
   ) {
-    this.memoized = new MemoizedToken(context.memo, this)
     const { settings } = context
     const emit: Emit = (event) => this.emit(event)
     const current = () => this.credential
@@ -54,20 +52,14 @@ export class TokenRefresher implements TokenFetcher {
     this.context.emit(this.credential, event)
   }
 
-  /** The newest token if it is not thrown away; it may be over. */
-  valid(): Token | undefined {
-    const { latest } = this.memoized
-    return latest === undefined || this.isCleared(latest) ? undefined : latest
-  }
-
-  isCleared(token: Token): boolean {
-    return token.generation <= this.clearedUpTo
-  }
-
   /** The next generation, for everyone who asks while it is on its way. */
   refresh(): Promise<Token> {
-    if (this.pendingRefreshes.endStalled(this.context.settings)) this.memoized.known()
-    return this.memoized.next((token) => keepAlive(token, this.context.settings.waitUntil))
+    const { settings } = this.context
+    if (this.pendingRefreshes.endStalled(settings)) this.memoized.endPending()
+    const { isPending } = this.memoized
+    const token = this.memoized.next(() => this.obtain())
+    if (!isPending) keepAlive(token, settings.waitUntil)
+    return token
   }
 
   /**
@@ -92,9 +84,9 @@ export class TokenRefresher implements TokenFetcher {
     this.storeEntry?.refused(token)
   }
 
-  /** Nobody is handed this generation, or an older one, again. */
+  /** Clears this generation everywhere; the next token request is a forced one. */
   clear(token: Token): void {
-    this.clearedUpTo = Math.max(this.clearedUpTo, token.generation)
+    this.memoized.clear(token.generation)
     this.isForced = true
     void this.storeEntry?.delete(token)
     this.credential.refused?.(token.value)
@@ -104,21 +96,20 @@ export class TokenRefresher implements TokenFetcher {
   replaceCredential(credential: Credential): void {
     this.credential = credential
     this.failures.forget()
-    this.clearedUpTo = Math.max(this.clearedUpTo, this.memoized.latestGeneration)
+    this.memoized.clear()
     this.isForced = false
     this.requests.abort()
   }
 
   /** Ends what is on its way; waiters get the reason. */
   close(): void {
-    this.clearedUpTo = Number.POSITIVE_INFINITY
+    this.memoized.clear(Number.POSITIVE_INFINITY)
     this.isClosed = true
     this.pendingRefreshes.close(sourceClosed(this.credential))
     for (const place of [this.storeEntry, this.tickets]) place?.close()
   }
 
-  /** For the memo alone: everyone else says `renew`. */
-  async fetchToken(): Promise<Token> {
+  private async obtain(): Promise<Token> {
     if (this.isClosed) throw sourceClosed(this.credential)
     const token = await this.pendingRefreshes.run(
       (closed) => this.refreshOnce(closed),
@@ -129,11 +120,12 @@ export class TokenRefresher implements TokenFetcher {
 
   /** `undefined`: what it brought was thrown away, or its credential replaced, while it was published. */
   private async refreshOnce(closed: AbortSignal): Promise<Token | undefined> {
-    const { credential, clearedUpTo } = this
+    const { credential } = this
+    const { clearedUpTo } = this.memoized
     const pending: PendingRefresh = { closed, credential, clearedUpTo, isKnown: false }
     try {
       const token = await this.adoptOrFetch(pending)
-      return this.isCleared(token) ? undefined : token
+      return this.memoized.isCleared(token) ? undefined : token
     } catch (error) {
       if (closed.aborted || this.credential === pending.credential) throw error
       return undefined
@@ -147,7 +139,7 @@ export class TokenRefresher implements TokenFetcher {
     if (pending.isKnown) return
     pending.isKnown = true
     this.isRequestNeeded = false
-    this.memoized.known()
+    this.memoized.endPending()
   }
 
   private async adoptOrFetch(pending: PendingRefresh): Promise<Token> {
@@ -199,7 +191,7 @@ export class TokenRefresher implements TokenFetcher {
         this.clear(token)
         return undefined
       }
-      if (!isUsable(token, now)) return undefined
+      if (this.memoized.get(now) !== token) return undefined
       this.isForced = !isEnough
       this.emit({ type: 'adopted', generation: token.generation, from: 'store' })
       return isEnough ? token : undefined
@@ -208,8 +200,7 @@ export class TokenRefresher implements TokenFetcher {
 
   /** The current token, unless it is over. */
   private usable(): Token | undefined {
-    const token = this.valid()
-    return token && isUsable(token, instantOf(this.context.settings.clock)) ? token : undefined
+    return this.memoized.get(instantOf(this.context.settings.clock))
   }
 
   /** `generation`: its number, where the store gave one with the lease. */
@@ -223,7 +214,7 @@ export class TokenRefresher implements TokenFetcher {
       this.costs.chargeRefresh(this.credential, this.isForced)
       this.isForced = false
       pending.credential = this.credential
-      pending.clearedUpTo = this.clearedUpTo
+      pending.clearedUpTo = this.memoized.clearedUpTo
       outcome = await this.requests.make(pending.credential, pending.closed)
     } while (isStale(outcome, pending, this))
     this.known(pending)

@@ -17,7 +17,7 @@ import { type Credential, identityOf, isCredential } from '../core/credential.js
 import { badOption, mustBe } from '../core/errors.js'
 import type { SourceOptions } from '../core/options.js'
 import { platform } from '../core/platform.js'
-import { isUsable, type Token } from '../core/token.js'
+import type { Token } from '../core/token.js'
 import { reasonOf, waitFor } from '../core/wait.js'
 import {
   checkGetOptions,
@@ -28,7 +28,6 @@ import {
 import { type RunOptions, runWithToken } from './run.js'
 import { SourceContext } from './source-context.js'
 import { TokenPolicy } from './token-policy.js'
-import type { TokenRefresher } from './token-refresher.js'
 
 const LENDER = Symbol.for('qyapi-token.policy')
 /** Asked by `console.log`, on Node and elsewhere. */
@@ -104,7 +103,7 @@ export class TokenSource {
   async invalidate(token: string): Promise<boolean> {
     if (typeof token !== 'string') throw badOption('token', 'a token string', token, true)
     const policy = this.#policy
-    const current = policy.refresher.valid()
+    const current = policy.memoized.valid()
     if (current?.value !== token) return false
     const { reconfirmedAt } = current
     if (reconfirmedAt !== undefined && elapsedMs(reconfirmedAt, policy.now()) < RECONFIRMED_MS)
@@ -171,11 +170,11 @@ export class TokenSource {
   /** How things stand. No secret in it. */
   describe(): SourceDescription {
     const policy = this.#policy
-    const { credential, refresher } = policy
+    const { credential, refresher, memoized } = policy
     const { kind, subject } = credential
-    const { latest: token } = refresher.memoized
+    const { latest: token } = memoized
     const now = policy.now()
-    const state = stateOf(token, refresher, now)
+    const state = stateOf(policy, now)
     const cooldownMs = refresher.failures.cooldownMs()
     const resting = cooldownMs > 0 ? { cooldownUntil: now.wall + cooldownMs } : {}
     if (token === undefined) return { kind, subject, state, ...resting }
@@ -230,15 +229,11 @@ function checkCredential(credential: unknown): void {
   throw badOption('credential', 'a credential, e.g. selfBuilt({ corpId, corpSecret })', credential)
 }
 
-function stateOf(
-  token: Token | undefined,
-  refresher: TokenRefresher,
-  now: Instant,
-): SourceDescription['state'] {
+function stateOf({ memoized, refresher }: TokenPolicy, now: Instant): SourceDescription['state'] {
   if (refresher.isClosed) return 'closed'
-  if (token === undefined) return 'empty'
-  if (refresher.isCleared(token)) return 'cleared'
-  return isUsable(token, now) ? 'usable' : 'expired'
+  if (memoized.latest === undefined) return 'empty'
+  if (memoized.isCleared(memoized.latest)) return 'cleared'
+  return memoized.get(now) === undefined ? 'expired' : 'usable'
 }
 
 export function isTokenSource(value: unknown): value is TokenSource {

@@ -347,11 +347,11 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     abort: ({ pick: index }: { pick: number }) =>
       aborts[index % Math.max(1, aborts.length)]?.abort(new Error('enough')),
     invalidate: () => {
-      const { refresher } = policyOf(source)
-      const token = refresher.valid()
+      const { memoized } = policyOf(source)
+      const token = memoized.valid()
       if (token === undefined) return
       settled.push(source.invalidate(token.value))
-      if (refresher.isCleared(token)) clear(token.generation, token.value)
+      if (memoized.isCleared(token)) clear(token.generation, token.value)
     },
     pass: ({ ms }: { ms: number }) => clock.advance(isAboutLife(ms) ? scaled(ms) : ms),
     'set wall clock': ({ ms }: { ms: number }) => clock.setWallBy(ms),

@@ -1,194 +1,197 @@
-import { describe, expect, it } from 'vitest'
-import { instantOf, later } from '../../src/core/clock.js'
-import type { Token } from '../../src/core/token.js'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { instantOf } from '../../src/core/clock.js'
+import { firstLife, type Token } from '../../src/core/token.js'
 import { fakeClock } from '../../src/testing.js'
 import { MemoizedToken, tokenMemo } from '../../src/token/memoized-token.js'
 import { deferred } from '../support/source.js'
 
-/** A memo over fetches that are answered by hand. */
-function memoOf({
-  maxAgeMs,
-  usableForMs = 7_000_000,
-}: {
-  maxAgeMs?: number
-  usableForMs?: number
-} = {}) {
+const DAY_MS = 86_400_000
+
+/** A memoized token whose generations are obtained at once. */
+function memoOf({ maxAgeMs = 7_000_000 } = {}) {
   const clock = fakeClock()
-  let fetches = 0
-  const tokenOf = (generation: number, more: Partial<Token> = {}): Token => ({
+  const memo = tokenMemo(clock)
+  const memoized = new MemoizedToken(memo)
+  const policy = { maxAgeMs, refreshAheadMs: 0, jitter: 0 }
+  const tokenOf = (generation: number, expiresInMs = 7_200_000): Token => ({
     value: `token-${generation}`,
     encoded: `token-${generation}`,
     generation,
-    firstSeenAt: instantOf(clock),
-    memoMs: 7_000_000,
-    refreshFrom: later(instantOf(clock), 6_700_000),
-    usableUntil: later(instantOf(clock), usableForMs),
-    keptUntil: later(instantOf(clock), 7_200_000),
-    ...more,
+    ...firstLife(instantOf(clock), expiresInMs, policy),
   })
-  const shared = tokenMemo({ clock, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) })
-  const memo: MemoizedToken = new MemoizedToken(shared, {
-    async fetchToken() {
+  let fetches = 0
+  const next = () =>
+    memoized.next(async () => {
       fetches += 1
-      return tokenOf((memo.latest?.generation ?? 0) + 1)
-    },
-  })
-  return { memo, clock, tokenOf, fetches: () => fetches }
+      return tokenOf(memoized.latestGeneration + 1)
+    })
+  const get = () => memoized.get(instantOf(clock))
+  return { memo, memoized, clock, tokenOf, next, get, fetches: () => fetches }
 }
 
-describe('the memoized token', () => {
-  it('is fetched once for everyone who asks', async () => {
-    const { memo, fetches } = memoOf()
-    expect(memo.latest).toBeUndefined()
-    const tokens = await Promise.all([memo.get(), memo.get(), memo.get()])
-    expect(new Set(tokens).size).toBe(1)
-    expect(await memo.get()).toBe(tokens[0])
-    expect(memo.latest).toBe(tokens[0])
-    expect(fetches()).toBe(1)
+describe('a hit', () => {
+  it('is answered from the cache of p-memoize, every time', async () => {
+    const { memo, next, get } = memoOf()
+    const token = await next()
+    const has = vi.spyOn(memo.cache, 'has')
+    const read = vi.spyOn(memo.cache, 'get')
+    for (let times = 0; times < 20; times += 1) expect(get()).toBe(token)
+    expect(read).toHaveBeenCalledTimes(20)
+    expect(has.mock.results.map(({ value }) => value)).toEqual(Array(20).fill(true))
   })
 
-  it('is over after 7000 s', async () => {
-    const { memo, clock, fetches } = memoOf({ usableForMs: 9_000_000 })
-    await memo.get()
+  it('rule 2: is none before the first token, and none after 7000 s', async () => {
+    const { next, get, clock } = memoOf()
+    expect(get()).toBeUndefined()
+    const token = await next()
     clock.advance(6_999_999)
-    await memo.get()
-    expect(fetches()).toBe(1)
+    expect(get()).toBe(token)
     clock.advance(1)
-    await memo.get()
-    expect(fetches()).toBe(2)
+    expect(get()).toBeUndefined()
   })
 
-  it('is over after maxAgeMs', async () => {
-    const { memo, clock, fetches } = memoOf({ maxAgeMs: 60_000 })
-    await memo.get()
-    clock.advance(59_999)
-    await memo.get()
-    expect(fetches()).toBe(1)
+  it('rule 2: is none after maxAgeMs, nor after the scaled life of a shorter token', () => {
+    const short = memoOf({ maxAgeMs: 60_000 })
+    short.memoized.set(short.tokenOf(1))
+    short.clock.advance(60_000)
+    expect(short.get()).toBeUndefined()
+    const { memoized, tokenOf, clock, get } = memoOf()
+    memoized.set(tokenOf(1, 7_200))
+    clock.advance(6_999)
+    expect(get()).toBeDefined()
     clock.advance(1)
-    await memo.get()
-    expect(fetches()).toBe(2)
+    expect(get()).toBeUndefined()
   })
 
-  it('is over when it is no longer usable', async () => {
-    const { memo, clock, fetches } = memoOf({ usableForMs: 1_000 })
-    await memo.get()
-    clock.advance(1_000)
-    await memo.get()
-    expect(fetches()).toBe(2)
+  it('rule 5: is never a cleared generation, however new its life', async () => {
+    const { memoized, next, get, tokenOf } = memoOf()
+    const token = await next()
+    memoized.clear(token.generation)
+    expect(get()).toBeUndefined()
+    expect(memoized.isCleared(token)).toBe(true)
+    expect(memoized.valid()).toBeUndefined()
+    memoized.set(tokenOf(2))
+    expect(get()?.generation).toBe(2)
+    memoized.clear(1)
+    expect(get()?.generation).toBe(2)
+  })
+})
+
+describe('the proof by breaking', () => {
+  afterEach(() => {
+    vi.doUnmock('p-memoize')
+    vi.resetModules()
   })
 
-  it('that gettoken brought once more counts from then on', async () => {
-    const { memo, clock, tokenOf, fetches } = memoOf({ maxAgeMs: 60_000 })
-    memo.set(tokenOf(1, { reconfirmedAt: later(instantOf(clock), 50_000) }))
-    clock.advance(109_999)
-    expect((await memo.get()).generation).toBe(1)
-    expect(fetches()).toBe(0)
-    clock.advance(1)
-    expect((await memo.get()).generation).toBe(2)
-    expect(fetches()).toBe(1)
+  it('without the expiry of the cache a token is handed out after a day: the 7000 s have no other home', async () => {
+    const { memo, next, get, clock } = memoOf()
+    const token = await next()
+    vi.spyOn(memo.cache, 'has').mockReturnValue(true)
+    clock.advance(DAY_MS)
+    expect(get()).toBe(token)
+  })
+
+  it('without p-memoize two callers fetch twice: there is no other single flight', async () => {
+    vi.resetModules()
+    vi.doMock('p-memoize', () => ({ default: (fetch: unknown) => fetch }))
+    const bare = await import('../../src/token/memoized-token.js')
+    const memoized = new bare.MemoizedToken(bare.tokenMemo(fakeClock()))
+    const { tokenOf } = memoOf()
+    const obtain = vi.fn(async () => tokenOf(1))
+    await Promise.all([memoized.next(obtain), memoized.next(obtain)])
+    expect(obtain).toHaveBeenCalledTimes(2)
   })
 })
 
 describe('to set', () => {
-  it('makes a token the memoized one', async () => {
-    const { memo, tokenOf, fetches } = memoOf()
+  it('makes a token the memoized one, without a fetch', () => {
+    const { memoized, tokenOf, get, fetches } = memoOf()
     const adopted = tokenOf(5)
-    memo.set(adopted)
-    expect(memo.latest).toBe(adopted)
-    expect(await memo.get()).toBe(adopted)
+    memoized.set(adopted)
+    expect(memoized.latest).toBe(adopted)
+    expect(get()).toBe(adopted)
     expect(fetches()).toBe(0)
   })
 
-  it('an older generation, or the same one again, changes nothing', async () => {
-    const { memo, tokenOf, fetches } = memoOf()
+  it('an older generation, or the same one again, changes nothing', () => {
+    const { memoized, tokenOf, get } = memoOf()
     const adopted = tokenOf(5)
-    memo.set(adopted)
-    memo.set(tokenOf(4))
-    memo.set(tokenOf(5))
-    expect(memo.latest).toBe(adopted)
-    expect(await memo.get()).toBe(adopted)
-    expect(fetches()).toBe(0)
-  })
-
-  it('a newer one is what get gives from then on', async () => {
-    const { memo, tokenOf } = memoOf()
-    await memo.get()
-    const newer = tokenOf(2)
-    memo.set(newer)
-    expect(await memo.get()).toBe(newer)
+    for (const token of [adopted, tokenOf(4), tokenOf(5)]) memoized.set(token)
+    expect(memoized.latest).toBe(adopted)
+    expect(get()).toBe(adopted)
   })
 })
 
 describe('the next token', () => {
   it('leaves the newest where it is until it has come', async () => {
-    const { memo, fetches } = memoOf()
-    const first = await memo.get()
-    const next = memo.next()
-    expect(memo.latest).toBe(first)
-    const second = await next
+    const { memoized, next, get, fetches } = memoOf()
+    const first = await next()
+    const coming = next()
+    expect(get()).toBe(first)
+    const second = await coming
     expect(second.generation).toBe(2)
-    expect(memo.latest).toBe(second)
-    expect(await memo.get()).toBe(second)
+    expect(memoized.latest).toBe(second)
+    expect(get()).toBe(second)
     expect(fetches()).toBe(2)
   })
 
   it('is fetched once for everyone who asks, also while a store brings others', async () => {
     const answer = deferred<Token>()
-    const { tokenOf } = memoOf()
-    let fetches = 0
-    const memo = new MemoizedToken(tokenMemo({ clock: fakeClock() }), {
-      fetchToken() {
-        fetches += 1
-        return answer.promise
-      },
-    })
+    const { tokenOf, memoized } = memoOf()
+    const obtain = vi.fn(() => answer.promise)
     const waiting = Array.from({ length: 5 }, (_, at) => {
-      memo.set(tokenOf(at + 1))
-      return memo.next()
+      memoized.set(tokenOf(at + 1))
+      return memoized.next(obtain)
     })
-    expect(memo.isPending).toBe(true)
+    expect(memoized.isPending).toBe(true)
     answer.resolve(tokenOf(9))
     expect(new Set(await Promise.all(waiting)).size).toBe(1)
-    expect(memo.isPending).toBe(false)
-    expect(fetches).toBe(1)
+    expect(memoized.isPending).toBe(false)
+    expect(obtain).toHaveBeenCalledTimes(1)
   })
 
-  it('rule 6: who asks when it is known is not given the promise of those who asked before', async () => {
+  it('rule 6: whoever asks once the outcome is known is not given the promise of those who asked before', async () => {
     const answers = [deferred<Token>(), deferred<Token>()]
-    const { tokenOf } = memoOf()
+    const { tokenOf, memoized } = memoOf()
     let fetches = 0
-    const memo = new MemoizedToken(tokenMemo({ clock: fakeClock() }), {
-      fetchToken: () => (answers[fetches++] as (typeof answers)[number]).promise,
-    })
-    const before = memo.next()
-    memo.known()
-    memo.set(tokenOf(1))
-    const after = memo.next()
+    const obtain = () => (answers[fetches++] as (typeof answers)[number]).promise
+    const before = memoized.next(obtain)
+    memoized.endPending()
+    memoized.set(tokenOf(1))
+    const after = memoized.next(obtain)
     answers[1]?.resolve(tokenOf(2))
     expect((await after).generation).toBe(2)
     answers[0]?.resolve(tokenOf(1))
     expect((await before).generation).toBe(1)
-    expect(memo.isPending).toBe(false)
+    expect(memoized.isPending).toBe(false)
+  })
+
+  it('after a failure is fetched anew', async () => {
+    const { memoized, tokenOf } = memoOf()
+    const error = new Error('the network')
+    await expect(memoized.next(() => Promise.reject(error))).rejects.toBe(error)
+    expect(memoized.isPending).toBe(false)
+    expect((await memoized.next(async () => tokenOf(1))).generation).toBe(1)
   })
 
   it('is one of many in one memo, each with generations of its own', async () => {
     const clock = fakeClock()
+    const memo = tokenMemo(clock)
     const { tokenOf } = memoOf()
-    const shared = tokenMemo({ clock })
     const asked: string[] = []
-    const [one, other] = ['one', 'other'].map((value) => {
-      const fetcher = {
-        async fetchToken() {
+    const sources = ['one', 'other'].map((value) => {
+      const memoized = new MemoizedToken(memo)
+      const next = () =>
+        memoized.next(async () => {
           asked.push(value)
           return { ...tokenOf(1), value }
-        },
-      }
-      return new MemoizedToken(shared, fetcher)
-    }) as [MemoizedToken, MemoizedToken]
-    const tokens = await Promise.all([one.get(), other.get(), one.get()])
+        })
+      return { memoized, next }
+    })
+    const [one, other] = sources as [(typeof sources)[number], (typeof sources)[number]]
+    const tokens = await Promise.all([one.next(), other.next(), one.next()])
     expect(tokens.map(({ value }) => value)).toEqual(['one', 'other', 'one'])
     expect(asked).toEqual(['one', 'other'])
-    expect((await other.get()).value).toBe('other')
-    expect(asked).toEqual(['one', 'other'])
+    expect(other.memoized.get(instantOf(clock))?.value).toBe('other')
   })
 })
