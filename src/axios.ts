@@ -1,5 +1,5 @@
 /**
- * The axios door, in the user's own words: a request interceptor injects the memoized token, with
+ * The axios entry, in the user's own words: a request interceptor injects the memoized token, with
  * the memoization expiring after 7000 s, and a response interceptor spots token-invalid errcodes,
  * clears the cache, and replays the request once.
  *
@@ -8,21 +8,9 @@
  * each request an adapter of ours, and the response interceptor runs on that adapter's promise:
  * below all interceptors and transforms, where the answer is still as the server sent it.
  */
-import defaultAxios, {
-  type AxiosResponse,
-  type AxiosStatic,
-  type InternalAxiosRequestConfig,
-} from 'axios'
-import { type OwnAdapter, ourAdapter, resolvedAdapter } from './axios/adapter.js'
-import {
-  callToChooseFor,
-  carryingConfig,
-  checkBaseUrl,
-  checkClient,
-  eject,
-} from './axios/client.js'
-import { outgoingBody } from './axios/form-data.js'
-import { bringsToken, queryOf } from './axios/inject-token.js'
+import defaultAxios, { type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { type OwnAdapter, ourAdapter } from './axios/adapter.js'
+import { checkBaseUrl, checkClient, eject } from './axios/client.js'
 import type {
   AttachedMany,
   AttachedTo,
@@ -31,29 +19,19 @@ import type {
   ConfigToChooseFor,
   ManyAxiosSources,
 } from './axios/options.js'
-import {
-  attemptOf,
-  destinationsOf,
-  lateAttemptOf,
-  newRequestContext,
-  type PendingRequest,
-  type RequestContext,
-  urlTextOf,
-} from './axios/request.js'
-import { sendAndJudge } from './axios/response-interceptor.js'
-import { waitWithBody } from './axios/timeout.js'
+import { callersResponse, failed } from './axios/redact-answer.js'
+import { freeConnection, type Outcome, refusedBy, settled } from './axios/refusal.js'
+import { type Attempt, destinationsOf, lateAttemptOf } from './axios/request.js'
+import { type Attachment, sendWithToken } from './axios/request-interceptor.js'
+import { attempt, waitLikeAxios } from './axios/timeout.js'
 import { axiosTransport } from './axios/transport.js'
 import { isAxios } from './axios/version.js'
-import {
-  markInterceptor,
-  noticeEarlierAttach,
-  noticingNotFound,
-  noticingRefusal,
-} from './axios/warnings.js'
+import { markInterceptor, noticeEarlierAttach } from './axios/warnings.js'
 import type { Credential } from './core/credential.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
-import type { ChooseSource } from './request/choose-source.js'
-import { createMiddleware, type Middleware, type Tokens } from './request/middleware.js'
+import { createMiddleware, type Tokens } from './request/middleware.js'
+import { discardBody } from './request/peek-node-stream.js'
+import { replayOnce } from './token/replay.js'
 import type { TokenSource } from './token/token-source.js'
 
 export { type BusyRetryConfig, type BusyRetryOptions, busyRetry } from './axios/busy-retry.js'
@@ -71,18 +49,10 @@ export type { MiddlewareOptions } from './core/options.js'
 export type { CallToChooseFor, ChooseSource, SourceList, Tenant } from './request/choose-source.js'
 export type { ManySources } from './request/middleware.js'
 
-/** What one attach knows. */
-interface Attachment {
-  readonly door: Middleware
-  readonly lib: AxiosStatic
-  readonly destinationOf: ReturnType<typeof destinationsOf>
-  isDetached: boolean
-}
-
 /**
  * Gives every WeCom call of an axios client a token, and replaces a refused one once.
  *
- * @param client An axios instance, or axios itself. Token calls take its road to the network.
+ * @param client An axios instance, or axios itself. Token requests use its own network settings.
  * @param tokens `{ corpId, corpSecret }`, a credential, a token source; an array of sources of
  *   different kinds, among which the path chooses; or a function of `{ url, method, options }`,
  *   options being the axios config, that gives a source, or `null` for "no token". Functions
@@ -107,40 +77,47 @@ export function attachToken(
   checkClient(client)
   const { axios: lib = defaultAxios } = options ?? {}
   const transport = axiosTransport(client, { axios: lib })
-  const door = createMiddleware(tokens, options, {
+  const middleware = createMiddleware(tokens, options, {
     credentialOf: selfBuilt,
     transport,
     moreOptions: { axios: isAxios },
   })
-  checkBaseUrl(client, door)
+  checkBaseUrl(client, middleware)
   const attachment: Attachment = {
-    door,
+    middleware,
     lib,
-    destinationOf: destinationsOf(door, lib),
+    destinationOf: destinationsOf(middleware, lib),
     isDetached: false,
+    send(sent) {
+      const { onFulfilled, onRejected } = responseInterceptor(sent)
+      return attempt(sent).then(onFulfilled, onRejected)
+    },
   }
-  noticeEarlierAttach(client, door, options)
+  noticeEarlierAttach(client, middleware, options)
   const interceptor = requestInterceptor(attachment)
   markInterceptor(interceptor, attachment)
   const id = client.interceptors.request.use(interceptor, undefined, { synchronous: true })
 
   return {
-    ...(door.source && { source: door.source }),
+    ...(middleware.source && { source: middleware.source }),
     detach() {
       if (attachment.isDetached) return
       attachment.isDetached = true
       eject(client, interceptor, id)
-      door.close()
+      middleware.close()
     },
   }
 }
 
-/** Injects the token: not into the config, which is the caller's, but into what the adapter gets. */
+/**
+ * Injects the memoized token, which p-memoize's cache keeps for 7000 s (token/memoized-token.ts): not
+ * into the config, which is the caller's, but into the copy that the adapter gets.
+ */
 function requestInterceptor(attachment: Attachment) {
-  const sendOurs = (sent: InternalAxiosRequestConfig, own: OwnAdapter) =>
-    send(attachment, sent, own)
+  const sendOurs = (config: InternalAxiosRequestConfig, own: OwnAdapter) =>
+    sendWithToken(attachment, config, own)
   return (config: InternalAxiosRequestConfig) => {
-    // Already called off: axios will say so, with this config in its error.
+    // Aborted already: axios says so, with this config in its error.
     if (attachment.isDetached || config.signal?.aborted || config.cancelToken?.reason) return config
     const adapter = ourAdapter(config.adapter, sendOurs)
     // An interceptor may have returned a frozen config.
@@ -148,74 +125,47 @@ function requestInterceptor(attachment: Attachment) {
   }
 }
 
-/** `own`: what goes on without us, be it another attach. */
-function send(
-  attachment: Attachment,
-  config: InternalAxiosRequestConfig,
-  own: OwnAdapter,
+/** Spots a token-invalid errcode, clears that token from the cache, and replays the request once. */
+function responseInterceptor(sent: Attempt) {
+  const { errcodes } = sent.call.policy
+  const spot = (
+    outcome: Outcome,
+    refused = refusedBy(outcome.response, errcodes, sent.call.lib),
+  ): AxiosResponse | Promise<AxiosResponse> => {
+    if (refused === undefined) return settled(outcome)
+    if (typeof refused === 'number') return clearAndReplayOnce(sent, outcome, refused)
+    return refused.then((errcode) => (errcode ? spot(outcome, errcode) : settled(outcome)))
+  }
+  return {
+    onFulfilled: (response: AxiosResponse) => spot({ response: callersResponse(response, sent) }),
+    onRejected: (error: unknown) => spot(failed(error, sent)),
+  }
+}
+
+async function clearAndReplayOnce(
+  { call, token, sentAtMs }: Attempt,
+  answer: Outcome,
+  errcode: number,
 ): Promise<AxiosResponse> {
-  const { door, lib, destinationOf, isDetached } = attachment
-  const sendWithoutUs = () => resolvedAdapter(lib, own, config)(config)
-  const url = urlTextOf(config)
-  if (isDetached) return sendWithoutUs()
-  const destination = destinationOf(config, url)
-  if (destination === undefined) return noticingNotFound(door, { config, lib }, sendWithoutUs())
-  const query = queryOf(config, lib)
-  if (door.callerToken === 'keep' && bringsToken(config, query, destination)) {
-    door.standAside(destination)
-    return noticingRefusal(door, destination, sendWithoutUs())
-  }
-  const asked = {
-    config,
-    url,
-    query,
-    lib,
-    destination,
-    judge: door.judge,
-    adapter: resolvedAdapter(lib, config.adapter, config),
-    body: outgoingBody(config.data),
-  }
-  const chooser = door.chooserFor(destination, config.tenant)
-  if (chooser !== undefined) return sendWhenChosen(door, asked, chooser, sendWithoutUs)
-  const policy = door.policies[destination.token]
-  if (policy !== undefined) return sendWithToken(newRequestContext(asked, policy))
-  door.skip(destination)
-  return sendWithoutUs()
-}
-
-function sendWithToken(call: RequestContext): Promise<AxiosResponse> {
-  const token = call.body.isSentOnce ? undefined : call.policy.cached()
-  if (token === undefined) return sendWhenThereIsAToken(call)
-  return sendAndJudge(attemptOf(call, token))
-}
-
-/** The choosing is part of the call, and of its timeout. */
-async function sendWhenChosen(
-  door: Middleware,
-  asked: PendingRequest,
-  chooser: ChooseSource<never>,
-  sendWithoutUs: () => Promise<AxiosResponse>,
-): Promise<AxiosResponse> {
-  const { config, destination, body } = asked
-  const startedAt = performance.now()
-  const choose = async () => door.choose(chooser, destination, callToChooseFor(asked))
-  const policy = await waitWithBody(choose(), { ...asked, startedAt }).catch((error) => {
-    throw carryingConfig(error, config)
-  })
-  if (policy === undefined) {
-    if (body.formHeaders === undefined && body.data !== config.data) config.data = body.data
-    return sendWithoutUs()
-  }
-  return sendWhenThereIsAToken(newRequestContext(asked, policy, startedAt))
-}
-
-async function sendWhenThereIsAToken(call: RequestContext): Promise<AxiosResponse> {
-  const { policy, body } = call
-  const token = await waitWithBody(
-    (join) => policy.getToken({ fresh: body.isSentOnce, join }),
-    call,
-  ).catch((error) => {
-    throw carryingConfig(error, call.config)
-  })
-  return sendAndJudge(lateAttemptOf(call, token))
+  const { policy, destination, body } = call
+  const { endpoint } = destination
+  const refused = { token, sentAtMs, endpoint, errcode, isBodyGone: body.isSentOnce }
+  const replayed = await replayOnce<Outcome>(
+    policy,
+    { call: refused, answer },
+    {
+      freeConnection: ({ response }) => freeConnection(response),
+      wait: (replacement) => waitLikeAxios(replacement, call),
+      discard: ({ response }) => discardBody(response?.data),
+      send: (replacement) => {
+        const sending = lateAttemptOf(call, replacement)
+        return attempt(sending).then(
+          (response) => ({ response: callersResponse(response, sending) }),
+          (error) => failed(error, sending),
+        )
+      },
+      refusedBy: ({ response }) => refusedBy(response, policy.errcodes, call.lib),
+    },
+  )
+  return settled(replayed)
 }

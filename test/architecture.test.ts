@@ -20,16 +20,22 @@ const files: SourceFile[] = readdirSync(SRC, { recursive: true, encoding: 'utf8'
     return { path, text, imports }
   })
 
-/** doors → credentials, stores → core → wecom; testing → core. */
+/** Arrows point down: axios, fetch → request, credentials → token → gettoken → sharing → core → wecom. */
+const BELOW_TOKEN = ['gettoken', 'sharing', 'core', 'wecom']
+const BELOW_REQUEST = ['token', ...BELOW_TOKEN]
 const MAY_IMPORT: Record<string, readonly string[]> = {
   wecom: ['wecom'],
   core: ['core', 'wecom'],
-  credentials: ['core', 'wecom'],
-  stores: ['stores', 'core'],
-  testing: ['testing', 'core'],
-  axios: ['axios', 'core', 'wecom'],
-  fetch: ['fetch', 'core'],
-  '': ['axios', 'fetch', 'testing', 'credentials', 'stores', 'core', 'wecom'],
+  sharing: ['sharing', 'core', 'wecom'],
+  gettoken: BELOW_TOKEN,
+  token: BELOW_REQUEST,
+  credentials: ['credentials', ...BELOW_REQUEST],
+  request: ['request', ...BELOW_REQUEST],
+  stores: ['stores', 'sharing', 'core', 'wecom'],
+  testing: ['testing', 'core', 'wecom'],
+  axios: ['axios', 'request', ...BELOW_REQUEST],
+  fetch: ['fetch', 'request', ...BELOW_REQUEST],
+  '': ['axios', 'fetch', 'testing', 'credentials', 'stores', 'request', ...BELOW_REQUEST],
 }
 
 const roomOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '')
@@ -68,20 +74,20 @@ describe('the house', () => {
   it('each dependency lives in one place', () => {
     const importersOf = (name: string) =>
       files.filter(({ imports }) => imports.includes(name)).map(({ path }) => path)
-    expect(importersOf('p-memoize')).toEqual(['core/memoized-token.ts'])
+    expect(importersOf('p-memoize')).toEqual(['token/memoized-token.ts'])
     expect(importersOf('axios-retry')).toEqual(['axios/transport.ts'])
     for (const path of importersOf('axios')) expect(path).toMatch(/^axios[./]/)
   })
 
-  it('the core touches neither Node nor a global, but for the platform', () => {
-    const core = files.filter(({ path }) => path.startsWith('core/'))
+  it('below the entry points only the platform touches Node or a global', () => {
+    const core = files.filter(({ path }) => /^(core|sharing|gettoken|token|request)\//.test(path))
     expect(core.filter(({ imports }) => imports.some((name) => name.startsWith('node:')))).toEqual(
       [],
     )
     const globals =
       /\b(performance|globalThis|Date\.now|setTimeout|setInterval|process|crypto)\b[.(]/
     const touching = core.filter(({ text }) => globals.test(text.replace(/\/\*[\s\S]*?\*\//g, '')))
-    expect(touching.map(({ path }) => path)).toEqual(['core/platform.ts'])
+    expect(touching.map(({ path }) => path)).toEqual(['core/node-streams.ts', 'core/platform.ts'])
   })
 
   it('no module keeps state that outlives its factories', () => {

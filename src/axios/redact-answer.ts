@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { AxiosResponse } from 'axios'
 import { beforeStreamError } from '../core/node-streams.js'
 import { hide, mayShow, type Scrub, tokenScrubber } from '../core/redact.js'
+import { isObject } from '../core/redact-slots.js'
 import { type Redaction, redacted } from '../core/redact-walk.js'
 import { isNodeReadable, type NodeReadable } from '../request/peek-node-stream.js'
 import { cleanRequest } from './redact-request.js'
@@ -98,10 +99,6 @@ function callersConfig(given: unknown, sending: Attempt): AxiosResponse['config'
     }
   }
   return given as unknown as AxiosResponse['config']
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }
 
 /** A call that was kept waiting had less time left to send, but its timeout is the caller's. */

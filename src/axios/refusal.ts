@@ -5,10 +5,10 @@ import {
   mayBeJson,
   type TokenErrcodes,
 } from '../core/errcode.js'
+import { isObject } from '../core/redact-slots.js'
 import { isArrayBuffer, isBlob } from '../request/body.js'
 import { bufferBody, isNodeReadable, peekNodeStream } from '../request/peek-node-stream.js'
 import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'
-import { isObject } from './redact-answer.js'
 import { canceledError } from './timeout.js'
 
 /** How one sending ended: with a response, or an error that may have one. */

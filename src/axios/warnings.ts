@@ -39,16 +39,16 @@ export function noticingRefusal(
 
 /** A call that gets no token: its `baseURL` may lack the `/cgi-bin`. */
 export function noticingNotFound(
-  door: Middleware,
+  middleware: Middleware,
   { config, lib }: { config: InternalAxiosRequestConfig; lib: AxiosStatic },
   sent: Sent,
 ): Sent {
-  if (!config.baseURL || door.warnings.has('QYAPI_TOKEN_BASE_URL')) return sent
+  if (!config.baseURL || middleware.warnings.has('QYAPI_TOKEN_BASE_URL')) return sent
   lookAtResponse(sent, (response) => {
     if (response?.status !== 404) return
     const { baseURL, url } = config
     const final = lib.getUri({ baseURL, ...(url !== undefined && { url }) })
-    if (lacksCgiBin(final, door)) warnOfBaseUrl(door.warnings, final, door)
+    if (lacksCgiBin(final, middleware)) warnOfBaseUrl(middleware.warnings, final, middleware)
   })
   return sent
 }
@@ -57,7 +57,7 @@ export function noticingNotFound(
 const ATTACHMENT = Symbol.for('qyapi-token.attachment')
 
 interface Attachment {
-  readonly door: Middleware
+  readonly middleware: Middleware
   readonly isDetached: boolean
 }
 
@@ -66,14 +66,18 @@ export function markInterceptor(interceptor: object, attachment: Attachment): vo
 }
 
 /** The first attach serves what both could, and says so once. */
-export function noticeEarlierAttach(client: AxiosClient, door: Middleware, options: object): void {
+export function noticeEarlierAttach(
+  client: AxiosClient,
+  middleware: Middleware,
+  options: object,
+): void {
   const { handlers = [] } = client.interceptors.request as {
     handlers?: ({ fulfilled?: { [ATTACHMENT]?: Attachment } | null } | null)[]
   }
   const earlier = handlers
     .map((handler) => handler?.fulfilled?.[ATTACHMENT])
-    .find((one) => one && !one.isDetached && servesBefore(one.door, door, options))
-  if (earlier !== undefined) warnOfSecondAttach(earlier.door.warnings)
+    .find((one) => one && !one.isDetached && servesBefore(one.middleware, middleware, options))
+  if (earlier !== undefined) warnOfSecondAttach(earlier.middleware.warnings)
 }
 
 /** Whether calls go to the first that the second would serve, with other tokens or options. */

@@ -119,6 +119,6 @@ export function isMadeAnew({ key, value, isComputed }: Slot, object: object): bo
   return isComputed && isObject(value) && readFrom(object, key) !== value
 }
 
-export function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }

@@ -1,12 +1,9 @@
 import { isText } from '../core/check.js'
 import { type Clock, elapsedMs, type Instant, instantOf, later } from '../core/clock.js'
-import type { Credential, TicketNeed } from '../core/credential.js'
+import type { TicketNeed } from '../core/credential.js'
 import { QyapiTokenError } from '../core/errors.js'
-import type { Emit } from '../core/events.js'
 import type { StoredToken } from '../core/store.js'
 import type { StoreEntry } from '../sharing/store-entry.js'
-import { ticketKeyOf } from '../sharing/store-key.js'
-import type { SourceContext } from '../token/source-context.js'
 import { functionFailed } from './fetch-failure.js'
 
 /** WeCom pushes a ticket every 10 min, and it lives 30 min. */
@@ -37,20 +34,6 @@ export interface PushedTickets {
   hasCome(): Promise<boolean>
   /** WeCom called it stale: it is not sent again. */
   refuse(ticket: string, errcode?: number): void
-}
-
-/** The tickets of a credential that needs them. When one comes, what failed need not rest any longer. */
-export function pushedTicketsOf(
-  credential: () => Credential,
-  group: SourceContext,
-  emit: Emit,
-  failures: { forget(): void },
-): PushedTickets | undefined {
-  const { ticket } = credential()
-  if (ticket === undefined) return undefined
-  const need = { ...ticket, given: () => credential().ticket?.given() }
-  const shared = group.storeEntry(() => ticketKeyOf(credential(), group.settings), emit, false)
-  return pushedTicketsFor(need, shared, group.settings.clock, () => failures.forget())
 }
 
 /** No ticket was sent so much later than now: whose machine says so has a wrong clock. */

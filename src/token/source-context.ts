@@ -1,11 +1,13 @@
+import type { Credential } from '../core/credential.js'
 import { type TokenErrcodes, tokenErrcodes } from '../core/errcode.js'
 import { type Emit, type EventSubject, emitTo, type OwnEvent } from '../core/events.js'
 import { type SourceOptions, type SourceSettings, sourceSettings } from '../core/options.js'
 import type { Platform } from '../core/platform.js'
 import type { LifePolicy } from '../core/token.js'
+import { type PushedTickets, pushedTicketsFor } from '../gettoken/pushed-tickets.js'
 import { type StoreAccess, storeAccess } from '../sharing/store-access.js'
 import { StoreEntry } from '../sharing/store-entry.js'
-import type { KeyOf } from '../sharing/store-key.js'
+import { type KeyOf, ticketKeyOf } from '../sharing/store-key.js'
 import { type TokenMemo, tokenMemo } from './memoized-token.js'
 
 /** What the sources of a pool have in common. A source of its own has a group to itself. */
@@ -50,5 +52,19 @@ export class SourceContext {
     const judge = tokenErrcodes([...errcodes, ...this.settings.tokenInvalidErrcodes])
     this.judges.set(errcodes, judge)
     return judge
+  }
+
+  /** The pushed tickets of a credential that needs them. `onCome`: a failure for want of one is over. */
+  pushedTickets(
+    credential: () => Credential,
+    emit: Emit,
+    onCome: () => void,
+  ): PushedTickets | undefined {
+    const { ticket } = credential()
+    if (ticket === undefined) return undefined
+    const { settings } = this
+    const need = { ...ticket, given: () => credential().ticket?.given() }
+    const entry = this.storeEntry(() => ticketKeyOf(credential(), settings), emit, false)
+    return pushedTicketsFor(need, entry, settings.clock, onCome)
   }
 }

@@ -5,7 +5,7 @@ import type { Emit, OwnEvent } from '../core/events.js'
 import type { StoredToken } from '../core/store.js'
 import { nextToken, storedToken, type Token, tokenOf } from '../core/token.js'
 import { type Join, keepAlive } from '../core/wait.js'
-import { type PushedTickets, pushedTicketsOf } from '../gettoken/pushed-tickets.js'
+import type { PushedTickets } from '../gettoken/pushed-tickets.js'
 import { type RequestOutcome, TokenRequests } from '../gettoken/token-requests.js'
 import { fetchForAll, type LeaseContext } from '../sharing/shared-fetch.js'
 import type { StoreEntry } from '../sharing/store-entry.js'
@@ -44,7 +44,7 @@ export class TokenRefresher {
     const current = () => this.credential
     this.storeEntry = context.storeEntry(tokenKeyOf(current, settings), emit)
     this.failures = new FetchFailures(settings.clock, current, emit)
-    this.tickets = pushedTicketsOf(current, context, emit, this.failures)
+    this.tickets = context.pushedTickets(current, emit, () => this.failures.forget())
     this.requests = new TokenRequests(settings, this.tickets)
   }
 
