@@ -322,7 +322,7 @@ describe('the options of remote', () => {
     [
       'an unknown key',
       { name: 'n', get, refused, subject: 's' },
-      /^Unknown key 'subject' in remote: /,
+      /^Unknown key 'subject' in remoteToken: /,
     ],
   ])('refuse %s', (_what, options, message) => {
     const make = () => remoteToken(options as RemoteTokenOptions)
