@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, RegExp>> = {
 
 /** What comes along with a source of ours, inside of the bundle. */
 const BROUGHT_BY: Readonly<Record<string, readonly string[]>> = {
-  'src/core/memoized-token.ts': ['mimic-function', 'p-memoize'],
+  'src/token/memoized-token.ts': ['mimic-function', 'p-memoize'],
   'src/axios/transport.ts': ['axios-retry', 'is-retry-allowed'],
 }
 
