@@ -13,7 +13,7 @@ type Sample = {
   http?: object
 }
 
-/** Which of the real answers refuse an app's access_token (WECOM.md, section 3). */
+/** Which of the real answers refuse an app's access_token (document/path/90313). */
 const REFUSED = new Set([
   '42001-official-extra-field-first',
   '42001-empty-ip',
