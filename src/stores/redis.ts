@@ -1,7 +1,5 @@
-import { type Check, check, TIMER_MS } from '../core/check.js'
-import { platform } from '../core/platform.js'
+import { type Check, check } from '../core/check.js'
 import type { LeaseAnswer, StoredToken, StoreLease, TokenStore } from '../core/store.js'
-import { unlessGivenUp } from '../core/wait.js'
 import { type EncryptionKey, encryptedStore } from '../sharing/encrypted-store.js'
 import { driverErrors } from './driver-errors.js'
 import { commandOf, type RedisClient, type RedisCommand } from './redis/command.js'
@@ -35,19 +33,12 @@ export interface RedisStoreOptions {
    * @default none: whoever can read Redis can read the tokens
    */
   readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
-  /**
-   * For how long Redis may think about a command, in milliseconds; then it is rejected. A token source
-   * has a deadline of its own (400 ms), so this is for those who use the store by hand.
-   * @default none
-   */
-  readonly deadlineMs?: number
 }
 
 const OPTIONS: Readonly<Record<string, Check>> = {
   prefix: [(value) => typeof value === 'string' && !/[{}]/.test(value), 'a text without braces'],
   // encryptedStore looks at it, and shows none of it.
   encryptionKey: [() => true, ''],
-  deadlineMs: TIMER_MS,
 }
 
 /** No fetch takes that long, and no token lives so long. Then Redis' clock alone gives the numbers. */
@@ -81,9 +72,9 @@ export function redisStore(
   options: RedisStoreOptions = {},
 ): TokenStore {
   check(options, OPTIONS, 'redisStore options')
-  const { prefix = '', deadlineMs } = options
+  const { prefix = '' } = options
   const listeners = new Set<() => void>()
-  const run = scriptRunner(within(deadlineMs, commandOf(client)), () => {
+  const run = scriptRunner(commandOf(client), () => {
     for (const listener of listeners) listener()
   })
   const store = {
@@ -199,14 +190,4 @@ function wholeMs(ms: number): number {
 
 async function isDone(reply: Promise<unknown>): Promise<boolean> {
   return Number(await reply) === 1
-}
-
-function within(deadlineMs: number | undefined, command: RedisCommand): RedisCommand {
-  if (deadlineMs === undefined) return command
-  return (args) =>
-    unlessGivenUp(command(args), (giveUp) =>
-      platform.clock.after(deadlineMs, () =>
-        giveUp(new Error(`no answer within ${deadlineMs} ms`)),
-      ),
-    )
 }

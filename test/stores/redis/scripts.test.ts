@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, it, vi } from 'vitest'
-import { systemClock } from '../../../src/core/platform.js'
+import { describe, expect, it } from 'vitest'
 import type { StoreProblem } from '../../../src/core/store.js'
 import { StoreAccess } from '../../../src/sharing/store-access.js'
 import { redisStore } from '../../../src/stores/redis.js'
@@ -87,19 +86,5 @@ describe('a failure of Redis', () => {
     })
     await Promise.all([store.get(KEY), store.get(KEY), store.delete(KEY, 1)])
     expect(sent.sort()).toEqual(['EVAL', 'EVAL', 'EVALSHA'])
-  })
-
-  it('is an answer that does not come within deadlineMs', async () => {
-    const store = redisStore(() => new Promise(() => {}), { deadlineMs: 20 })
-    await expect(store.get(KEY)).rejects.toThrow('no answer within 20 ms')
-  })
-
-  it('leaves no timer behind where an answer comes in time', async () => {
-    const stopTimer = vi.fn()
-    vi.spyOn(systemClock, 'after').mockReturnValue(stopTimer)
-    const store = redisStore(async () => null, { deadlineMs: 60_000 })
-    expect(await store.get(KEY)).toBeUndefined()
-    expect(stopTimer).toHaveBeenCalledOnce()
-    vi.restoreAllMocks()
   })
 })
