@@ -25,6 +25,8 @@ export interface StoredToken {
   readonly expiresInMs: number
   /** How old the string was when gettoken brought it once more. */
   readonly reconfirmedAtMs?: number
+  /** How long the token request took that brought it once more, in milliseconds. */
+  readonly requestMs?: number
 }
 
 /** Why the last fetch failed, where the reason counts for every process. */

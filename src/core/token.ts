@@ -23,6 +23,8 @@ export interface Token {
   readonly keptUntil: Instant
   /** Before the request that brought this very string once more. */
   readonly reconfirmedAt?: Instant
+  /** How long the request took that brought this very string once more. */
+  readonly requestMs?: number
   /** Which token request of this process brought it, counted from 1; 0: it was adopted from a store. */
   readonly request?: number
 }
@@ -65,7 +67,7 @@ export function confirmedAt({ firstSeenAt, reconfirmedAt = firstSeenAt }: Token)
 }
 
 /** The parts of a token that say when. */
-type Life = Omit<Token, 'value' | 'encoded' | 'generation' | 'request'>
+type Life = Omit<Token, 'value' | 'encoded' | 'generation' | 'request' | 'requestMs'>
 
 /** The life of a string that was never seen before. */
 export function firstLife(firstSeenAt: Instant, expiresInMs: number, policy: LifePolicy): Life {
@@ -114,7 +116,8 @@ export function storedToken(token: Token, now: Instant): StoredToken {
   const ageMs = elapsedMs(firstSeenAt, now)
   const known = { value, generation, ageMs, expiresInMs: ageMs - elapsedMs(keptUntil, now) }
   if (reconfirmedAt === undefined) return known
-  return { ...known, reconfirmedAtMs: Math.max(0, ageMs - elapsedMs(reconfirmedAt, now)) }
+  const reconfirmedAtMs = Math.max(0, ageMs - elapsedMs(reconfirmedAt, now))
+  return { ...known, reconfirmedAtMs, requestMs: token.requestMs ?? 0 }
 }
 
 /** A token as another process has put it into the store. Nobody can have confirmed it after now. */
@@ -129,7 +132,8 @@ export function tokenOf(stored: StoredToken, now: Instant, policy: LifePolicy): 
   const lifeMs = Math.min(expiresInMs, (expiresInMs - reconfirmedAtMs) / SLOT_SHARE)
   const first = { firstSeenAt, memoMs: memoOf(lifeMs, policy) }
   const reconfirmedAt = later(firstSeenAt, reconfirmedAtMs)
-  return newToken(value, generation, reconfirmedLife(first, reconfirmedAt, lifeMs, policy))
+  const life = reconfirmedLife(first, reconfirmedAt, lifeMs, policy)
+  return { ...newToken(value, generation, life), requestMs: stored.requestMs ?? 0 }
 }
 
 /** What a token request brought. */
@@ -139,20 +143,21 @@ interface Brought {
   readonly askedAt: Instant
   /** Which one it was, counted from 1. */
   readonly request?: number
+  /** How long it took. */
+  readonly requestMs?: number
 }
 
 /** What a fetch brought after `before`. The same string is a new generation, but no new life. */
 export function nextToken(
   before: Token | undefined,
-  { value, expiresInMs, askedAt, request }: Brought,
+  { value, expiresInMs, askedAt, request, requestMs = 0 }: Brought,
   generation: number,
   policy: LifePolicy,
 ): Token {
-  const life =
-    before?.value === value
-      ? reconfirmedLife(before, askedAt, expiresInMs, policy)
-      : firstLife(askedAt, expiresInMs, policy)
-  return newToken(value, generation, life, request)
+  if (before?.value !== value)
+    return newToken(value, generation, firstLife(askedAt, expiresInMs, policy), request)
+  const life = reconfirmedLife(before, askedAt, expiresInMs, policy)
+  return { ...newToken(value, generation, life, request), requestMs }
 }
 
 /** A token with its value as urls spell it. */

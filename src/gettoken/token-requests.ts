@@ -9,7 +9,11 @@ import type { FetchedToken } from './token-answer.js'
 /** What a token request came to. */
 export type RequestOutcome =
   | {
-      readonly fetched: FetchedToken & { readonly askedAt: Instant; readonly request: number }
+      readonly fetched: FetchedToken & {
+        readonly askedAt: Instant
+        readonly request: number
+        readonly requestMs: number
+      }
     }
   | {
       readonly error: unknown
@@ -38,7 +42,9 @@ export class TokenRequests {
     this.underWay = controller
     try {
       const context = { credential, tickets: this.tickets, ...this.settings }
-      return { fetched: { ...(await fetchToken(context, controller.signal)), askedAt, request } }
+      const token = await fetchToken(context, controller.signal)
+      const requestMs = this.settings.clock.monotonic() - askedAt.monotonic
+      return { fetched: { ...token, askedAt, request, requestMs } }
     } catch (error) {
       throwIfAborted(closed)
       return { error, secret }

@@ -103,8 +103,9 @@ const RULES: Readonly<Record<string, (store: TokenStore) => Promise<void>>> = {
     assert.equal(await valueIn(store, key), value)
   },
   'keeps the age at which a string was reconfirmed': async (store) => {
-    await store.set(KEY, stored(1, { ageMs: 10, reconfirmedAtMs: 10 }))
+    await store.set(KEY, stored(1, { ageMs: 10, reconfirmedAtMs: 10, requestMs: 3 }))
     assert.equal((await store.get(KEY))?.reconfirmedAtMs, 10)
+    assert.equal((await store.get(KEY))?.requestMs, 3)
   },
 }
 

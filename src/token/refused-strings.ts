@@ -5,8 +5,8 @@ const MOST_STRINGS = 20
 
 /**
  * Strings that this process saw refused (rule 7). A store may still give one, under a newer
- * generation: it counts as refused, unless a token request that began after the refused call was
- * sent has brought it.
+ * generation: it counts as refused, unless a token request that was answered after the refused call
+ * was sent has brought it.
  */
 export function refusedStrings() {
   const sentAt = new Map<string, number>()
@@ -22,7 +22,9 @@ export function refusedStrings() {
     /** Whether a token from the store is one of them. */
     includes(token: Token): boolean {
       const sentAtMs = sentAt.get(token.value)
-      return sentAtMs !== undefined && confirmedAt(token).monotonic <= sentAtMs
+      return (
+        sentAtMs !== undefined && confirmedAt(token).monotonic + (token.requestMs ?? 0) <= sentAtMs
+      )
     },
     /** A token request has brought it again. */
     delete: (value: string) => sentAt.delete(value),

@@ -268,7 +268,7 @@ describe('what is put into the store', () => {
     await source.get()
     await settle()
     const first = { value: 'same', generation: 1, ageMs: 0, expiresInMs: 7_200_000 }
-    const again = { ...first, generation: 2, ageMs: 60_000, reconfirmedAtMs: 60_000 }
+    const again = { ...first, generation: 2, ageMs: 60_000, requestMs: 0, reconfirmedAtMs: 60_000 }
     expect(kept).toEqual([first, again])
     expect(kept[0]).not.toHaveProperty('reconfirmedAtMs')
   })

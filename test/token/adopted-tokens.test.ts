@@ -131,6 +131,21 @@ describe.each(FACES)('many processes, through %s', (face, call) => {
     expect(source.describe().generation).toBeGreaterThan(2)
   })
 
+  it('rule 7: a string that a token request brought which was in flight when the refused call was sent is adopted', async () => {
+    const { source, clock, sent, put, fetches } = fleet()
+    await source.get()
+    clock.advance(5_000)
+    const judge: Judge = (token) => {
+      sent.push(token)
+      if (sent.length > 1) return 0
+      put('token-1', 2, { ageMs: 5_000, reconfirmedAtMs: 4_500, requestMs: 600 })
+      return 40014
+    }
+    expect(await call(source, judge)).toBe(0)
+    expect(sent).toEqual(['token-1', 'token-1'])
+    expect(fetches()).toBe(1)
+  })
+
   it('rule 7: a string that a token request brought after the refused call was sent is adopted', async () => {
     const { source, clock, sent, put, fetches } = fleet()
     await source.get()

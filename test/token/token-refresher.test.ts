@@ -4,7 +4,6 @@ import { fetchToken } from '../../src/gettoken/fetch-token.js'
 import { type StoredToken, selfBuilt, type TokenEvent, type Transport } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { policyOf } from '../../src/token/token-source.js'
-import { collectGarbage } from '../support/garbage.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
 import { sourceOn } from '../support/source-on.js'
@@ -410,32 +409,5 @@ describe('one at a time, whatever the store brings in between', () => {
     }
     await expect(fetchToken(context, closed.signal)).rejects.toThrow('expired')
     expect(calls).toBe(0)
-  })
-})
-
-describe('an idle source', () => {
-  it('keeps its token and nothing of the call that brought it: about 3 kB', async () => {
-    const transport: Transport = async ({ url }) => {
-      const corpId = new URL(url).searchParams.get('corpid') ?? ''
-      return { status: 200, body: tokenBody(corpId.padEnd(214, '-')) }
-    }
-    const idle = async (count: number) => {
-      const sources = Array.from({ length: count }, (_, at) =>
-        sourceOn(selfBuilt({ ...APP, corpId: `ww${at}` }), { transport }),
-      )
-      await Promise.all(sources.map((source) => source.get()))
-      await settle()
-      return sources
-    }
-    const bytesOfEach = async (count: number) => {
-      collectGarbage()
-      const before = process.memoryUsage().heapUsed
-      const { length } = await idle(count)
-      collectGarbage()
-      return (process.memoryUsage().heapUsed - before) / length
-    }
-    // The least of some, since others keep and free memory of the process meanwhile.
-    const measured = [await bytesOfEach(1_000), await bytesOfEach(1_000), await bytesOfEach(1_000)]
-    expect(Math.min(...measured)).toBeLessThan(3_400)
   })
 })

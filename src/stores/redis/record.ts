@@ -5,9 +5,9 @@ import type { StoredToken } from '../../core/store.js'
 const VERSION = 1
 
 export function recordOf(token: StoredToken): string {
-  const { generation, value, reconfirmedAtMs } = token
+  const { generation, value, reconfirmedAtMs, requestMs } = token
   const expiresInMs = Math.floor(token.expiresInMs)
-  return JSON.stringify({ v: VERSION, generation, expiresInMs, value, reconfirmedAtMs })
+  return JSON.stringify({ v: VERSION, generation, expiresInMs, value, reconfirmedAtMs, requestMs })
 }
 
 /**
@@ -43,13 +43,14 @@ end
  * ours: another text, a newer version's, or one whose life never ends, or later than it says.
  */
 export function tokenIn(text: unknown, leftMs: number): StoredToken | undefined {
-  const { v, value, generation, expiresInMs, reconfirmedAtMs } = parsed(textOf(text))
+  const { v, value, generation, expiresInMs, reconfirmedAtMs, requestMs } = parsed(textOf(text))
   const isToken = v === VERSION && isText(value) && isCount(generation) && generation < 2 ** 52
   const isDated = isCount(expiresInMs) && leftMs >= 0 && leftMs <= expiresInMs
   if (!isToken || !isDated) return undefined
   const token = { value, generation, ageMs: expiresInMs - leftMs, expiresInMs }
   if (reconfirmedAtMs === undefined) return token
-  return isNumber(reconfirmedAtMs) ? { ...token, reconfirmedAtMs } : undefined
+  if (!isNumber(reconfirmedAtMs)) return undefined
+  return { ...token, reconfirmedAtMs, ...(isNumber(requestMs) && { requestMs }) }
 }
 
 function isCount(value: unknown): value is number {
