@@ -33,7 +33,7 @@ export function tokenErrcodes(errcodes: readonly number[]): TokenErrcodes {
     has: (errcode) => errcode !== undefined && codes.has(errcode),
     inText,
     inBytes(bytes) {
-      const mayBeJson = bytes.length <= LONGEST_JUDGED_BYTES && startsLikeAnObject(bytes)
+      const mayBeJson = bytes.length <= LONGEST_JUDGED_BYTES && mayBeObject(bytes)
       return mayBeJson ? inText(textOf(bytes)) : undefined
     },
     inValue,
@@ -69,14 +69,14 @@ export function errcodeOfOutcome(outcome: unknown): number | undefined {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  return unlessItThrows(() => {
+  return resultOrUndefined(() => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     return (value as Record<string, unknown>)[name]
   })
 }
 
 /** What somebody else's code gives, if it does. */
-export function unlessItThrows<T>(read: () => T): T | undefined {
+export function resultOrUndefined<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch {
@@ -106,7 +106,7 @@ const BEFORE_AN_OBJECT = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
 const OPENING_BRACE = 0x7b
 
 /** Whether bytes may be the text of a JSON object. */
-export function startsLikeAnObject(bytes: Uint8Array): boolean {
+export function mayBeObject(bytes: Uint8Array): boolean {
   const first = bytes.find((byte) => !BEFORE_AN_OBJECT.has(byte))
   return first === OPENING_BRACE || first === undefined
 }

@@ -123,7 +123,7 @@ export function shownKey(key: string): string {
 }
 
 /** The token that this call would have carried could not be had. */
-export function inConsequence(doing: string, error: QyapiTokenError): QyapiTokenError {
+export function causedByParent(doing: string, error: QyapiTokenError): QyapiTokenError {
   const { code, errcode, egressIp, retryAfterMs, retryable } = error
   return new QyapiTokenError(code, `${doing}: ${error.message}`, {
     cause: error,
@@ -135,6 +135,6 @@ export function inConsequence(doing: string, error: QyapiTokenError): QyapiToken
 }
 
 /** Whether it is another source's failure: remembered and shared there, and only there (rule 19). */
-export function isInConsequence(error: QyapiTokenError): boolean {
+export function isCausedByParent(error: QyapiTokenError): boolean {
   return isQyapiTokenError(error.cause)
 }

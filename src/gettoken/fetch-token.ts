@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js'
 import type { Credential, CredentialRequest, ProvidedToken } from '../core/credential.js'
 import { errcodeOf } from '../core/errcode.js'
-import { inConsequence, isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
+import { causedByParent, isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
 import { frameworkError } from '../core/framework-error.js'
 import { type Scrub, scrubber, withoutQueries } from '../core/redact.js'
 import { redacted } from '../core/redact-walk.js'
@@ -11,32 +11,32 @@ import { apiRoot } from '../core/url.js'
 import { sharedDeadline, throwIfAborted, type WithinDeadline } from '../core/wait.js'
 import { functionFailed, networkFailure } from './fetch-failure.js'
 import type { PushedTickets } from './pushed-tickets.js'
-import { type FetchedToken, isWorthAnotherTry, jsonOf, read, tokenIn } from './token-answer.js'
+import { type FetchedToken, jsonOf, readToken, shouldRetry, tokenIn } from './token-answer.js'
 
-/** Everything that one token call needs. */
+/** Everything that one token request needs. */
 export interface FetchTokenContext {
   readonly credential: Credential
   readonly baseUrl: string
   readonly transport: Transport
   readonly tokenTimeoutMs: number
   readonly clock: Clock
-  /** Where the credential needs one. */
+  /** Only if the credential needs one. */
   readonly tickets?: PushedTickets | undefined
 }
 
-/** One token call on its way. */
+/** One token request in flight. */
 interface TokenCall extends FetchTokenContext {
-  /** What was being done, in words: how each message begins. */
+  /** The beginning of each error message. */
   readonly doing: string
   readonly closed: AbortSignal
-  /** `tokenTimeoutMs`, all tries together. */
+  /** `tokenTimeoutMs`, for all tries together. */
   readonly within: WithinDeadline
 }
 
 /**
- * Makes one token call: quick tries, deadline and the reading of the answer included. The call
- * leaves by the transport alone: it is never itself intercepted, replayed or redirected.
- * Throws a `QyapiTokenError`, or whatever `closed` was aborted with.
+ * Makes one token request, with its retries and deadline, and reads the answer. It goes through the
+ * transport alone: it is never itself intercepted, replayed or redirected (rule 12).
+ * Throws a `QyapiTokenError`, or the reason of `closed`.
  */
 export async function fetchToken(
   context: FetchTokenContext,
@@ -49,19 +49,19 @@ export async function fetchToken(
   const call = { ...context, doing, closed, within }
   try {
     return await (credential.provide === undefined
-      ? asked(call)
-      : brought(call, credential.provide))
+      ? requestToken(call)
+      : provideToken(call, credential.provide))
   } catch (error) {
     if (closed.aborted) throw closed.reason
     const frameworks = frameworkError(error)
     if (frameworks !== undefined) throw frameworks
-    // Whatever somebody's function throws is a failure like another: remembered, never a storm.
+    // Whatever the user's function throws is remembered like any other failure (rule 10).
     throw isQyapiTokenError(error) ? error : networkFailure(doing, error, withoutQueries)
   }
 }
 
-/** A token that WeCom gives. A ticket that it calls stale is followed by a newer one. */
-async function asked(call: TokenCall): Promise<FetchedToken> {
+/** A token from WeCom. If WeCom calls the ticket stale, the next try sends a newer one. */
+async function requestToken(call: TokenCall): Promise<FetchedToken> {
   const { credential, tickets, doing, within } = call
   const secret = readSecret(call)
   for (let tries = 1; ; tries += 1) {
@@ -71,25 +71,25 @@ async function asked(call: TokenCall): Promise<FetchedToken> {
     const errcode = errcodeOf(jsonOf(answer)) ?? 0
     const isStale = credential.ticket?.staleErrcodes.includes(errcode)
     if (ticket !== undefined && isStale) tickets?.refuse(ticket, errcode)
-    if (!isStale || tries === TRIES) return read(answer, credential, doing, scrub)
+    if (!isStale || tries === TRIES) return readToken(answer, credential, doing, scrub)
   }
 }
 
-/** An answer, and what takes out of its words the secrets that it was asked with. */
-interface Answered {
+/** An answer, and a scrubber for the secrets in its request. */
+interface ScrubbableAnswer {
   readonly answer: TokenAnswer
   readonly scrub: Scrub
 }
 
-/** Sends the token call; with the token of another source, where it carries one. */
+/** Sends the token request, with the token of its parent source if it has one. */
 async function answerTo(
   call: TokenCall,
   secret: string,
   ticket: string | undefined,
-): Promise<Answered> {
+): Promise<ScrubbableAnswer> {
   const { credential, baseUrl, doing, closed } = call
   const given = ticket === undefined ? {} : { ticket }
-  const sent = async (token?: string): Promise<Answered | { failure: unknown }> => {
+  const sent = async (token?: string): Promise<ScrubbableAnswer | { failure: unknown }> => {
     const inputs = token === undefined ? given : { ...given, token }
     const request = tokenRequest(credential.request(inputs), baseUrl)
     const scrub = scrubber([secret, ...Object.values(inputs)])
@@ -99,7 +99,7 @@ async function answerTo(
       if (closed.aborted || isQyapiTokenError(error)) return { failure: error }
       const frameworks = frameworkError(error)
       if (frameworks !== undefined) {
-        // Next.js' shows the url. The same object, or it would mean nothing to the framework.
+        // Next.js' error shows the url. Scrubbed in place: the framework recognizes the object.
         redacted(frameworks, { scrub })
         return { failure: frameworks }
       }
@@ -111,15 +111,15 @@ async function answerTo(
     : credential.parent
         .run(sent, {
           endpoint: credential.request(given).path,
-          // Intentionally not the deadline: the other source has its own, and tells what is wrong.
+          // Intentionally not the deadline: the parent has its own, with a more precise error.
           signal: closed,
           errcodeOf: (outcome) => {
-            const { answer } = outcome as Partial<Answered>
+            const { answer } = outcome as Partial<ScrubbableAnswer>
             return answer && errcodeOf(jsonOf(answer))
           },
         })
         .catch((error) => {
-          throw isQyapiTokenError(error) ? inConsequence(doing, error) : error
+          throw isQyapiTokenError(error) ? causedByParent(doing, error) : error
         }))
   if ('failure' in outcome) throw outcome.failure
   return outcome
@@ -132,7 +132,6 @@ function tokenRequest({ method, path, query, body }: CredentialRequest, baseUrl:
   return { method, url, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
 }
 
-/** Sends until there is an answer. */
 function send(
   request: TokenRequest,
   { credential, transport, clock, within }: TokenCall,
@@ -140,28 +139,28 @@ function send(
   return within((signal) =>
     transport(request, {
       signal,
-      shouldTryAgain: (given) => isWorthAnotherTry(given, credential),
+      shouldTryAgain: (given) => shouldRetry(given, credential),
       wait: (delayMs) => new Promise((resolve) => clock.after(delayMs, resolve)),
     }),
   )
 }
 
-/** A token that no token call of ours brings: one try, since its service has its own. */
-async function brought(
+/** A token from the user's own service: one try, since that service has its own retries. */
+async function provideToken(
   { doing, credential, within }: TokenCall,
-  bring: (signal: AbortSignal) => Promise<ProvidedToken>,
+  provide: (signal: AbortSignal) => Promise<ProvidedToken>,
 ): Promise<FetchedToken> {
-  const answer = await within(bring).catch((error) => {
-    throw isQyapiTokenError(error) ? inConsequence(doing, error) : error
+  const answer = await within(provide).catch((error) => {
+    throw isQyapiTokenError(error) ? causedByParent(doing, error) : error
   })
   const { token: value, expiresInSeconds: expires_in } = answer
   const token = tokenIn({ [credential.tokenName]: value, expires_in }, credential)
   if (token !== undefined) return token
-  const message = `${doing}: get() gave no { token, expiresInSeconds } with a token and a life.`
+  const message = `${doing}: get() returned no { token, expiresInSeconds } with a token and a lifetime.`
   throw new QyapiTokenError('token_fetch_failed', message, { retryable: true })
 }
 
-/** The secret that counts now. It may come from somebody's function, which may fail. */
+/** The current secret. It may come from the user's function, which may fail. */
 function readSecret({ credential, doing }: TokenCall): string {
   try {
     return credential.secret()

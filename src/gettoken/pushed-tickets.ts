@@ -6,15 +6,15 @@ import type { StoredToken } from '../core/store.js'
 import type { StoreEntry } from '../sharing/store-entry.js'
 import { functionFailed } from './fetch-failure.js'
 
-/** WeCom pushes a ticket every 10 min, and it lives 30 min. */
+/** WeCom pushes a ticket every 10 min, and each is valid for 30 min. */
 const TICKET_LIFE_MS = 1_800_000
 
 /** A ticket that was pushed to this process, or to another one. */
 interface PushedTicket {
   readonly value: string
-  /** When WeCom sent it, by WeCom's clock; or when it came, by the store's. */
+  /** When WeCom sent it, by WeCom's clock; if unknown, when it arrived, by the store's clock. */
   readonly sentAtMs: number
-  /** Or by this machine's, which may be wrong: what WeCom dates counts more. */
+  /** `sentAtMs` is by this machine's clock, which may be wrong: a date from WeCom has priority. */
   readonly isGuess?: boolean
   readonly receivedAt: Instant
 }
@@ -22,59 +22,61 @@ interface PushedTicket {
 /** The tickets of one credential. */
 export interface PushedTickets {
   /**
-   * Takes the ticket of a callback, sent now if it does not say when; `false` if a newer one is there
-   * already.
+   * Takes the ticket of a callback; without `sentAtMs` it counts as sent now. `false` if there is
+   * already a newer one.
    */
   push(value: string, sentAtMs: number | undefined): Promise<boolean>
-  /** Looks after the store no longer. */
+  /** Stops watching the store. */
   close(): void
-  /** The newest ticket that WeCom has not refused. Throws what to do if there is none. */
+  /**
+   * The newest ticket that WeCom has not refused. If there is none, throws an error with advice.
+   */
   newest(doing: string): Promise<string>
-  /** Whether the last call failed for want of one, and another process has stored one since. */
-  hasCome(): Promise<boolean>
-  /** WeCom called it stale: it is not sent again. */
+  /** Whether the last request failed because there was no ticket, and the store has one since. */
+  hasArrived(): Promise<boolean>
+  /** WeCom called the ticket stale: it is not sent again. */
   refuse(ticket: string, errcode?: number): void
 }
 
-/** No ticket was sent so much later than now: whose machine says so has a wrong clock. */
+/** A ticket dated further ahead comes from a machine with a wrong clock. */
 const MOST_AHEAD_MS = 600_000
 
-/** So often the process that was pushed a ticket looks whether the store has it still. */
+/** The process that received a ticket checks at this interval that the store still has it. */
 const WATCH_MS = 15_000
 
-/** Tickets that WeCom refused are remembered, but not for ever. */
+/** How many refused tickets are remembered. */
 const MOST_REFUSED = 100
 
-/** Of the tickets that were pushed within 30 min, the good ones are three at the most. */
+/** How many tickets are kept: within 30 min at most three valid ones arrive. */
 const MOST_KEPT = 10
 
 /**
- * The newest ticket counts, also if an older one arrives later. One that WeCom called stale is not
- * sent again: the newest of the others is, since a callback may have brought another suite's.
+ * The newest ticket is used, also if an older one arrives later. One that WeCom called stale is not
+ * sent again; the next newest is used instead, since a callback may have passed on another suite's.
  */
 export function pushedTicketsFor(
   need: TicketNeed,
   shared: StoreEntry | undefined,
   clock: Clock,
-  onCome: () => void = () => {},
+  onArrival: () => void = () => {},
 ): PushedTickets {
   const refused = new Set<unknown>()
-  /** The newest first, without those that were refused. */
+  /** Newest first, without refused ones. */
   let kept: readonly PushedTicket[] = []
-  /** The newest of all, if WeCom refused it. */
+  /** The newest ticket, if WeCom refused it. */
   let refusedNewest: PushedTicket | undefined
   let lastErrcode: number | undefined
   let isMissing = false
   let look: Promise<unknown> | undefined
-  let cancel = () => {}
+  let cancelWatch = () => {}
   let isClosed = false
 
   function keep(ticket: PushedTicket): void {
-    kept = [ticket, ...kept.filter(isYoung)].slice(0, MOST_KEPT)
+    kept = [ticket, ...kept.filter(isAlive)].slice(0, MOST_KEPT)
     if (isNewer(ticket, refusedNewest)) refusedNewest = undefined
   }
 
-  /** A newer one that another process has put into the store. */
+  /** Adopts a newer ticket that another process has stored. */
   async function adopt(): Promise<StoredToken | undefined> {
     const found = await shared?.get()
     if (found === undefined) return undefined
@@ -85,14 +87,16 @@ export function pushedTicketsFor(
     return found
   }
 
-  /** What the store lost, or never was given, is put back. */
+  /** Stores the newest ticket again if the store lost it or never received it (rule 18). */
   function putBackUnless(found: StoredToken | undefined): void {
     const [newest] = kept
     const isLost = newest !== undefined && (found?.generation ?? 0) < newest.sentAtMs
-    if (isLost && isYoung(newest)) void shared?.set(stored(newest))
+    if (isLost && isAlive(newest)) void shared?.set(stored(newest))
   }
 
-  /** A machine may have put one there that is said to come from a time still to come: it gives way. */
+  /**
+   * A machine with a wrong clock may have stored a ticket dated in the future: replace that one.
+   */
   async function publish(ticket: PushedTicket, nowMs: number): Promise<void> {
     if ((await shared?.set(stored(ticket))) !== false) return
     const found = await shared?.get()
@@ -101,25 +105,25 @@ export function pushedTicketsFor(
     await shared?.set(stored(ticket))
   }
 
-  /** As long as there is a ticket that lives. Keeps no process alive. */
+  /** Runs while there is a valid ticket. The timer does not keep the process alive. */
   function watch(): void {
     if (shared === undefined || isClosed) return
-    cancel()
+    cancelWatch()
     const look = async () => {
-      if (!kept.some(isYoung)) return
+      if (!kept.some(isAlive)) return
       watch()
       putBackUnless(await adopt())
     }
-    cancel = clock.after(WATCH_MS, () => void look(), { isBackground: true })
+    cancelWatch = clock.after(WATCH_MS, () => void look(), { isBackground: true })
   }
 
-  /** Unless a newer one is there. What comes from a time still to come is said to have been sent now. */
+  /** `undefined` if there is a newer ticket. A ticket dated in the future counts as sent now. */
   function dated(value: string, sentAtMs: number | undefined, storeNowMs: number | undefined) {
     const receivedAt = instantOf(clock)
     const nowMs = storeNowMs ?? receivedAt.wall
     const isPossible = (atMs: number) => atMs <= nowMs + MOST_AHEAD_MS
     const isDated = sentAtMs !== undefined && isPossible(sentAtMs)
-    // What is pushed now cannot be dead already: then this machine's clock is ahead.
+    // A ticket pushed now cannot have expired already: then this machine's clock is ahead.
     const isWrong = isDated && nowMs - sentAtMs >= TICKET_LIFE_MS
     const known = [kept[0], refusedNewest]
       .filter((ticket) => ticket !== undefined)
@@ -131,11 +135,11 @@ export function pushedTicketsFor(
     return { ticket: { value, sentAtMs: atMs, receivedAt, isGuess }, nowMs }
   }
 
-  /** Takes a refused ticket out of the store, and puts the one in its place that was there before. */
-  async function giveBack({ sentAtMs, value }: PushedTicket): Promise<void> {
+  /** Replaces a refused ticket in the store by the one before it. */
+  async function restorePrevious({ sentAtMs, value }: PushedTicket): Promise<void> {
     await shared?.delete({ generation: sentAtMs, value })
     const [newest] = kept
-    if (newest !== undefined && isYoung(newest)) await shared?.set(stored(newest))
+    if (newest !== undefined && isAlive(newest)) await shared?.set(stored(newest))
   }
 
   function stored({ value, sentAtMs, receivedAt }: PushedTicket): StoredToken {
@@ -143,18 +147,18 @@ export function pushedTicketsFor(
     return { value, generation: sentAtMs, ageMs, expiresInMs: TICKET_LIFE_MS }
   }
 
-  /** The newest pushed one, if it can be sent. */
+  /** The newest pushed ticket, if it is still valid. */
   function usable(): string | undefined {
     const [newest] = kept
-    return newest !== undefined && isYoung(newest) ? newest.value : undefined
+    return newest !== undefined && isAlive(newest) ? newest.value : undefined
   }
 
-  function isYoung({ receivedAt }: PushedTicket): boolean {
+  function isAlive({ receivedAt }: PushedTicket): boolean {
     return elapsedMs(receivedAt, instantOf(clock)) < TICKET_LIFE_MS
   }
 
-  /** What the user's own function says; a database gives `null` for what it does not have. */
-  async function givenNow(doing: string): Promise<unknown> {
+  /** What the user's own function returns; a database returns `null` for a missing value. */
+  async function providedTicket(doing: string): Promise<unknown> {
     try {
       return await need.given()
     } catch (error) {
@@ -168,13 +172,13 @@ export function pushedTicketsFor(
     const errcode = isRefused ? lastErrcode : undefined
     const what =
       errcode !== undefined
-        ? `WeCom refused the newest ${name} as an old one, or as another's (${errcode})`
+        ? `WeCom refused the newest ${name} as stale or as belonging to another app (${errcode})`
         : kept.length === 0
           ? `there is no ${name} yet`
           : `the newest ${name} is more than 30 min old`
     const message =
       `${doing}: ${what}. WeCom pushes one to the callback address every 10 min: ` +
-      `pass each on with source.pushTicket(ticket, { timeStamp }). A newer one is taken at once.`
+      `pass each on with source.pushTicket(ticket, { timeStamp }). A newer one is used at once.`
     const details = { retryable: true, ...(errcode === undefined ? {} : { errcode }) }
     return new QyapiTokenError('token_fetch_failed', message, details)
   }
@@ -187,7 +191,7 @@ export function pushedTicketsFor(
       keep(pushed.ticket)
       await publish(pushed.ticket, pushed.nowMs)
       watch()
-      onCome()
+      onArrival()
       return true
     },
     async newest(doing) {
@@ -195,23 +199,23 @@ export function pushedTicketsFor(
       isMissing = false
       const ticket = usable()
       if (ticket !== undefined) return ticket
-      const given = await givenNow(doing)
+      const given = await providedTicket(doing)
       if (isText(given) && !refused.has(given)) return given
       isMissing = true
       throw missing(doing, given)
     },
-    async hasCome() {
+    async hasArrived() {
       if (!isMissing) return false
-      // One look for all who fail in the same moment.
+      // One store read for all callers that fail at the same moment.
       look ??= adopt().finally(() => (look = undefined))
       await look
       if (usable() === undefined) return false
-      onCome()
+      onArrival()
       return true
     },
     close() {
       isClosed = true
-      cancel()
+      cancelWatch()
     },
     refuse(ticket, errcode = need.staleErrcodes[0]) {
       if (refused.size >= MOST_REFUSED) refused.clear()
@@ -221,7 +225,7 @@ export function pushedTicketsFor(
       kept = kept.filter(({ value }) => value !== ticket)
       if (newest?.value !== ticket) return
       refusedNewest = newest
-      void giveBack(newest)
+      void restorePrevious(newest)
     },
   }
 }

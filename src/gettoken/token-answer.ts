@@ -6,14 +6,14 @@ import { excerpt, type Scrub, withoutIp } from '../core/redact.js'
 import type { TokenAnswer } from '../core/transport.js'
 import { FETCH_ERRCODES, type TextByKind } from '../wecom/errcodes.js'
 
-/** What a token call brought. */
+/** The result of a token request. */
 export interface FetchedToken {
   readonly value: string
   readonly expiresInMs: number
 }
 
-/** 5xx, "system busy", and answers that make no sense. An errcode is an answer that does. */
-export function isWorthAnotherTry(answer: TokenAnswer, credential: Credential): boolean {
+/** Retries 5xx, "system busy" and unreadable answers, but no other errcode. */
+export function shouldRetry(answer: TokenAnswer, credential: Credential): boolean {
   if (isRedirect(answer)) return false
   const json = jsonOf(answer)
   const errcode = errcodeOf(json)
@@ -21,8 +21,8 @@ export function isWorthAnotherTry(answer: TokenAnswer, credential: Credential): 
   return json === undefined || tokenIn(json, credential) === undefined
 }
 
-/** The token that an answer brings. `scrub` takes secrets out of what it says instead. */
-export function read(
+/** Reads the token in an answer, or throws. `scrub` removes secrets from WeCom's error text. */
+export function readToken(
   answer: TokenAnswer,
   credential: Credential,
   doing: string,
@@ -39,13 +39,13 @@ export function read(
   return token
 }
 
-/** A transport of somebody's own may give anything. */
+/** The user's own transport may return anything. */
 function isAnswer(given: unknown): given is TokenAnswer {
   const { status, body } = Object(given) as Record<string, unknown>
   return typeof status === 'number' && typeof body === 'string'
 }
 
-/** The answer's JSON object, if it came with a 2xx and is one. */
+/** The answer's JSON object, if its status is 2xx and its body is one. */
 export function jsonOf(answer: TokenAnswer): Record<string, unknown> | undefined {
   if (!isAnswer(answer)) return undefined
   const { status, body } = answer
@@ -55,7 +55,7 @@ export function jsonOf(answer: TokenAnswer): Record<string, unknown> | undefined
   return isObject ? (json as Record<string, unknown>) : undefined
 }
 
-/** The token and its life. A token without a life, or a life without a token, is neither. */
+/** The token and its lifetime; `undefined` if either is missing. */
 export function tokenIn(
   json: Readonly<Record<string, unknown>>,
   { tokenName }: Credential,
@@ -74,7 +74,7 @@ const CODE_OF_CLASS = {
   rate: 'rate_limited',
 } as const satisfies Record<string, QyapiTokenErrorCode>
 
-/** WeCom gave an errcode instead of a token. */
+/** WeCom returned an errcode instead of a token. */
 function refusedFetch(
   doing: string,
   errcode: number,
@@ -82,7 +82,7 @@ function refusedFetch(
   credential: Credential,
 ): QyapiTokenError {
   const known = Object.hasOwn(FETCH_ERRCODES, errcode) ? FETCH_ERRCODES[errcode] : undefined
-  // A server may say anything: nothing but its beginning is looked at.
+  // The text may be of any length: only its beginning is read.
   const said = errmsg.slice(0, LONGEST_ERRMSG)
   if (known === undefined) {
     const text = said === '' ? '' : ` ${withoutIp(said).trim().slice(0, 200)}`
@@ -106,47 +106,47 @@ function textFor({ kind, holderKind = kind }: Credential, text: TextByKind): str
   return typeof text === 'string' ? text : (text[kind] ?? text[holderKind] ?? text.others)
 }
 
-/** The IP that WeCom saw, which nobody behind NAT can know; it is told after `from ip:`, or left out. */
+/** The IP that WeCom saw, which a process behind NAT cannot know. Some answers leave it out. */
 function egressIpIn(errmsg: string): string | undefined {
   return /\bfrom ip: ?([\da-f.:]{3,45})(?![\w.:])/i.exec(errmsg)?.[1]
 }
 
 function unreadable(doing: string, answer: TokenAnswer, credential: Credential): QyapiTokenError {
-  const message = `${doing}: ${credential.request({}).path} ${whatCame(answer)}.`
+  const message = `${doing}: ${credential.request({}).path} ${describeAnswer(answer)}.`
   return new QyapiTokenError('token_fetch_failed', message, { retryable: true })
 }
 
-function whatCame(answer: TokenAnswer): string {
+function describeAnswer(answer: TokenAnswer): string {
   if (!isAnswer(answer))
-    return 'got something else from the transport than { status, body }, a number and a text. Check the transport'
+    return 'got no { status, body } from the transport, a number and a string. Check the transport'
   const { status, body } = answer
   if (isRedirect(answer))
-    return `was redirected (HTTP ${status}), which a token call never follows. Check baseUrl`
+    return `was redirected (HTTP ${status}), which a token request never follows. Check baseUrl`
   if ([401, 403, 407].includes(status))
-    return `got HTTP ${status}, which WeCom itself does not answer. ${GATEWAY_ADVICE}`
+    return `got HTTP ${status}, which WeCom itself never returns. ${GATEWAY_ADVICE}`
   if (status < 200 || status > 299)
-    return `got HTTP ${status}. The server or a proxy in between has trouble, or baseUrl is not WeCom's`
+    return `got HTTP ${status}. The server or a proxy in between failed, or baseUrl is not WeCom's`
   const advice = isHtml(body) ? `. ${GATEWAY_ADVICE}` : ''
-  return `got ${nature(body)} instead of a token with a life. Check baseUrl and the proxies in between${advice}`
+  return `got ${describeBody(body)} instead of a token with a lifetime. Check baseUrl and the proxies in between${advice}`
 }
 
 const GATEWAY_ADVICE =
   'If a gateway wants headers or auth of its own, pass them with the option transport: ' +
   'axiosTransport(client, { headers, auth }), or fetchTransport(fetch, { headers })'
 
-/** Status 0 is what a browser's fetch makes of a redirect that it was told not to follow. */
+/** With `redirect: 'manual'` a browser's fetch reports a redirect as status 0. */
 function isRedirect(answer: TokenAnswer): boolean {
   if (!isAnswer(answer)) return false
   const { status } = answer
   return status === 0 || (status >= 300 && status < 400)
 }
 
-/** What an answer looks like, in words: its text may hold anything. */
-function nature(body: string): string {
+/** Describes the body without quoting it, since it may contain secrets. */
+function describeBody(body: string): string {
   const text = body.trimStart()
   if (text === '') return 'an empty answer'
   if (isHtml(text)) return 'an HTML page'
-  return parsed(text) === undefined ? 'a text that is no JSON' : 'JSON'
+  return parsed(text) === undefined ? 'text that is not JSON' : 'JSON'
 }
 
 function isHtml(body: string): boolean {

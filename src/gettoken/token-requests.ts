@@ -6,7 +6,7 @@ import { fetchToken } from './fetch-token.js'
 import type { PushedTickets } from './pushed-tickets.js'
 import type { FetchedToken } from './token-answer.js'
 
-/** What a token request came to. */
+/** The outcome of a token request. */
 export type RequestOutcome =
   | {
       readonly fetched: FetchedToken & {
@@ -17,15 +17,15 @@ export type RequestOutcome =
     }
   | {
       readonly error: unknown
-      /** The one that it was made with: a function may give another by the time that it has failed. */
+      /** The secret of this request: the user's function may return another one by now. */
       readonly secret: string | undefined
     }
 
 /** The token requests of one source, one after the other. */
 export class TokenRequests {
-  /** How many there were. */
+  /** Requests made so far. */
   count = 0
-  private underWay: ControllerBelow | undefined
+  private inFlight: ControllerBelow | undefined
 
   constructor(
     private readonly settings: SourceSettings,
@@ -39,7 +39,7 @@ export class TokenRequests {
     const askedAt = instantOf(this.settings.clock)
     const secret = secretIfReadable(credential)
     const controller = controllerBelow(closed)
-    this.underWay = controller
+    this.inFlight = controller
     try {
       const context = { credential, tickets: this.tickets, ...this.settings }
       const token = await fetchToken(context, controller.signal)
@@ -50,12 +50,11 @@ export class TokenRequests {
       return { error, secret }
     } finally {
       controller.release()
-      if (this.underWay === controller) this.underWay = undefined
+      if (this.inFlight === controller) this.inFlight = undefined
     }
   }
 
-  /** Ends the one that is under way. */
   abort(): void {
-    this.underWay?.abort()
+    this.inFlight?.abort()
   }
 }

@@ -1,4 +1,4 @@
-import { LONGEST_JUDGED_BYTES, startsLikeAnObject } from '../core/errcode.js'
+import { LONGEST_JUDGED_BYTES, mayBeObject } from '../core/errcode.js'
 
 /** A body that takes longer than this is given on as it is: nobody sends an errcode in drips. */
 export const PATIENCE_MS = 1_000
@@ -7,7 +7,7 @@ export const PATIENCE_MS = 1_000
 export function isDecided(chunks: readonly Uint8Array[], length: number): boolean {
   const [first] = chunks
   if (first === undefined) return false
-  return length > LONGEST_JUDGED_BYTES || !ArrayBuffer.isView(first) || !startsLikeAnObject(first)
+  return length > LONGEST_JUDGED_BYTES || !ArrayBuffer.isView(first) || !mayBeObject(first)
 }
 
 export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

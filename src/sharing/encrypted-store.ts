@@ -43,7 +43,7 @@ export function encryptedStore(
     return SEALED + base64(Uint8Array.of(...fingerprint, ...(await cipher.seal(value, key))))
   }
 
-  const opened = async (value: unknown, key: string): Promise<string | undefined> => {
+  const decrypted = async (value: unknown, key: string): Promise<string | undefined> => {
     if (typeof value !== 'string') return undefined
     const bytes = sealedBytes(value)?.subarray(FINGERPRINT_BYTES)
     if (bytes !== undefined)
@@ -64,7 +64,7 @@ export function encryptedStore(
   const written = async (key: string, write: () => Promise<boolean>): Promise<boolean> => {
     if (await write()) return true
     const stored = await store.get(key)
-    if (!stored || (await opened(stored.value, key)) !== undefined) return false
+    if (!stored || (await decrypted(stored.value, key)) !== undefined) return false
     await store.delete(key, stored.generation, stored.value)
     return write()
   }
@@ -87,7 +87,7 @@ export function encryptedStore(
   return {
     async get(key) {
       const stored = await store.get(key)
-      const value = await opened(stored?.value, key)
+      const value = await decrypted(stored?.value, key)
       return stored && value !== undefined ? { ...stored, value } : undefined
     },
     async set(key, token) {
@@ -97,7 +97,7 @@ export function encryptedStore(
     async delete(key, generation, value) {
       if (value === undefined) return store.delete(key, generation)
       const stored = await store.get(key)
-      if (stored?.generation !== generation || (await opened(stored.value, key)) !== value)
+      if (stored?.generation !== generation || (await decrypted(stored.value, key)) !== value)
         return false
       return store.delete(key, generation, stored.value)
     },
@@ -116,12 +116,12 @@ export function encryptedStore(
       const answer = await lease.acquire(key, request)
       const { token, failure } = answer
       if (token !== undefined) {
-        const value = await opened(token.value, key)
+        const value = await decrypted(token.value, key)
         if (value !== undefined) return { token: { ...token, value } }
         return acquire(key, { ...request, above: token.generation })
       }
       if (failure === undefined) return answer
-      const value = await opened(failure.value, failureKey(key))
+      const value = await decrypted(failure.value, failureKey(key))
       return { failure: { ...failure, value: value ?? '' } }
     }
     return {
@@ -152,11 +152,11 @@ function keysOf(given: unknown): readonly [Bytes, ...Bytes[]] {
 
 /** A copy of its own: what the caller does with his bytes later changes nothing. */
 function bytesOfKey(key: unknown): Bytes | undefined {
-  const bytes = typeof key === 'string' ? spelled(key.trim()) : asBytes(key)
+  const bytes = typeof key === 'string' ? decodedText(key.trim()) : asBytes(key)
   return bytes?.length === 32 ? bytes : undefined
 }
 
-function spelled(text: string): Bytes | undefined {
+function decodedText(text: string): Bytes | undefined {
   if (/^[\da-f]{64}$/i.test(text))
     return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
   return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'))

@@ -50,10 +50,10 @@ export function leaseTurns(clock: Clock) {
       if (taken < most) taken += 1
       else await new Promise<void>((resolve) => waiting.push(resolve))
       const before = { moves, most }
-      let isOver = false
+      let hasEnded = false
       const end = () => {
-        if (!isOver) leave()
-        isOver = true
+        if (!hasEnded) leave()
+        hasEnded = true
       }
       const cancel = afterLongestTurn(() => {
         if (moves === before.moves && most === before.most) most *= GROWTH

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js'
 import { parsed } from '../core/errcode.js'
-import { isInConsequence, isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
+import { isCausedByParent, isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
 import type { StoredFailure, StoredToken } from '../core/store.js'
 import type { Token } from '../core/token.js'
 import { throwIfAborted } from '../core/wait.js'
@@ -17,7 +17,7 @@ export interface LeaseContext {
    * Before a look into the store. What it gives takes what was found, and tells the newer token that
    * has come: this one, or what another call of this process adopted meanwhile.
    */
-  look(): (found: StoredToken | undefined) => Token | undefined
+  prepareAdopt(): (found: StoredToken | undefined) => Token | undefined
   /** Another process could not get one, for a reason that counts for all, and rests so long. */
   remember(failure: QyapiTokenError, cooldownMs: number): QyapiTokenError
   /** Fetches, and publishes under this generation; without one, as a process of its own. */
@@ -42,11 +42,11 @@ export async function fetchForAll(
   { clock, tokenTimeoutMs, random }: LeaseSettings,
   closed: AbortSignal,
 ): Promise<Token> {
-  const patience = patienceFor(tokenTimeoutMs + LEASE_MS, clock)
+  const patience = leaseWait(tokenTimeoutMs + LEASE_MS, clock)
   let above = turn.latestGeneration()
   for (;;) {
     const endTurn = await shared.access.leaseTurns(turn.kind).take()
-    const adopt = turn.look()
+    const adopt = turn.prepareAdopt()
     const lookedAt = clock.monotonic()
     const answer = await shared.acquire(above)
     const { token, failure, number, heldBy } = answer ?? {}
@@ -65,7 +65,7 @@ export async function fetchForAll(
     if (token !== undefined) continue
     if (answer === undefined || failure !== undefined) return turn.fetch()
     if (patience.isOver(heldBy, lookedAt)) {
-      shared.heldTooLong(answer.holder)
+      shared.reportLeaseTimeout(answer.holder)
       return turn.fetch()
     }
     await shared.access.pause(50 + 100 * random())
@@ -78,7 +78,7 @@ export async function fetchForAll(
  * that found another process's. A look counts from when it began: a process that was too busy to hear
  * its answer has not waited.
  */
-function patienceFor(mostMs: number, clock: Clock) {
+function leaseWait(mostMs: number, clock: Clock) {
   let firstAt: number | undefined
   let holder: number | undefined
   let since = 0
@@ -128,7 +128,7 @@ async function fetchWithLease(
 const COUNT_FOR_ALL: readonly unknown[] = ['credential_refused', 'rate_limited']
 
 export function countsForAll(error: unknown): error is QyapiTokenError {
-  if (!isQyapiTokenError(error) || isInConsequence(error)) return false
+  if (!isQyapiTokenError(error) || isCausedByParent(error)) return false
   return COUNT_FOR_ALL.includes(error.code)
 }
 

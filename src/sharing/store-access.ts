@@ -43,7 +43,7 @@ export class StoreAccess {
     store: TokenStore,
     private readonly clock: Clock,
   ) {
-    store.onProblem?.((problem) => this.heard(problem))
+    store.onProblem?.((problem) => this.reportProblem(problem))
     store.onAnswer?.(() => {
       this.answers += 1
     })
@@ -59,7 +59,7 @@ export class StoreAccess {
   ): Promise<StoreResult<T>> {
     this.report = report
     if (this.inFlight < MAX_IN_FLIGHT) this.inFlight += 1
-    else await this.place(isUrgent)
+    else await this.enqueue(isUrgent)
     try {
       const leftMs = this.cooldownMs()
       if (leftMs > 0)
@@ -104,7 +104,7 @@ export class StoreAccess {
     return Math.max(0, Math.ceil(this.cooldownUntil - this.clock.monotonic()))
   }
 
-  private place(isUrgent: boolean): Promise<void> {
+  private enqueue(isUrgent: boolean): Promise<void> {
     const queue = isUrgent ? this.urgent : this.waiting
     return new Promise((resolve) => queue.push(resolve))
   }
@@ -173,7 +173,7 @@ export class StoreAccess {
    * What a driver emits while no command is in flight. One that connects again and again emits each
    * time: the first counts, until the store answers.
    */
-  private heard(problem: StoreProblem): void {
+  private reportProblem(problem: StoreProblem): void {
     if (this.report === undefined) return
     const isDown = problem.reason === 'down'
     if (isDown ? this.isDownReported : !this.isNews(problem.message)) return

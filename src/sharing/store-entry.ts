@@ -57,13 +57,13 @@ export class StoreEntry {
   async get(): Promise<StoredToken | undefined> {
     const stored = await this.attempt('get', async (key) => (await this.store.get(key)) ?? null)
     // `undefined`: the store did not answer.
-    if (stored === null) this.evicted()
+    if (stored === null) this.restoreEvicted()
     const token = this.checked('get', stored)
     return token && this.isReadable(token) ? token : undefined
   }
 
   /** What vanished before its time is put back (rule 18); who pushed a ticket sees to that itself. */
-  private evicted(): void {
+  private restoreEvicted(): void {
     const token = this.expected.lost(this.settings.clock)
     if (token === undefined) return
     this.reportError('get', 'evicted', evictedMessage(token))
@@ -71,7 +71,7 @@ export class StoreEntry {
   }
 
   /** Refused tokens are deleted, by this process or another: their absence is no loss. */
-  refused({ generation }: { generation: number }): void {
+  tokenRefused({ generation }: { generation: number }): void {
     this.expected.forget(generation)
   }
 
@@ -144,19 +144,19 @@ export class StoreEntry {
     })
     isLate = true
     const { token, number, holder } = answer ?? {}
-    if (number !== undefined && holder !== undefined) this.heldTooLong(holder)
-    if (token !== undefined) return this.found(token, above)
+    if (number !== undefined && holder !== undefined) this.reportLeaseTimeout(holder)
+    if (token !== undefined) return this.readable(token, above)
     if (number === undefined || (isGeneration(number) && number > above)) return answer
     this.reportError('acquire', 'invalid', 'the lease has no number above those before it')
     return undefined
   }
 
-  heldTooLong(holder = ''): void {
+  reportLeaseTimeout(holder = ''): void {
     this.reportError('acquire', 'lease_timeout', leaseTimeoutMessage(holder, TAKE_OVER_MS))
   }
 
   /** What stands where the lease was asked for; what this process cannot read is looked past. */
-  private async found(stored: StoredToken, above: number): Promise<LeaseAnswer | undefined> {
+  private async readable(stored: StoredToken, above: number): Promise<LeaseAnswer | undefined> {
     const token = this.checked('acquire', stored)
     if (token === undefined || token.generation <= above) return undefined
     return this.isReadable(token) ? { token } : this.acquire(token.generation)
@@ -187,7 +187,7 @@ export class StoreEntry {
       return undefined
     }
     const { generation, ageMs, expiresInMs } = stored
-    if (generation < this.lastGeneration) this.wentBack(operation, generation)
+    if (generation < this.lastGeneration) this.reportWentBack(operation, generation)
     this.lastGeneration = Math.max(this.lastGeneration, generation)
     const longestMs = Math.max(7_200_000, (this.settings.maxAgeMs * 7200) / 7000)
     this.expected.expect(stored, this.settings.clock)
@@ -204,7 +204,7 @@ export class StoreEntry {
   }
 
   /** Not from a store without a lease, whose numbers each process counts for itself. */
-  private wentBack(operation: StoreOperation, generation: number): void {
+  private reportWentBack(operation: StoreOperation, generation: number): void {
     if (!this.isLineage || !this.hasLease || generation === this.wentBackTo) return
     this.wentBackTo = generation
     this.reportError(operation, 'went_back', wentBackMessage(this.lastGeneration, generation))

@@ -32,7 +32,7 @@ export function unwritten(
       forget()
       pending = token
       const since = instantOf(clock)
-      const again = () => {
+      const retry = () => {
         const ageMs = token.ageMs + Math.max(0, elapsedMs(since, instantOf(clock)))
         if (ageMs >= token.expiresInMs) pending = undefined
         else if (store.canWrite()) store.write({ ...token, ageMs })
@@ -40,7 +40,7 @@ export function unwritten(
       }
       // Spread, so that many sources do not write in the same moment.
       const wait = () => {
-        cancel = clock.after(RETRY_MS * (1 + random()), again, { isBackground: true })
+        cancel = clock.after(RETRY_MS * (1 + random()), retry, { isBackground: true })
       }
       wait()
     },

@@ -13,15 +13,15 @@ const RUN = {
   errcodeOf: ERRCODE_OF,
 } satisfies Record<string, Check>
 const WRAP_SDK = { errcodeOf: ERRCODE_OF }
-const ID: Check = [isText, 'the id that stands in the callback, a non-empty string']
+const ID: Check = [isText, 'the id from the callback, a non-empty string']
 const PUSH_TICKET = {
-  // Looked at where it becomes milliseconds.
+  // `sentAt` checks it.
   timeStamp: ANYTHING,
   suiteId: ID,
   modelId: ID,
 } satisfies Record<string, Check>
 
-/** Each throws `bad_options` for a key that is unknown, or a value that is wrong. */
+/** Each throws `bad_options` for an unknown key or a wrong value. */
 export const checkGetOptions = (options: unknown) => check(options, GET, 'options of get')
 export const checkRunOptions = (options: unknown) => check(options, RUN, 'options of run')
 export const checkWrapSdkOptions = (options: unknown) =>
@@ -29,7 +29,7 @@ export const checkWrapSdkOptions = (options: unknown) =>
 export const checkPushTicketOptions = (options: unknown) =>
   check(options, PUSH_TICKET, 'options of pushTicket')
 
-/** Whether there is more to these options than a signal that was not aborted: cheap, for each hit. */
+/** Whether there is anything but a signal that is not aborted. Cheap, since each hit calls it. */
 export function hasMoreThanSignal(options: { readonly signal?: AbortSignal }): boolean {
   if (typeof options !== 'object' || options === null) return true
   for (const key in options) if (key !== 'signal') return true
@@ -38,8 +38,8 @@ export function hasMoreThanSignal(options: { readonly signal?: AbortSignal }): b
 }
 
 /**
- * Seconds, as a callback has them, in milliseconds. Given milliseconds, which as seconds are no time
- * that anyone will see, every later ticket would seem old.
+ * Converts a callback's seconds to milliseconds. Rejects milliseconds: taken as seconds they lie in
+ * the far future, and every later ticket would seem old.
  */
 export function sentAt(timeStamp: number | string): number {
   const seconds = Number(timeStamp)

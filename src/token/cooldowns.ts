@@ -2,10 +2,10 @@ import type { Clock } from '../core/clock.js'
 import type { Credential } from '../core/credential.js'
 import { type QyapiTokenError, repeated } from '../core/errors.js'
 
-/** For how long a failed fetch keeps everyone from asking again, doubling from the first to the longest. */
+/** How long a failure blocks further token requests: doubles from the first to the longest. */
 function cooldownAfter(code: QyapiTokenError['code']): { firstMs: number; longestMs: number } {
   switch (code) {
-    // Many wrong secrets get the whole IP blocked for an hour.
+    // After many wrong secrets WeCom blocks the whole IP for an hour.
     case 'credential_refused':
       return { firstMs: 60_000, longestMs: 600_000 }
     case 'ip_not_trusted':
@@ -17,8 +17,9 @@ function cooldownAfter(code: QyapiTokenError['code']): { firstMs: number; longes
 }
 
 /**
- * A failed fetch is remembered briefly: meanwhile callers fail at once with the same cause. It
- * counts only as long as the secret is the one that failed; `undefined`: one that cannot be read.
+ * A failed fetch is remembered briefly: meanwhile callers fail at once with the same cause (rule
+ * 10). It applies only while the secret is the one that failed; `undefined`: the secret cannot be
+ * read.
  */
 export function rememberedFailure(clock: Clock) {
   let last: QyapiTokenError | undefined
@@ -26,7 +27,7 @@ export function rememberedFailure(clock: Clock) {
   let times = 0
   let until = 0
   return {
-    /** Remembers a failure and gives it back with the time that it rests; `cooldownMs`: as somebody said. */
+    /** Returns the failure with its cooldown; `cooldownMs` overrides the computed one. */
     remember(
       failure: QyapiTokenError,
       secret: string | undefined,
@@ -34,27 +35,27 @@ export function rememberedFailure(clock: Clock) {
     ): QyapiTokenError {
       times = last?.code === failure.code && failedSecret === secret ? times + 1 : 1
       const { firstMs, longestMs } = cooldownAfter(failure.code)
-      const rest = cooldownMs ?? Math.min(longestMs, firstMs * 2 ** (times - 1))
+      const cooldown = cooldownMs ?? Math.min(longestMs, firstMs * 2 ** (times - 1))
       last = failure
       failedSecret = secret
-      until = clock.monotonic() + rest
-      return repeated(failure, rest)
+      until = clock.monotonic() + cooldown
+      return repeated(failure, cooldown)
     },
-    /** The failure that still cooldowns, for one more caller. */
+    /** The failure that is still cooling down, as an error for one more caller. */
     current(secret: string | undefined): QyapiTokenError | undefined {
       const retryAfterMs = this.cooldownMs(secret)
       return last !== undefined && retryAfterMs > 0 ? repeated(last, retryAfterMs) : undefined
     },
-    /** Milliseconds until someone may ask again; 0 if nothing cooldowns. */
+    /** Milliseconds until the next token request is allowed; 0 if there is no cooldown. */
     cooldownMs(secret: string | undefined): number {
       return failedSecret === secret ? Math.max(0, until - clock.monotonic()) : 0
     },
   }
 }
 
-/** Bears what token calls cost. */
+/** Limits token requests. */
 export interface RefreshBudget {
-  /** Before each token call. Throws if there were too many, or too many that refusals forced. */
+  /** Called before each token request. Throws if there were too many, or too many forced ones. */
   chargeRefresh(credential: Credential, isForced: boolean): void
 }
 
@@ -69,13 +70,13 @@ export function refreshBudget(budget: number, clock: Clock) {
   }
   return {
     isSpent,
-    /** Takes one; `false` if there is none left. */
+    /** Takes one refresh; `false` if none is left. */
     take(): boolean {
       if (isSpent()) return false
       spentAt.push(clock.monotonic())
       return true
     },
-    /** Milliseconds until the next one is there. */
+    /** Milliseconds until the next refresh is available. */
     refillsInMs(): number {
       const oldest = spentAt[0]
       return oldest === undefined ? windowMs : Math.max(0, oldest + windowMs - clock.monotonic())
@@ -83,7 +84,7 @@ export function refreshBudget(budget: number, clock: Clock) {
   }
 }
 
-/** Endpoints whose replays were refused too. Forgotten after `cooldownMs`, and never more than a few hundred. */
+/** Endpoints whose replays were refused too, each for `cooldownMs` (rule 9). */
 export function endpointCooldowns(cooldownMs: number, clock: Clock) {
   const mostEndpoints = 500
   const cooldownUntil = new Map<string, number>()
@@ -95,7 +96,7 @@ export function endpointCooldowns(cooldownMs: number, clock: Clock) {
       cooldownUntil.delete(endpoint)
       return false
     },
-    rest(endpoint: string): void {
+    start(endpoint: string): void {
       const oldest = cooldownUntil.keys().next()
       if (cooldownUntil.size >= mostEndpoints && !oldest.done) cooldownUntil.delete(oldest.value)
       cooldownUntil.set(endpoint, clock.monotonic() + cooldownMs)

@@ -1,12 +1,12 @@
 import type { Clock } from '../core/clock.js'
 import { type Credential, secretIfReadable } from '../core/credential.js'
-import { isInConsequence, isQyapiTokenError, type QyapiTokenError } from '../core/errors.js'
+import { isCausedByParent, isQyapiTokenError, type QyapiTokenError } from '../core/errors.js'
 import type { Emit } from '../core/events.js'
 import { rememberedFailure } from './cooldowns.js'
 
-/** The failed fetches of one source: remembered for the secret that they were made with, and told. */
+/** The failed fetches of one source: remembered for the secret that failed, and reported. */
 export class FetchFailures {
-  /** Made with the first failure, and dropped with the next token. */
+  /** Created with the first failure, and dropped with the next token. */
   private remembered: ReturnType<typeof rememberedFailure> | undefined
 
   constructor(
@@ -15,19 +15,19 @@ export class FetchFailures {
     private readonly emit: Emit,
   ) {}
 
-  /** Milliseconds until someone may ask again. */
+  /** Milliseconds until the next token request is allowed. */
   cooldownMs(): number {
     return this.remembered?.cooldownMs(secretIfReadable(this.credential())) ?? 0
   }
 
-  /** The failure that still keeps everyone from asking, as an error for one caller. */
+  /** The failure that is still cooling down, as an error for one caller. */
   current(): QyapiTokenError | undefined {
     return this.remembered?.current(secretIfReadable(this.credential()))
   }
 
-  /** Another source's failure is remembered there, and only there. */
+  /** A parent source's failure is remembered there, and only there. */
   rememberOwn(error: unknown, secret: string | undefined): unknown {
-    return isQyapiTokenError(error) && !isInConsequence(error)
+    return isQyapiTokenError(error) && !isCausedByParent(error)
       ? this.remember(error, undefined, secret)
       : error
   }
@@ -40,8 +40,8 @@ export class FetchFailures {
     this.remembered ??= rememberedFailure(this.clock)
     const failure = this.remembered.remember(error, secret, cooldownMs)
     const { code, errcode, message, retryAfterMs = 0 } = failure
-    const told = { type: 'failed', code, message, retryAfterMs } as const
-    this.emit(errcode === undefined ? told : { ...told, errcode })
+    const event = { type: 'failed', code, message, retryAfterMs } as const
+    this.emit(errcode === undefined ? event : { ...event, errcode })
     return failure
   }
 

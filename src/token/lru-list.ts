@@ -1,10 +1,10 @@
-/** One of many things, between those that were asked for before and after it. */
+/** An entry, linked to the ones that were used before and after it. */
 export interface LruEntry {
   older: LruEntry | undefined
   newer: LruEntry | undefined
 }
 
-/** The order in which things were last asked for. */
+/** Entries in the order in which they were last used. */
 export function lruList<Item extends LruEntry>() {
   let oldest: LruEntry | undefined
   let newest: LruEntry | undefined
@@ -29,13 +29,13 @@ export function lruList<Item extends LruEntry>() {
   return {
     add,
     remove,
-    /** It was asked for just now. */
+    /** Makes it the most recently used. */
     touch(item: Item): void {
       if (item === newest) return
       remove(item)
       add(item)
     },
-    /** From the one that was not asked for the longest. */
+    /** Starts with the least recently used. */
     *fromOldest(): Generator<Item> {
       for (let item = oldest; item !== undefined; item = item.newer) yield item as Item
     },

@@ -8,7 +8,7 @@ interface Generation {
   readonly number: number
 }
 
-/** Asks for a generation; `obtain` brings it if the cache does not have it. */
+/** Asks for a generation; `obtain` is called if the cache does not have it. */
 interface GenerationRequest {
   readonly key: Generation
   obtain(): Promise<Token>
@@ -17,7 +17,7 @@ interface GenerationRequest {
 /** The memo of any number of sources. */
 export interface TokenMemo {
   readonly cache: ReturnType<typeof expiringCache>
-  /** One request for everyone who asks for the same generation meanwhile. */
+  /** A single flight: one request for all callers that want the same generation. */
   fetchOnce(request: GenerationRequest): Promise<Token>
 }
 
@@ -28,9 +28,10 @@ export function tokenMemo(clock: Clock): TokenMemo {
 }
 
 /**
- * p-memoize's cache: the one place that keeps tokens, and the one that knows when 7000 s are over. To
- * clear is to ask for the next generation, never to delete: a hit that races a clear reads a token.
- * Each token is kept with its source, so that the memo holds on to none that is no longer used.
+ * p-memoize's cache: the only place that keeps tokens and decides when the 7000 s have passed (rule
+ * 2). Clearing asks for the next generation instead of deleting, so a hit that races a clear reads
+ * a token. Each token is kept with its source, so that the memo retains no token of an unused
+ * source.
  */
 function expiringCache(clock: Clock) {
   return {
@@ -48,7 +49,7 @@ function expiringCache(clock: Clock) {
  * cleared, and the request that is in flight.
  */
 export class MemoizedToken implements Generation {
-  /** The newest token, usable or not. */
+  /** The newest token, also if it is cleared or expired. */
   latest: Token | undefined
   /** No generation up to this one is handed out again. */
   clearedUpTo = 0
@@ -97,9 +98,9 @@ export class MemoizedToken implements Generation {
   }
 
   /**
-   * The next generation, obtained once for everyone who asks until it is there. The key is this very
-   * request: a store may bring a newer generation meanwhile, and what failed under the same number may
-   * still be on its way to a store.
+   * The next generation, obtained once for all callers that ask while it is in flight. The key is
+   * an object of this request, not its number: a store may bring a newer generation meanwhile, and
+   * a failed request with the same number may still be storing its outcome.
    */
   next(obtain: () => Promise<Token>): Promise<Token> {
     if (this.pending !== undefined) return this.memo.fetchOnce({ key: this.pending, obtain })
@@ -113,7 +114,9 @@ export class MemoizedToken implements Generation {
     return token
   }
 
-  /** From now on callers start a new request: the outcome of the one in flight is known (rule 6). */
+  /**
+   * From now on callers start a new request: the outcome of the one in flight is known (rule 6).
+   */
   endPending(): void {
     this.pending = undefined
   }

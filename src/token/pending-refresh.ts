@@ -6,20 +6,20 @@ import { waitFor } from '../core/wait.js'
 import type { RequestOutcome } from '../gettoken/token-requests.js'
 import type { MemoizedToken } from './memoized-token.js'
 
-/** One fetch of the next token: for everyone who asks meanwhile. */
+/** One refresh in flight, shared by all callers that wait for the next token. */
 export interface PendingRefresh {
   /** Aborted when the source is closed. */
   readonly closed: AbortSignal
-  /** How things stood when it made its latest token request. */
+  /** The credential and `clearedUpTo` at its latest token request. */
   credential: Credential
   clearedUpTo: number
-  /** Its outcome may still be on its way to the store. */
+  /** The outcome is known; it may not be stored yet. */
   isKnown: boolean
 }
 
 /**
- * A request that began before a throw-away cannot bring the thrown-away string back, and one that a
- * replaced credential began tells nothing: both are overtaken, and made again.
+ * A request that began before a clear must not bring the cleared string back (rule 6), and one that
+ * used a replaced credential proves nothing: both are stale, and made again.
  */
 export function isStale(
   outcome: RequestOutcome,
@@ -31,67 +31,70 @@ export function isStale(
   return outcome.fetched.value === now.memoized.latest?.value
 }
 
-interface UnderWay {
+interface InFlight {
   readonly controller: AbortController
   readonly beganAtMs: number
 }
 
-const NONE: readonly UnderWay[] = []
+const NONE: readonly InFlight[] = []
 
-/** No fetch takes so many times `tokenTimeoutMs`, be it one that waits for a suite's and for other processes. */
+/**
+ * No refresh takes longer than this many `tokenTimeoutMs`, parent tokens and other processes
+ * included.
+ */
 const STALLED_AFTER_TIMEOUTS = 6
 
-/** The fetches of one source that are on their way. */
+/** The refreshes of one source that are in flight. */
 export class PendingRefreshes {
-  private underWay = NONE
+  private inFlight = NONE
 
-  /** A store that hangs must not keep waiters from hearing that the source was closed. */
-  async run<T>(fly: (closed: AbortSignal) => Promise<T>, clock: Clock): Promise<T> {
+  /** Rejects as soon as the source is closed, also while a store hangs. */
+  async run<T>(refresh: (closed: AbortSignal) => Promise<T>, clock: Clock): Promise<T> {
     const pending = { controller: new AbortController(), beganAtMs: clock.monotonic() }
     const { signal } = pending.controller
-    this.underWay = [...this.underWay, pending]
+    this.inFlight = [...this.inFlight, pending]
     try {
-      return await waitFor(fly(signal), signal)
+      return await waitFor(refresh(signal), signal)
     } finally {
       this.remove(pending)
     }
   }
 
   /**
-   * Ends those that would never end: workerd cuts a fetch off, timers included, when the request that
-   * began it is over, and then nothing of it settles. Returns whether there was one.
+   * Ends refreshes that would never settle: workerd drops a fetch and its timers when the request
+   * that started it ends. Returns whether there was one.
    */
   endStalled({ clock, tokenTimeoutMs }: Pick<SourceSettings, 'clock' | 'tokenTimeoutMs'>): boolean {
-    if (this.underWay === NONE) return false
+    if (this.inFlight === NONE) return false
     const latestMs = clock.monotonic() - STALLED_AFTER_TIMEOUTS * tokenTimeoutMs
-    const stalled = this.underWay.filter(({ beganAtMs }) => beganAtMs <= latestMs)
+    const stalled = this.inFlight.filter(({ beganAtMs }) => beganAtMs <= latestMs)
     for (const pending of stalled) {
       this.remove(pending)
-      abort(pending, cutOff())
+      abort(pending, neverSettled())
     }
     return stalled.length > 0
   }
 
   close(reason: unknown): void {
-    for (const pending of this.underWay) abort(pending, reason)
+    for (const pending of this.inFlight) abort(pending, reason)
   }
 
-  private remove(pending: UnderWay): void {
-    const others = this.underWay.filter((other) => other !== pending)
-    this.underWay = others.length === 0 ? NONE : others
+  private remove(pending: InFlight): void {
+    const others = this.inFlight.filter((other) => other !== pending)
+    this.inFlight = others.length === 0 ? NONE : others
   }
 }
 
-function abort({ controller }: UnderWay, reason: unknown): void {
+function abort({ controller }: InFlight, reason: unknown): void {
   try {
     controller.abort(reason)
   } catch {
-    // Intentionally: workerd does not let one request abort what another began.
+    // Intentionally ignored: in workerd one request cannot abort what another one started.
   }
 }
 
-function cutOff(): QyapiTokenError {
+function neverSettled(): QyapiTokenError {
   const message =
-    'The token request was cut off, e.g. with the request that began it: pass `waitUntil`.'
+    'The token request never settled: it may have ended with the request that started it. Pass `waitUntil`.'
   return new QyapiTokenError('token_fetch_failed', message, { retryable: true })
 }

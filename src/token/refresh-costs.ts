@@ -11,7 +11,7 @@ interface Limits {
 
 /** What token requests cost one source, and what refusals may still force. */
 export class RefreshCosts implements RefreshBudget {
-  /** Made when they are needed: most sources never see a refusal. */
+  /** Created on first use: most sources never see a refusal. */
   private made: Limits | undefined
 
   constructor(private readonly settings: SourceSettings) {}
@@ -24,7 +24,7 @@ export class RefreshCosts implements RefreshBudget {
     if (limits) this.hourlyCalls().count(limits)
   }
 
-  /** Four processes that count by themselves stay below, and a token whose life ends finds room. */
+  /** A quarter of the hourly limit: four processes that count separately stay below it. */
   mayForceHourly(credential: Credential): boolean {
     const limits = hourlyLimitsOf(credential)
     if (limits === undefined) return true
@@ -39,7 +39,7 @@ export class RefreshCosts implements RefreshBudget {
   }
 
   coolDown(endpoint: string): void {
-    this.limits().cooldowns.rest(endpoint)
+    this.limits().cooldowns.start(endpoint)
   }
 
   private hourlyCalls(): HourlyCalls {
@@ -58,7 +58,7 @@ export class RefreshCosts implements RefreshBudget {
 
   private budgetSpent({ kind, subject, tokenName }: Credential): QyapiTokenError {
     const message =
-      `The ${tokenName} of ${kind} ${subject} was thrown away more than ` +
+      `The ${tokenName} of ${kind} ${subject} was cleared more than ` +
       `${this.settings.refreshBudget} times within a minute. Find out what refuses it, or raise refreshBudget.`
     const details = { retryAfterMs: this.limits().budget.refillsInMs(), retryable: true }
     return new QyapiTokenError('refresh_budget_spent', message, details)

@@ -3,33 +3,33 @@ import type { Token } from '../core/token.js'
 import type { Awaitable } from '../core/wait.js'
 import type { RefusedCall, TokenPolicy } from './token-policy.js'
 
-/** How the one who made the call makes it again. */
+/** How a call is replayed: each middleware has its own. */
 export interface Replay<Answer> {
-  /** Takes a refused answer off its connection, which the token request may need. */
+  /** Frees the refused answer's connection, which the token request may need. */
   freeConnection?(refused: Answer): Promise<void>
-  /** Waits for the new token, for as long as this caller is willing to. */
+  /** Waits for the new token until this caller aborts or times out. */
   wait(replacement: Awaitable<Token | undefined>): Promise<Token | undefined>
-  /** Lets go of a refused answer. */
+  /** Discards the body of a refused answer. */
   discard?(refused: Answer): void
   send(token: Token): Promise<Answer>
-  /** The errcode by which this answer refuses the token, if it does. */
+  /** The errcode with which this answer refuses the token, if it does. */
   refusedBy(answer: Answer): Promise<number | undefined> | number | undefined
 }
 
-/** A refused answer, and the call that it answers. */
+/** A refused call and its answer. */
 interface Refusal<Answer> {
   readonly call: RefusedCall
   readonly answer: Answer
 }
 
-/** After that many more sends the answer is the caller's, whatever it is. */
+/** After this many replays the answer is the caller's, whatever it is. */
 const MOST_REPLAYS = 2
 
 /**
- * Sends a refused call once more with a newer token, and gives the answer that is the caller's
- * (rule 9). A replay with a token that was fetched for it is the last, and if that is refused too its
- * endpoint cools down. An adopted token may have died like the first one: the replay that follows
- * carries what a token request brings.
+ * Sends a refused call once more with a newer token, and returns the answer for the caller (rule
+ * 9). A replay with a token that was fetched for it is the last, and if that is refused too its
+ * endpoint cools down. An adopted token may be as invalid as the first one: the replay after it
+ * uses a token that was requested for it.
  */
 export async function replayOnce<Answer>(
   policy: TokenPolicy,
@@ -71,7 +71,7 @@ async function replacementFor<Answer>(
   } catch (error) {
     discard?.(answer)
     const { endpoint } = call
-    // Of a framework's error the event was emitted already.
+    // For a framework's error `replaceRefused` has emitted the event already.
     if (!frameworkError(error)) policy.emit({ type: 'not_replayed', endpoint, reason: 'aborted' })
     throw error
   }

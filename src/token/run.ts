@@ -1,4 +1,4 @@
-import { errcodeOfOutcome, errcodeOfValue, unlessItThrows } from '../core/errcode.js'
+import { errcodeOfOutcome, errcodeOfValue, resultOrUndefined } from '../core/errcode.js'
 import { badOption } from '../core/errors.js'
 import type { Token } from '../core/token.js'
 import { type Awaitable, reasonOf, waitFor } from '../core/wait.js'
@@ -7,19 +7,23 @@ import { replayOnce } from './replay.js'
 import type { TokenPolicy } from './token-policy.js'
 
 export interface RunOptions {
-  /** What is called, e.g. `message/send`. */
+  /**
+   * The endpoint that is called, e.g. `message/send`. If it keeps refusing, only this one cools
+   * down.
+   */
   readonly endpoint?: string
-  /** Ends the waiting for a token; the call itself is not ours to end. */
+  /** Aborts waiting for a token, but not the call itself. */
   readonly signal?: AbortSignal
   /**
-   * Finds WeCom's errcode in what the call resolved with or threw. What it throws itself is ignored:
-   * the call is over, and its outcome is yours.
-   * @default on the object itself, in its `data`, in its `response.data`, or as a thrown error's `code`
+   * Finds WeCom's errcode in what the call resolved with or threw. Errors that it throws itself are
+   * ignored: the call has ended, and you get its outcome.
+   * @default on the object itself, in its `data`, in its `response.data`, or as a thrown error's
+   *   `code`
    */
   readonly errcodeOf?: (outcome: unknown) => number | undefined
 }
 
-/** How a call of somebody else's ended. */
+/** How the user's call ended. */
 type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 /** Calls with a token, and once more with a newer one if it was refused. */
@@ -32,7 +36,7 @@ export async function runWithToken<T>(
     throw badOption('call', 'a function (token) => promise', call, true)
   checkRunOptions(options)
   const { endpoint = '', signal, errcodeOf } = options
-  // Who has given up needs no token: none is fetched for him.
+  // Already aborted: do not fetch.
   if (signal?.aborted) throw reasonOf(signal)
   const send = async ({ value }: Token): Promise<Outcome<T>> => {
     try {
@@ -42,7 +46,7 @@ export async function runWithToken<T>(
     }
   }
   const refusedBy = (outcome: Outcome<T>) => {
-    const errcode = unlessItThrows(() => errcodeIn(outcome, errcodeOf))
+    const errcode = resultOrUndefined(() => errcodeIn(outcome, errcodeOf))
     return policy.errcodes.has(errcode) ? errcode : undefined
   }
 
@@ -56,7 +60,7 @@ export async function runWithToken<T>(
   return settled(await replayOnce(policy, refused, { wait, send, refusedBy }))
 }
 
-/** A `code` is WeCom's on errors alone: what a call resolves with may have a code of its own. */
+/** Reads `code` on errors only: a result may have a `code` with another meaning. */
 function errcodeIn(outcome: Outcome<unknown>, errcodeOf: RunOptions['errcodeOf']) {
   const isError = 'error' in outcome
   const given = isError ? outcome.error : outcome.value

@@ -2,11 +2,11 @@ import { checkGiven, isText } from '../core/check.js'
 import { badOption } from '../core/errors.js'
 import { platform } from '../core/platform.js'
 
-/** What a page is signed with. */
+/** Options of `signJsapi`. */
 export interface SignJsapiOptions {
   /** A jsapi ticket for `wx.config`, an agent ticket for `wx.agentConfig`. */
   readonly ticket: string
-  /** The page's address as the browser has it; what follows `#` does not count. */
+  /** The page's address as the browser shows it; the part from `#` on is ignored. */
   readonly url: string
   /**
    * Any text.
@@ -20,7 +20,7 @@ export interface SignJsapiOptions {
   readonly timestamp?: number
 }
 
-/** To be spread into `wx.config` or `wx.agentConfig`. */
+/** The signature; spread it into `wx.config` or `wx.agentConfig`. */
 export interface JsapiSignature {
   readonly timestamp: number
   readonly nonceStr: string

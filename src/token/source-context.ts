@@ -10,41 +10,41 @@ import { StoreEntry } from '../sharing/store-entry.js'
 import { type KeyOf, ticketKeyOf } from '../sharing/store-key.js'
 import { type TokenMemo, tokenMemo } from './memoized-token.js'
 
-/** What the sources of a pool have in common. A source of its own has a group to itself. */
+/** State that the sources of a pool share. A source outside a pool has its own. */
 export class SourceContext {
   readonly settings: SourceSettings
   readonly memo: TokenMemo
   private readonly access: StoreAccess | undefined
-  /** Made when the first answer is judged: a source may never make a call. */
+  /** Created with the first answer: a source may never make a call. */
   private judges: Map<readonly number[], TokenErrcodes> | undefined
 
   /** Checks the options that the sources share. Throws `bad_options`. */
-  constructor(options: SourceOptions, machine: Platform) {
-    this.settings = sourceSettings(options, machine)
+  constructor(options: SourceOptions, platform: Platform) {
+    this.settings = sourceSettings(options, platform)
     this.memo = tokenMemo(this.settings.clock)
     const { store, clock } = this.settings
     this.access = store && storeAccess(store, clock)
   }
 
-  /** One key of the store; `undefined`: there is no store. */
+  /** One key of the store; `undefined` without a store. */
   storeEntry(keyOf: KeyOf, emit: Emit, isLineage = true): StoreEntry | undefined {
     const { settings, access } = this
     if (settings.store === undefined || access === undefined) return undefined
     return new StoreEntry(settings.store, keyOf, settings, access, emit, isLineage)
   }
 
-  /** Tells the user's listener, and whoever debugs. */
+  /** Reports to the user's listener and to the debug output. */
   emit(subject: EventSubject, event: OwnEvent): void {
     emitTo(this.settings.onEvent, subject, event)
     emitTo(this.settings.debug, subject, event)
   }
 
-  /** How a life is cut; another one for each token. */
+  /** How a token's lifetime is divided; each token gets its own jitter. */
   life(): LifePolicy {
     return { ...this.settings, jitter: this.settings.random() }
   }
 
-  /** What refuses the tokens of a kind, by the errcodes of that kind. */
+  /** Recognizes refusals of a kind's tokens by the errcodes of that kind. */
   errcodesOf(errcodes: readonly number[]): TokenErrcodes {
     this.judges ??= new Map()
     const known = this.judges.get(errcodes)
@@ -54,17 +54,19 @@ export class SourceContext {
     return judge
   }
 
-  /** The pushed tickets of a credential that needs them. `onCome`: a failure for want of one is over. */
+  /**
+   * The pushed tickets of a credential that needs them. `onArrival`: a missing ticket has arrived.
+   */
   pushedTickets(
     credential: () => Credential,
     emit: Emit,
-    onCome: () => void,
+    onArrival: () => void,
   ): PushedTickets | undefined {
     const { ticket } = credential()
     if (ticket === undefined) return undefined
     const { settings } = this
     const need = { ...ticket, given: () => credential().ticket?.given() }
     const entry = this.storeEntry(() => ticketKeyOf(credential(), settings), emit, false)
-    return pushedTicketsFor(need, entry, settings.clock, onCome)
+    return pushedTicketsFor(need, entry, settings.clock, onArrival)
   }
 }

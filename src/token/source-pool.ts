@@ -7,34 +7,36 @@ import { type LruEntry, lruList } from './lru-list.js'
 import { SourceContext } from './source-context.js'
 import { policyOf, TokenSource } from './token-source.js'
 
-/** Options of a pool: those of its sources, and how many it keeps. */
+/** Options of a pool: those of its sources, and its size. */
 export interface SourcePoolOptions extends SourceOptions {
   /**
-   * How many tenants it keeps. The one that was not asked for the longest goes first, unless its
-   * source is fetching, or rests after a failure.
+   * How many tenants it keeps. The least recently used one is evicted first, unless its source is
+   * fetching or cools down after a failure.
    * @default 100_000
    */
   readonly maxTenants?: number
 }
 
-/** Tells the credential of a tenant, e.g. from a database. `undefined`: there is no such tenant. */
+/**
+ * Returns the credential of a tenant, e.g. from a database. `undefined`: there is no such tenant.
+ */
 export type CredentialOf = (
   tenant: string,
 ) => Credential | undefined | PromiseLike<Credential | undefined>
 
-/** One source for each tenant, however often it is asked. */
+/** One source for each tenant. */
 export interface SourcePool {
   /**
-   * The source of a tenant: at once if it is known, or if its credential is told at once. Throws or
-   * rejects with `bad_options` if there is no such tenant, or none is named, and with what
-   * `credentialOf` throws.
+   * The source of a tenant: synchronously if it is known, or if `credentialOf` is synchronous.
+   * Throws or rejects with `bad_options` if there is no such tenant or the name is empty, and with
+   * what `credentialOf` throws.
    */
   get(tenant: string | undefined): TokenSource | Promise<TokenSource>
-  /** Forgets a tenant and closes its source, e.g. when a corp takes its authorisation back. */
+  /** Removes a tenant and closes its source, e.g. when a corp revokes its authorisation. */
   delete(tenant: string): boolean
-  /** How many tenants it keeps. */
+  /** How many tenants it has. */
   readonly size: number
-  /** Closes all sources, also those that are asked for later. */
+  /** Closes all sources, also those that are created later. */
   close(): void
 }
 
@@ -50,12 +52,12 @@ interface Tenant extends LruEntry {
   readonly pooled: PooledSource
 }
 
-/** How many tenants are looked at for one whose source is idle. */
+/** How many tenants are checked to find one whose source is idle. */
 const MOST_LOOKED_AT = 100
 
 /**
- * Makes a pool of sources: one for each identity, so that a thousand calls for one corp ask for its
- * token once. Names of tenants are compared as they are: `wwA` and `wwa` are two.
+ * Makes a pool of sources: one for each identity, so that a thousand calls for one corp request its
+ * token once. Names of tenants are case-sensitive.
  *
  * @throws `bad_options` if an option is not what it should be.
  * @example
@@ -74,33 +76,33 @@ export function createSourcePool(
   const { maxTenants = 100_000, ...ofSources } = options
   if (!Number.isSafeInteger(maxTenants) || maxTenants < 1)
     throw badOption('maxTenants', 'a whole number from 1 up', maxTenants)
-  const group = new SourceContext(ofSources, platform)
+  const context = new SourceContext(ofSources, platform)
   const tenants = new Map<string, Tenant>()
   const order = lruList<Tenant>()
   const byIdentity = new Map<string, PooledSource>()
-  const asked = new Map<string, Promise<TokenSource>>()
+  const pendingLookups = new Map<string, Promise<TokenSource>>()
   let isClosed = false
 
   function get(name: string | undefined): TokenSource | Promise<TokenSource> {
     const tenant = tenants.get(name ?? '')
-    if (tenant === undefined) return asked.get(name ?? '') ?? newcomer(name)
+    if (tenant === undefined) return pendingLookups.get(name ?? '') ?? lookUp(name)
     order.touch(tenant)
     return tenant.pooled.source
   }
 
-  function newcomer(name: string | undefined): TokenSource | Promise<TokenSource> {
+  function lookUp(name: string | undefined): TokenSource | Promise<TokenSource> {
     if (!isText(name)) throw badOption('tenant', 'the name of a tenant, a non-empty string', name)
     const credential = credentialOf(name)
     if (!isPromise(credential)) return admit(name, credential)
     const source = Promise.resolve(credential)
-      .then((told) => {
-        if (asked.get(name) !== source) throw deletedMeanwhile(name)
-        return admit(name, told)
+      .then((found) => {
+        if (pendingLookups.get(name) !== source) throw deletedMeanwhile(name)
+        return admit(name, found)
       })
       .finally(() => {
-        if (asked.get(name) === source) asked.delete(name)
+        if (pendingLookups.get(name) === source) pendingLookups.delete(name)
       })
-    asked.set(name, source)
+    pendingLookups.set(name, source)
     return source
   }
 
@@ -110,21 +112,21 @@ export function createSourcePool(
     const pooled = byIdentity.get(identity) ?? newSource(identity, credential)
     pooled.tenants += 1
     const tenant = { name, pooled, older: undefined, newer: undefined }
-    if (tenants.size >= maxTenants) forget(longestUnasked())
+    if (tenants.size >= maxTenants) forget(leastRecentlyUsed())
     tenants.set(name, tenant)
     order.add(tenant)
     return pooled.source
   }
 
   function newSource(identity: string, credential: Credential): PooledSource {
-    const pooled = { source: new TokenSource(credential, group), identity, tenants: 0 }
+    const pooled = { source: new TokenSource(credential, context), identity, tenants: 0 }
     byIdentity.set(identity, pooled)
     if (isClosed) pooled.source.close()
     return pooled
   }
 
-  /** One whose source is idle, so that nothing is fetched twice and no failure forgotten. */
-  function longestUnasked(): Tenant | undefined {
+  /** Prefers an idle source, so that nothing is fetched twice and no failure is forgotten. */
+  function leastRecentlyUsed(): Tenant | undefined {
     let oldest: Tenant | undefined
     let lookedAt = 0
     for (const tenant of order.fromOldest()) {
@@ -136,7 +138,7 @@ export function createSourcePool(
     return oldest
   }
 
-  /** Its source is left to who still holds it. */
+  /** Does not close the source: callers may still hold it. */
   function forget(tenant: Tenant | undefined): void {
     if (tenant === undefined) return
     const { name, pooled } = tenant
@@ -152,7 +154,7 @@ export function createSourcePool(
       const tenant = tenants.get(name)
       forget(tenant)
       if (tenant?.pooled.tenants === 0) tenant.pooled.source.close()
-      return asked.delete(name) || tenant !== undefined
+      return pendingLookups.delete(name) || tenant !== undefined
     },
     get size() {
       return tenants.size
@@ -164,15 +166,15 @@ export function createSourcePool(
   }
 }
 
-/** What its credential was then may not be what it is now. */
+/** The credential may be outdated by now. */
 function deletedMeanwhile(tenant: string): QyapiTokenError {
-  const message = `Tenant '${tenant}' was deleted while its credential was being told. Ask again.`
+  const message = `Tenant '${tenant}' was deleted while its credential was being looked up. Call get() again.`
   return new QyapiTokenError('closed', message)
 }
 
 function noCredential(tenant: string, given: unknown): QyapiTokenError {
   if (given !== undefined && given !== null)
-    return badOption('credentialOf', 'a function that gives a credential', given, true)
-  const message = `There is no tenant '${tenant}': credentialOf gave no credential for it. Nothing was sent.`
+    return badOption('credentialOf', 'a function that returns a credential', given, true)
+  const message = `There is no tenant '${tenant}': credentialOf returned no credential for it. Nothing was sent.`
   return new QyapiTokenError('bad_options', message)
 }

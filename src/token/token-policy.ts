@@ -16,24 +16,24 @@ export interface RefusedCall {
   readonly token: Token
   readonly endpoint: string
   readonly errcode: number
-  /** When it was sent, by the monotonic clock; where it is not known, it counts as sent now. */
+  /** When the call was sent, by the monotonic clock. Without it the call counts as sent now. */
   readonly sentAtMs?: number
-  /** Its body was a stream and is gone. */
+  /** The body was a stream and cannot be sent again. */
   readonly isBodyGone?: boolean
 }
 
 export interface GetTokenOptions {
-  /** Also if the current one is about to be replaced. */
+  /** Wait for a new token if the current one is due for a refresh. */
   readonly fresh?: boolean
-  /** How this caller waits for a fetch that others wait for, too. */
+  /** How this caller waits for the shared fetch. */
   readonly join?: Join
 }
 
 const untilSettled: Join = (shared) => shared
 
 /**
- * Decides which token a call gets, and what a refusal costs. It is what the doors see of a source:
- * tokens with their generation, and refusals by generation.
+ * Decides which token a call gets, and what a refusal costs. The middlewares use it instead of the
+ * source: it has tokens with their generation, and refusals by generation.
  */
 export class TokenPolicy {
   readonly memoized: MemoizedToken
@@ -65,7 +65,7 @@ export class TokenPolicy {
     return this.context.settings.onEvent
   }
 
-  /** A fetch is on its way, or a failure keeps everyone from asking. */
+  /** A refresh is in flight, or a failure is cooling down. */
   get isBusy(): boolean {
     return this.memoized.isPending || this.refresher.failures.cooldownMs() > 0
   }
@@ -74,7 +74,7 @@ export class TokenPolicy {
     this.refresher.emit(event)
   }
 
-  /** The current token if it can be handed out at once. */
+  /** A usable token, if there is one; a refresh that is due runs behind the callers (rule 3). */
   cached(): Token | undefined {
     const now = this.now()
     const token = this.memoized.get(now)
@@ -82,19 +82,19 @@ export class TokenPolicy {
     return token
   }
 
-  /** A token, waited for if need be. */
+  /** The current token, or the next one. */
   async getToken(options?: GetTokenOptions): Promise<Token> {
     try {
       return await this.getTokenWithinBudget(options)
     } catch (error) {
-      // A call that has no token to replace goes out with the thrown-away one rather than not at all.
+      // A call with the cleared token is better than no call at all.
       const token = this.memoized.latest
       if (isBudgetSpent(error) && token !== undefined) return token
       throw error
     }
   }
 
-  /** Like `lend`, but tells when too many tokens were thrown away within a minute. */
+  /** Like `getToken`, but throws when the refresh budget is spent. */
   async getTokenWithinBudget(options: GetTokenOptions = {}): Promise<Token> {
     const { refresher } = this
     const { fresh = false, join = untilSettled } = options
@@ -102,14 +102,14 @@ export class TokenPolicy {
     if (token !== undefined && !(fresh && shouldRefresh(token, this.now()))) return token
     if (refresher.isClosed) throw sourceClosed(this.credential)
     const failure = refresher.failures.current()
-    if (failure && !(await refresher.tickets?.hasCome())) return this.keptTokenOr(failure)
-    const isAnothers = this.memoized.isPending
+    if (failure && !(await refresher.tickets?.hasArrived())) return this.keptTokenOr(failure)
+    const isShared = this.memoized.isPending
     try {
       return await join(refresher.refresh())
     } catch (error) {
       if (frameworkError(error)) {
-        // It belongs to the call that fetched; the others fetch for themselves.
-        if (isAnothers) return this.getTokenWithinBudget(options)
+        // It belongs to the call that started the fetch; the others fetch again.
+        if (isShared) return this.getTokenWithinBudget(options)
         throw error
       }
       return this.keptTokenOr(
@@ -118,21 +118,21 @@ export class TokenPolicy {
     }
   }
 
-  /** Token requests until now: what a later one brings was asked for after this moment. */
+  /** How many token requests were made: a later one started after this moment. */
   get requests(): number {
     return this.refresher.requests.count
   }
 
-  /** When a call is sent. Only with a store does it matter (rule 7), and a clock is not read for nothing. */
+  /** When a call is sent. Only a store needs it (rule 7), so the clock is read only then. */
   sendingAt(): number {
     const { store, clock } = this.context.settings
     return store === undefined ? 0 : clock.monotonic()
   }
 
   /**
-   * A token to replace a refused one; `undefined` if there is none. Rejects with a framework's error alone.
-   * `byRequest`: one that a token request brings, if the endpoint may force one, and not what another
-   * process had already.
+   * A token to replace a refused one; `undefined` if there is none. Rejects only with a framework's
+   * error. `byRequest`: the token of a new token request, if the endpoint may force one, instead of
+   * a token that another process had already.
    */
   async replaceRefused(
     refused: RefusedCall,
@@ -143,24 +143,24 @@ export class TokenPolicy {
     this.noteRefusal(refused)
     const byRequest =
       options.byRequest && this.costs.whyNotForced(this.credential, endpoint) === undefined
-    const isGood = (one: Token | undefined) =>
+    const isReplacement = (one: Token | undefined) =>
       one !== undefined && one.generation > token.generation && (!byRequest || one.request)
-    const isInMemory = isGood(this.memoized.valid())
-    // Without a store the token is thrown away in the same turn: a fetch on its way cannot slip in.
+    const isInMemory = isReplacement(this.memoized.valid())
+    // Without a store, clear synchronously: no fetch in flight may complete in between.
     if (!isInMemory && !byRequest && this.context.settings.store)
       await this.refresher.adoptFromStore()
-    const isThere = isGood(this.memoized.valid())
+    const isThere = isReplacement(this.memoized.valid())
     const reason = isThere ? undefined : this.clear(token, endpoint)
     if (reason !== undefined || refused.isBodyGone) {
       this.emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_not_replayable' })
       return undefined
     }
     try {
-      // Intentionally not `lend`: while the budget is spent, that gives the refused token once more.
+      // Intentionally not `getToken`: with a spent budget it returns the refused token again.
       const replacement = await (byRequest && !isThere
         ? this.refreshByRequest(join)
         : this.getTokenWithinBudget({ join }))
-      // What came from the store was told when it came.
+      // A token from the store has been reported already.
       if (isInMemory)
         this.emit({ type: 'adopted', generation: replacement.generation, from: 'memory' })
       return replacement
@@ -173,14 +173,14 @@ export class TokenPolicy {
     }
   }
 
-  /** A token that was fetched for a call was refused too: its endpoint forces no refresh for a while. */
+  /** A token that was fetched for a call was refused too: its endpoint cools down (rule 9). */
   coolDown(endpoint: string): void {
     this.costs.coolDown(endpoint)
     const { endpointCooldownMs } = this.context.settings
     this.emit({ type: 'endpoint_cooldown', endpoint, cooldownMs: endpointCooldownMs })
   }
 
-  /** The last replay was refused, with a token that was not fetched for it: the next call gets another. */
+  /** The last replay, with an adopted token, was refused: the next call gets a new token. */
   refusedAtLast(refused: RefusedCall): void {
     const { token, endpoint } = refused
     this.noteRefusal(refused)
@@ -194,8 +194,8 @@ export class TokenPolicy {
   }
 
   /**
-   * Throws the current token away for a caller who says so; the next fetch is a forced one. `false`:
-   * WeCom would not give another one so soon, and the token stays in use.
+   * Clears the current token for `invalidate`; the next fetch is a forced one. `false`: WeCom's
+   * hourly limit leaves no room for another, and the token stays in use.
    */
   clearCurrent(): boolean {
     const token = this.memoized.valid()
@@ -209,28 +209,28 @@ export class TokenPolicy {
     return instantOf(this.context.settings.clock)
   }
 
-  /** Owns its failure: the callers have a token, and the failure is remembered and told by event. */
+  /** The callers have a token, so a failure is only remembered and reported (rule 3). */
   private refreshBehindCallers(): void {
     if (this.isBusy) return
     this.refresher.refresh().catch(ignore)
   }
 
-  /** Kept through an outage: past its memo, but within its life and not refused. */
+  /** Rule 4: past its 7000 s but within `expires_in`, a token is kept through an outage. */
   private keptTokenOr(failure: unknown): Token {
     const token = this.memoized.valid()
     if (token !== undefined && isKeptThroughOutage(token, this.now())) return token
     throw failure
   }
 
-  /** Nor is a request that a refusal forces made while a failure is remembered (rule 10). */
+  /** Rule 10: while a failure is remembered, a refusal forces no request. */
   private async refreshByRequest(join: Join): Promise<Token> {
     const { refresher } = this
     const failure = refresher.failures.current()
-    if (failure && !(await refresher.tickets?.hasCome())) throw failure
+    if (failure && !(await refresher.tickets?.hasArrived())) throw failure
     return refresher.refreshByRequest(join)
   }
 
-  /** Throws a refused token away, or tells why it stays. */
+  /** Clears a refused token, or returns the reason why it stays. */
   private clear(token: Token, endpoint: string) {
     if (this.memoized.isCleared(token)) return undefined
     const reason = this.costs.whyNotForced(this.credential, endpoint)

@@ -28,7 +28,7 @@ export class TokenRefresher {
   readonly requests: TokenRequests
   private readonly storeEntry: StoreEntry | undefined
   private refused: ReturnType<typeof refusedStrings> | undefined
-  /** A refusal forces the next token request, which is to be paid. */
+  /** A refusal forces the next token request, which is charged to the refresh budget. */
   private isForced = false
   private isRequestNeeded = false
   private readonly pendingRefreshes = new PendingRefreshes()
@@ -52,7 +52,7 @@ export class TokenRefresher {
     this.context.emit(this.credential, event)
   }
 
-  /** The next generation, for everyone who asks while it is on its way. */
+  /** The next generation, shared by all callers that ask while it is in flight. */
   refresh(): Promise<Token> {
     const { settings } = this.context
     if (this.pendingRefreshes.endStalled(settings)) this.memoized.endPending()
@@ -63,12 +63,12 @@ export class TokenRefresher {
   }
 
   /**
-   * The next generation by a token request: of this process, or of the one that has the lease
-   * meanwhile. What the store has already is not adopted instead.
+   * The next generation by a token request: by this process, or by the one that holds the lease. A
+   * token that the store has already is not adopted instead.
    */
   async refreshByRequest(join: Join): Promise<Token> {
     for (;;) {
-      // One that was on its way may have adopted before it could know.
+      // A refresh in flight may have adopted a token before `isRequestNeeded` was set.
       const isTooLate = this.memoized.isPending
       this.isRequestNeeded = true
       if (!isTooLate) this.isForced = true
@@ -77,11 +77,11 @@ export class TokenRefresher {
     }
   }
 
-  /** This token's string is not adopted again. `sentAtMs`: when the refused call was sent. */
+  /** Never adopts this token's string again. `sentAtMs`: when the refused call was sent. */
   refuse(token: Token, sentAtMs: number): void {
     this.refused ??= refusedStrings()
     this.refused.add(token.value, sentAtMs)
-    this.storeEntry?.refused(token)
+    this.storeEntry?.tokenRefused(token)
   }
 
   /** Clears this generation everywhere; the next token request is a forced one. */
@@ -92,7 +92,7 @@ export class TokenRefresher {
     this.credential.refused?.(token.value)
   }
 
-  /** From now on the new one asks: also for those who wait for a fetch that is on its way. */
+  /** Uses the new credential from now on, also for callers that wait for a refresh in flight. */
   replaceCredential(credential: Credential): void {
     this.credential = credential
     this.failures.forget()
@@ -101,7 +101,7 @@ export class TokenRefresher {
     this.requests.abort()
   }
 
-  /** Ends what is on its way; waiters get the reason. */
+  /** Aborts the refreshes in flight; their waiters get the reason. */
   close(): void {
     this.memoized.clear(Number.POSITIVE_INFINITY)
     this.isClosed = true
@@ -118,7 +118,7 @@ export class TokenRefresher {
     return token ?? this.usable() ?? this.refresh()
   }
 
-  /** `undefined`: what it brought was thrown away, or its credential replaced, while it was published. */
+  /** `undefined`: while the token was published, it was cleared or its credential replaced. */
   private async refreshOnce(closed: AbortSignal): Promise<Token | undefined> {
     const { credential } = this
     const { clearedUpTo } = this.memoized
@@ -130,12 +130,15 @@ export class TokenRefresher {
       if (closed.aborted || this.credential === pending.credential) throw error
       return undefined
     } finally {
-      this.known(pending)
+      this.markKnown(pending)
     }
   }
 
-  /** Who asks from now on is not given what this pending brought, but what counts then (rule 6). */
-  private known(pending: PendingRefresh): void {
+  /**
+   * Callers from now on do not join this refresh: its token may be cleared while it is published
+   * (rule 6).
+   */
+  private markKnown(pending: PendingRefresh): void {
     if (pending.isKnown) return
     pending.isKnown = true
     this.isRequestNeeded = false
@@ -148,44 +151,50 @@ export class TokenRefresher {
       const stored = await this.adoptFromStore()
       return stored === undefined || isRequestNeeded ? this.fetchNew(pending) : stored
     }
-    // Nobody waits: time for a look whether the store has still what it should have.
+    // A refresh behind callers has time to check whether the store lost the token (rule 18).
     const newer = !isRequestNeeded && this.usable() && (await this.adoptFromStore())
     if (newer) return newer
     const before = memoized.latestGeneration
-    // What comes while another process has the lease is enough in any case.
+    // A token that arrives while another process holds the lease is a requested one in any case.
     let isEnough = !isRequestNeeded
-    const turn: LeaseContext = {
+    const context: LeaseContext = {
       latestGeneration: () => memoized.latestGeneration,
       kind: this.credential.kind,
-      look: () => {
-        const adopt = this.looking(isRequestNeeded ? memoized.latestGeneration : before, isEnough)
+      prepareAdopt: () => {
+        const adopt = this.adopterFrom(
+          isRequestNeeded ? memoized.latestGeneration : before,
+          isEnough,
+        )
         isEnough = true
         return adopt
       },
       remember: (failure, cooldownMs) => this.failures.remember(failure, cooldownMs),
       fetch: (generation) => this.fetchNew(pending, generation),
     }
-    return fetchForAll(shared, turn, this.context.settings, pending.closed)
+    return fetchForAll(shared, context, this.context.settings, pending.closed)
   }
 
-  /** A newer token that someone else has stored. */
+  /** A newer token that another process has stored. */
   async adoptFromStore(): Promise<Token | undefined> {
-    const adopt = this.looking(this.memoized.latestGeneration)
+    const adopt = this.adopterFrom(this.memoized.latestGeneration)
     return adopt(await this.storeEntry?.get())
   }
 
-  /** Before a look: what is found makes the current token, unless the credential is another by then. */
-  private looking(before: number, isEnough = true) {
+  /**
+   * Call before reading the store: adopts what was read, unless the credential was replaced
+   * meanwhile.
+   */
+  private adopterFrom(before: number, isEnough = true) {
     const { credential } = this
     return (stored: StoredToken | undefined): Token | undefined => {
       if (this.credential !== credential || this.isClosed) return undefined
-      // Another call of this process may have adopted it while this one was looking.
+      // Another call of this process may have adopted it during the read.
       const { latestGeneration: newest } = this.memoized
       if (stored === undefined || stored.generation <= newest)
         return newest > before ? this.usable() : undefined
       const now = instantOf(this.context.settings.clock)
       const token = tokenOf(stored, now, this.context.life())
-      // Also one that is over: its string may come back (rule 8), and it may be kept (rule 4).
+      // An expired one too: its string may come back (rule 8), and it may be kept (rule 4).
       this.memoized.set(token)
       if (this.refused?.includes(token)) {
         this.clear(token)
@@ -198,12 +207,11 @@ export class TokenRefresher {
     }
   }
 
-  /** The current token, unless it is over. */
   private usable(): Token | undefined {
     return this.memoized.get(instantOf(this.context.settings.clock))
   }
 
-  /** `generation`: its number, where the store gave one with the lease. */
+  /** `generation`: the number that came with the store's lease, if there is one. */
   private async fetchNew(pending: PendingRefresh, generation = 0): Promise<Token> {
     const { clock, waitUntil } = this.context.settings
     const last = this.memoized.latest
@@ -217,7 +225,7 @@ export class TokenRefresher {
       pending.clearedUpTo = this.memoized.clearedUpTo
       outcome = await this.requests.make(pending.credential, pending.closed)
     } while (isStale(outcome, pending, this))
-    this.known(pending)
+    this.markKnown(pending)
     if ('error' in outcome) throw this.failures.rememberOwn(outcome.error, outcome.secret)
     const newest = Math.max(this.memoized.latestGeneration, this.storeEntry?.lastGeneration ?? 0)
     const number = Math.max(generation, newest + 1)

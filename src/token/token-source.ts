@@ -1,14 +1,15 @@
 /**
- * One credential's token, as its users see it. The rules:
+ * The token of one credential. The main rules:
  *
- * - No usable token: everyone waits for the same fetch.
- * - A token is handed out for 7000 s; in the last minutes of that one refresh runs behind the callers.
- * - A refusal names the generation that was sent. Only that one is thrown away, and only if no newer
- *   one is there; a newer one is adopted without a fetch.
- * - A refused call is sent again once. If that is refused too, the answer is the caller's, and the
- *   endpoint forces no refresh for a while.
- * - A failed fetch is shared and remembered; meanwhile an old token that may still live is handed out.
- * - A caller who gives up ends only its own waiting.
+ * - Rule 1: without a usable token all callers wait for the same fetch.
+ * - Rules 2 and 3: a token is handed out for 7000 s; in the last minutes one refresh runs behind
+ *   the callers.
+ * - Rules 5 and 7: a refusal names the generation that was sent. It is cleared only if there is no
+ *   newer one; a newer one is adopted without a fetch.
+ * - Rule 9: a refused call is replayed once. If the replay is refused too, that is the caller's
+ *   answer, and the endpoint cools down.
+ * - Rules 4 and 10: a failed fetch is shared and remembered; meanwhile an unexpired token is used.
+ * - Rule 11: a caller that aborts ends only its own wait.
  */
 
 import { isText } from '../core/check.js'
@@ -29,52 +30,54 @@ import { type RunOptions, runWithToken } from './run.js'
 import { SourceContext } from './source-context.js'
 import { TokenPolicy } from './token-policy.js'
 
-const LENDER = Symbol.for('qyapi-token.policy')
-/** Asked by `console.log`, on Node and elsewhere. */
+const POLICY = Symbol.for('qyapi-token.policy')
+/** `console.log` calls it, on Node and elsewhere. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
+/** The state of a source, for logs and health checks. */
 export interface SourceDescription {
   readonly kind: string
   readonly subject: string
   readonly state: 'empty' | 'usable' | 'expired' | 'cleared' | 'closed'
-  /** Since the token's string was first seen. */
+  /** Milliseconds since the token's string was first seen. */
   readonly ageMs?: number
-  /** For how much longer it is handed out. */
+  /** Milliseconds for which the token is still handed out. */
   readonly expiresInMs?: number
+  /** Counts up with each new token. */
   readonly generation?: number
-  /** Wall clock, milliseconds: until then nobody asks again after a failure. */
+  /** Milliseconds since 1970: after a failure no token is requested before this time. */
   readonly cooldownUntil?: number
 }
 
-/** What a callback says of a ticket, besides the ticket. */
+/** What a callback contains besides the ticket. */
 export interface PushTicketOptions {
   /** The callback's `TimeStamp`, in seconds. */
   readonly timeStamp?: number | string
-  /** The callback's `SuiteId`: where one address serves several suites, no ticket goes astray. */
+  /** The callback's `SuiteId`: a ticket of another suite is refused. */
   readonly suiteId?: string
   /** The same for a hardware model. */
   readonly modelId?: string
 }
 
-/** A string that gettoken gave once more so short a while ago is not what an old refusal meant. */
+/** A string that gettoken returned again within this time counts as a newer token (rule 5). */
 const RECONFIRMED_MS = 10_000
 
 /**
- * The token of one credential. Made by `createTokenSource`, or by a pool. Its methods need their
- * source: pass `() => source.get()`, not `source.get`.
+ * The token of one credential, created by `createTokenSource` or by a pool. Methods are not bound:
+ * pass `() => source.get()`, not `source.get`.
  */
 export class TokenSource {
   readonly #policy: TokenPolicy
   #handedOut: { readonly token: Token; readonly value: Promise<string> } | undefined
 
-  /** For this package: use `createTokenSource`. */
-  constructor(credential: Credential, group: SourceContext) {
-    this.#policy = new TokenPolicy(credential, group)
+  /** Internal: use `createTokenSource`. */
+  constructor(credential: Credential, context: SourceContext) {
+    this.#policy = new TokenPolicy(credential, context)
     Object.freeze(this)
   }
 
   /**
-   * The token, from the memo or fetched. Rejects with a `QyapiTokenError`, or with `signal.reason`.
+   * The memoized token, or a new one. Rejects with a `QyapiTokenError`, or with `signal.reason`.
    */
   get(options?: { signal?: AbortSignal }): Promise<string> {
     const policy = this.#policy
@@ -89,16 +92,16 @@ export class TokenSource {
   async #waitedFor(options: { signal?: AbortSignal } = {}): Promise<string> {
     checkGetOptions(options)
     const { signal } = options
-    // Who has given up needs no token: none is fetched for him.
+    // Already aborted: do not fetch.
     if (signal?.aborted) throw reasonOf(signal)
     const { value } = await waitFor((join) => this.#policy.getTokenWithinBudget({ join }), signal)
     return value
   }
 
   /**
-   * Throws that token away if it is still the current one; tells whether it did. A string that
-   * gettoken gave once more in the last 10 s counts as a newer token, and a page ticket stays in use
-   * while WeCom's hourly limit leaves no room for another.
+   * Clears the token if it is still the current one; resolves with whether it did. A string that
+   * gettoken returned again in the last 10 s counts as a newer token, and a page ticket stays in
+   * use while WeCom's hourly limit leaves no room for another.
    */
   async invalidate(token: string): Promise<boolean> {
     if (typeof token !== 'string') throw badOption('token', 'a token string', token, true)
@@ -113,19 +116,19 @@ export class TokenSource {
 
   /**
    * Calls with the token, and once more with a newer one if WeCom refused it: by an `errcode` in
-   * what the call resolves with or throws. `endpoint` keeps one bad call from resting the others.
-   * Rejects with `bad_options` before anything is sent if it is no function, or an option is wrong.
+   * what the call resolves with or throws. Pass `endpoint` so that one failing endpoint does not
+   * block refreshes for the others. Rejects with `bad_options` before anything is sent if `call` is
+   * not a function or an option is wrong.
    */
   run<T>(call: (token: string) => Promise<T> | T, options?: RunOptions): Promise<T> {
     return runWithToken(this.#policy, call, options)
   }
 
   /**
-   * A ticket that WeCom pushed to the callback address: a suite's `suite_ticket`. `timeStamp` is the
-   * callback's, in seconds; without it the ticket counts as sent now, by
-   * the store's clock if it has one. With the callback's `suiteId`
-   * (or `modelId`) a ticket of another one is refused. Resolves with `false` if a newer one was there
-   * already.
+   * Passes on a ticket that WeCom pushed to the callback address, e.g. a `suite_ticket`.
+   * `timeStamp` is the callback's, in seconds; without it the ticket counts as sent now, by the
+   * store's clock if it has one. With the callback's `suiteId` (or `modelId`) a ticket of another
+   * one is refused. Resolves with `false` if there is already a newer one.
    *
    * @throws `bad_options` if the credential needs no ticket, the ticket is another's, or a key is
    *   unknown.
@@ -152,8 +155,8 @@ export class TokenSource {
   }
 
   /**
-   * Puts a credential with a new secret in the place of the old one. Calls on their way finish; new
-   * ones wait for a token that the new secret brings. A remembered failure is forgotten.
+   * Replaces the credential by one with a new secret. Calls in flight finish; new ones wait for a
+   * token of the new secret. A remembered failure is forgotten.
    *
    * @throws `bad_options` if it is not one of the same kind and ids.
    */
@@ -167,7 +170,7 @@ export class TokenSource {
     refresher.replaceCredential(credential)
   }
 
-  /** How things stand. No secret in it. */
+  /** The state of the source, without secrets. */
   describe(): SourceDescription {
     const policy = this.#policy
     const { credential, refresher, memoized } = policy
@@ -176,15 +179,15 @@ export class TokenSource {
     const now = policy.now()
     const state = stateOf(policy, now)
     const cooldownMs = refresher.failures.cooldownMs()
-    const resting = cooldownMs > 0 ? { cooldownUntil: now.wall + cooldownMs } : {}
-    if (token === undefined) return { kind, subject, state, ...resting }
+    const cooldown = cooldownMs > 0 ? { cooldownUntil: now.wall + cooldownMs } : {}
+    if (token === undefined) return { kind, subject, state, ...cooldown }
     const ageMs = elapsedMs(token.firstSeenAt, now)
     const expiresInMs = state === 'usable' ? -elapsedMs(token.usableUntil, now) : 0
     const { generation } = token
-    return { kind, subject, state, ageMs, expiresInMs, generation, ...resting }
+    return { kind, subject, state, ageMs, expiresInMs, generation, ...cooldown }
   }
 
-  /** Ends the source: waiters get a `closed` error, and so does everyone who asks later. */
+  /** Closes the source: current and later callers get a `closed` error. */
   close(): void {
     this.#policy.refresher.close()
   }
@@ -202,14 +205,14 @@ export class TokenSource {
     return `TokenSource ${inspect(this.describe(), options)}`
   }
 
-  /** For the doors of this package. */
-  get [LENDER](): TokenPolicy {
+  /** For the middlewares of this package. */
+  get [POLICY](): TokenPolicy {
     return this.#policy
   }
 }
 
 /**
- * Makes the source of one credential's token. It does nothing until it is asked.
+ * Creates the source of one credential's token. It sends nothing until a token is needed.
  *
  * @throws `bad_options` if the credential or an option is not what it should be.
  * @example
@@ -237,10 +240,10 @@ function stateOf({ memoized, refresher }: TokenPolicy, now: Instant): SourceDesc
 }
 
 export function isTokenSource(value: unknown): value is TokenSource {
-  return typeof value === 'object' && value !== null && LENDER in value
+  return typeof value === 'object' && value !== null && POLICY in value
 }
 
-/** The side of a source that faces the doors; works across copies of this package. */
+/** The policy of a source, for the middlewares; works across copies of this package. */
 export function policyOf(source: TokenSource): TokenPolicy {
-  return source[LENDER]
+  return source[POLICY]
 }

@@ -3,7 +3,7 @@ import { checkWrapSdkOptions } from './call-options.js'
 import type { RunOptions } from './run.js'
 import { isTokenSource, type TokenSource } from './token-source.js'
 
-/** The same methods without their first parameter, the token; what lies below them alike. */
+/** The same methods without their first parameter, the token; nested objects likewise. */
 export type SdkWithoutToken<Sdk> = {
   readonly [Key in keyof Sdk]: Sdk[Key] extends (token: string, ...args: infer Args) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
@@ -14,14 +14,17 @@ export type SdkWithoutToken<Sdk> = {
 
 /** Options of `wrapSdk`. */
 export interface WrapSdkOptions {
-  /** Finds WeCom's errcode in what a method resolved with or threw, where it stands elsewhere. */
+  /**
+   * Finds WeCom's errcode in what a method resolved with or threw, if it is in an unusual place.
+   */
   readonly errcodeOf?: RunOptions['errcodeOf']
 }
 
 /**
- * Turns an SDK whose methods take the token first into one whose methods take none: each call gets
- * the current token, and is made once more with a newer one if WeCom refused it. The method's name
- * is the endpoint that rests if it is refused for ever. The SDK itself is left as it is.
+ * Wraps an SDK whose methods take the token as first parameter, so that you call them without it:
+ * each call gets the current token, and is replayed once with a newer one if WeCom refused it. The
+ * method's name is the endpoint that cools down if it keeps being refused. The SDK itself is not
+ * changed.
  *
  * @throws `bad_options` if it is not an object and a token source, or an option is wrong.
  * @example
@@ -45,9 +48,11 @@ function wrapped(
   options: WrapSdkOptions,
   path: string,
 ): object {
-  // By value, so that what a getter makes anew each time is forgotten; and by name, which rests.
+  // By value, so that objects that a getter creates each time are collected; and by name, the
+  // endpoint.
   const known = new WeakMap<object, Map<string, unknown>>()
-  // Intentionally not a proxy of the SDK itself: a frozen one may not answer with other functions.
+  // Intentionally not a proxy of the SDK itself: the proxy of a frozen object must return its own
+  // values.
   return new Proxy(
     {},
     {

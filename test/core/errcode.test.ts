@@ -6,7 +6,7 @@ import {
   LONGEST_JUDGED_BYTES,
   mayBeJson,
   parsed,
-  startsLikeAnObject,
+  mayBeObject,
   tokenErrcodes,
 } from '../../src/core/errcode.js'
 
@@ -213,7 +213,7 @@ describe('what may be JSON', () => {
     ['   ', true],
     ['', true],
   ])('by its first character, as far as it has come, %j: %s', (text, expected) => {
-    expect(startsLikeAnObject(bytesOf(text))).toBe(expected)
+    expect(mayBeObject(bytesOf(text))).toBe(expected)
   })
 
   it('is parsed without throwing', () => {

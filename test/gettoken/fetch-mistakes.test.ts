@@ -17,8 +17,8 @@ refuseUnhandled()
 
 describe('a transport’s mistake is a failure that is remembered', () => {
   const SOMETHING_ELSE =
-    'Could not get the access_token of self-built app of corp ww-fake: gettoken got something else ' +
-    'from the transport than { status, body }, a number and a text. Check the transport.'
+    'Could not get the access_token of self-built app of corp ww-fake: gettoken got no ' +
+    '{ status, body } from the transport, a number and a string. Check the transport.'
 
   it.each([
     ['no answer', undefined],
@@ -104,7 +104,7 @@ describe('a token that no url can carry', () => {
     for (let call = 0; call < 3; call += 1)
       await expect(source.get()).rejects.toMatchObject({
         code: 'token_fetch_failed',
-        message: expect.stringMatching(/gettoken got JSON instead of a token with a life/),
+        message: expect.stringMatching(/gettoken got JSON instead of a token with a lifetime/),
         retryAfterMs: 1_000,
       })
     expect(fetches()).toBe(1)

@@ -144,7 +144,7 @@ describe('the answer', () => {
   ])('with %s is unreadable', async (_name, body) => {
     const error = await failureOf(answering(body))
     expect(error.message).toBe(
-      `${DOING}: gettoken got JSON instead of a token with a life. Check baseUrl and the proxies in between.`,
+      `${DOING}: gettoken got JSON instead of a token with a lifetime. Check baseUrl and the proxies in between.`,
     )
     expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
   })
@@ -154,19 +154,19 @@ describe('the answer', () => {
     [' \n', 'an empty answer'],
     ['<html>login</html>', 'an HTML page'],
     ['\n <html>', 'an HTML page'],
-    ['a < b <', 'a text that is no JSON'],
-    ['{"access_token":', 'a text that is no JSON'],
-    ['{"access_token":"t"\uFEFF,"expires_in":7200}', 'a text that is no JSON'],
+    ['a < b <', 'text that is not JSON'],
+    ['{"access_token":', 'text that is not JSON'],
+    ['{"access_token":"t"\uFEFF,"expires_in":7200}', 'text that is not JSON'],
     ['[]', 'JSON'],
     ['null', 'JSON'],
     ['7200', 'JSON'],
     ['"token"', 'JSON'],
     [`[${tokenBody('t')}]`, 'JSON'],
-    [`x\uFEFF${tokenBody('t')}`, 'a text that is no JSON'],
+    [`x\uFEFF${tokenBody('t')}`, 'text that is not JSON'],
     [`{"a":"\uFEFF"}`, 'JSON'],
   ])('%j is called what it is: %s', async (body, nature) => {
     const { message } = await failureOf(answering(body))
-    const expected = `${DOING}: gettoken got ${nature} instead of a token with a life. Check baseUrl and the proxies in between.`
+    const expected = `${DOING}: gettoken got ${nature} instead of a token with a lifetime. Check baseUrl and the proxies in between.`
     expect(message.slice(0, expected.length)).toBe(expected)
     // A page is what a gateway answers with.
     expect(message.includes('If a gateway wants headers or auth')).toBe(nature === 'an HTML page')
@@ -177,7 +177,7 @@ describe('the answer', () => {
     async (status) => {
       const error = await failureOf(answering(tokenBody('token'), status))
       expect(error.message).toBe(
-        `${DOING}: gettoken got HTTP ${status}. The server or a proxy in between has trouble, or baseUrl is not WeCom's.`,
+        `${DOING}: gettoken got HTTP ${status}. The server or a proxy in between failed, or baseUrl is not WeCom's.`,
       )
       expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
     },
@@ -188,7 +188,7 @@ describe('the answer', () => {
     async (status) => {
       const error = await failureOf(answering(tokenBody('token'), status))
       expect(error.message).toBe(
-        `${DOING}: gettoken was redirected (HTTP ${status}), which a token call never follows. Check baseUrl.`,
+        `${DOING}: gettoken was redirected (HTTP ${status}), which a token request never follows. Check baseUrl.`,
       )
       expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
     },
@@ -302,7 +302,7 @@ describe('trouble of the network', () => {
       throw live
     })
     expect(error.message).toBe(
-      `${DOING}: getaddrinfo ENOTFOUND [hidden].example. The network, a proxy or the server is in trouble; later calls try again.`,
+      `${DOING}: getaddrinfo ENOTFOUND [hidden].example. The network, a proxy or the server failed; later calls try again.`,
     )
     expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
     expect(error.cause).not.toBe(live)
@@ -363,7 +363,7 @@ describe('time and an end', () => {
     advance(1)
     expect(signals[0]?.aborted).toBe(true)
     expect((await failure).message).toBe(
-      `${DOING}: no answer within 10000 ms. The network, a proxy or the server is in trouble; later calls try again.`,
+      `${DOING}: no answer within 10000 ms. The network, a proxy or the server failed; later calls try again.`,
     )
     expect(pending()).toBe(0)
   })

@@ -141,7 +141,7 @@ describe('time in keyvStore', () => {
 describe('trouble in keyvStore', () => {
   it.each<[string, unknown]>([
     ['nothing', null],
-    ['a text that is no JSON', 'planted'],
+    ['text that is not JSON', 'planted'],
     ['a JSON that is no token', '{"value":1}'],
     ['a JSON null', 'null'],
     ['an object', { value: 'token', generation: 1 }],

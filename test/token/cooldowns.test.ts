@@ -152,7 +152,7 @@ describe('the rest of an endpoint', () => {
     clock.advance(100)
     const cooldowns = endpointCooldowns(30_000, clock)
     expect(cooldowns.isCoolingDown('bad')).toBe(false)
-    cooldowns.rest('bad')
+    cooldowns.start('bad')
     expect(cooldowns.isCoolingDown('bad')).toBe(true)
     expect(cooldowns.isCoolingDown('good')).toBe(false)
     clock.advance(29_999)
@@ -164,9 +164,9 @@ describe('the rest of an endpoint', () => {
 
   it('is remembered for 500 endpoints; one more, and the oldest is forgotten', () => {
     const cooldowns = endpointCooldowns(30_000, fakeClock())
-    for (let count = 0; count < 500; count += 1) cooldowns.rest(`e${count}`)
+    for (let count = 0; count < 500; count += 1) cooldowns.start(`e${count}`)
     expect(cooldowns.isCoolingDown('e0')).toBe(true)
-    cooldowns.rest('one more')
+    cooldowns.start('one more')
     expect(cooldowns.isCoolingDown('e0')).toBe(false)
     for (const endpoint of ['e1', 'e499', 'one more']) {
       expect(cooldowns.isCoolingDown(endpoint)).toBe(true)
@@ -176,12 +176,12 @@ describe('the rest of an endpoint', () => {
   it('that is over makes room', () => {
     const clock = fakeClock()
     const cooldowns = endpointCooldowns(30_000, clock)
-    cooldowns.rest('old')
+    cooldowns.start('old')
     clock.advance(1)
-    for (let count = 1; count < 500; count += 1) cooldowns.rest(`e${count}`)
+    for (let count = 1; count < 500; count += 1) cooldowns.start(`e${count}`)
     clock.advance(29_999)
     expect(cooldowns.isCoolingDown('old')).toBe(false)
-    cooldowns.rest('one more')
+    cooldowns.start('one more')
     expect(cooldowns.isCoolingDown('e1')).toBe(true)
   })
 })

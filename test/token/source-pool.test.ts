@@ -116,7 +116,7 @@ describe('a tenant that nobody knows', () => {
       expect(error).toMatchObject({
         code: 'bad_options',
         message:
-          "There is no tenant 'ww-x': credentialOf gave no credential for it. Nothing was sent.",
+          "There is no tenant 'ww-x': credentialOf returned no credential for it. Nothing was sent.",
       })
     }
     expect(pool.size).toBe(0)
@@ -147,7 +147,7 @@ describe('a tenant that nobody knows', () => {
 
   it.each(['secret', {}, 42])('and %o is no credential', (given) => {
     expect(() => idlePool(() => given as never).get('ww-a')).toThrow(
-      /^credentialOf must be a function that gives a credential, got something of type \w+ \(not s/,
+      /^credentialOf must be a function that returns a credential, got something of type \w+ \(not s/,
     )
   })
 
@@ -297,7 +297,8 @@ describe('a pool’s', () => {
     const before = failureOf(pool.get('ww-a') as Promise<TokenSource>)
     expect(pool.delete('ww-a')).toBe(true)
     const after = pool.get('ww-a')
-    const message = "Tenant 'ww-a' was deleted while its credential was being told. Ask again."
+    const message =
+      "Tenant 'ww-a' was deleted while its credential was being looked up. Call get() again."
     expect(await before).toMatchObject({ code: 'closed', message })
     expect(pool.get('ww-a')).toBe(after)
     expect(await after).toBe(pool.get('ww-a'))

@@ -222,7 +222,7 @@ describe('a budget that is spent by throwing away', () => {
     await expect(source.get()).rejects.toMatchObject({
       code: 'refresh_budget_spent',
       message:
-        'The access_token of self-built app of corp ww-fake was thrown away more than 0 times within a minute. ' +
+        'The access_token of self-built app of corp ww-fake was cleared more than 0 times within a minute. ' +
         'Find out what refuses it, or raise refreshBudget.',
       retryable: true,
       retryAfterMs: 60_000,
@@ -417,7 +417,7 @@ describe('a refused token', () => {
       type: 'not_replayed',
       endpoint: 'user/get',
       reason: 'refresh_budget_spent',
-      message: expect.stringMatching(/thrown away more than 0 times/),
+      message: expect.stringMatching(/cleared more than 0 times/),
     })
     expect(types()).not.toContain('endpoint_cooldown')
   })
