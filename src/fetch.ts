@@ -3,7 +3,7 @@
  * before the caller sees it, and a refused call is sent once more with a new token.
  */
 import type { Credential } from './core/credential.js'
-import { resultOrUndefined } from './core/errcode.js'
+import { tryRead } from './core/errcode.js'
 import { badOption } from './core/errors.js'
 import type { MiddlewareOptions } from './core/options.js'
 import type { Token } from './core/token.js'
@@ -87,7 +87,7 @@ export function withToken<F extends AnyFetch>(
   })
 
   const qyFetch: Fetch = (input, init) => {
-    const address = resultOrUndefined(() => addressOf(textOf(input)))
+    const address = tryRead(() => addressOf(textOf(input)))
     // What is no url, or no init, is fetch's own to refuse.
     if (address?.destination === undefined || !isInit(init))
       return noticingNotFound(door, address, plainFetch(input, init))
@@ -96,7 +96,7 @@ export function withToken<F extends AnyFetch>(
       door.standAside(destination)
       return noticingRefusal(door, { destination, input, init }, plainFetch(input, init))
     }
-    const tenant = resultOrUndefined(() => (init as { tenant?: unknown } | null | undefined)?.tenant)
+    const tenant = tryRead(() => (init as { tenant?: unknown } | null | undefined)?.tenant)
     const chooser = door.chooserFor(destination, tenant)
     const policy = door.policies[destination.token]
     if (chooser === undefined && policy === undefined) {

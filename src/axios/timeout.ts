@@ -1,5 +1,5 @@
 import type { AxiosResponse, AxiosStatic } from 'axios'
-import { resultOrUndefined } from '../core/errcode.js'
+import { tryRead } from '../core/errcode.js'
 import { systemClock } from '../core/platform.js'
 import { type Awaitable, onAbort, patiently, unlessGivenUp } from '../core/wait.js'
 import { isNodeReadable } from '../request/peek-node-stream.js'
@@ -99,7 +99,7 @@ function abortError(call: WaitingRequest): Error {
  */
 function withRequest(error: Error, call: WaitingRequest): Error {
   const { method = 'get' } = call.config
-  const url = resultOrUndefined(() => new URL(bareUrlOf(call)))
+  const url = tryRead(() => new URL(bareUrlOf(call)))
   const { href, protocol, host, pathname = '', search = '' } = url ?? {}
   const where = { url: href, protocol, host, path: `${pathname}${search}` }
   const value = { method: method.toUpperCase(), ...where, aborted: true, destroyed: true }

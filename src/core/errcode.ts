@@ -69,14 +69,14 @@ export function errcodeOfOutcome(outcome: unknown): number | undefined {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  return resultOrUndefined(() => {
+  return tryRead(() => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     return (value as Record<string, unknown>)[name]
   })
 }
 
 /** What somebody else's code gives, if it does. */
-export function resultOrUndefined<T>(read: () => T): T | undefined {
+export function tryRead<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch {

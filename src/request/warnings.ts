@@ -1,4 +1,4 @@
-import { errcodeOfHeader, tokenErrcodes, resultOrUndefined } from '../core/errcode.js'
+import { errcodeOfHeader, tokenErrcodes, tryRead } from '../core/errcode.js'
 import { platform } from '../core/platform.js'
 import { excerpt, withoutQueries } from '../core/redact.js'
 import { apiRoot, urlOf } from '../core/url.js'
@@ -41,8 +41,8 @@ export function warningsOnce(emitWarning = platform.emitWarning): Warnings {
 export function lookAt(sent: unknown, look: (answer: unknown, error?: unknown) => void): void {
   if (!(sent instanceof Promise)) return
   sent.then(
-    (answer) => resultOrUndefined(() => look(answer)),
-    (error) => resultOrUndefined(() => look(undefined, error)),
+    (answer) => tryRead(() => look(answer)),
+    (error) => tryRead(() => look(undefined, error)),
   )
 }
 

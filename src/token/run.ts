@@ -1,4 +1,4 @@
-import { errcodeOfOutcome, errcodeOfValue, resultOrUndefined } from '../core/errcode.js'
+import { errcodeOfOutcome, errcodeOfValue, tryRead } from '../core/errcode.js'
 import { badOption } from '../core/errors.js'
 import type { Token } from '../core/token.js'
 import { type Awaitable, reasonOf, waitFor } from '../core/wait.js'
@@ -46,7 +46,7 @@ export async function runWithToken<T>(
     }
   }
   const refusedBy = (outcome: Outcome<T>) => {
-    const errcode = resultOrUndefined(() => errcodeIn(outcome, errcodeOf))
+    const errcode = tryRead(() => errcodeIn(outcome, errcodeOf))
     return policy.errcodes.has(errcode) ? errcode : undefined
   }
 

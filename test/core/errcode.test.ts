@@ -5,8 +5,8 @@ import {
   errcodeOfOutcome,
   LONGEST_JUDGED_BYTES,
   mayBeJson,
-  parsed,
   mayBeObject,
+  parsed,
   tokenErrcodes,
 } from '../../src/core/errcode.js'
 
