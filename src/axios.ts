@@ -3,7 +3,7 @@
  * the memoization expiring after 7000 s, and a response interceptor spots token-invalid errcodes,
  * clears the cache, and replays the request once.
  *
- * The second does not stand among `client.interceptors.response`: an interceptor registered there
+ * The second is not registered in `client.interceptors.response`: an interceptor registered there
  * earlier (`r => r.data`) would run first and hide the errcode. So the request interceptor gives
  * each request an adapter of ours, and the response interceptor runs on that adapter's promise:
  * below all interceptors and transforms, where the answer is still as the server sent it.
@@ -19,14 +19,14 @@ import type {
   ConfigToChooseFor,
   ManyAxiosSources,
 } from './axios/options.js'
-import { callersResponse, failed } from './axios/redact-answer.js'
+import { callersResponse, redactError } from './axios/redact-answer.js'
 import { freeConnection, type Outcome, refusedBy, settled } from './axios/refusal.js'
 import { type Attempt, destinationsOf, lateAttemptOf } from './axios/request.js'
 import { type Attachment, sendWithToken } from './axios/request-interceptor.js'
-import { attempt, waitLikeAxios } from './axios/timeout.js'
+import { sendAttempt, waitLikeAxios } from './axios/timeout.js'
 import { axiosTransport } from './axios/transport.js'
 import { isAxios } from './axios/version.js'
-import { markInterceptor, noticeEarlierAttach } from './axios/warnings.js'
+import { markInterceptor, warnIfAttachedBefore } from './axios/warnings.js'
 import type { Credential } from './core/credential.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 import { createMiddleware, type Tokens } from './request/middleware.js'
@@ -50,15 +50,15 @@ export type { CallToChooseFor, ChooseSource, SourceList, Tenant } from './reques
 export type { ManySources } from './request/middleware.js'
 
 /**
- * Gives every WeCom call of an axios client a token, and replaces a refused one once.
+ * Adds a token to every WeCom request of an axios client, and replaces a refused token once.
  *
  * @param client An axios instance, or axios itself. Token requests use its own network settings.
  * @param tokens `{ corpId, corpSecret }`, a credential, a token source; an array of sources of
- *   different kinds, among which the path chooses; or a function of `{ url, method, options }`,
- *   options being the axios config, that gives a source, or `null` for "no token". Functions
- *   alone cannot say where their tokens may go: pass `baseUrl` if it is not WeCom's own.
- * @throws `bad_options`, also if the client's `baseURL` is not one that may receive the token, or axios
- *   is too old.
+ *   different kinds, of which the request's path selects one; or a function of
+ *   `{ url, method, options }` (`options` is the axios config) that returns a source, or `null` for
+ *   "no token". With functions alone, pass `baseUrl` if the API is not at WeCom's own address.
+ * @throws `bad_options`, also if the client's `baseURL` may not receive the token, or if axios is
+ *   too old.
  * @example
  * const client = axios.create({ baseURL: 'https://qyapi.weixin.qq.com/cgi-bin' })
  * attachToken(client, { corpId, corpSecret })
@@ -88,12 +88,12 @@ export function attachToken(
     lib,
     destinationOf: destinationsOf(middleware, lib),
     isDetached: false,
-    send(sent) {
-      const { onFulfilled, onRejected } = responseInterceptor(sent)
-      return attempt(sent).then(onFulfilled, onRejected)
+    send(attempt) {
+      const { onFulfilled, onRejected } = responseInterceptor(attempt)
+      return sendAttempt(attempt).then(onFulfilled, onRejected)
     },
   }
-  noticeEarlierAttach(client, middleware, options)
+  warnIfAttachedBefore(client, middleware, options)
   const interceptor = requestInterceptor(attachment)
   markInterceptor(interceptor, attachment)
   const id = client.interceptors.request.use(interceptor, undefined, { synchronous: true })
@@ -114,40 +114,41 @@ export function attachToken(
  * into the config, which is the caller's, but into the copy that the adapter gets.
  */
 function requestInterceptor(attachment: Attachment) {
-  const sendOurs = (config: InternalAxiosRequestConfig, own: OwnAdapter) =>
+  const send = (config: InternalAxiosRequestConfig, own: OwnAdapter) =>
     sendWithToken(attachment, config, own)
   return (config: InternalAxiosRequestConfig) => {
-    // Aborted already: axios says so, with this config in its error.
+    // Already aborted: axios rejects, with this config in its error.
     if (attachment.isDetached || config.signal?.aborted || config.cancelToken?.reason) return config
-    const adapter = ourAdapter(config.adapter, sendOurs)
+    const adapter = ourAdapter(config.adapter, send)
     // An interceptor may have returned a frozen config.
     return Reflect.set(config, 'adapter', adapter) ? config : { ...config, adapter }
   }
 }
 
 /** Spots a token-invalid errcode, clears that token from the cache, and replays the request once. */
-function responseInterceptor(sent: Attempt) {
-  const { errcodes } = sent.call.policy
+function responseInterceptor(attempt: Attempt) {
+  const { errcodes } = attempt.context.policy
   const spot = (
     outcome: Outcome,
-    refused = refusedBy(outcome.response, errcodes, sent.call.lib),
+    refused = refusedBy(outcome.response, errcodes, attempt.context.lib),
   ): AxiosResponse | Promise<AxiosResponse> => {
     if (refused === undefined) return settled(outcome)
-    if (typeof refused === 'number') return clearAndReplayOnce(sent, outcome, refused)
+    if (typeof refused === 'number') return clearAndReplayOnce(attempt, outcome, refused)
     return refused.then((errcode) => (errcode ? spot(outcome, errcode) : settled(outcome)))
   }
   return {
-    onFulfilled: (response: AxiosResponse) => spot({ response: callersResponse(response, sent) }),
-    onRejected: (error: unknown) => spot(failed(error, sent)),
+    onFulfilled: (response: AxiosResponse) =>
+      spot({ response: callersResponse(response, attempt) }),
+    onRejected: (error: unknown) => spot(redactError(error, attempt)),
   }
 }
 
 async function clearAndReplayOnce(
-  { call, token, sentAtMs }: Attempt,
+  { context, token, sentAtMs }: Attempt,
   answer: Outcome,
   errcode: number,
 ): Promise<AxiosResponse> {
-  const { policy, destination, body } = call
+  const { policy, destination, body } = context
   const { endpoint } = destination
   const refused = { token, sentAtMs, endpoint, errcode, isBodyGone: body.isSentOnce }
   const replayed = await replayOnce<Outcome>(
@@ -155,16 +156,16 @@ async function clearAndReplayOnce(
     { call: refused, answer },
     {
       freeConnection: ({ response }) => freeConnection(response),
-      wait: (replacement) => waitLikeAxios(replacement, call),
+      wait: (replacement) => waitLikeAxios(replacement, context),
       discard: ({ response }) => discardBody(response?.data),
       send: (replacement) => {
-        const sending = lateAttemptOf(call, replacement)
-        return attempt(sending).then(
-          (response) => ({ response: callersResponse(response, sending) }),
-          (error) => failed(error, sending),
+        const replay = lateAttemptOf(context, replacement)
+        return sendAttempt(replay).then(
+          (response) => ({ response: callersResponse(response, replay) }),
+          (error) => redactError(error, replay),
         )
       },
-      refusedBy: ({ response }) => refusedBy(response, policy.errcodes, call.lib),
+      refusedBy: ({ response }) => refusedBy(response, policy.errcodes, context.lib),
     },
   )
   return settled(replayed)

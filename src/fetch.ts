@@ -1,6 +1,8 @@
 /**
- * The fetch door: the token goes into the url just before the call leaves, the answer is judged
- * before the caller sees it, and a refused call is sent once more with a new token.
+ * The fetch entry, in the user's own words: it injects the memoized token, with the memoization
+ * expiring after 7000 s, spots token-invalid errcodes, clears the cache, and replays the request
+ * once. The token enters the url just before the request is sent, and the answer is judged before
+ * the caller sees it.
  */
 import type { Credential } from './core/credential.js'
 import { tryRead } from './core/errcode.js'
@@ -14,16 +16,16 @@ import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 import { failureWithoutToken } from './fetch/redact-response.js'
 import { type JudgedResponse, judgeResponse } from './fetch/refusal.js'
 import {
-  callAsItIs,
   cancellingBody,
   doNotRedirect,
   isInit,
   type OutgoingRequest,
   rejecting,
+  snapshotRequest,
   targetUrl,
   textOf,
 } from './fetch/request.js'
-import { noticingNoFetch, noticingNotFound, noticingRefusal } from './fetch/warnings.js'
+import { warnIfNotFetch, warnIfNotFound, warnIfRefused } from './fetch/warnings.js'
 import { type Destination, remembered } from './request/destination.js'
 import { createMiddleware, type ManySources, type Tokens } from './request/middleware.js'
 import { discardBody } from './request/peek-node-stream.js'
@@ -41,27 +43,27 @@ type Fetch = typeof globalThis.fetch
 /** Any fetch: the global one, undici's, a polyfill's. */
 type AnyFetch = (input: never, init?: never) => Promise<unknown>
 
-/** A fetch that carries the token, and its source. */
+/** A fetch that adds the token, with its token source. */
 export type FetchWithToken<F extends AnyFetch> = F & { readonly source: TokenSource }
 
-/** Sources among which the path or a function chooses, for fetch. */
+/** Several sources, of which the path or a function selects one, for fetch. */
 export type ManyFetchSources = ManySources<RequestInit | undefined>
 
-/** What wrapping gives: one source is named, of many there is none to name. */
+/** The return type of `withToken`: it has `source` only where there is exactly one. */
 export type WithToken<F extends AnyFetch, Tokens> = [Tokens] extends [ManyFetchSources]
   ? F
   : FetchWithToken<F>
 
 /**
- * Gives a fetch that adds the token to WeCom calls and replaces a refused one once. Calls to
- * anywhere else pass through untouched.
+ * Returns a fetch that adds the token to WeCom requests and replaces a refused token once. Requests
+ * to other addresses pass through unchanged.
  *
- * @param fetch The fetch to call; token calls go through it too.
+ * @param fetch The fetch to call; token requests use it too.
  * @param tokens `{ corpId, corpSecret }`, a credential, a token source; an array of sources of
- *   different kinds, among which the path chooses; or a function of `{ url, method, options }`,
- *   options being fetch's init, that gives a source, or `null` for "no token". Functions
- *   alone cannot say where their tokens may go: pass `baseUrl` if it is not WeCom's own.
- * @throws `bad_options`. A call rejects with a `QyapiTokenError` only if it never had a token.
+ *   different kinds, of which the request's path selects one; or a function of
+ *   `{ url, method, options }` (`options` is fetch's init) that returns a source, or `null` for
+ *   "no token". With functions alone, pass `baseUrl` if the API is not at WeCom's own address.
+ * @throws `bad_options`. A request rejects with a `QyapiTokenError` only if it never had a token.
  * @example
  * const qyFetch = withToken(fetch, { corpId, corpSecret })
  * await qyFetch('https://qyapi.weixin.qq.com/cgi-bin/user/get?userid=zhangsan')
@@ -78,47 +80,51 @@ export function withToken<F extends AnyFetch>(
   if (typeof fetch !== 'function') throw badOption('fetch', 'a fetch function', fetch)
   const plainFetch = fetch as unknown as Fetch
   const transport = fetchTransport(plainFetch)
-  const door = createMiddleware(tokens, options, { credentialOf: selfBuilt, transport })
-  const wrapped = { fetch: plainFetch, notFetch: noticingNoFetch(door, fetch) }
+  const middleware = createMiddleware(tokens, options, { credentialOf: selfBuilt, transport })
+  const wrapped = { fetch: plainFetch, notFetch: warnIfNotFetch(middleware, fetch) }
   const addressOf = remembered((text) => {
     const url = asUrlReads(text)
-    const destination = door.judge(url)
-    return { url, destination, lacksCgiBin: !destination && lacksCgiBin(url, door) }
+    const destination = middleware.judge(url)
+    return { url, destination, lacksCgiBin: !destination && lacksCgiBin(url, middleware) }
   })
 
   const qyFetch: Fetch = (input, init) => {
     const address = tryRead(() => addressOf(textOf(input)))
-    // What is no url, or no init, is fetch's own to refuse.
+    // An invalid url or init: fetch itself rejects it.
     if (address?.destination === undefined || !isInit(init))
-      return noticingNotFound(door, address, plainFetch(input, init))
+      return warnIfNotFound(middleware, address, plainFetch(input, init))
     const { url, destination } = address
-    if (destination.tokenInUrl === 'value' && door.callerToken === 'keep') {
-      door.standAside(destination)
-      return noticingRefusal(door, { destination, input, init }, plainFetch(input, init))
+    if (destination.tokenInUrl === 'value' && middleware.callerToken === 'keep') {
+      middleware.reportCallerToken(destination)
+      return warnIfRefused(middleware, { destination, input, init }, plainFetch(input, init))
     }
     const tenant = tryRead(() => (init as { tenant?: unknown } | null | undefined)?.tenant)
-    const chooser = door.chooserFor(destination, tenant)
-    const policy = door.policies[destination.token]
+    const chooser = middleware.chooserFor(destination, tenant)
+    const policy = middleware.policies[destination.token]
     if (chooser === undefined && policy === undefined) {
-      door.skip(destination)
+      middleware.reportNoSource(destination)
       return plainFetch(input, init)
     }
     // Before the choice: what the caller changes meanwhile has no effect.
-    const call = rejecting(() => callAsItIs(url, input, init ?? undefined))
-    if (call instanceof Promise) return call
-    const { outgoing, method, options, signal } = call
+    const snapshot = rejecting(() => snapshotRequest(url, input, init ?? undefined))
+    if (snapshot instanceof Promise) return snapshot
+    const { outgoing, method, options, signal } = snapshot
     if (chooser === undefined)
       return fetchWithToken({ wrapped, policy: policy as TokenPolicy, destination }, outgoing)
-    const chosen = door.choose(chooser, destination, { url, method, options: options as never })
-    return sendWhenChosen(wrapped, { outgoing, signal, destination, chosen })
+    const chosen = middleware.choose(chooser, destination, {
+      url,
+      method,
+      options: options as never,
+    })
+    return chooseAndSend(wrapped, { outgoing, signal, destination, chosen })
   }
 
-  const source = door.source && { source: { value: door.source, enumerable: true } }
+  const source = middleware.source && { source: { value: middleware.source, enumerable: true } }
   Object.defineProperties(qyFetch, { ...ownProperties(fetch), ...source })
   return qyFetch as unknown as F
 }
 
-/** Name and length, and what else people put on a fetch, but for what every function has. */
+/** Name, length and what users put on a fetch, without what every function has. */
 function ownProperties(fetch: object): PropertyDescriptorMap {
   const {
     prototype,
@@ -131,78 +137,78 @@ function ownProperties(fetch: object): PropertyDescriptorMap {
 
 interface Wrapped {
   readonly fetch: Fetch
-  /** Called when it answers with something that is no response. */
+  /** Called when it resolves with something other than a response. */
   readonly notFetch: () => void
 }
 
-/** Where a call goes, and whose token it takes. */
-interface Place {
+/** Where a request goes, and which policy provides its token. */
+interface RequestTarget {
   readonly wrapped: Wrapped
   readonly policy: TokenPolicy
   readonly destination: Destination
 }
 
-/** One call that takes a token, on its way through this door. */
-interface Call extends Place {
+/** One request that takes a token. */
+interface RequestContext extends RequestTarget {
   readonly outgoing: OutgoingRequest
 }
 
-/** A call whose source is still being chosen. */
-interface UnchosenCall extends Pick<ReturnType<typeof callAsItIs>, 'outgoing' | 'signal'> {
+/** A request whose source is still being chosen. */
+interface PendingRequest extends Pick<ReturnType<typeof snapshotRequest>, 'outgoing' | 'signal'> {
   readonly destination: Destination
   readonly chosen: Promise<TokenPolicy | undefined>
 }
 
-async function sendWhenChosen(
+async function chooseAndSend(
   wrapped: Wrapped,
-  { destination, outgoing, chosen, signal }: UnchosenCall,
+  { destination, outgoing, chosen, signal }: PendingRequest,
 ): Promise<Response> {
   const choosing = waitFor(chosen, signal)
-  // Heard below, unless the body breaks first.
+  // Handled below, unless the body breaks first.
   choosing.catch(() => {})
-  const call = await outgoing
-  const policy = await cancellingBody(call, choosing)
+  const request = await outgoing
+  const policy = await cancellingBody(request, choosing)
   const { fetch } = wrapped
-  if (policy === undefined) return fetch(call.inputFor(call.url), call.init)
-  return fetchWithToken({ wrapped, policy, destination }, call)
+  if (policy === undefined) return fetch(request.inputFor(request.url), request.init)
+  return fetchWithToken({ wrapped, policy, destination }, request)
 }
 
-/** With a token in hand the call leaves at once, as it would without us. */
+/** With a memoized token the request is sent in the same turn, as it would be without us. */
 function fetchWithToken(
-  { wrapped, policy, destination }: Place,
+  { wrapped, policy, destination }: RequestTarget,
   outgoing: OutgoingRequest | Promise<OutgoingRequest>,
 ): Promise<Response> {
   if (outgoing instanceof Promise)
     return outgoing.then((read) => fetchWithToken({ wrapped, policy, destination }, read))
   doNotRedirect(outgoing)
-  const call = { wrapped, policy, destination, outgoing }
+  const context = { wrapped, policy, destination, outgoing }
   const token = outgoing.isSentOnce ? undefined : policy.cached()
-  return token === undefined ? sendWhenThereIsAToken(call) : sendAndSpot(call, token)
+  return token === undefined ? awaitTokenAndSend(context) : sendAndSpot(context, token)
 }
 
-async function sendWhenThereIsAToken(call: Call): Promise<Response> {
-  const { policy, outgoing } = call
+async function awaitTokenAndSend(context: RequestContext): Promise<Response> {
+  const { policy, outgoing } = context
   const { signal, isSentOnce: fresh } = outgoing
   // Already aborted: do not fetch.
   const waiting = signal?.aborted
     ? Promise.reject(reasonOf(signal))
     : waitFor((join) => policy.getToken({ fresh, join }), signal)
-  return sendAndSpot(call, await cancellingBody(outgoing, waiting))
+  return sendAndSpot(context, await cancellingBody(outgoing, waiting))
 }
 
-/** Spots a refusal before the caller sees the answer. */
-function sendAndSpot(call: Call, token: Token): Promise<Response> {
-  const sentAtMs = call.policy.sendingAt()
-  return send(call, token, (answer) =>
+/** Spots a token-invalid errcode before the caller sees the answer. */
+function sendAndSpot(context: RequestContext, token: Token): Promise<Response> {
+  const sentAtMs = context.policy.sendingAt()
+  return send(context, token, (answer) =>
     answer.refusedBy === undefined
       ? answer.response
-      : clearAndReplayOnce(call, { token, sentAtMs }, answer, answer.refusedBy),
+      : clearAndReplayOnce(context, { token, sentAtMs }, answer, answer.refusedBy),
   )
 }
 
-/** Sends, and gives the judged answer on in the same turn: each further promise is paid by every call. */
+/** Sends, and passes the judged answer on in the same turn: each further promise costs every request. */
 function send<T>(
-  { wrapped, policy, destination, outgoing }: Call,
+  { wrapped, policy, destination, outgoing }: RequestContext,
   token: Token,
   use: (answer: JudgedResponse) => T | Promise<T>,
 ): Promise<T> {
@@ -227,12 +233,12 @@ function send<T>(
 }
 
 async function clearAndReplayOnce(
-  call: Call,
+  context: RequestContext,
   sent: { readonly token: Token; readonly sentAtMs: number },
   answer: JudgedResponse,
   errcode: number,
 ): Promise<Response> {
-  const { policy, destination, outgoing } = call
+  const { policy, destination, outgoing } = context
   const { endpoint } = destination
   const refused = { ...sent, endpoint, errcode, isBodyGone: outgoing.isSentOnce }
   const replayed = await replayOnce<JudgedResponse>(
@@ -241,7 +247,7 @@ async function clearAndReplayOnce(
     {
       wait: (replacement) => waitFor(replacement, outgoing.signal),
       discard: ({ response }) => discardBody(response.body),
-      send: (replacement) => send(call, replacement, (answer) => answer),
+      send: (replacement) => send(context, replacement, (answer) => answer),
       refusedBy: ({ refusedBy }) => refusedBy,
     },
   )

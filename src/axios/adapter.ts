@@ -2,22 +2,22 @@ import type { AxiosAdapter, AxiosResponse, AxiosStatic, InternalAxiosRequestConf
 
 type Config = InternalAxiosRequestConfig
 
-/** What a config says of its adapter: a function, a name, names among which axios chooses, or nothing. */
+/** A config's `adapter`: a function, a name, names of which axios takes the first available, or nothing. */
 export type OwnAdapter = Config['adapter']
 
-/** Which adapter stands behind one of ours; known to other copies of this package, too. */
+/** Marks the adapter that one of ours replaced; other copies of this package know it, too. */
 const OWN = Symbol.for('qyapi-token.own-adapter')
 type OurAdapter = AxiosAdapter & { [OWN]?: OwnAdapter }
 
-/** An adapter for one request, in the place of the caller's own. */
+/** An adapter for one request, in place of the caller's own. */
 export function ourAdapter(
   own: OwnAdapter,
   send: (config: Config, own: OwnAdapter) => Promise<AxiosResponse>,
 ): AxiosAdapter {
   const ours: OurAdapter = (config) => {
-    // First of all the caller's own adapter goes back, so that a config that is sent again, by
-    // axios-retry or by hand, finds nothing wrapped.
-    const callers = behindOurs(own)
+    // First restore the caller's own adapter, so that a config that is sent again (axios-retry) is
+    // not wrapped twice.
+    const callers = originalAdapter(own)
     if (callers === undefined) delete config.adapter
     else config.adapter = callers
     return send(config, own)
@@ -27,13 +27,13 @@ export function ourAdapter(
 }
 
 /** Another attach, or a request that never reached its adapter, may have left one of ours. */
-function behindOurs(adapter: OwnAdapter): OwnAdapter {
+function originalAdapter(adapter: OwnAdapter): OwnAdapter {
   let callers = adapter
   while (typeof callers === 'function' && OWN in callers) callers = (callers as OurAdapter)[OWN]
   return callers
 }
 
-/** The function that it stands for, resolved as late as axios would. */
+/** The adapter function, resolved as late as axios would. */
 export function resolvedAdapter(lib: AxiosStatic, own: OwnAdapter, config: Config): AxiosAdapter {
   // Older versions declare one parameter; all newer ones take the config, for its `env`.
   const getAdapter = lib.getAdapter as (adapters: unknown, config: object) => AxiosAdapter
@@ -53,7 +53,7 @@ export function isSentByFetch({
   try {
     return adapter === resolvedAdapter(lib, 'fetch', config)
   } catch {
-    // There is none.
+    // This runtime has no fetch adapter.
     return false
   }
 }

@@ -5,19 +5,19 @@ import { BUSY_ERRCODES } from '../wecom/errcodes.js'
 
 export interface BusyRetryOptions {
   /**
-   * How often a busy call is sent again; WeCom allows three.
+   * How often a busy request is sent again; WeCom allows three.
    * @default 3
    */
   readonly retries?: number
   /**
-   * Methods that are sent again, in whatever case. A POST may be done twice: WeCom does not say whether a busy answer
-   * means that nothing was done.
+   * Methods that are retried, in any case. A POST may be executed twice: WeCom does not say whether a
+   * busy answer means that nothing was done.
    * @default ['get']
    */
   readonly methods?: readonly string[]
 }
 
-/** As axios-retry takes it. Declared here, because only its users have axios-retry's own types. */
+/** A config of axios-retry. Declared here, because only its users have axios-retry's own types. */
 export interface BusyRetryConfig {
   readonly retries: number
   readonly retryDelay: (times: number) => number
@@ -26,10 +26,10 @@ export interface BusyRetryConfig {
 }
 
 /**
- * Options for an axios-retry of your own: sends calls again that WeCom answered with -1, 45033,
- * 45035, 6000, or the "try again later" of a single product, and network errors, with growing
- * jittered delays. When the tries are used up the busy answer is the answer. 45036 (abnormal traffic)
- * is never sent again. Spread it to change a part.
+ * Options for your own axios-retry: retries requests that WeCom answered with -1, 45033, 45035, 6000
+ * or the "try again later" of a single product, and network errors, with growing jittered delays.
+ * When the retries are used up, you get the busy answer. 45036 (abnormal traffic) is never retried.
+ * Spread it to change a part.
  *
  * @throws `bad_options` if an option is wrong, or a key is unknown.
  * @example
@@ -40,22 +40,22 @@ export function busyRetry(options: BusyRetryOptions = {}): BusyRetryConfig {
   check(options, CHECKS, 'options of busyRetry')
   const { retries = 3, methods = ['get'] } = options
   const lowerCase = new Set(methods.map((method) => method.toLowerCase()))
-  const isOneOfThem = (method: string | undefined) => lowerCase.has((method ?? 'get').toLowerCase())
+  const isRetried = (method: string | undefined) => lowerCase.has((method ?? 'get').toLowerCase())
 
   return {
     retries,
     retryDelay: (times) => 250 * 2 ** (times - 1) * (1 + 0.5 * Math.random()),
     retryCondition: ({ config, response, code }: AxiosError) => {
-      if (!isOneOfThem(config?.method)) return false
-      return response === undefined ? NETWORK_TROUBLE.has(code) : isBusy(response)
+      if (!isRetried(config?.method)) return false
+      return response === undefined ? NETWORK_ERRORS.has(code) : isBusy(response)
     },
-    // axios-retry sends every answer down its rejected path first; this one gives the rest back.
+    // With validateResponse, axios-retry rejects every answer first; `true` makes it a result again.
     validateResponse: (response: AxiosResponse) => {
       const { status, config } = response
       const isAnswer = status >= 200 && status < 300
       const tried =
         (config as { 'axios-retry'?: { retryCount?: number } })['axios-retry']?.retryCount ?? 0
-      return isAnswer && !(isBusy(response) && isOneOfThem(config.method) && tried < retries)
+      return isAnswer && !(isBusy(response) && isRetried(config.method) && tried < retries)
     },
   }
 }
@@ -68,7 +68,7 @@ const CHECKS: Readonly<Record<keyof BusyRetryOptions, Check>> = {
   methods: [isListOf(isText), "an array of methods, e.g. ['get', 'post']"],
 }
 
-const NETWORK_TROUBLE = new Set<string | undefined>([
+const NETWORK_ERRORS = new Set<string | undefined>([
   'ECONNRESET',
   'ECONNREFUSED',
   'ENETDOWN',

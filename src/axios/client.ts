@@ -17,26 +17,26 @@ export function checkClient(client: unknown): asserts client is AxiosClient {
   if (!isClient) throw badOption('client', 'an axios instance, e.g. axios.create()', client)
 }
 
-/** A client that can never reach a place that may have the token is a mistake, said at once. */
-export function checkBaseUrl({ defaults }: AxiosClient, door: Middleware): void {
+/** Throws `bad_options` if no request below the client's `baseURL` may receive the token. */
+export function checkBaseUrl({ defaults }: AxiosClient, middleware: Middleware): void {
   const { baseURL } = defaults
-  const { baseUrl, trustedOrigins } = door
+  const { baseUrl, trustedOrigins } = middleware
   if (!baseURL || coversClient(baseURL, baseUrl, trustedOrigins)) return
   const [address] = excerpt(baseURL, withoutQueries, 200).split(/[?#]/, 1)
   const message =
     `The client's baseURL '${address}' is not below ${baseUrl}, so its calls would get no token. ` +
     `Pass { baseUrl } with the address of your WeCom API (scheme, host, port and prefix, without /cgi-bin), ` +
     `or { trustedOrigins } if its origin may receive the token too.`
-  door.close()
+  middleware.close()
   throw new QyapiTokenError('bad_options', message)
 }
 
 /**
- * An error of ours as axios' errors are: with the caller's config, also if one error is that of many
- * calls. It is not enumerable, because a config holds agents and their sockets; and where the caller's client has axios-retry, it carries
- * a state that does not retry what is no error of the call.
+ * Adds the caller's config to an error of ours, as axios' errors have it; an error that many requests
+ * share is copied. The config is not enumerable, because it holds agents and their sockets. If the
+ * client has axios-retry, the config's retry state prevents retries of our errors (request rule 8).
  */
-export function carryingConfig(error: unknown, config: InternalAxiosRequestConfig): unknown {
+export function withConfig(error: unknown, config: InternalAxiosRequestConfig): unknown {
   if (!isQyapiTokenError(error)) return error
   const retryState = (config as { 'axios-retry'?: object })['axios-retry']
   const notRetried = {
@@ -49,13 +49,13 @@ export function carryingConfig(error: unknown, config: InternalAxiosRequestConfi
   return own
 }
 
-/** What a function that chooses among sources is told of a call. */
-export function callToChooseFor(asked: PendingRequest): CallToChooseFor<never> {
-  const { method = 'get' } = asked.config
-  return { url: bareUrlOf(asked), method, options: asked.config as never }
+/** What the function in `tokens` receives. */
+export function callToChooseFor(pending: PendingRequest): CallToChooseFor<never> {
+  const { method = 'get' } = pending.config
+  return { url: bareUrlOf(pending), method, options: pending.config as never }
 }
 
-/** Older versions of axios number interceptors anew after a `clear()`: the number may be another's by now. */
+/** Older versions of axios reuse ids after a `clear()`: the id may belong to another interceptor by now. */
 export function eject({ interceptors: { request } }: AxiosClient, ours: unknown, id: number) {
   const { handlers } = request as { handlers?: ({ fulfilled?: unknown } | null)[] }
   if (handlers?.some((handler) => handler?.fulfilled === ours) ?? true) request.eject(id)

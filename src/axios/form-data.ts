@@ -1,20 +1,20 @@
 import { canBeSentTwice, snapshotOf } from '../request/body.js'
 
-/** A body of the npm package form-data: a stream that has handed its parts out after one sending. */
+/** A body of the npm package form-data: a stream that is empty after it was sent once. */
 export interface FormDataPackage {
   getBoundary(): string
   getHeaders(): Record<string, string>
-  /** Of each field its head, its value, and a function that ends it. */
+  /** For each field its header, its value, and a function that ends it. */
   readonly _streams: readonly unknown[]
 }
 
-/** What is sent as the body of a call, as it was when the call was made. */
+/** The body of a request, as it was when the caller made the request. */
 export interface OutgoingBody {
-  /** What goes out late, or again. */
+  /** What is sent after a wait, or again. */
   readonly data: unknown
-  /** A stream, gone with the first sending. */
+  /** A stream, which can be sent once. */
   readonly isSentOnce: boolean
-  /** What a form says of itself, where its bytes stand in its place. */
+  /** The form's own headers, if `data` is its bytes. */
   readonly formHeaders: Record<string, string> | undefined
 }
 
@@ -38,8 +38,8 @@ export function isFormDataPackage(body: unknown): body is FormDataPackage {
 const LINE_BREAK = '\r\n'
 
 /**
- * Its content, as the form itself hands it out, if every value is text or bytes; `undefined` if one
- * is a stream. The package's own `getBuffer` takes some texts and heads for what they are not.
+ * The form's content, as the form itself streams it, if every value is text or bytes; `undefined` if
+ * one is a stream. The package's own `getBuffer` mistakes some texts for field headers.
  */
 export function asBytes(form: FormDataPackage): Uint8Array | undefined {
   const parts = form._streams

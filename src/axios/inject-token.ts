@@ -7,37 +7,37 @@ type Config = InternalAxiosRequestConfig
 type Serialize = (params: object, options: Config['paramsSerializer']) => string
 
 /**
- * The params as text and at once, where they are no plain object or somebody else serializes them,
- * who must not be shown the token; `undefined`: axios does it by itself.
+ * The params as text, if they are not a plain object or the user's own code serializes them, which
+ * must not see the token (rule 12); `undefined` if axios serializes them.
  */
 export function queryOf(
   { params, paramsSerializer: given }: Config,
   lib: AxiosStatic,
 ): string | undefined {
-  // Axios takes both forms; the function stands here only if an interceptor has set it.
+  // Axios takes both forms; it is a function only if an interceptor has set it.
   const serialize = (typeof given === 'function' ? given : given?.serialize) as
     | Serialize
     | undefined
   try {
     if (serialize) return params == null ? '' : (serialize(params, given) ?? '')
     if (isUrlSearchParams(params)) return String(params)
-    if (!isUsers(given)) return undefined
-    return params == null ? '' : serializedBy(lib, params, given)
+    if (!hasUserCode(given)) return undefined
+    return params == null ? '' : serializeWithAxios(lib, params, given)
   } catch {
-    // Intentionally dropped here: it throws again where axios calls it, and the caller hears axios.
+    // Ignored here: it throws again where axios calls it, and the caller gets axios' error.
     return undefined
   }
 }
 
-/** Code of the user's takes part where axios serializes. */
-function isUsers(given: Config['paramsSerializer']): boolean {
+/** Whether the user's own code takes part in serializing. */
+function hasUserCode(given: Config['paramsSerializer']): boolean {
   if (given === undefined) return false
   const { serialize, encode, visitor } = Object(given) as Record<string, unknown>
   return [given, serialize, encode, visitor].some((part) => typeof part === 'function')
 }
 
-/** By axios' own serializer, with nobody's defaults. */
-function serializedBy(
+/** By axios' own serializer, without any client's defaults. */
+function serializeWithAxios(
   lib: AxiosStatic,
   params: unknown,
   given: Config['paramsSerializer'],
@@ -46,8 +46,8 @@ function serializedBy(
   return url.slice(url.indexOf('?') + 1)
 }
 
-/** Whether the call brings a token of its own, in its url or its params. */
-export function bringsToken(
+/** Whether the request has a token of its own, in its url or its params. */
+export function hasCallerToken(
   { params }: Config,
   query: string | undefined,
   { tokenInUrl, parameters }: Destination,
@@ -63,8 +63,8 @@ export function bringsToken(
 }
 
 /**
- * Into `params` where they are a plain object. Others stay as they are, since a mock adapter may
- * look at them, and what is sent is a text.
+ * Puts the token into `params` if they are a plain object. Other params stay unchanged, since a mock
+ * adapter may match them; the serialized text gets the token.
  */
 export function injectToken(
   config: Config,
@@ -77,16 +77,16 @@ export function injectToken(
     config.baseURL = withoutTokenParameters(config.baseURL ?? '', parameters)
   }
   if (query === undefined) {
-    // What failed to serialize them must not get the token at the next try.
-    if (isUsers(config.paramsSerializer)) return
-    // Axios takes no text or the like, and says so.
+    // The user's serializer threw: it must not see the token when axios calls it again.
+    if (hasUserCode(config.paramsSerializer)) return
+    // Axios itself rejects params that are a string or number.
     if (!config.params || typeof config.params === 'object')
       config.params = withTokenParam(config.params, parameter, token.value, parameters)
     return
   }
   const others = withoutTokenParameters(`?${query}`, parameters)
   const text = withParameter(others, parameter, token.encoded).slice(1)
-  // Without params axios asks no serializer.
+  // Without params axios calls no serializer.
   config.params ??= {}
   config.paramsSerializer = { ...(config.paramsSerializer as object), serialize: () => text }
 }
@@ -105,7 +105,7 @@ function withTokenParam(
   return copy
 }
 
-/** Any implementation's, as axios tells it. */
+/** Any implementation's, by the test that axios uses. */
 function isUrlSearchParams(params: unknown): boolean {
   return (
     params instanceof URLSearchParams ||

@@ -7,43 +7,43 @@ import type { TokenSource } from '../token/token-source.js'
 declare module 'axios' {
   // Without type parameters: axios has one before 1.19 and two since, all with defaults.
   interface AxiosRequestConfig {
-    /** Whose token this one call carries: a name for the function that was attached, or a function. */
+    /** Which tenant's token this request takes: a name for the attached function, or a function. */
     tenant?: Tenant<AxiosRequestConfig>
   }
 }
 
 /**
- * An axios instance, as far as it is looked at: its methods' types are at odds where an SDK brings its
- * own axios, or the CommonJS one beside your ES module.
+ * The parts of an axios instance that are used. The types of whole instances conflict if an SDK has its
+ * own copy of axios, or the CommonJS one next to your ES module.
  */
 export type AxiosClient = Pick<AxiosInstance, 'interceptors' | 'defaults'>
 
-/** A call's config as a function in `tokens` sees it: only a call with a name, or none, asks it. */
+/** The axios config that a function in `tokens` receives: its `tenant` is a name or not set. */
 export type ConfigToChooseFor = Omit<AxiosRequestConfig, 'tenant'> & { tenant?: string }
 
-/** Sources among which the path or a function chooses, for axios. */
+/** Several sources, of which the path or a function selects one, for axios. */
 export type ManyAxiosSources = ManySources<ConfigToChooseFor>
 
-/** Options of the axios door. */
+/** Options of `attachToken`. */
 export interface AxiosMiddlewareOptions extends MiddlewareOptions {
   /**
-   * The copy of axios whose errors are thrown and whose adapters are used, where the client comes
-   * from another one (ESM beside CJS).
+   * The copy of axios whose errors are thrown and whose adapters are used, if the client comes from
+   * another copy (ESM next to CJS).
    * @default the axios that this package imports
    */
   readonly axios?: AxiosStatic
 }
 
-/** A client with tokens of several sources attached, or of such that a function chooses. */
+/** The result of attaching several sources, or a function that selects one. */
 export interface AttachedMany {
-  /** Makes the client what it was. A second call does nothing. */
+  /** Restores the client. A second call does nothing. */
   detach(): void
 }
 
-/** A client with the token of one source attached. */
+/** The result of attaching one source. */
 export interface Attached extends AttachedMany {
   readonly source: TokenSource
 }
 
-/** What attaching gives: one source is named, of many there is none to name. */
+/** The return type of `attachToken`: it has `source` only where there is exactly one. */
 export type AttachedTo<Tokens> = [Tokens] extends [ManyAxiosSources] ? AttachedMany : Attached

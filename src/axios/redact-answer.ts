@@ -7,24 +7,24 @@ import { type Redaction, redacted } from '../core/redact-walk.js'
 import { isNodeReadable, type NodeReadable } from '../request/peek-node-stream.js'
 import { cleanRequest } from './redact-request.js'
 import type { Outcome } from './refusal.js'
-import { type Attempt, OUR_KEYS, takeTokenOut } from './request.js'
+import { type Attempt, OUR_KEYS, removeToken } from './request.js'
 
-/** The response as it would be without us: the caller's config, and no token in sight. */
-export function callersResponse(response: AxiosResponse, sending: Attempt): AxiosResponse {
-  takeTokenOut(sending)
-  if (!isOrdinary(response)) return redacted(response, redactionOf(sending))
+/** The response as it would be without us: with the caller's config and without the token. */
+export function callersResponse(response: AxiosResponse, attempt: Attempt): AxiosResponse {
+  removeToken(attempt)
+  if (!isOrdinary(response)) return redacted(response, redactionOf(attempt))
   const { request, ...rest } = response
-  cleanRequest(request, sending)
-  rest.config = callersConfig(rest.config, sending)
-  rest.headers = cleanHeaders(rest.headers, sending)
-  cleanStream(rest.data, sending)
-  const own = tellsMore(rest) ? redacted(rest, redactionOf(sending)) : rest
-  // A copy, because hiding a property that is there makes an object slow for everyone after us.
+  cleanRequest(request, attempt)
+  rest.config = callersConfig(rest.config, attempt)
+  rest.headers = cleanHeaders(rest.headers, attempt)
+  cleanStream(rest.data, attempt)
+  const own = hasExtraFields(rest) ? redacted(rest, redactionOf(attempt)) : rest
+  // A copy: making an existing property non-enumerable slows the object down for all later reads.
   const hidden = { value: request, writable: true, configurable: true }
   return Object.defineProperty(own, 'request', hidden) as AxiosResponse
 }
 
-/** As axios' own adapters make them. */
+/** Whether it has the shape that axios' own adapters make. */
 function isOrdinary(response: AxiosResponse): boolean {
   return (
     isObject(response) &&
@@ -33,8 +33,8 @@ function isOrdinary(response: AxiosResponse): boolean {
   )
 }
 
-/** Other adapters say where an answer came from, each under its own name. A set would cost more. */
-function tellsMore(response: object): boolean {
+/** Other adapters add fields with the url, under names of their own. A set lookup would be slower. */
+function hasExtraFields(response: object): boolean {
   for (const key in response) {
     if (key === 'data' || key === 'status' || key === 'statusText') continue
     if (key !== 'headers' && key !== 'config') return true
@@ -42,38 +42,38 @@ function tellsMore(response: object): boolean {
   return false
 }
 
-/** The same for an error, which stays the same object unless it is frozen. */
-export function failed(error: unknown, sending: Attempt): Outcome {
-  takeTokenOut(sending)
-  const figure = callersFigure(sending)
-  const redaction = redactionOf(sending)
+/** An error without the token: the same object, unless it is frozen. */
+export function redactError(error: unknown, attempt: Attempt): Outcome {
+  removeToken(attempt)
+  const figure = callersFigure(attempt)
+  const redaction = redactionOf(attempt)
   const scrub: Scrub = (text) => figure(redaction.scrub(text))
   const clean: unknown = redacted(error, { ...redaction, scrub })
   if (!isObject(clean)) return { error: clean, response: undefined }
   return { error: clean, response: clean.response as AxiosResponse | undefined }
 }
 
-/** Takes the token of a sending out of whatever came of it. */
-function redactionOf(sending: Attempt): Redaction {
-  const { call, token } = sending
-  const { config, destination } = call
+/** How to remove an attempt's token from its response or error. */
+function redactionOf(attempt: Attempt): Redaction {
+  const { context, token } = attempt
+  const { config, destination } = context
   const own = new Set<unknown>([config, ...Object.values(config)])
   return {
     scrub: tokenScrubber(token.value, destination.parameters),
     hiddenKey: 'request',
     isLeftAlone: (value) => own.has(value),
     instead: (value, key) =>
-      key === 'config' || isOurConfig(value, sending) ? callersConfig(value, sending) : value,
-    cleanse: (message) => cleanRequest(message, sending),
-    cleanseBody: (body) => cleanStream(body, sending),
+      key === 'config' || isOurConfig(value, attempt) ? callersConfig(value, attempt) : value,
+    cleanse: (message) => cleanRequest(message, attempt),
+    cleanseBody: (body) => cleanStream(body, attempt),
   }
 }
 
-/** What the adapter got, or a copy that it made. */
-function isOurConfig(value: object, { call, outgoing }: Attempt): boolean {
+/** Whether it is the config that the adapter got, or a copy that it made. */
+function isOurConfig(value: object, { context, outgoing }: Attempt): boolean {
   if (value === outgoing) return true
   const { fetchOptions, headers } = value as Partial<typeof outgoing>
-  if (value === call.config) return false
+  if (value === context.config) return false
   const isCopy = fetchOptions !== undefined && fetchOptions === outgoing.fetchOptions
   return isCopy || (isObject(headers) && headers === outgoing.headers)
 }
@@ -87,45 +87,46 @@ function showsToken(config: Record<string, unknown>, { token }: Attempt): boolea
   )
 }
 
-/** The caller's own config; of an adapter that works with a copy of what it got, the copy, without us in it. */
-function callersConfig(given: unknown, sending: Attempt): AxiosResponse['config'] {
-  const { call, outgoing } = sending
-  if (given === outgoing || !isObject(given)) return call.config
-  if ('data' in given && given.data === call.body.data) Reflect.set(given, 'data', call.config.data)
-  if (isOurConfig(given, sending) || showsToken(given, sending)) {
+/** The caller's own config; if the adapter made a copy, that copy with the caller's values restored. */
+function callersConfig(given: unknown, attempt: Attempt): AxiosResponse['config'] {
+  const { context, outgoing } = attempt
+  if (given === outgoing || !isObject(given)) return context.config
+  if ('data' in given && given.data === context.body.data)
+    Reflect.set(given, 'data', context.config.data)
+  if (isOurConfig(given, attempt) || showsToken(given, attempt)) {
     for (const key of OUR_KEYS) {
-      if (key in call.config) Reflect.set(given, key, call.config[key])
+      if (key in context.config) Reflect.set(given, key, context.config[key])
       else Reflect.deleteProperty(given, key)
     }
   }
   return given as unknown as AxiosResponse['config']
 }
 
-/** A call that was kept waiting had less time left to send, but its timeout is the caller's. */
-function callersFigure({ call: { config }, outgoing: { timeout } }: Attempt) {
+/** A request that waited for its token was sent with a shorter timeout: messages name the caller's. */
+function callersFigure({ context: { config }, outgoing: { timeout } }: Attempt) {
   return (text: string) =>
     text
       .replaceAll(`timeout of ${timeout}ms`, `timeout of ${config.timeout}ms`)
       .replaceAll(`timeout ${timeout} of ms`, `timeout ${config.timeout} of ms`)
 }
 
-/** A streamed answer is Node's own object, which knows its request and with it the url; so may its error. */
-function cleanStream(data: unknown, sending: Attempt): void {
+/** A streamed answer is Node's own object, which links to its request and url; so may its error. */
+function cleanStream(data: unknown, attempt: Attempt): void {
   if (!isNodeReadable(data)) return
   const { headers, rawHeaders } = data as NodeReadable & Partial<IncomingMessage>
-  cleanHeaders(headers, sending)
-  cleanHeaders(rawHeaders, sending)
-  cleanRequest({ res: data }, sending)
+  cleanHeaders(headers, attempt)
+  cleanHeaders(rawHeaders, attempt)
+  cleanRequest({ res: data }, attempt)
   for (const key of ['req', 'socket', 'client']) hide(data, key)
-  beforeStreamError(data, (error) => failed(error, sending))
+  beforeStreamError(data, (error) => redactError(error, attempt))
 }
 
-/** A server may repeat the url that it was asked by: `location`, `link`, `x-request-url`, … */
-function cleanHeaders<H>(headers: H, { call, token }: Attempt): H {
+/** A server may repeat the request's url: `location`, `link`, `x-request-url`, … */
+function cleanHeaders<H>(headers: H, { context, token }: Attempt): H {
   if (!isObject(headers)) return headers
   for (const name of Object.keys(headers)) {
     if (!headerMayShow(headers[name], token)) continue
-    return redacted(headers, { scrub: tokenScrubber(token.value, call.destination.parameters) })
+    return redacted(headers, { scrub: tokenScrubber(token.value, context.destination.parameters) })
   }
   return headers
 }

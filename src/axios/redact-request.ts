@@ -1,11 +1,11 @@
 /**
- * What a request that is over shows of its url, as it would be without us: Node's own request, the
- * package follow-redirects around it, a fetch `Request` and an XMLHttpRequest.
+ * Removes the token from the urls of a finished request: Node's own request, that of the package
+ * follow-redirects around it, a fetch `Request` and an XMLHttpRequest.
  */
 import { urlWithoutToken } from '../core/url.js'
 import type { Attempt } from './request.js'
 
-/** Each of them is `null` or missing where there is none. */
+/** Each field may be `null` or missing. */
 interface NodeRequest {
   readonly res?: object | null
   readonly _redirectable?: Redirectable
@@ -22,12 +22,12 @@ const REDIRECTABLE_KEYS = ['_currentUrl']
 const OPTION_KEYS = ['path', 'search', 'query', 'href']
 
 /**
- * A request stays reachable, and so do its url and that of its answer, which is where people look for
- * what redirects led to.
+ * The request stays readable, and so do its url and its response's, where users look up the target of
+ * redirects.
  */
-export function cleanRequest(request: object | undefined, { call, token }: Attempt): void {
+export function cleanRequest(request: object | undefined, { context, token }: Attempt): void {
   if (typeof request !== 'object' || request === null) return
-  const { parameters } = call.destination
+  const { parameters } = context.destination
   const without = (url: string) => urlWithoutToken(url, token, parameters)
   const { res, _redirectable = request } = request as NodeRequest
   const { _options, _currentRequest } = _redirectable as Redirectable
@@ -53,7 +53,7 @@ function clean(owner: object, keys: readonly string[], without: (url: string) =>
 
 const CHANGEABLE = { writable: true, configurable: true, enumerable: true }
 
-/** What Node has sent begins with the url. */
+/** The head that Node sent starts with the method and the url. */
 function cleanHead(request: { _header?: unknown }, without: (url: string) => string): void {
   const { _header: head } = request
   if (typeof head !== 'string') return

@@ -1,6 +1,6 @@
 /**
  * Request rule 7: a redirect never carries our token to another origin, whatever transport the
- * client has; all else of a redirect is as it is without us.
+ * client has; everything else about a redirect stays as it is without us.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { InternalAxiosRequestConfig } from 'axios'
@@ -12,18 +12,18 @@ type Config = InternalAxiosRequestConfig
 type BeforeRedirect = NonNullable<Config['beforeRedirect']>
 type HookArguments = Parameters<BeforeRedirect>
 
-/** What an axios config takes as `transport`. */
+/** The type of `transport` in an axios config. */
 export interface NodeTransport {
   request(options: TransportOptions, onResponse: (response: IncomingMessage) => void): unknown
 }
 
 interface TransportOptions {
-  /** Where the package follow-redirects finds what axios wants done before a redirect. */
+  /** Hooks that axios passes to the package follow-redirects. */
   readonly beforeRedirects?: { config?: BeforeRedirect }
 }
 
-/** A request that carries a token. */
-interface Carrying {
+/** The token that a request carries, and where it may go. */
+interface CarriedToken {
   readonly token: Token
   readonly destination: Destination
   readonly judge: JudgeDestination
@@ -32,64 +32,64 @@ interface Carrying {
 }
 
 /**
- * What a request that carries a token does about redirects. fetch lets nobody look in between: there
- * a redirect is the answer, or an error if the caller says so.
+ * Installs the hooks that remove the token from redirects. fetch has no such hook: there a redirect is
+ * the answer, or an error if the caller asks for one.
  */
-export function guardRedirects(outgoing: Config, sent: Omit<Carrying, 'own'>): void {
+export function guardRedirects(outgoing: Config, sent: Omit<CarriedToken, 'own'>): void {
   const { transport, fetchOptions } = outgoing
-  // Axios does not ask the caller's hook before the redirects of a transport that is not its own.
-  const carrying = { ...sent, own: transport ? undefined : outgoing.beforeRedirect }
-  const beforeRedirect: BeforeRedirect = (...details) => redirectWithoutToken(details, carrying)
+  // Axios does not call the caller's hook for the redirects of a transport that is not its own.
+  const carried = { ...sent, own: transport ? undefined : outgoing.beforeRedirect }
+  const beforeRedirect: BeforeRedirect = (...details) => redirectWithoutToken(details, carried)
   outgoing.beforeRedirect = beforeRedirect
   if (transport) {
     outgoing.transport = guardedTransport(transport, {
       beforeRedirect,
-      locationOf: (location, from) => locationWithoutToken(location, from, carrying),
+      locationOf: (location, from) => locationWithoutToken(location, from, carried),
     })
   }
-  const asked: unknown = fetchOptions?.redirect
-  const redirect = asked == null || asked === 'follow' ? 'manual' : asked
+  const requested: unknown = fetchOptions?.redirect
+  const redirect = requested == null || requested === 'follow' ? 'manual' : requested
   outgoing.fetchOptions = { ...fetchOptions, redirect }
 }
 
-/** Whether the same token may go there. */
-function isCovered(url: string, { destination, judge }: Carrying): boolean {
+/** Whether a redirect to this url may keep the token. */
+function mayReceiveToken(url: string, { destination, judge }: CarriedToken): boolean {
   return judge(url)?.token === destination.token
 }
 
 /** The parts of a redirect's options that hold its url. */
 const URL_PARTS = ['href', 'path', 'pathname', 'search', 'query', 'hash']
-/** All that says where it leads; with a proxy, `host` is the proxy's. */
+/** The parts that determine its target; with a proxy, `host` is the proxy's. */
 const TARGET_PARTS = [...URL_PARTS, 'protocol', 'host', 'hostname', 'port']
 
 /**
- * What axios' own transport calls before a redirect leaves. The caller's own hook sees no token
- * either; only what it leaves as it is gets the token back.
+ * Axios' own transport calls this before it follows a redirect. The caller's own hook does not see
+ * the token either; the token is restored only if that hook leaves the target unchanged.
  */
 function redirectWithoutToken(
   [options, response, ...more]: HookArguments,
-  carrying: Carrying,
+  carried: CarriedToken,
 ): void {
-  const { token, destination, own } = carrying
+  const { token, destination, own } = carried
   const clean = (url: string) => urlWithoutToken(url, token, destination.parameters)
   const before = partsOf(options, TARGET_PARTS)
   for (const part of URL_PARTS) cleanText(options, part, clean)
   const cleaned = partsOf(options, TARGET_PARTS)
-  // Axios before 1.6 tells nothing of the response.
+  // Axios before 1.6 passes no response.
   const { headers } = (response as Partial<typeof response> | undefined) ?? {}
   for (const name of Object.keys(headers ?? {})) cleanText(headers as object, name, clean)
-  // Newer versions say from where it leads away.
+  // Newer versions pass the request that was redirected.
   for (const request of more as object[]) cleanText(request, 'url', clean)
   own?.(options, response, ...more)
   const isUnchanged = TARGET_PARTS.every((part) => options[part] === cleaned[part])
-  if (isUnchanged && isCovered(String(before.href), carrying)) Object.assign(options, before)
+  if (isUnchanged && mayReceiveToken(String(before.href), carried)) Object.assign(options, before)
 }
 
-/** A `location` as a client's own transport may follow it. */
-function locationWithoutToken(location: string, from: string, carrying: Carrying): string {
+/** A `location` that a client's own transport may follow. */
+function locationWithoutToken(location: string, from: string, carried: CarriedToken): string {
   const url = URL.canParse(location, from) ? new URL(location, from).href : undefined
-  if (url !== undefined && isCovered(url, carrying)) return location
-  return urlWithoutToken(location, carrying.token, carrying.destination.parameters)
+  if (url !== undefined && mayReceiveToken(url, carried)) return location
+  return urlWithoutToken(location, carried.token, carried.destination.parameters)
 }
 
 function partsOf(options: object, names: readonly string[]): Record<string, unknown> {
@@ -102,19 +102,19 @@ function cleanText(owner: object, key: string, clean: (text: string) => string):
   if (typeof text === 'string') Reflect.set(owner, key, clean(text))
 }
 
-/** What the package follow-redirects gives for a request. */
+/** The request object of the package follow-redirects. */
 type Followed = ClientRequest & { readonly _currentRequest?: ClientRequest }
 
-/** What is done about redirects in a client's own transport. */
+/** How to treat redirects in a client's own transport. */
 export interface RedirectPolicy {
   readonly beforeRedirect: BeforeRedirect
-  /** What a `location` becomes; `undefined`: there is none to follow. */
+  /** The `location` to follow instead; `undefined`: follow none. */
   locationOf(location: string, from: string): string | undefined
 }
 
 /**
- * A client's own transport gets no `beforeRedirect` of the config's, and may hand on none at all. So
- * each answer's `location` is looked at too, before the transport sees it.
+ * Axios does not pass the config's `beforeRedirect` to a client's own transport, which may ignore it
+ * anyway. So each response's `location` is rewritten too, before the transport reads it.
  */
 export function guardedTransport(
   transport: NodeTransport,

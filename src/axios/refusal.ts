@@ -11,20 +11,20 @@ import { bufferBody, isNodeReadable, peekNodeStream } from '../request/peek-node
 import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'
 import { canceledError } from './timeout.js'
 
-/** How one sending ended: with a response, or an error that may have one. */
+/** How one attempt ended: with a response, or an error that may have one. */
 export type Outcome =
   | { readonly response: AxiosResponse }
   | { readonly error: unknown; readonly response: AxiosResponse | undefined }
 
-/** What the caller gets of it. */
+/** Returns the response or throws the error. */
 export function settled(outcome: Outcome): AxiosResponse {
   if ('error' in outcome) throw outcome.error
   return outcome.response
 }
 
 /**
- * The errcode by which an answer refuses the token. Judged by the `error-code` header if there is
- * one, else by the body as it came: text, bytes, Blob, stream, or an object from a mock adapter.
+ * The token-invalid errcode of an answer, from the `error-code` header if there is one, else from the
+ * untransformed body: text, bytes, Blob, stream, or an object from a mock adapter.
  */
 export function refusedBy(
   response: AxiosResponse | undefined,
@@ -42,7 +42,7 @@ export function refusedBy(
   return refusedByReading(response, refusals, lib)
 }
 
-/** The kinds of body that have to be read first. */
+/** For bodies that must be read first. */
 function refusedByReading(
   response: AxiosResponse,
   refusals: TokenErrcodes,
@@ -56,10 +56,10 @@ function refusedByReading(
   }
   if (isNodeReadable(data)) {
     if (!mayBeJson(contentType)) return undefined
-    const giveInstead = (stream: unknown) => {
+    const replaceBody = (stream: unknown) => {
       response.data = stream
     }
-    return peekNodeStream(data, giveInstead).then((bytes) => bytes && refusals.inBytes(bytes))
+    return peekNodeStream(data, replaceBody).then((bytes) => bytes && refusals.inBytes(bytes))
   }
   if (isWebStream(data)) {
     return mayBeJson(contentType) ? refusedByWebStream(response, refusals, lib) : undefined
@@ -79,7 +79,7 @@ async function refusedByWebStream(
   return bytes && refusals.inBytes(bytes)
 }
 
-/** A refused answer must not keep its connection from the token call that it causes. */
+/** A refused answer must not occupy the connection that the token request needs. */
 export async function freeConnection(response: AxiosResponse | undefined): Promise<void> {
   if (isNodeReadable(response?.data)) response.data = await bufferBody(response.data)
 }

@@ -2,9 +2,9 @@ import type { AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axi
 import type { ChooseSource } from '../request/choose-source.js'
 import type { Middleware } from '../request/middleware.js'
 import { type OwnAdapter, resolvedAdapter } from './adapter.js'
-import { callToChooseFor, carryingConfig } from './client.js'
+import { callToChooseFor, withConfig } from './client.js'
 import { outgoingBody } from './form-data.js'
-import { bringsToken, queryOf } from './inject-token.js'
+import { hasCallerToken, queryOf } from './inject-token.js'
 import {
   type Attempt,
   attemptOf,
@@ -16,19 +16,19 @@ import {
   urlTextOf,
 } from './request.js'
 import { waitWithBody } from './timeout.js'
-import { noticingNotFound, noticingRefusal } from './warnings.js'
+import { warnIfNotFound, warnIfRefused } from './warnings.js'
 
-/** What one attach knows. */
+/** The state of one `attachToken`. */
 export interface Attachment {
   readonly middleware: Middleware
   readonly lib: AxiosStatic
   readonly destinationOf: ReturnType<typeof destinationsOf>
   isDetached: boolean
-  /** Sends, and hands what comes to the response interceptor. */
+  /** Sends, and passes the outcome to the response interceptor. */
   send(attempt: Attempt): Promise<AxiosResponse>
 }
 
-/** Sends a call with the token of its path. `own`: the adapter that goes on without us, be it another attach's. */
+/** Sends a request with the token of its path. `own`: the adapter to use without us; may be another attach's. */
 export function sendWithToken(
   attachment: Attachment,
   config: InternalAxiosRequestConfig,
@@ -39,14 +39,13 @@ export function sendWithToken(
   const url = urlTextOf(config)
   if (isDetached) return sendWithoutUs()
   const destination = destinationOf(config, url)
-  if (destination === undefined)
-    return noticingNotFound(middleware, { config, lib }, sendWithoutUs())
+  if (destination === undefined) return warnIfNotFound(middleware, { config, lib }, sendWithoutUs())
   const query = queryOf(config, lib)
-  if (middleware.callerToken === 'keep' && bringsToken(config, query, destination)) {
-    middleware.standAside(destination)
-    return noticingRefusal(middleware, destination, sendWithoutUs())
+  if (middleware.callerToken === 'keep' && hasCallerToken(config, query, destination)) {
+    middleware.reportCallerToken(destination)
+    return warnIfRefused(middleware, destination, sendWithoutUs())
   }
-  const asked = {
+  const pending = {
     config,
     url,
     query,
@@ -57,51 +56,55 @@ export function sendWithToken(
     body: outgoingBody(config.data),
   }
   const chooser = middleware.chooserFor(destination, config.tenant)
-  if (chooser !== undefined) return sendWhenChosen(attachment, asked, chooser, sendWithoutUs)
+  if (chooser !== undefined) return chooseAndSend(attachment, pending, chooser, sendWithoutUs)
   const policy = middleware.policies[destination.token]
-  if (policy !== undefined) return sendAtOnce(attachment, newRequestContext(asked, policy))
-  middleware.skip(destination)
+  if (policy !== undefined)
+    return sendWithMemoizedToken(attachment, newRequestContext(pending, policy))
+  middleware.reportNoSource(destination)
   return sendWithoutUs()
 }
 
-/** At once if the token is memoized; a body that can be sent once waits for one that is fresh. */
-function sendAtOnce(attachment: Attachment, call: RequestContext): Promise<AxiosResponse> {
-  const token = call.body.isSentOnce ? undefined : call.policy.cached()
-  if (token === undefined) return sendWhenThereIsAToken(attachment, call)
-  return attachment.send(attemptOf(call, token))
+/** Sends in the same turn if the token is memoized; a body that can be sent once needs a fresh token. */
+function sendWithMemoizedToken(
+  attachment: Attachment,
+  context: RequestContext,
+): Promise<AxiosResponse> {
+  const token = context.body.isSentOnce ? undefined : context.policy.cached()
+  if (token === undefined) return awaitTokenAndSend(attachment, context)
+  return attachment.send(attemptOf(context, token))
 }
 
-/** The choosing is part of the call, and of its timeout. */
-async function sendWhenChosen(
+/** The request's timeout includes the time that the choice takes. */
+async function chooseAndSend(
   attachment: Attachment,
-  asked: PendingRequest,
+  pending: PendingRequest,
   chooser: ChooseSource<never>,
   sendWithoutUs: () => Promise<AxiosResponse>,
 ): Promise<AxiosResponse> {
-  const { config, destination, body } = asked
+  const { config, destination, body } = pending
   const startedAt = performance.now()
   const choose = async () =>
-    attachment.middleware.choose(chooser, destination, callToChooseFor(asked))
-  const policy = await waitWithBody(choose(), { ...asked, startedAt }).catch((error) => {
-    throw carryingConfig(error, config)
+    attachment.middleware.choose(chooser, destination, callToChooseFor(pending))
+  const policy = await waitWithBody(choose(), { ...pending, startedAt }).catch((error) => {
+    throw withConfig(error, config)
   })
   if (policy === undefined) {
     if (body.formHeaders === undefined && body.data !== config.data) config.data = body.data
     return sendWithoutUs()
   }
-  return sendWhenThereIsAToken(attachment, newRequestContext(asked, policy, startedAt))
+  return awaitTokenAndSend(attachment, newRequestContext(pending, policy, startedAt))
 }
 
-async function sendWhenThereIsAToken(
+async function awaitTokenAndSend(
   attachment: Attachment,
-  call: RequestContext,
+  context: RequestContext,
 ): Promise<AxiosResponse> {
-  const { policy, body } = call
+  const { policy, body } = context
   const token = await waitWithBody(
     (join) => policy.getToken({ fresh: body.isSentOnce, join }),
-    call,
+    context,
   ).catch((error) => {
-    throw carryingConfig(error, call.config)
+    throw withConfig(error, context.config)
   })
-  return attachment.send(lateAttemptOf(call, token))
+  return attachment.send(lateAttemptOf(context, token))
 }

@@ -15,48 +15,48 @@ import { guardRedirects } from './redirects.js'
 
 type Config = InternalAxiosRequestConfig
 
-/** One request that takes a token, on its way through this door. */
+/** One request that takes a token. */
 export interface RequestContext {
   /** The caller's config as the interceptors left it. The token never enters it. */
   readonly config: Config
-  /** Its url, as text: a `URL` object may be changed while the call waits. */
+  /** Its url, as text: the caller may change a `URL` object while the request waits. */
   readonly url: string | undefined
   /** The caller's own adapter. */
   readonly adapter: AxiosAdapter
   readonly lib: AxiosStatic
   readonly policy: TokenPolicy
   readonly destination: Destination
-  /** Where else its token may go. */
+  /** Says whether a redirect's target may receive the token. */
   readonly judge: JudgeDestination
-  /** Monotonic milliseconds; known if the call has a timeout. */
+  /** Monotonic milliseconds; set if the request has a timeout. */
   readonly startedAt: number
-  /** What the caller does to its own body later has no effect. */
+  /** A snapshot: what the caller does to its own body later has no effect. */
   readonly body: OutgoingBody
-  /** The params as text, where axios does not serialize them by itself. */
+  /** The params as text, if axios does not serialize them itself. */
   readonly query: string | undefined
 }
 
-/** Tells where axios sends a request: it says itself how it combines `baseURL` and `url`. */
+/** Finds a request's destination. Axios' own `getUri` combines `baseURL` and `url`. */
 export function destinationsOf({ judge }: Middleware, lib: AxiosStatic) {
-  const below = (allowAbsoluteUrls: boolean) =>
+  const cacheOf = (allowAbsoluteUrls: boolean) =>
     remembered((baseURL: string) =>
       remembered((url: string) => {
         const final = finalUrl(lib, { baseURL, url, allowAbsoluteUrls })
         return final === undefined ? undefined : judge(final)
       }),
     )
-  const combined = below(true)
-  const alwaysBelowBase = below(false)
+  const combined = cacheOf(true)
+  const alwaysBelowBase = cacheOf(false)
   return ({ baseURL = '', allowAbsoluteUrls }: Config, url = ''): Destination | undefined => {
     if (allowAbsoluteUrls !== false || baseURL === '') return combined(baseURL)(url)
-    // Axios makes `<baseURL>/https://…` of it: a mistake, and no place for a token.
+    // Axios would send it to `<baseURL>/https://…`: a mistake, which gets no token.
     return HAS_SCHEME.test(url) ? undefined : alwaysBelowBase(baseURL)(url)
   }
 }
 
 const HAS_SCHEME = /^[a-z][a-z\d+\-.]*:\/\//i
 
-/** `undefined`: axios refuses it, and says so itself. */
+/** `undefined` if axios throws: it throws again when it sends the request. */
 function finalUrl(lib: AxiosStatic, config: AxiosRequestConfig): string | undefined {
   try {
     return lib.getUri(config)
@@ -70,7 +70,7 @@ export function urlTextOf({ url }: Config): string | undefined {
   return url === undefined || typeof url === 'string' ? url : String(url)
 }
 
-/** What the call would be sent to without us. */
+/** The final url without our token. */
 export function bareUrlOf({
   lib,
   config,
@@ -82,7 +82,7 @@ export function bareUrlOf({
   return lib.getUri({ ...config, url, paramsSerializer } as Config)
 }
 
-/** What is known of a call before it has a token. */
+/** A request before its source is chosen. */
 export type PendingRequest = Pick<
   RequestContext,
   'config' | 'url' | 'query' | 'adapter' | 'lib' | 'destination' | 'judge' | 'body'
@@ -96,24 +96,24 @@ export function newRequestContext(
   return { config, url, query, adapter, lib, destination, judge, body, policy, startedAt }
 }
 
-/** A call on its way with a token, the first time or as a replay. */
+/** One sending of a request with a token: the first, or a replay. */
 export interface Attempt {
-  readonly call: RequestContext
+  readonly context: RequestContext
   readonly token: Token
   /** What the adapter gets: a copy of the caller's config with the token in it. */
   readonly outgoing: Config
   readonly sentAtMs: number
 }
 
-/** A call that somebody waits for, whether or not it has a token to come. */
+/** A request that waits for its source or its token. */
 export type WaitingRequest = Pick<
   RequestContext,
   'config' | 'url' | 'query' | 'lib' | 'startedAt' | 'adapter'
 >
 
-/** Milliseconds that a call may take, as axios reads them; `undefined`: any number. */
+/** The timeout in milliseconds, as axios reads it; `undefined`: none. */
 function timeoutOf({ timeout }: Pick<Config, 'timeout'>): number | undefined {
-  // Some give a text, which axios takes.
+  // Axios also takes a string.
   const ms = Number.parseInt(String(timeout), 10)
   return ms > 0 ? ms : undefined
 }
@@ -125,7 +125,7 @@ export function remainingMs({ config, startedAt }: WaitingRequest): number | und
   return ms && ms - (performance.now() - startedAt)
 }
 
-/** What a sending changes of the caller's config. */
+/** The config keys that an attempt changes. */
 export const OUR_KEYS = [
   'url',
   'baseURL',
@@ -138,49 +138,49 @@ export const OUR_KEYS = [
   'transport',
 ] as const
 
-/** Where axios appends nothing, `new URL` drops them; before a query of ours they would be sent. */
-function withoutBlanksAtEnd(url: string | undefined): string | undefined {
+/** Without params `new URL` drops trailing blanks; before the query that we append they would be sent. */
+function trimEnd(url: string | undefined): string | undefined {
   let end = url?.length ?? 0
   while (end > 0 && url !== undefined && url.charAt(end - 1) <= ' ') end -= 1
   return url?.slice(0, end)
 }
 
-/** A call that leaves at once. */
-export function attemptOf(call: RequestContext, token: Token): Attempt {
-  const { config, url, destination, judge, query, body } = call
+/** An attempt that is sent in the same turn. */
+export function attemptOf(context: RequestContext, token: Token): Attempt {
+  const { config, url, destination, judge, query, body } = context
   const outgoing = copied(config)
-  // A form of the package form-data goes out as it is, the first time.
+  // A form of the package form-data is sent as it is, the first time.
   if (body.data !== config.data && body.formHeaders === undefined) outgoing.data = body.data
-  const sentUrl = config.params == null ? withoutBlanksAtEnd(url) : url
+  const sentUrl = config.params == null ? trimEnd(url) : url
   if (sentUrl !== config.url) outgoing.url = sentUrl as string
   injectToken(outgoing, query, destination, token)
   guardRedirects(outgoing, { token, destination, judge })
-  return { call, token, outgoing, sentAtMs: call.policy.sendingAt() }
+  return { context, token, outgoing, sentAtMs: context.policy.sendingAt() }
 }
 
 /**
- * A call that was kept waiting, or is sent again: its timeout goes on, under the figure that the caller
- * knows, and of a form the bytes that it had.
+ * An attempt after a wait, or a replay: it has the rest of the caller's timeout, whose messages name
+ * the caller's figure, and sends a form as bytes.
  */
-export function lateAttemptOf(call: RequestContext, token: Token): Attempt {
-  const sending = attemptOf(call, token)
-  const { outgoing } = sending
-  const { data, formHeaders } = call.body
-  // The fetch adapter cannot send the package's form, and sends its name.
-  if (formHeaders !== undefined && !isSentByFetch(call)) {
+export function lateAttemptOf(context: RequestContext, token: Token): Attempt {
+  const attempt = attemptOf(context, token)
+  const { outgoing } = attempt
+  const { data, formHeaders } = context.body
+  // The fetch adapter cannot send such a form: it sends '[object FormData]', also without us.
+  if (formHeaders !== undefined && !isSentByFetch(context)) {
     outgoing.data = data
-    // In place, as axios' own adapters set what a form says of itself.
-    outgoing.headers = call.lib.AxiosHeaders.from(outgoing.headers).set(formHeaders)
+    // In place, as axios' own adapters set a form's headers.
+    outgoing.headers = context.lib.AxiosHeaders.from(outgoing.headers).set(formHeaders)
   }
-  const left = remainingMs(call)
-  if (left === undefined) return sending
+  const left = remainingMs(context)
+  if (left === undefined) return attempt
   outgoing.timeout = Math.max(1, Math.ceil(left))
-  outgoing.timeoutErrorMessage ??= `timeout of ${call.config.timeout}ms exceeded`
-  return sending
+  outgoing.timeoutErrorMessage ??= `timeout of ${context.config.timeout}ms exceeded`
+  return attempt
 }
 
-/** Streams report their errors with this config long after the answer: the token must be gone by then. */
-export function takeTokenOut({ outgoing, call: { config, query } }: Attempt): void {
+/** Streams report errors with this config long after the answer, so the token must be removed. */
+export function removeToken({ outgoing, context: { config, query } }: Attempt): void {
   outgoing.url = config.url as string
   outgoing.baseURL = config.baseURL as string
   outgoing.params = config.params
@@ -188,14 +188,14 @@ export function takeTokenOut({ outgoing, call: { config, query } }: Attempt): vo
   if (query !== undefined) outgoing.paramsSerializer = config.paramsSerializer as never
 }
 
-/** What a config of axios without a prototype has all the same. */
+/** Axios gives its configs without a prototype this one method. */
 const GUARDED = Object.create(null, {
   hasOwnProperty: { value: Object.prototype.hasOwnProperty, writable: true, configurable: true },
 })
 
 /**
- * A key loop costs a quarter of what a spread does on these objects. Newer versions of axios guard
- * their configs against a polluted `Object.prototype`, and so do we.
+ * A key loop takes a quarter of a spread's time on these objects. Newer versions of axios protect
+ * their configs against a polluted `Object.prototype`; the copy stays protected.
  */
 function copied(config: Config): Config {
   const isGuarded = Object.getPrototypeOf(config) === null

@@ -6,30 +6,30 @@ import { isNodeReadable } from '../request/peek-node-stream.js'
 import { isSentByFetch } from './adapter.js'
 import { type Attempt, bareUrlOf, remainingMs, type WaitingRequest } from './request.js'
 
-type Listen = (giveUp: (reason: unknown) => void) => () => void
+type Listen = (abort: (reason: unknown) => void) => () => void
 
 /**
- * Waits for a token for as long as the caller would wait for the call, and ends as axios would: a
- * `CanceledError`, or a timeout with the caller's own figure. What is waited for goes on.
+ * Rule 11: waits for a token until the caller's abort or timeout, and then rejects as axios would: with
+ * a `CanceledError`, or a timeout error with the caller's own figure. The fetch itself goes on.
  */
-export function waitLikeAxios<T>(awaited: Awaitable<T>, call: WaitingRequest): Promise<T> {
-  const listen = endOf(call)
+export function waitLikeAxios<T>(awaited: Awaitable<T>, context: WaitingRequest): Promise<T> {
+  const listen = cancellationOf(context)
   return listen === undefined ? patiently(awaited) : unlessGivenUp(awaited, listen)
 }
 
-/** When the caller would end the call; `undefined`: never. */
-function endOf(call: WaitingRequest): Listen | undefined {
-  const { signal, cancelToken } = call.config
-  const left = remainingMs(call)
+/** Listens for the caller's abort and timeout; `undefined` if the request has neither. */
+function cancellationOf(context: WaitingRequest): Listen | undefined {
+  const { signal, cancelToken } = context.config
+  const left = remainingMs(context)
   if (!signal && !cancelToken && left === undefined) return undefined
 
-  return (giveUp) => {
-    const cancel = () => giveUp(abortError(call))
-    const subscription = cancelToken?.promise.then(giveUp) as { cancel?: () => void } | undefined
+  return (abort) => {
+    const cancel = () => abort(abortError(context))
+    const subscription = cancelToken?.promise.then(abort) as { cancel?: () => void } | undefined
     if (signal?.aborted) cancel()
     const stopListening = signal?.addEventListener && onAbort(signal as AbortSignal, cancel)
-    const late = () => giveUp(timeoutError(call))
-    const stopTimer = left === undefined ? undefined : systemClock.after(left, late)
+    const onTimeout = () => abort(timeoutError(context))
+    const stopTimer = left === undefined ? undefined : systemClock.after(left, onTimeout)
     return () => {
       stopTimer?.()
       stopListening?.()
@@ -39,21 +39,21 @@ function endOf(call: WaitingRequest): Listen | undefined {
 }
 
 /**
- * Waits for a token likewise while the call's body is a stream, which may break meanwhile: nobody
- * else hears of it yet, and the call ends as axios ends one whose body breaks.
+ * The same for a body that is a stream, which may break meanwhile. Axios does not listen to it yet, so
+ * this rejects as axios would.
  */
-export function waitWithBody<T>(awaited: Awaitable<T>, call: WaitingRequest): Promise<T> {
-  const { config, lib } = call
+export function waitWithBody<T>(awaited: Awaitable<T>, context: WaitingRequest): Promise<T> {
+  const { config, lib } = context
   const { data: body } = config
-  if (!isNodeReadable(body)) return waitLikeAxios(awaited, call)
+  if (!isNodeReadable(body)) return waitLikeAxios(awaited, context)
 
-  return unlessGivenUp(awaited, (giveUp) => {
-    const stopListening = endOf(call)?.(giveUp)
+  return unlessGivenUp(awaited, (abort) => {
+    const stopListening = cancellationOf(context)?.(abort)
     const onError = (error: unknown) =>
-      giveUp(withRequest(lib.AxiosError.from(error as Error, undefined, config), call))
+      abort(withRequest(lib.AxiosError.from(error as Error, undefined, config), context))
     const onClose = () => {
       if (body.readableEnded) return
-      giveUp(withRequest(canceledError(lib, 'Request stream has been aborted', config), call))
+      abort(withRequest(canceledError(lib, 'Request stream has been aborted', config), context))
     }
     body.on('error', onError)
     body.on('close', onClose)
@@ -65,48 +65,48 @@ export function waitWithBody<T>(awaited: Awaitable<T>, call: WaitingRequest): Pr
   })
 }
 
-/** An adapter that throws instead of rejecting shows its outgoing config too. */
-export function attempt({ call, outgoing }: Attempt): Promise<AxiosResponse> {
+/** An adapter may throw instead of rejecting; that error is redacted too. */
+export function sendAttempt({ context, outgoing }: Attempt): Promise<AxiosResponse> {
   try {
-    return call.adapter(outgoing)
+    return context.adapter(outgoing)
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
-function timeoutError(call: WaitingRequest): Error {
-  const { config, lib } = call
+function timeoutError(context: WaitingRequest): Error {
+  const { config, lib } = context
   const { timeout, timeoutErrorMessage, transitional } = config
-  const isFetch = isSentByFetch(call)
-  // The fetch adapter has words and a code of its own, by which axios-retry tries again.
+  const isFetch = isSentByFetch(context)
+  // The fetch adapter has its own message and code, by which axios-retry retries.
   const message = (!isFetch && timeoutErrorMessage) || `timeout of ${timeout}ms exceeded`
   const { ETIMEDOUT, ECONNABORTED } = lib.AxiosError
   const isClear = transitional?.clarifyTimeoutError || isFetch
   const code = isClear ? ETIMEDOUT : ECONNABORTED
-  return withRequest(new lib.AxiosError(message, code, config), call)
+  return withRequest(new lib.AxiosError(message, code, config), context)
 }
 
-/** By its signal: the http adapter says `canceled`, the fetch adapter what the signal's reason says. */
-function abortError(call: WaitingRequest): Error {
-  const { lib, config } = call
-  const reason = isSentByFetch(call) ? (config.signal as AbortSignal).reason : undefined
-  return withRequest(canceledError(lib, reason, config), call)
+/** The http adapter's message is `canceled`, the fetch adapter's is that of the signal's reason. */
+function abortError(context: WaitingRequest): Error {
+  const { lib, config } = context
+  const reason = isSentByFetch(context) ? (config.signal as AbortSignal).reason : undefined
+  return withRequest(canceledError(lib, reason, config), context)
 }
 
 /**
- * Bare axios has a request by then, and others look into it without asking: axios-auth-refresh at its
- * `status`. This one tells what would have been sent.
+ * Without us the error would have a request, and axios-auth-refresh reads its `status` unchecked. So
+ * this one describes what would have been sent.
  */
-function withRequest(error: Error, call: WaitingRequest): Error {
-  const { method = 'get' } = call.config
-  const url = tryRead(() => new URL(bareUrlOf(call)))
+function withRequest(error: Error, context: WaitingRequest): Error {
+  const { method = 'get' } = context.config
+  const url = tryRead(() => new URL(bareUrlOf(context)))
   const { href, protocol, host, pathname = '', search = '' } = url ?? {}
   const where = { url: href, protocol, host, path: `${pathname}${search}` }
   const value = { method: method.toUpperCase(), ...where, aborted: true, destroyed: true }
   return Object.defineProperty(error, 'request', { value, writable: true, configurable: true })
 }
 
-/** As axios makes it, of a text or a signal's reason; of an answer on its way already, without a config. */
+/** Axios' own error for a message or a signal's reason; without a config once the response has arrived. */
 export function canceledError(
   { AxiosError, CanceledError }: AxiosStatic,
   reason?: unknown,

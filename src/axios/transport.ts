@@ -22,7 +22,7 @@ import type { AxiosClient } from './options.js'
 import { guardedTransport } from './redirects.js'
 import { checkAxios } from './version.js'
 
-/** A client's own network settings. Nothing else of its defaults reaches a token call. */
+/** Rule 12: a client's own network settings. Token requests use nothing else of its defaults. */
 const CONNECTION_KEYS = [
   'adapter',
   'httpAgent',
@@ -39,26 +39,26 @@ const CONNECTION_KEYS = [
   'http2Options',
 ] as const
 
-/** What of `fetchOptions` concerns the connection: undici's, node-fetch's, Deno's and Bun's. */
-const FETCH_ROAD = ['dispatcher', 'agent', 'client', 'proxy', 'tls', 'unix'] as const
+/** The `fetchOptions` of a connection: undici's, node-fetch's, Deno's and Bun's. */
+const FETCH_CONNECTION_KEYS = ['dispatcher', 'agent', 'client', 'proxy', 'tls', 'unix'] as const
 
-/** What token requests have beyond the client's own network settings. */
+/** Settings of token requests, besides the client's own network settings. */
 export interface AxiosTransportOptions extends TokenRequestOptions {
   /**
-   * Basic authentication that a gateway on the way asks for.
+   * Basic authentication for a gateway in between.
    * @default none
    */
   readonly auth?: { readonly username: string; readonly password: string }
   /**
-   * The copy of axios to use, where the client comes from another one.
+   * The copy of axios to use, if the client comes from another copy.
    * @default the axios that this package imports
    */
   readonly axios?: AxiosStatic
 }
 
 /**
- * Sends token calls with an axios client's own network settings, read at call time, through an axios
- * instance of our own that nobody else intercepts. Its quick tries are axios-retry's.
+ * Sends token requests with an axios client's own network settings, read for each request, through
+ * a separate axios instance without your interceptors. axios-retry makes its quick retries.
  *
  * @throws `bad_options` if it is no axios instance.
  * @example
@@ -71,7 +71,7 @@ export function axiosTransport(
   checkClient(client)
   const { lib, ...ofRequest } = checked(options)
   return async (request, { signal, shouldTryAgain }) => {
-    // The query as params, so that mock adapters find the call by its url.
+    // The query as params, so that mock adapters can match the url.
     const { origin, pathname, searchParams } = new URL(request.url)
     const address = { url: `${origin}${pathname}`, params: Object.fromEntries(searchParams) }
     const type = request.body === undefined ? {} : JSON_TYPE
@@ -79,16 +79,16 @@ export function axiosTransport(
     const config = { ...ofRequest, ...address, headers, data: request.body, signal }
     const redirect: Redirect = {}
     try {
-      const answered = await fresh((init) =>
-        tokenClient(lib, roadOf(client, init), redirect, shouldTryAgain).request({
+      const response = await fresh((init) =>
+        tokenClient(lib, connectionOf(client, init), redirect, shouldTryAgain).request({
           ...config,
           method: request.method,
         }),
       )
-      return answerOf(answered)
+      return answerOf(response)
     } catch (error) {
       if (redirect.status !== undefined) return { status: redirect.status, body: '' }
-      // After its last try axios-retry rejects with whatever came; that is an answer too.
+      // After the last try axios-retry rejects also where there is a response.
       if (lib.isAxiosError(error) && error.response !== undefined) return answerOf(error.response)
       throw error
     }
@@ -107,15 +107,15 @@ function checked(options: AxiosTransportOptions) {
   return { lib, headers: checkTokenHeaders(others), ...(auth && { auth }) }
 }
 
-/** A redirect that came instead of an answer. */
+/** Set if the response was a redirect. */
 interface Redirect {
   status?: number
 }
 
-/** An instance with nobody's defaults but the road, which retries as every transport does. */
+/** An instance with no defaults but the connection's, which retries as every transport does. */
 function tokenClient(
   lib: AxiosStatic,
-  road: AxiosRequestConfig,
+  connection: AxiosRequestConfig,
   redirect: Redirect,
   shouldTryAgain: (answer: TokenAnswer) => boolean,
 ): AxiosInstance {
@@ -124,16 +124,16 @@ function tokenClient(
   for (const key of Object.keys(defaults)) delete defaults[key as keyof typeof defaults]
   // Not `maxRedirects: 0`, with which broken gzip answers never end on axios before 1.16.
   const beforeRedirect: AxiosRequestConfig['beforeRedirect'] = (_options, response) => {
-    // Axios before 1.6 tells nothing of the response.
+    // Axios before 1.6 passes no response.
     redirect.status = Number((response as Partial<typeof response> | undefined)?.statusCode ?? 302)
     throw new Error('A token request is never redirected.')
   }
-  if (road.transport)
-    road.transport = guardedTransport(road.transport, {
+  if (connection.transport)
+    connection.transport = guardedTransport(connection.transport, {
       beforeRedirect,
       locationOf: () => undefined,
     })
-  Object.assign(defaults, road, {
+  Object.assign(defaults, connection, {
     headers: { Accept: 'application/json, text/plain, */*' },
     responseType: 'text',
     beforeRedirect,
@@ -148,20 +148,24 @@ function tokenClient(
   return client
 }
 
-function roadOf({ defaults }: AxiosClient, init: object): AxiosRequestConfig {
+function connectionOf({ defaults }: AxiosClient, init: object): AxiosRequestConfig {
   const given = defaults as Record<string, unknown>
-  const fetchOptions = { ...picked(given.fetchOptions, FETCH_ROAD), ...init, redirect: 'manual' }
+  const fetchOptions = {
+    ...picked(given.fetchOptions, FETCH_CONNECTION_KEYS),
+    ...init,
+    redirect: 'manual',
+  }
   return { ...picked(given, CONNECTION_KEYS), fetchOptions }
 }
 
-/** Also what an object inherits. */
+/** Inherited properties count, too. */
 function picked(from: unknown, keys: readonly string[]): Record<string, unknown> {
   const given = Object(from) as Record<string, unknown>
   const set = keys.filter((key) => given[key] !== undefined)
   return Object.fromEntries(set.map((key) => [key, given[key]]))
 }
 
-/** Mock adapters answer with objects. */
+/** Mock adapters respond with objects. */
 function answerOf({ status, data }: AxiosResponse): TokenAnswer {
   return { status, body: typeof data === 'string' ? data : (JSON.stringify(data) ?? '') }
 }

@@ -1,14 +1,14 @@
 /**
- * Which axios will do. Any may be installed beside this package, because npm refuses a whole
- * installation whose axios is outside of a peer range, an optional one too. So it is said here, to
- * whoever attaches. Judged by what we use of axios, not by its number: a fork has its own.
+ * Which versions of axios work. The peer range allows any, because npm fails the whole installation
+ * if axios is outside of the range, even an optional one. So the check is here, when a client is
+ * attached. It looks for the functions that we use, not at the version: a fork has its own numbers.
  */
 import type { AxiosStatic } from 'axios'
 import { badOption, QyapiTokenError } from '../core/errors.js'
 
 const USED = ['create', 'getAdapter', 'getUri', 'isAxiosError', 'AxiosError', 'CanceledError']
 
-/** The oldest that has all of it. */
+/** The oldest version that has all of them. */
 const OLDEST = '1.5'
 
 /** The option `axios`: an axios of any age. */
@@ -18,7 +18,7 @@ export const isAxios: readonly [(value: unknown) => boolean, string] = [
   'the axios that the client was made with',
 ]
 
-/** Throws `bad_options` for what is no axios, and for one that is too old. */
+/** Throws `bad_options` if it is not axios, or too old. */
 export function checkAxios(lib: unknown): asserts lib is AxiosStatic {
   const [isRight, expected] = isAxios
   if (!isRight(lib)) throw badOption('axios', expected, lib)

@@ -4,7 +4,7 @@ import type { Destination } from '../request/destination.js'
 import type { Middleware } from '../request/middleware.js'
 import {
   lacksCgiBin,
-  lookAt,
+  observe,
   refusalOfAnyToken,
   warnOfBaseUrl,
   warnOfCallerToken,
@@ -14,37 +14,39 @@ import type { AxiosClient } from './options.js'
 
 type Sent = Promise<AxiosResponse>
 
-function lookAtResponse(
+function observeResponse(
   sent: Sent,
-  look: (response: Partial<AxiosResponse> | undefined) => void,
+  onResponse: (response: Partial<AxiosResponse> | undefined) => void,
 ): void {
-  lookAt(sent, (response, error) =>
-    look((response ?? (error as { response?: unknown } | undefined)?.response) as AxiosResponse),
+  observe(sent, (response, error) =>
+    onResponse(
+      (response ?? (error as { response?: unknown } | undefined)?.response) as AxiosResponse,
+    ),
   )
 }
 
-/** A call with a token of its own: it is left alone, also if that is refused. */
-export function noticingRefusal(
+/** For a request with a token of its own, which is passed through even if that token is refused. */
+export function warnIfRefused(
   { warnings }: Middleware,
   destination: Destination,
   sent: Sent,
 ): Sent {
   if (warnings.has('QYAPI_TOKEN_CALLER_TOKEN')) return sent
-  lookAtResponse(sent, (response) => {
+  observeResponse(sent, (response) => {
     const errcode = refusalOfAnyToken(response?.headers?.['error-code'], response?.data)
     if (errcode !== undefined) warnOfCallerToken(warnings, destination, errcode)
   })
   return sent
 }
 
-/** A call that gets no token: its `baseURL` may lack the `/cgi-bin`. */
-export function noticingNotFound(
+/** For a request that gets no token: its `baseURL` may lack the `/cgi-bin`. */
+export function warnIfNotFound(
   middleware: Middleware,
   { config, lib }: { config: InternalAxiosRequestConfig; lib: AxiosStatic },
   sent: Sent,
 ): Sent {
   if (!config.baseURL || middleware.warnings.has('QYAPI_TOKEN_BASE_URL')) return sent
-  lookAtResponse(sent, (response) => {
+  observeResponse(sent, (response) => {
     if (response?.status !== 404) return
     const { baseURL, url } = config
     const final = lib.getUri({ baseURL, ...(url !== undefined && { url }) })
@@ -53,7 +55,7 @@ export function noticingNotFound(
   return sent
 }
 
-/** Whose attach an interceptor is of; known to other copies of this package, too. */
+/** Marks an interceptor with its attachment; other copies of this package know it, too. */
 const ATTACHMENT = Symbol.for('qyapi-token.attachment')
 
 interface Attachment {
@@ -65,8 +67,8 @@ export function markInterceptor(interceptor: object, attachment: Attachment): vo
   Object.defineProperty(interceptor, ATTACHMENT, { value: attachment })
 }
 
-/** The first attach serves what both could, and says so once. */
-export function noticeEarlierAttach(
+/** If both attachments match a request, the first one handles it: warn once. */
+export function warnIfAttachedBefore(
   client: AxiosClient,
   middleware: Middleware,
   options: object,
@@ -76,12 +78,12 @@ export function noticeEarlierAttach(
   }
   const earlier = handlers
     .map((handler) => handler?.fulfilled?.[ATTACHMENT])
-    .find((one) => one && !one.isDetached && servesBefore(one.middleware, middleware, options))
+    .find((one) => one && !one.isDetached && overlaps(one.middleware, middleware, options))
   if (earlier !== undefined) warnOfSecondAttach(earlier.middleware.warnings)
 }
 
-/** Whether calls go to the first that the second would serve, with other tokens or options. */
-function servesBefore(first: Middleware, second: Middleware, options: object): boolean {
+/** Whether the first attachment takes requests that the second would handle with other tokens or options. */
+function overlaps(first: Middleware, second: Middleware, options: object): boolean {
   if (!isSameApi(first.baseUrl, second.baseUrl)) return false
   if (first.hasChooser && second.hasChooser) return true
   const kinds = Object.keys(second.policies) as (keyof Middleware['policies'])[]

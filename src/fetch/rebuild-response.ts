@@ -3,7 +3,7 @@ import { urlWithoutToken } from '../core/url.js'
 import { isWebStream } from '../request/peek-web-stream.js'
 import { override, RESPONSE_KEYS, type ResponseFields, redactHeaders } from './redact-response.js'
 
-/** By these a response is read. Who has put its own in their place has the first body in its hand. */
+/** A response that overrides one of these is read through the original body, so it is not rebuilt. */
 const READING: ReadonlySet<PropertyKey> = new Set([
   'body',
   'bodyUsed',
@@ -16,13 +16,13 @@ const READING: ReadonlySet<PropertyKey> = new Set([
   'formData',
 ])
 
-/** Whether a response can be made once more with another body. A mock that is a plain object cannot. */
+/** Whether a response can be rebuilt with another body. A mock that is a plain object cannot. */
 export function canBeRebuilt(response: Response): boolean {
   if (Reflect.ownKeys(response).some((key) => READING.has(key))) return false
   return response.constructor === Response || makesResponses(response.constructor)
 }
 
-/** Whether a class makes responses of a body and an init, as the global one does. */
+/** Whether a class constructs responses from a body and an init, as the global one does. */
 function makesResponses(SomeResponse: unknown): boolean {
   try {
     const init = { status: 299, headers: { probe: '1' } }
@@ -34,8 +34,8 @@ function makesResponses(SomeResponse: unknown): boolean {
 }
 
 /**
- * The same answer of the same class with its body put back, and without our token: ten times as fast
- * as a clone's two branches.
+ * The same response, of the same class, with its body put back and without our token: ten times as
+ * fast as the two branches of a clone.
  */
 export function rebuildResponse(
   response: Response,
@@ -51,7 +51,7 @@ export function rebuildResponse(
       : response.url
   const copy = made(response, body, headers)
   keepOwnProperties(response, copy)
-  // No assignments: somebody may have put accessors on Object.prototype.
+  // No assignments: Object.prototype may have accessors.
   const different: ResponseFields = {
     ...(copy.status !== status && { status }),
     ...(copy.statusText !== statusText && { statusText }),
@@ -74,21 +74,21 @@ function made(
   try {
     return new SameResponse(body, { status, statusText, headers })
   } catch {
-    // A server sends statuses that a constructor does not take.
+    // The server sent a status that the constructor rejects.
     return new SameResponse(body, { headers })
   }
 }
 
-const SAID_KEYS: ReadonlySet<PropertyKey> = new Set(RESPONSE_KEYS)
+const FIELD_NAMES: ReadonlySet<PropertyKey> = new Set(RESPONSE_KEYS)
 
 /**
- * What the wrapped fetch has put on a response. In some implementations the state of each response
- * stands there too, behind symbols.
+ * Copies the properties that the wrapped fetch has added to a response. Some implementations keep a
+ * response's state there too, behind symbols: those of the copy stay.
  */
 function keepOwnProperties(from: Response, to: Response): void {
   for (const key of Reflect.ownKeys(from)) {
     if (typeof key === 'symbol' && Object.hasOwn(to, key)) continue
-    if (SAID_KEYS.has(key)) continue
+    if (FIELD_NAMES.has(key)) continue
     const own = Object.getOwnPropertyDescriptor(from, key)
     if (own !== undefined) Reflect.defineProperty(to, key, own)
   }

@@ -3,7 +3,7 @@ import { redacted } from '../core/redact-walk.js'
 import type { Token } from '../core/token.js'
 import { urlWithoutToken } from '../core/url.js'
 
-/** What a response says of itself beside its body. */
+/** The fields of a response, besides its body. */
 export const RESPONSE_KEYS = [
   'status',
   'statusText',
@@ -15,15 +15,15 @@ export const RESPONSE_KEYS = [
 ] as const
 export type ResponseFields = Partial<Pick<Response, (typeof RESPONSE_KEYS)[number]>>
 
-/** A response, or a request of an error's, as far as it matters here. */
-interface Shown extends ResponseFields {
+/** A response, or the request of an error. */
+interface ResponseLike extends ResponseFields {
   clone?(): unknown
 }
 
-/** Shows no token in a response's url and headers, nor in its clones'. It stays the same object. */
+/** Removes the token from the url and headers of a response and its clones. It stays the same object. */
 export function redactResponse<T>(shown: T, token: Token, parameters: readonly string[]): T {
   if (typeof shown !== 'object' || shown === null) return shown
-  const { url, headers } = shown as Shown
+  const { url, headers } = shown as ResponseLike
   const cleanUrl = typeof url === 'string' ? urlWithoutToken(url, token, parameters) : url
   const cleanHeaders = redactHeaders(headers, token, parameters)
   if (cleanHeaders !== headers)
@@ -32,38 +32,38 @@ export function redactResponse<T>(shown: T, token: Token, parameters: readonly s
   return shown
 }
 
-/** Puts values in the place of its own: on a response, on its clones, and on theirs. */
-export function override(shown: Shown, values: ResponseFields): void {
+/** Overrides fields of a response, of its clones, and of theirs. */
+export function override(shown: ResponseLike, values: ResponseFields): void {
   let isChanged = false
   for (const key in values) {
     const value = values[key as keyof ResponseFields]
     Reflect.defineProperty(shown, key, { value, configurable: true })
     isChanged = true
   }
-  if (isChanged && typeof shown.clone === 'function') showOnClones(shown, shown.clone)
+  if (isChanged && typeof shown.clone === 'function') overrideClones(shown, shown.clone)
 }
 
-const CLONE_AS_SHOWN = { value: cloneAsShown, configurable: true, writable: true }
+const REDACTED_CLONE = { value: redactedClone, configurable: true, writable: true }
 
-function showOnClones(shown: Shown, clone: () => unknown): void {
-  if (clone === cloneAsShown) return
+function overrideClones(shown: ResponseLike, clone: () => unknown): void {
+  if (clone === redactedClone) return
   const isOwn = Object.hasOwn(shown, 'clone')
-  const descriptor = isOwn ? { ...CLONE_AS_SHOWN, value: cloningBy(clone) } : CLONE_AS_SHOWN
+  const descriptor = isOwn ? { ...REDACTED_CLONE, value: cloningBy(clone) } : REDACTED_CLONE
   Reflect.defineProperty(shown, 'clone', descriptor)
 }
 
-/** One function for all: what a clone must show stands on the one that is cloned. */
-function cloneAsShown(this: Shown): unknown {
-  return showAlike(this, Object.getPrototypeOf(this).clone.call(this))
+/** One function for all responses: the values to override are on the response that is cloned. */
+function redactedClone(this: ResponseLike): unknown {
+  return copyOverrides(this, Object.getPrototypeOf(this).clone.call(this))
 }
 
 function cloningBy(clone: () => unknown) {
-  return function (this: Shown) {
-    return showAlike(this, clone.call(this) as Shown)
+  return function (this: ResponseLike) {
+    return copyOverrides(this, clone.call(this) as ResponseLike)
   }
 }
 
-function showAlike(original: Shown, clone: Shown): Shown {
+function copyOverrides(original: ResponseLike, clone: ResponseLike): ResponseLike {
   const own = RESPONSE_KEYS.filter((key) => Object.hasOwn(original, key))
   const values = own.map((key) => [
     key,
@@ -74,8 +74,8 @@ function showAlike(original: Shown, clone: Shown): Shown {
 }
 
 /**
- * A redirect repeats the query, and so may whatever else names an address, as `link` does. The same
- * object if there is nothing to hide.
+ * `location` repeats the query, and so may other headers with an address, e.g. `link`. Returns the same
+ * object if there is nothing to redact.
  */
 export function redactHeaders<H extends Headers | undefined>(
   headers: H,
@@ -99,26 +99,26 @@ export function redactHeaders<H extends Headers | undefined>(
   return hasToken ? madeLike(headers, shown) : headers
 }
 
-/** Of the same class: what came over the network cannot be changed. */
+/** A new object of the same class, since the headers of a response are immutable. */
 function madeLike<H extends Headers>(headers: H, content: H | [string, string][] = headers): H {
   const SameHeaders = headers.constructor as new (content: H | [string, string][]) => H
   return new SameHeaders(content)
 }
 
 /**
- * What a fetch failed with, as the caller may have it: the same object, unless it is frozen, with no
- * token in sight. `own`: what the caller gave, which holds none.
+ * The error of a fetch without the token: the same object, unless it is frozen. The caller's own
+ * objects in `init` hold no token and are not touched.
  */
 export function failureWithoutToken(
   error: unknown,
   token: Token,
   parameters: readonly string[],
-  own: object | undefined,
+  init: object | undefined,
 ): unknown {
-  const left = new Set<unknown>(Object.values(own ?? {}))
+  const own = new Set<unknown>(Object.values(init ?? {}))
   return redacted(error, {
     scrub: tokenScrubber(token.value, parameters),
-    isLeftAlone: (value) => left.has(value),
+    isLeftAlone: (value) => own.has(value),
     cleanse: (message) => redactResponse(message, token, parameters),
   })
 }

@@ -10,23 +10,23 @@ import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'
 import { canBeRebuilt, rebuildResponse } from './rebuild-response.js'
 import { redactResponse } from './redact-response.js'
 
-/** The token that a call carried, and the names under which one can ride. */
+/** The token that a request carried, and all parameter names that may hold one. */
 export interface Carried {
   readonly token: Token
   readonly parameters: readonly string[]
-  /** Called where what answered is no fetch, nor a mock of one. */
+  /** Called if the wrapped function is neither a fetch nor a mock of one. */
   readonly notFetch?: () => void
 }
 
-/** An answer as the caller may have it, and the errcode by which it refuses the token. */
+/** The caller's response, without the token, and its token-invalid errcode. */
 export interface JudgedResponse {
   readonly response: Response
   readonly refusedBy: number | undefined
 }
 
 /**
- * Judges an answer by its `error-code` header, at once; where there is none, by a short JSON body,
- * which is then given on as if nobody had looked.
+ * Judges an answer by its `error-code` header, synchronously; without one by a short JSON body, whose
+ * bytes the returned response yields again.
  */
 export function judgeResponse(
   answer: Response,
@@ -35,7 +35,7 @@ export function judgeResponse(
   signal: AbortSignal | null | undefined,
 ): JudgedResponse | Promise<JudgedResponse> {
   const { token, parameters } = carried
-  // Mocks and polyfills may give less than a whole Response: what cannot be judged is given on.
+  // Mocks and polyfills may return less than a whole Response: what cannot be judged is passed on.
   if (typeof answer?.headers?.get !== 'function') {
     if (!hasReader(answer)) carried.notFetch?.()
     return { response: redactResponse(answer, token, parameters), refusedBy: undefined }
@@ -51,7 +51,7 @@ function hasReader(answer: Partial<Response> | undefined): boolean {
   return typeof answer?.json === 'function' || typeof answer?.text === 'function'
 }
 
-/** A body that somebody reads already is theirs. */
+/** A body that is already being read is not touched. */
 function isWorthReading({ headers, body, bodyUsed }: Response): boolean {
   if (body == null || bodyUsed || body.locked) return false
   const isLong = Number(headers.get('content-length')) > LONGEST_JUDGED_BYTES
@@ -69,7 +69,7 @@ function judgeBody(
     response,
     refusedBy: bytes && refusals.inBytes(bytes),
   })
-  // node-fetch and its kin give Node streams: what was read goes back into the very same stream.
+  // node-fetch and its relatives have Node streams: what was read is put back into the same stream.
   if (isNodeReadable(body))
     return peekNodeStream(body).then((bytes) =>
       judged(redactResponse(answer, token, parameters), bytes),

@@ -11,23 +11,23 @@ import { initOf, snapshotInit } from './snapshot.js'
 type FetchInput = string | URL | Request
 type Init = RequestInit & { duplex?: 'half' }
 
-/** A call as it leaves, fixed at once: its address still without our token. */
+/** A snapshot of a request, with the url still without our token. */
 export interface OutgoingRequest {
   readonly url: string
-  /** Of the kind that the caller passed, and so will fetch get it. */
+  /** Makes an input of the kind that the caller passed: string, `URL` or `Request`. */
   readonly inputFor: (url: string) => FetchInput
   readonly init: RequestInit | undefined
-  /** What stands in the caller's `Request`, if it passed one. */
+  /** The fields of the caller's `Request`, if it passed one. */
   readonly requestInit?: RequestInit
   readonly signal: AbortSignal | null | undefined
-  /** Its body is a stream, gone with the first sending. */
+  /** Its body is a stream, which can be sent once. */
   readonly isSentOnce: boolean
 }
 
-/** A `Request`'s body is kept for a replay up to this size. */
+/** Request rule 5: a `Request`'s body is buffered for a replay up to this size. */
 const LONGEST_KEPT_BODY_BYTES = 1_000_000
 
-/** Any implementation's `Request`: undici's own and polyfills' are no instances of the global one. */
+/** Any implementation's `Request`: undici's own and polyfills' are not instances of the global one. */
 function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && 'url' in input && 'headers' in input
 }
@@ -40,20 +40,20 @@ function signalOf(
   return isRequest(input) ? input.signal : undefined
 }
 
-/** A call as it is now: what the caller does to its objects later has no effect on it. */
+/** A snapshot: what the caller does to its objects later has no effect. */
 function outgoingRequest(
   url: string,
   input: FetchInput,
   init: RequestInit | undefined,
 ): OutgoingRequest | Promise<OutgoingRequest> {
   if (isRequest(input)) return outgoingOf(input, url, init)
-  const fixed = snapshotInit(init)
+  const snapshot = snapshotInit(init)
   const inputFor = typeof input === 'string' ? asText : asUrl
-  const isSentOnce = !canBeSentTwice(fixed.body)
-  return { url, inputFor, init: fixed, signal: fixed.signal, isSentOnce }
+  const isSentOnce = !canBeSentTwice(snapshot.body)
+  return { url, inputFor, init: snapshot, signal: snapshot.signal, isSentOnce }
 }
 
-/** Read once: a `URL` that is changed later must not lead a waiting call elsewhere. */
+/** Read once: changing a `URL` later must not redirect a waiting request. */
 export function textOf(input: FetchInput): string {
   return isRequest(input) ? input.url : String(input)
 }
@@ -62,14 +62,14 @@ export function isInit(init: unknown): init is RequestInit | null | undefined {
   return init === undefined || typeof init === 'object' || typeof init === 'function'
 }
 
-/** A call as it is now. Throws if the caller's objects do. */
-export function callAsItIs(url: string, input: FetchInput, options: RequestInit | undefined) {
+/** Takes the snapshot. Throws if the caller's objects do. */
+export function snapshotRequest(url: string, input: FetchInput, options: RequestInit | undefined) {
   const outgoing = outgoingRequest(url, input, options)
   const method = options?.method ?? (isRequest(input) ? input.method : 'GET')
   return { outgoing, method, options, signal: signalOf(input, options) }
 }
 
-/** Fetch never throws; what is wrong with a call is a rejection. */
+/** fetch never throws: it rejects. */
 export function rejecting<T>(make: () => T): T | Promise<never> {
   try {
     return make()
@@ -84,19 +84,19 @@ const asUrl = (url: string) => new URL(url)
 const OWN = { writable: true, enumerable: true, configurable: true }
 
 /**
- * A call that carries our token is not redirected: WeCom never does so over https. Who wants an
- * error instead gets it, also for a word that fetch does not know.
+ * Request rule 7: a request with our token is not redirected; WeCom never does so over https. `'error'`
+ * stays, and so does an invalid value, which fetch rejects.
  */
 export function doNotRedirect({ init, requestInit }: OutgoingRequest): void {
-  const asked = init?.redirect ?? requestInit?.redirect
-  const redirect = asked == null || asked === 'follow' ? 'manual' : asked
+  const requested = init?.redirect ?? requestInit?.redirect
+  const redirect = requested == null || requested === 'follow' ? 'manual' : requested
   for (const given of [init, requestInit]) {
-    // By definition, not assignment: somebody may have put an accessor on Object.prototype.
+    // By definition, not assignment: Object.prototype may have an accessor.
     if (given !== undefined) Object.defineProperty(given, 'redirect', { value: redirect, ...OWN })
   }
 }
 
-/** A call that is never sent cancels its body, as fetch does. */
+/** Cancels the body of a request that is never sent, as fetch does. */
 export async function cancellingBody<T>(
   outgoing: OutgoingRequest,
   waiting: Promise<T>,
@@ -109,7 +109,7 @@ export async function cancellingBody<T>(
   }
 }
 
-/** What nobody will read: fetch cancels a body, polyfills destroy a stream, an iterator is closed. */
+/** As implementations do: fetch cancels a stream, polyfills destroy one, an iterator is closed. */
 function cancelBody({ init, requestInit, isSentOnce }: OutgoingRequest, reason: unknown) {
   const body: unknown = init?.body ?? requestInit?.body
   if (!isSentOnce) return
@@ -124,8 +124,8 @@ function closeIterator(body: Partial<AsyncIterable<unknown>>): void {
 }
 
 /**
- * A `Request` with a body is never rebuilt from itself, since its body would become a chunked stream:
- * the body is read, and sent as bytes.
+ * A `Request` with a body is never passed to `new Request`, since its body would become a chunked
+ * stream: the body is read, and sent as bytes.
  */
 function outgoingOf(
   request: Request,
@@ -133,8 +133,8 @@ function outgoingOf(
   init: RequestInit | undefined,
 ): OutgoingRequest | Promise<OutgoingRequest> {
   const own = init && snapshotInit(init)
-  const said = initOf(request)
-  const outgoing = (body?: Init) => requestTo(request, url, own, { ...said, ...body })
+  const fields = initOf(request)
+  const outgoing = (body?: Init) => requestTo(request, url, own, { ...fields, ...body })
   if (own?.body != null) return { ...outgoing(), isSentOnce: !canBeSentTwice(own.body) }
   if (isUsed(request)) {
     const message = 'Cannot send a Request whose body has been read, or is being read.'
@@ -156,7 +156,7 @@ function requestTo(
   const signal = signalOf(request, init)
   const SameRequest = classOf(request)
   if (SameRequest === undefined) {
-    // A mock: all that it says stands in the init.
+    // A mock: pass its fields in the init.
     const all = { ...requestInit, ...init }
     return { url, inputFor: asText, init: all, signal, isSentOnce: false }
   }
@@ -164,7 +164,7 @@ function requestTo(
   return { url, inputFor, init, requestInit, signal, isSentOnce: false }
 }
 
-/** The nearest class that makes requests of a url and an init, as the global one does. */
+/** The nearest class that constructs requests from a url and an init, as the global one does. */
 function classOf(request: Request): typeof Request | undefined {
   let some: unknown = request.constructor
   while (typeof some === 'function' && !makesRequests(some)) some = Object.getPrototypeOf(some)
@@ -187,7 +187,7 @@ function isUsed({ bodyUsed, body }: Request): boolean {
   return bodyUsed || body?.locked === true
 }
 
-/** A polyfill's `Request` may have a body without showing one. */
+/** A polyfill's `Request` may have a body but no `body` property. */
 function hasBody(request: Request): boolean {
   if ('body' in request) return request.body != null
   return !['GET', 'HEAD'].includes((request as Request).method.toUpperCase())
@@ -209,7 +209,7 @@ async function bodyOf(request: Request, signal: AbortSignal | null | undefined):
     chunks.push(value)
     length += value.length
   }
-  // fetch refuses a stream that is to be kept alive.
+  // fetch rejects a stream together with `keepalive`.
   return { body: resumedStream(chunks, reader), duplex: 'half', keepalive: false }
 }
 

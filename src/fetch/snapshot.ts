@@ -1,6 +1,6 @@
 /**
- * Copies of what a caller may change after the call: it must not reach a call that waits for a
- * token or is sent again.
+ * Copies of what a caller may change later: such a change must not affect a request that waits for
+ * its token or is replayed.
  */
 
 import { isPlainObject } from '../core/check.js'
@@ -20,7 +20,7 @@ const REQUEST_KEYS = [
   'keepalive',
   'referrer',
   'referrerPolicy',
-  // What polyfills put on theirs.
+  // Polyfills' own.
   'agent',
   'compress',
   'follow',
@@ -31,19 +31,19 @@ const REQUEST_KEYS = [
 ] as const
 const BODY_KEYS = ['body', 'duplex'] as const
 
-/** The caller's init: its own keys, or those that it inherits if it is a `Request` or alike. */
+/** A copy of the caller's init: its own keys, or the inherited ones if it is a `Request` or similar. */
 export function snapshotInit(init: RequestInit | undefined): RequestInit {
   const isPlain = init === undefined || isPlainObject(init)
-  const fixed: RequestInit = isPlain
+  const snapshot: RequestInit = isPlain
     ? { ...init }
-    : saidBy(init as Request, [...REQUEST_KEYS, ...BODY_KEYS])
-  fix(fixed, 'body', snapshotOf)
-  fix(fixed, 'headers', fixedHeaders)
-  return fixed
+    : fieldsOf(init as Request, [...REQUEST_KEYS, ...BODY_KEYS])
+  replaceOwn(snapshot, 'body', snapshotOf)
+  replaceOwn(snapshot, 'headers', copiedHeaders)
+  return snapshot
 }
 
-/** In the place of the init's own, so that no accessor on Object.prototype is asked. */
-function fix<K extends keyof RequestInit>(
+/** Replaces own properties only, so that no accessor on Object.prototype is called. */
+function replaceOwn<K extends keyof RequestInit>(
   init: RequestInit,
   key: K,
   copied: (value: NonNullable<RequestInit[K]>) => RequestInit[K],
@@ -53,23 +53,23 @@ function fix<K extends keyof RequestInit>(
   if (value != null) init[key] = copied(value)
 }
 
-/** What a `Request` says of itself, but for its body. */
+/** The fields of a `Request` without its body. */
 export function initOf(request: Request): RequestInit {
-  const init = saidBy(request, REQUEST_KEYS)
-  fix(init, 'headers', fixedHeaders)
+  const init = fieldsOf(request, REQUEST_KEYS)
+  replaceOwn(init, 'headers', copiedHeaders)
   return init
 }
 
-function saidBy(request: Request, keys: readonly string[]): RequestInit {
+function fieldsOf(request: Request, keys: readonly string[]): RequestInit {
   const given = request as unknown as Record<string, unknown>
-  const said = keys.map((key) => [key, given[key]] as const)
-  said.push(['dispatcher', dispatcherOf(request)])
-  return Object.fromEntries(said.filter(([, value]) => value != null))
+  const fields = keys.map((key) => [key, given[key]] as const)
+  fields.push(['dispatcher', dispatcherOf(request)])
+  return Object.fromEntries(fields.filter(([, value]) => value != null))
 }
 
 /**
- * A `Request`'s own road. Undici 6, which is Node 20's fetch, keeps it behind a symbol of its own;
- * in undici 7 it is private and cannot be read: there it has to stand in fetch's init.
+ * A `Request`'s own dispatcher. Undici 6, which is Node 20's fetch, keeps it behind a symbol of its own;
+ * in undici 7 it is private and cannot be read: there, pass it in fetch's init.
  */
 function dispatcherOf(request: object): unknown {
   const given: unknown = Reflect.get(request, 'dispatcher')
@@ -79,8 +79,8 @@ function dispatcherOf(request: object): unknown {
   return symbol && Reflect.get(request, symbol)
 }
 
-function fixedHeaders(headers: HeadersInit): HeadersInit {
-  // No headers at all: fetch itself says so.
+function copiedHeaders(headers: HeadersInit): HeadersInit {
+  // Invalid headers: fetch itself rejects them.
   if (typeof headers !== 'object') return headers
   if ('append' in headers && typeof headers.append === 'function') {
     const SameHeaders = headers.constructor as new (headers: HeadersInit) => Headers

@@ -1,8 +1,8 @@
 import { isFunction, isPlainObject } from '../core/check.js'
 
 /**
- * Whether a request body is still there after it was sent. Strings, bytes, URLSearchParams, Blob,
- * File and FormData are; streams, iterators and form-data made of streams are gone.
+ * Request rule 5: whether a body can be sent twice. Strings, bytes, URLSearchParams, Blob, File and
+ * FormData can; streams, iterators and form-data made of streams cannot.
  */
 export function canBeSentTwice(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return typeof body !== 'function'
@@ -25,21 +25,21 @@ function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1)
 }
 
-/** One that can be read: jsdom's cannot. A mock adapter's object is none. */
+/** A Blob that can be read: jsdom's cannot. */
 export function isBlob(body: object): body is Blob {
   const { size, slice, text } = body as Partial<Blob>
   return typeof size === 'number' && typeof slice === 'function' && typeof text === 'function'
 }
 
-/** An async iterable, or an iterator that iterates over itself and can therefore do so once. */
+/** An async iterable, or an iterator that iterates over itself and therefore only once. */
 function isOneShotIterable(body: object): boolean {
   if (Symbol.asyncIterator in body) return true
   return Symbol.iterator in body && 'next' in body
 }
 
 /**
- * A body as it is now, of the same kind: what the caller does to its own later has no effect on a call
- * that waits for a token or is sent again. What cannot change, or cannot be copied, is the same object.
+ * A copy of a body, of the same kind: what the caller does to its own later has no effect on a request
+ * that waits for its token or is replayed. An immutable or uncopyable body is returned as it is.
  */
 export function snapshotOf<B>(body: B): B {
   if (typeof body !== 'object' || body === null || !canBeSentTwice(body)) return body
@@ -55,19 +55,19 @@ function copied(body: object, known: Map<object, object>): object {
 
 function copiedBytes(bytes: ArrayBuffer | ArrayBufferView): object {
   if (!ArrayBuffer.isView(bytes)) return bytes.slice(0)
-  // Also of a Buffer, whose own `slice` shares its memory, and of a subclass.
+  // Not the body's own `slice`: a Buffer's shares its memory.
   if (tagOf(bytes) !== 'DataView') return Uint8Array.prototype.slice.call(bytes)
   const { buffer, byteOffset, byteLength } = bytes
   return new DataView(buffer.slice(byteOffset, byteOffset + byteLength))
 }
 
-/** Any implementation's; npm's form-data, which says that it is one, is a stream. */
+/** Any implementation's; npm's form-data, which has the same tag, is a stream. */
 function isFormData(body: object): body is FormData {
   const { entries, append } = body as Partial<FormData>
   return tagOf(body) === 'FormData' && typeof entries === 'function' && typeof append === 'function'
 }
 
-/** Its files never change, and are the same. */
+/** Files are immutable and are not copied. */
 function copiedForm(form: FormData): FormData {
   const copy = new (form.constructor as typeof FormData)()
   for (const [name, value] of form.entries()) copy.append(name, value as string)
@@ -78,7 +78,7 @@ function copiedPairs(pairs: URLSearchParams): URLSearchParams {
   return new (pairs.constructor as typeof URLSearchParams)(pairs)
 }
 
-/** A list, or an object without methods: nothing that could behave otherwise as a copy. */
+/** An array, or an object without methods: a copy behaves in the same way. */
 function isData(body: object): boolean {
   if (!Array.isArray(body) && !isPlainObject(body)) return false
   return Object.getOwnPropertySymbols(body).length === 0 && !Object.values(body).some(isFunction)

@@ -5,37 +5,37 @@ import { isTokenSource, policyOf, type TokenSource } from '../token/token-source
 import type { TokenKind } from '../wecom/endpoints.js'
 import type { Destination } from './destination.js'
 
-/** A call whose source has to be chosen. */
+/** A request that needs a source. */
 export interface CallToChooseFor<Options = unknown> {
   /** The final url, as text. */
   readonly url: string
   readonly method: string
-  /** What the call was made with: axios' config, or fetch's init. Not to be changed. */
+  /** The caller's options: axios' config, or fetch's init. Do not change them. */
   readonly options: Options
 }
 
-/** Chooses whose token a call carries; `null` alone means "send this one without a token". */
+/** Chooses the source of a request's token; only `null` means "send this one without a token". */
 export type ChooseSource<Options = unknown> = (
   call: CallToChooseFor<Options>,
 ) => TokenSource | null | PromiseLike<TokenSource | null>
 
-/** Sources of different kinds, among which the path table chooses; a function stands for the rest. */
+/** Sources of different kinds, of which the path table selects one; a function handles the rest. */
 export type SourceList<Options = unknown> = readonly (TokenSource | ChooseSource<Options>)[]
 
 /**
- * One call's own choice: the tenant's name, for the function that was attached; a function of its
- * own; or `null` for "send this one without a token".
+ * The choice of a single request: the tenant's name, for the attached function; a function of its own;
+ * or `null` for "send this one without a token".
  */
 export type Tenant<Options = never> = string | null | ChooseSource<Options>
 
-/** Whose token goes where. */
+/** The attached sources, sorted. */
 export interface Choice {
-  /** The sources that are there from the beginning, by the kind of token that they have. */
+  /** The policies of the attached sources, by kind of token. */
   readonly policies: Readonly<Partial<Record<TokenKind, TokenPolicy>>>
   readonly chooser: ChooseSource<never> | undefined
 }
 
-/** Sorts what was attached. Throws `bad_options` if two sources could serve one call. */
+/** Sorts the attached sources. Throws `bad_options` if two of them match the same request. */
 export function choiceOf(list: SourceList<never>): Choice {
   const policies: Partial<Record<TokenKind, TokenPolicy>> = {}
   let chooser: ChooseSource<never> | undefined
@@ -44,7 +44,7 @@ export function choiceOf(list: SourceList<never>): Choice {
       if (chooser !== undefined) throw unfit('tokens must hold one function at most, got two.')
       chooser = item
     } else {
-      const policy = servingLender(item)
+      const policy = requestPolicyOf(item)
       const { tokenKind, kind, subject } = policy.credential
       const other = tokenKind && policies[tokenKind]?.credential
       if (other !== undefined) {
@@ -64,14 +64,14 @@ function unfit(message: string): QyapiTokenError {
   return new QyapiTokenError('bad_options', message)
 }
 
-/** One address may be written in several ways: with a final slash, with `/cgi-bin`. */
+/** Compares addresses that may end in a slash or in `/cgi-bin`. */
 export function isSameApi(one: string, other: string): boolean {
   if (one === other) return true
   const [a, b] = [apiRoot(one), apiRoot(other)]
   return a.origin === b.origin && a.root === b.root
 }
 
-/** What a function chose for a call, or why that cannot be. `undefined`: no token. */
+/** The policy of the source that a function chose, or throws why it cannot be used. `undefined`: no token. */
 export function chosenPolicy(
   chosen: unknown,
   { endpoint, token }: Destination,
@@ -82,15 +82,17 @@ export function chosenPolicy(
   const wrong = (what: string) => unfit(`The call of ${endpoint} was not sent: ${what}`)
   if (!isTokenSource(chosen)) {
     const given = chosen === undefined ? 'undefined' : `something of type ${typeof chosen}`
-    throw wrong(`the function in tokens gave ${given}, not a token source, or null for "no token".`)
+    throw wrong(
+      `the function in tokens returned ${given}, not a token source, or null for "no token".`,
+    )
   }
-  const policy = servingLender(chosen)
+  const policy = requestPolicyOf(chosen)
   const { tokenKind, kind, subject } = policy.credential
   if (tokenKind !== token) {
     const other = namesTenant
       ? 'make the call without a tenant'
-      : 'put one beside the function ([source, function])'
-    const advice = `Give a source of that kind, ${other}, or give null.`
+      : 'attach one next to the function ([source, function])'
+    const advice = `Return a source of that kind, ${other}, or return null.`
     throw wrong(
       `it takes a token of kind '${token}', and that of ${kind} ${subject} is of kind '${tokenKind}'. ${advice}`,
     )
@@ -100,8 +102,8 @@ export function chosenPolicy(
   return policy
 }
 
-/** The policy of a source whose tokens calls carry. */
-function servingLender(source: unknown): TokenPolicy {
+/** The policy of a source whose tokens requests carry (a page ticket's do not). */
+function requestPolicyOf(source: unknown): TokenPolicy {
   if (!isTokenSource(source)) throw badOption('tokens', 'an array of token sources', source)
   const policy = policyOf(source)
   const { tokenKind, kind, subject } = policy.credential

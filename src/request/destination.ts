@@ -6,7 +6,7 @@ import {
   type TokenKind,
 } from '../wecom/endpoints.js'
 
-/** Where a call goes, if it is one that takes a token. */
+/** The target of a request that takes a token. */
 export interface Destination {
   /** The path below `/cgi-bin/`. */
   readonly endpoint: string
@@ -15,21 +15,21 @@ export interface Destination {
   /** The exact name of its query parameter. */
   readonly parameter: string
   /**
-   * Every name under which a token can ride, `endpoints`' own names too: one list for whoever looks
-   * for a token, hides it or replaces it. A second one on a call breaks it.
+   * Every parameter name that may hold a token, those of the option `endpoints` too: one list for
+   * finding, redacting and replacing a token. WeCom rejects a request with two of them.
    */
   readonly parameters: readonly string[]
   /** The url already carries a token parameter: with a value, or an empty one. */
   readonly tokenInUrl: 'value' | 'empty' | undefined
 }
 
-/** Tells the destination of a final, absolute url; `undefined`: no token may go there. */
+/** Finds the destination of a final, absolute url; `undefined`: no token may go there. */
 export type JudgeDestination = (finalUrl: string) => Destination | undefined
 
 /**
- * Only an origin that is `baseUrl`'s or trusted may receive a token, and only below
- * `<baseUrl's path>/cgi-bin/`. Judged on the parsed url, so that no prefix, user or dot segment
- * (`https://qyapi.weixin.qq.com@evil.example/`) deceives it.
+ * Request rule 1: only the origin of `baseUrl` or a trusted one may receive a token, and only below
+ * `<baseUrl's path>/cgi-bin/`. Judged by the parsed url, so that no prefix, user or dot segment
+ * (`https://qyapi.weixin.qq.com@evil.example/`) passes.
  */
 export function judgeDestinations(
   baseUrl: string,
@@ -45,8 +45,8 @@ export function judgeDestinations(
     const url = urlOf(finalUrl)
     if (url === undefined || !origins.has(url.origin)) return undefined
     if (url.username !== '' || url.password !== '') return undefined
-    if (!url.pathname.startsWith(root) || climbs(finalUrl)) return undefined
-    const endpoint = readably(url.pathname.slice(root.length))
+    if (!url.pathname.startsWith(root) || hasParentSegment(finalUrl)) return undefined
+    const endpoint = normalized(url.pathname.slice(root.length))
     const { token, parameter } = ruleFor(endpoint, rules)
     if (token === 'none') return undefined
     return {
@@ -64,15 +64,15 @@ function parametersOf(rules: readonly EndpointRule[]): readonly string[] {
   return [...new Set([...Object.values(TOKEN_PARAMETERS), ...own])]
 }
 
-/** A server that decodes more often than this would be the first. */
+/** No known server decodes a path more often. */
 const MOST_DECODINGS = 4
 
 /**
- * Whether a segment of the path is `..` to some server behind this one: as written, percent-encoded
- * once or more, with `\\` for `/`, or with a path parameter (`..;x`). `new URL` resolves only some of
- * these, and below `/cgi-bin/` no path of WeCom's has any.
+ * Whether some server may read a segment of the path as `..`: as written, percent-encoded once or
+ * more, with `\\` for `/`, or with a path parameter (`..;x`). `new URL` resolves only some of these,
+ * and no path of WeCom's below `/cgi-bin/` has one.
  */
-function climbs(url: string): boolean {
+function hasParentSegment(url: string): boolean {
   const [path = ''] = asUrlReads(url).split(/[?#]/, 1)
   let decoded = path
   for (let times = 0; times < MOST_DECODINGS; times += 1) {
@@ -88,8 +88,8 @@ function climbs(url: string): boolean {
 
 const ENCODED_ASCII = /%([0-7][\da-f])/gi
 
-/** As a server reads it: `//webhook/send` and `/%77ebhook/send` are the path that takes no token. */
-function readably(path: string): string {
+/** As a server reads it: `//webhook/send` and `/%77ebhook/send` are `webhook/send`, which takes no token. */
+function normalized(path: string): string {
   try {
     return decodeURIComponent(path)
       .replace(/\/{2,}/g, '/')
@@ -99,7 +99,7 @@ function readably(path: string): string {
   }
 }
 
-/** Whether some call of a client with this `baseURL` could be one that takes a token. */
+/** Whether a request of a client with this `baseURL` can take a token. */
 export function coversClient(
   clientBaseUrl: string,
   baseUrl: string,
@@ -114,8 +114,8 @@ export function coversClient(
 }
 
 /**
- * The longest rule that names the path itself or a folder above it; the first of two alike, as
- * `license` and `license/` are.
+ * The longest rule for the path itself or a folder above it; of two equal ones, like `license` and
+ * `license/`, the first.
  */
 function ruleFor(endpoint: string, rules: readonly EndpointRule[]): EndpointRule {
   let best: EndpointRule = { path: '', token: 'app' }
@@ -136,7 +136,7 @@ function tokenIn(query: URLSearchParams, parameters: readonly string[]): Destina
   return given.some((value) => value !== '') ? 'value' : 'empty'
 }
 
-/** Remembers what a function said of the last few hundred strings. */
+/** Caches a function's results for the last few hundred strings. */
 export function remembered<T>(judge: (text: string) => T): (text: string) => T {
   const most = 500
   const known = new Map<string, T>()

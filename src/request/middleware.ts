@@ -25,56 +25,56 @@ import {
 import { type Destination, type JudgeDestination, judgeDestinations } from './destination.js'
 import { type Warnings, warningsOnce } from './warnings.js'
 
-/** What both doors do alike: whose token, for which destination. */
+/** What the axios and fetch entries share: which source's token goes to which destination. */
 export interface Middleware {
-  /** Where there is exactly one. */
+  /** The source, if there is exactly one. */
   readonly source: TokenSource | undefined
   readonly baseUrl: string
   readonly trustedOrigins: readonly string[]
   readonly callerToken: 'keep' | 'replace'
-  /** Where a final url leads; `undefined`: no token may go there. */
+  /** Finds the destination of a final url; `undefined`: no token may go there. */
   readonly judge: JudgeDestination
-  /** Whose token goes to a destination by the path table alone. */
+  /** The policies that the path table selects, by kind of token. */
   readonly policies: Choice['policies']
-  /** Whether a function stands for the rest. */
+  /** Whether a function handles the rest. */
   readonly hasChooser: boolean
-  /** Of what goes wrong silently, once for each door. */
+  /** Warnings of mistakes that cause no error, each at most once. */
   readonly warnings: Warnings
   /**
-   * The function that decides whose token goes there, if one has to. A call that names a `tenant` is
-   * always decided by a function, or is an error, whatever sources serve the path.
+   * The function that has to choose the source, if any. Request rule 2: a request with a `tenant` is
+   * always decided by a function, or is an error, whatever sources match the path.
    */
   chooserFor(destination: Destination, tenant?: unknown): ChooseSource<never> | undefined
-  /** Whose token it says goes there; `undefined`: none of ours. */
+  /** Calls that function; `undefined`: no token. */
   choose(
     chooser: ChooseSource<never>,
     destination: Destination,
     call: CallToChooseFor<never>,
   ): Promise<TokenPolicy | undefined>
-  /** The call brought a token of its own, and is left alone. */
-  standAside(destination: Destination): void
-  /** No source serves that path: the call goes out without a token. */
-  skip(destination: Destination): void
-  /** Closes the source if the door made it. */
+  /** Emits `skipped`: the request has a token of its own. */
+  reportCallerToken(destination: Destination): void
+  /** Emits `skipped`: no source matches the path, and the request is sent without a token. */
+  reportNoSource(destination: Destination): void
+  /** Closes the source if the middleware made it. */
   close(): void
 }
 
 export interface MiddlewareParts<ShortForm> {
-  /** Makes a credential of the short form. */
+  /** Makes a credential from the short form. */
   readonly credentialOf: (shortForm: ShortForm) => Credential
-  /** The client's own road, for a source that the door makes. */
+  /** Uses the client's own network settings, for a source that the middleware makes. */
   readonly transport: Transport
-  /** Options that only this door knows. */
+  /** Options that only this entry has. */
   readonly moreOptions?: Parameters<typeof checkMiddlewareOptions>[1]['more']
 }
 
-/** Sources among which the path or a function chooses. */
+/** Several sources, of which the path or a function selects one. */
 export type ManySources<Options> = SourceList<Options> | ChooseSource<Options>
 
-/** What a door can be opened for. */
+/** The argument `tokens` of `attachToken` and `withToken`. */
 export type Tokens<ShortForm, Options> = ShortForm | Credential | TokenSource | ManySources<Options>
 
-/** Opens a door. Throws `bad_options`. */
+/** Throws `bad_options`. */
 export function createMiddleware<ShortForm>(
   tokens: Tokens<ShortForm, never>,
   options: MiddlewareOptions,
@@ -86,16 +86,16 @@ export function createMiddleware<ShortForm>(
     choosesBaseUrl: list?.every((item) => typeof item === 'function') ?? false,
     ...(parts.moreOptions && { more: parts.moreOptions }),
   })
-  const made =
+  const ownSource =
     list === undefined ? makeSource(tokens as ShortForm | Credential, options, parts) : undefined
-  const choice = choiceOf(list ?? [made as TokenSource])
+  const choice = choiceOf(list ?? [ownSource as TokenSource])
   const baseUrl = baseUrlOf(choice, options)
   const { policies, chooser } = choice
   const { trustedOrigins = DEFAULTS.trustedOrigins, callerToken = DEFAULTS.callerToken } = options
-  const [only] = list ?? [made]
+  const [only] = list ?? [ownSource]
 
   return {
-    source: isTokenSource(only) && (list ?? [made]).length === 1 ? only : undefined,
+    source: isTokenSource(only) && (list ?? [ownSource]).length === 1 ? only : undefined,
     baseUrl,
     trustedOrigins,
     callerToken,
@@ -116,29 +116,29 @@ export function createMiddleware<ShortForm>(
       const namesTenant = Object(call.options).tenant !== undefined
       return chosenPolicy(await choose(call), destination, baseUrl, namesTenant)
     },
-    ...announcements(policies, options.onEvent, made),
-    close: () => made?.close(),
+    ...skipReporters(policies, options.onEvent, ownSource),
+    close: () => ownSource?.close(),
   }
 }
 
-/** What is said of calls that carry no token of ours. The sources' own listeners hear of theirs. */
-function announcements(
+/** Emits the events of requests without our token, to the sources' own listeners too. */
+function skipReporters(
   policies: Choice['policies'],
   onEvent: OnEvent | undefined,
-  made: TokenSource | undefined,
-): Pick<Middleware, 'standAside' | 'skip'> {
+  ownSource: TokenSource | undefined,
+): Pick<Middleware, 'reportCallerToken' | 'reportNoSource'> {
   const debug = debugListener(platform)
   return {
-    standAside({ token, endpoint }) {
+    reportCallerToken({ token, endpoint }) {
       const event = { type: 'skipped', endpoint } as const
       const policy = policies[token]
       policy?.emit(event)
-      if (made !== undefined) return
-      const nobody = { kind: token, subject: 'a call with a token of its own' }
-      emitTo(onEvent, policy?.credential ?? nobody, event)
-      if (policy === undefined) emitTo(debug, nobody, event)
+      if (ownSource !== undefined) return
+      const caller = { kind: token, subject: 'a call with a token of its own' }
+      emitTo(onEvent, policy?.credential ?? caller, event)
+      if (policy === undefined) emitTo(debug, caller, event)
     },
-    skip({ token, endpoint }) {
+    reportNoSource({ token, endpoint }) {
       const call = { kind: token, subject: 'a call that none of the sources serves' }
       const listeners = new Set(Object.values(policies).map((policy) => policy.onEvent))
       for (const listener of listeners.add(onEvent).add(debug))
@@ -147,7 +147,7 @@ function announcements(
   }
 }
 
-/** A tenant that nobody looks at would be a misdirected call. */
+/** Ignoring the tenant would send the request with the wrong corp's token. */
 function noTenants(endpoint: string, tenant: string): QyapiTokenError {
   const message =
     `The call of ${endpoint} for tenant '${tenant}' was not sent: there is no function that chooses ` +
@@ -155,16 +155,16 @@ function noTenants(endpoint: string, tenant: string): QyapiTokenError {
   return new QyapiTokenError('bad_options', message)
 }
 
-/** Sent with some other token, it would be a misdirected call too. */
+/** So would taking another token instead. */
 function noTenantName(endpoint: string, tenant: unknown): QyapiTokenError {
   const given = tenant === '' ? "''" : `something of type ${typeof tenant}`
   const message =
     `The call of ${endpoint} was not sent: tenant must be a tenant's name (a non-empty string), ` +
-    `a function that gives a source, or null for "no token", got ${given}.`
+    `a function that returns a source, or null for "no token", got ${given}.`
   return new QyapiTokenError('bad_options', message)
 }
 
-/** Sources and functions that are there already; `undefined`: the door makes its own source. */
+/** The sources and functions that were passed; `undefined`: the middleware makes its own source. */
 function listed(tokens: unknown): SourceList<never> | undefined {
   if (isTokenSource(tokens)) return [tokens]
   if (typeof tokens === 'function') return [tokens as ChooseSource<never>]
@@ -172,12 +172,12 @@ function listed(tokens: unknown): SourceList<never> | undefined {
   if (tokens.length === 0)
     throw new QyapiTokenError(
       'bad_options',
-      'tokens must be a source at least, got an empty array.',
+      'tokens must be at least one source, got an empty array.',
     )
   return tokens
 }
 
-/** One address for all: a path table and an origin belong to it. */
+/** All sources must have the same address: the path table and the origin depend on it. */
 function baseUrlOf(
   { policies }: Choice,
   { baseUrl = DEFAULTS.baseUrl }: MiddlewareOptions,
@@ -197,24 +197,24 @@ function makeSource<ShortForm>(
   { credentialOf, transport, moreOptions = {} }: MiddlewareParts<ShortForm>,
 ): TokenSource {
   const credential = isCredential(tokens) ? tokens : credentialOf(shortForm(tokens))
-  const doorOnly = new Set([
+  const middlewareOnly = new Set([
     'trustedOrigins',
     'callerToken',
     'endpoints',
     ...Object.keys(moreOptions),
   ])
-  const ofSource = Object.entries(options).filter(([key]) => !doorOnly.has(key))
+  const ofSource = Object.entries(options).filter(([key]) => !middlewareOnly.has(key))
   return createTokenSource(credential, { transport, ...Object.fromEntries(ofSource) })
 }
 
 function shortForm<ShortForm>(tokens: ShortForm): ShortForm {
   if (!isPlainObject(tokens)) {
     const expected =
-      '{ corpId, corpSecret }, a credential, a token source, an array of sources, or a function that gives one'
+      '{ corpId, corpSecret }, a credential, a token source, an array of sources, or a function that returns one'
     throw badOption('tokens', expected, tokens)
   }
   const misplaced = Object.keys(tokens).find(isOptionName)
   if (misplaced === undefined) return tokens
-  const message = `Unknown key '${misplaced}' beside the credential: ${misplaced} belongs in the third argument.`
+  const message = `Unknown key '${misplaced}' in the credential: ${misplaced} belongs in the third argument.`
   throw new QyapiTokenError('bad_options', message)
 }

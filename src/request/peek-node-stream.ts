@@ -1,9 +1,9 @@
 import { nodeStreamInstead } from '../core/node-streams.js'
 import { systemClock } from '../core/platform.js'
 import { isWebStream } from './peek-web-stream.js'
-import { isDecided, joined, PATIENCE_MS } from './short-body.js'
+import { isDecided, joined, PEEK_TIMEOUT_MS } from './short-body.js'
 
-/** What a Node stream must be able to do to be looked into. */
+/** The parts of a Node stream that peeking needs. */
 export interface NodeReadable {
   read(size: number): Uint8Array | null
   unshift(chunk: Uint8Array): void
@@ -16,9 +16,9 @@ export interface NodeReadable {
   readonly readableEnded: boolean
   readonly readableObjectMode: boolean
   readonly readableEncoding: string | null
-  /** Somebody reads it already. */
+  /** `true`: it is already being read. */
   readonly readableFlowing: boolean | null
-  /** Node has no public name for "everything has arrived, not everything was read". */
+  /** Node has no public property for "everything has arrived, but not all was read". */
   readonly _readableState?: { readonly ended: boolean }
 }
 
@@ -29,13 +29,13 @@ export function isNodeReadable(value: unknown): value is NodeReadable {
 }
 
 /**
- * Looks into a Node stream and puts back what it read, so that the caller gets the same stream,
- * paused where it began. One that breaks meanwhile cannot be given back its bytes: `onBroken` gets
- * another that gives the same bytes and then the same error.
+ * Peeks into a Node stream and puts back what it read, so that the caller gets the same stream,
+ * paused at its beginning. If the stream breaks meanwhile, its bytes cannot be put back: `onBroken`
+ * gets another stream that yields the same bytes and then the same error.
  */
 export function peekNodeStream(
   stream: NodeReadable,
-  onBroken: (instead: unknown) => void = () => {},
+  onBroken: (replacement: unknown) => void = () => {},
 ): Promise<Uint8Array | undefined> {
   const hasAllArrived = () => stream._readableState?.ended === true
   if (!isPeekable(stream) || (hasAllArrived() && stream.readableLength === 0)) {
@@ -58,14 +58,14 @@ export function peekNodeStream(
     const onError = (error: unknown) => finish(false, error)
     const onClose = () => finish(false)
     const onReadable = () => {
-      // Exactly what is there: asking for more would end a stream whose last bytes these are.
+      // Exactly what has arrived: reading more would end the stream if these are its last bytes.
       const chunk = stream.readableLength > 0 ? stream.read(stream.readableLength) : null
       if (chunk !== null) chunks.push(chunk)
       length += chunk?.length ?? 0
       if (isDecided(chunks, length)) finish(false)
       else if (hasAllArrived()) finish(true)
     }
-    const cancel = systemClock.after(PATIENCE_MS, () => finish(false))
+    const cancel = systemClock.after(PEEK_TIMEOUT_MS, () => finish(false))
     stream.on('readable', onReadable)
     stream.on('error', onError)
     stream.on('close', onClose)
@@ -73,22 +73,22 @@ export function peekNodeStream(
 }
 
 /**
- * Reads a short Node stream to its end, so that its connection is free; gives one with the same
- * bytes. A stream that is long, slow or no JSON is given back as it is.
+ * Reads a short Node stream to its end, so that its connection is free, and returns one with the same
+ * bytes. A stream that is long, slow or not JSON is returned as it is.
  */
 export async function bufferBody(stream: NodeReadable): Promise<unknown> {
-  let instead: unknown = stream
+  let replacement: unknown = stream
   const bytes = await peekNodeStream(stream, (broken) => {
-    instead = broken
+    replacement = broken
   })
-  if (bytes === undefined) return instead
-  // Nobody listens to it any more.
+  if (bytes === undefined) return replacement
+  // The original has no other listener any more.
   stream.on('error', () => {})
   stream.resume()
   return nodeStreamInstead(stream, bytes)
 }
 
-/** Lets go of a body, of whatever kind, that nobody will read. */
+/** Releases a body, of any kind, that will not be read. */
 export function discardBody(body: unknown): void {
   if (isNodeReadable(body)) body.destroy()
   else if (isWebStream(body)) body.cancel().catch(() => {})
@@ -104,7 +104,7 @@ function isPeekable(stream: NodeReadable): boolean {
   return !readableObjectMode && readableEncoding === null
 }
 
-/** A stream that counts as read is refused as a body by `new Response` and undici. */
+/** `new Response` and undici refuse a body that counts as read. */
 function putBack(stream: NodeReadable, bytes: Uint8Array): void {
   stream.unshift(bytes)
   Object.defineProperty(stream, 'readableDidRead', {

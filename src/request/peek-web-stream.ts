@@ -1,17 +1,17 @@
 import { systemClock } from '../core/platform.js'
 import { onAbort } from '../core/wait.js'
-import { isDecided, joined, PATIENCE_MS } from './short-body.js'
+import { isDecided, joined, PEEK_TIMEOUT_MS } from './short-body.js'
 
-/** The beginning of a body, and the body as if nobody had looked. */
+/** The beginning of a body, and a body that still yields all of it. */
 export interface Peeked<Body> {
-  /** The whole content if it is short and may be a JSON object; else nobody needs it. */
+  /** The whole content, if it is short and may be a JSON object. */
   readonly bytes: Uint8Array | undefined
   readonly body: Body
 }
 
 /**
- * Looks into a web stream. The stream given back yields every byte, and the same error at the same
- * place; `signal` ends it as it would have ended the first, with what `reasonOf` makes of it.
+ * Peeks into a web stream. The returned stream yields every byte, and the same error at the same
+ * position; `signal` ends it as it would have ended the original, with the reason from `reasonOf`.
  */
 export function peekWebStream(
   stream: ReadableStream<Uint8Array>,
@@ -21,14 +21,14 @@ export function peekWebStream(
   const chunks: Uint8Array[] = []
   let length = 0
   let pending: Promise<ReadResult> | undefined
-  let isOver = false
+  let isDone = false
 
-  // One promise, one timer and callbacks: this is done for every answer without a header.
+  // One promise, one timer and callbacks: this runs for every answer without the header.
   return new Promise((resolve) => {
     const reader = stream.getReader()
     const finish = (isWhole: boolean) => {
-      if (isOver) return
-      isOver = true
+      if (isDone) return
+      isDone = true
       cancel()
       stopListening?.()
       const bytes = isWhole ? joined(chunks, length) : undefined
@@ -39,33 +39,33 @@ export function peekWebStream(
           : restOf(stream, reader, chunks, { pending, signal, reasonOf })
       resolve({ bytes, body })
     }
-    const giveOn = () => finish(false)
-    // The caller gets the same error when it comes to it.
+    const stopEarly = () => finish(false)
+    // The caller gets the same error when it reads that far.
     const onError = () => {
       pending = undefined
-      giveOn()
+      stopEarly()
     }
     const onRead = ({ done, value }: ReadResult) => {
-      if (isOver) return
+      if (isDone) return
       pending = undefined
       if (done) return finish(true)
       chunks.push(value)
       length += value.length
-      if (isDecided(chunks, length)) giveOn()
+      if (isDecided(chunks, length)) stopEarly()
       else readOn()
     }
     const readOn = () => {
       pending = reader.read()
       pending.then(onRead, onError)
     }
-    const cancel = systemClock.after(PATIENCE_MS, giveOn)
-    const stopListening = signal ? onAbort(signal, giveOn) : undefined
-    if (signal?.aborted) giveOn()
+    const cancel = systemClock.after(PEEK_TIMEOUT_MS, stopEarly)
+    const stopListening = signal ? onAbort(signal, stopEarly) : undefined
+    if (signal?.aborted) stopEarly()
     else readOn()
   })
 }
 
-/** The stream as if nobody had looked; while a read of ours is pending it cannot be asked its kind. */
+/** A stream that yields all of it. While a read of ours is pending, the original's kind is unknown. */
 function restOf(
   stream: ReadableStream<Uint8Array>,
   reader: ReadableStreamDefaultReader<Uint8Array>,
@@ -90,27 +90,27 @@ export type ReadResult = Awaited<ReturnType<Reader['read']>>
 type Controller = ReadableStreamDefaultController<Uint8Array> | ReadableByteStreamController
 
 export interface Resumption {
-  /** A read that was begun and has not been answered, or has failed. */
+  /** A read that is pending, or has failed. */
   readonly pending?: Promise<ReadResult> | undefined
   /** Ends the stream: some implementations cannot end one that a reader of ours holds. */
   readonly signal?: AbortSignal | null | undefined
-  /** With what it ends then, if not with the signal's own reason. */
+  /** The error to end with, if not the signal's own reason. */
   readonly reasonOf?: ((signal: AbortSignal) => unknown) | undefined
-  /** The first stream was one that can be read into the caller's own buffers. */
+  /** Whether the original can be read into the caller's own buffers. */
   readonly isByteStream?: boolean
 }
 
-/** What was read so far, then what the reader still gives. */
+/** Yields what was read so far, then what the reader still yields. */
 export function resumedStream(
   chunks: readonly Uint8Array[],
   reader: Reader,
   { pending, signal, reasonOf = ownReason, isByteStream = false }: Resumption = {},
 ): ReadableStream<Uint8Array> {
-  let isOver = false
+  let isDone = false
   let next = pending
   let stopListening = () => {}
   const settle = () => {
-    isOver = true
+    isDone = true
     stopListening()
   }
   const rest = {
@@ -130,7 +130,7 @@ export function resumedStream(
       try {
         const { done, value } = await (next ?? reader.read())
         next = undefined
-        if (isOver) return
+        if (isDone) return
         if (!done) return controller.enqueue(asGiven(value))
         settle()
         close(controller)
@@ -151,12 +151,12 @@ function ownReason({ reason }: AbortSignal): unknown {
   return reason
 }
 
-/** A shared buffer is no body's; the types of a stream of bytes say so. */
+/** A body never has a shared buffer. */
 function asGiven(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
   return chunk as Uint8Array<ArrayBuffer>
 }
 
-/** A caller who reads into a buffer of its own learns of the end only by an answer to that. */
+/** A caller that reads into its own buffer sees the end only after a response to that read. */
 function close(controller: Controller): void {
   controller.close()
   const { byobRequest } = controller as { byobRequest?: { respond(bytes: number): void } | null }

@@ -1,9 +1,9 @@
 import { LONGEST_JUDGED_BYTES, mayBeObject } from '../core/errcode.js'
 
-/** A body that takes longer than this is given on as it is: nobody sends an errcode in drips. */
-export const PATIENCE_MS = 1_000
+/** A body that takes longer is passed on unjudged: WeCom sends an errcode in one piece. */
+export const PEEK_TIMEOUT_MS = 1_000
 
-/** Nothing more to learn: too long for a refusal, or no JSON object. A mock's chunk may be a text. */
+/** Whether peeking can stop: too long for a refusal, or not a JSON object. A mock's chunk may be a string. */
 export function isDecided(chunks: readonly Uint8Array[], length: number): boolean {
   const [first] = chunks
   if (first === undefined) return false

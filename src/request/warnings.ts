@@ -12,14 +12,14 @@ import {
 import { isArrayBuffer } from './body.js'
 import type { Destination } from './destination.js'
 
-/** Mistakes of a migration that show by nothing but calls that fail. */
+/** Mistakes of a migration whose only symptom is failing requests. */
 export type WarningCode =
   | 'QYAPI_TOKEN_CALLER_TOKEN'
   | 'QYAPI_TOKEN_BASE_URL'
   | 'QYAPI_TOKEN_SECOND_ATTACH'
   | 'QYAPI_TOKEN_NOT_FETCH'
 
-/** Says each of them once. What was said is known to this object alone. */
+/** Emits each warning once per object. */
 export interface Warnings {
   has(code: WarningCode): boolean
   say(code: WarningCode, message: string): void
@@ -37,16 +37,19 @@ export function warningsOnce(emitWarning = platform.emitWarning): Warnings {
   }
 }
 
-/** Looks at how a call ends that is left alone: whoever waits for it notices nothing. */
-export function lookAt(sent: unknown, look: (answer: unknown, error?: unknown) => void): void {
+/** Observes a promise without changing what its caller gets. */
+export function observe(
+  sent: unknown,
+  onSettled: (answer: unknown, error?: unknown) => void,
+): void {
   if (!(sent instanceof Promise)) return
   sent.then(
-    (answer) => tryRead(() => look(answer)),
-    (error) => tryRead(() => look(undefined, error)),
+    (answer) => tryRead(() => onSettled(answer)),
+    (error) => tryRead(() => onSettled(undefined, error)),
   )
 }
 
-/** The errcode by which an answer refuses a token of any kind, as far as that shows at once. */
+/** The errcode by which an answer refuses a token of any kind, without reading a stream. */
 export function refusalOfAnyToken(header: unknown, data: unknown): number | undefined {
   const { has, inBytes, inText, inValue } = tokenErrcodes([
     ...REFUSED_ACCESS_TOKEN,
@@ -69,23 +72,23 @@ export function warnOfCallerToken(
   errcode: number,
 ): void {
   const message =
-    `A call of ${endpoint} brought a token of its own, which WeCom refused (${errcode}). Such calls are left alone: ` +
+    `A call of ${endpoint} has a token of its own, which WeCom refused (${errcode}). Such calls pass through unchanged: ` +
     "remove the old interceptor, or pass { callerToken: 'replace' }."
   warnings.say('QYAPI_TOKEN_CALLER_TOKEN', message)
 }
 
-/** Where a door's calls may carry a token. */
+/** Where requests may carry a token. */
 interface Places {
   readonly baseUrl: string
   readonly trustedOrigins: readonly string[]
 }
 
-/** Whether a url is one of WeCom's API as far as its origin goes, and yet not below `/cgi-bin/`. */
+/** Whether a url has the API's origin but is not below `/cgi-bin/`. */
 export function lacksCgiBin(url: string, { baseUrl, trustedOrigins }: Places): boolean {
   const { origin, root } = apiRoot(baseUrl)
   const given = urlOf(url)
   if (given === undefined || given.pathname.startsWith(root)) return false
-  // A password in it is no text for a log, and such a url is no mistake of this kind.
+  // Never log a password; and such a url is not this mistake.
   if (given.username !== '' || given.password !== '') return false
   return [origin, ...trustedOrigins.map((one) => new URL(one).origin)].includes(given.origin)
 }
@@ -99,14 +102,14 @@ export function warnOfBaseUrl(warnings: Warnings, url: string, { baseUrl }: Plac
 
 export function warnOfSecondAttach(warnings: Warnings): void {
   const message =
-    'attachToken was called again on one client: the earlier attach serves its calls, and the tokens and options of ' +
-    'the later one are not used. Attach once, or call detach() first.'
+    'attachToken was called again on the same client: the first attach handles its calls, and the tokens and options ' +
+    'of the second are not used. Attach once, or call detach() first.'
   warnings.say('QYAPI_TOKEN_SECOND_ATTACH', message)
 }
 
 export function warnOfNoFetch(warnings: Warnings, what: string): void {
   const message =
-    `withToken was given ${what}: refused tokens are not noticed there. Pass a fetch, or use attachToken of ` +
+    `withToken got ${what}: it cannot detect refused tokens there. Pass a fetch, or use attachToken of ` +
     'qyapi-token/axios.'
   warnings.say('QYAPI_TOKEN_NOT_FETCH', message)
 }

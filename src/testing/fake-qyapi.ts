@@ -30,7 +30,7 @@ import {
 } from './fake-server.js'
 import type { FakeAuthorizedCorp } from './fake-suites.js'
 import { type FakeTenants, fakeTenants } from './fake-tenants.js'
-import { corpAskedFor } from './fake-token-call.js'
+import { requestedCorp } from './fake-token-call.js'
 import {
   type FakeApp,
   type FakeTokenKind,
@@ -150,8 +150,8 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     const { pathname, searchParams: query } = new URL(uri, 'http://fake')
     if (!pathname.startsWith(ROOT)) return { answer: onWire(UNKNOWN_PATH), next: {} }
     const path = pathname.slice(ROOT.length)
-    const asked = { ...incoming, path, query, corpId: undefined }
-    const request = { ...asked, corpId: corpIdOf(asked) }
+    const parsed = { ...incoming, path, query, corpId: undefined }
+    const request = { ...parsed, corpId: corpIdOf(parsed) }
     requests.push(request)
     const next = plans.next(path, tenants.calls.has(path))
     if (next.delayMs !== undefined) await sleep(next.delayMs)
@@ -161,7 +161,7 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
 
   function corpIdOf(request: FakeRequest): string | undefined {
     const { path, query } = request
-    const askedFor = tenants.calls.has(path) ? corpAskedFor(request) : undefined
+    const askedFor = tenants.calls.has(path) ? requestedCorp(request) : undefined
     return askedFor ?? admit(tokens, path, query).holder?.corpId
   }
 

@@ -25,7 +25,7 @@ function parsed(body: Uint8Array): object {
 }
 
 /** The corp whose token a token call asks for. */
-export function corpAskedFor(request: FakeRequest): string | undefined {
+export function requestedCorp(request: FakeRequest): string | undefined {
   const { auth_corpid, corpid } = fieldsOf(request)
   return request.query.get('corpid') ?? auth_corpid ?? corpid
 }

@@ -51,8 +51,10 @@ const FAILURE = { value: '{"code":"credential_refused"}', leftMs: 60_000 }
 const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void>>> = {
   'gives a lease to one holder at a time, and tells the others its number': async (store) => {
     const holders = ['a', 'b', 'c', 'd']
-    const asked = holders.map((holder) => store.lease.acquire(KEY, { holder, ...LONG, above: 0 }))
-    const answers = await Promise.all(asked)
+    const acquiring = holders.map((holder) =>
+      store.lease.acquire(KEY, { holder, ...LONG, above: 0 }),
+    )
+    const answers = await Promise.all(acquiring)
     const given = answers.filter(({ number }) => number !== undefined)
     assert.equal(given.length, 1)
     for (const answer of answers)

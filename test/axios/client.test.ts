@@ -1,6 +1,6 @@
 import axios from 'axios'
 import { describe, expect, it } from 'vitest'
-import { callToChooseFor, carryingConfig, eject } from '../../src/axios/client.js'
+import { callToChooseFor, eject, withConfig } from '../../src/axios/client.js'
 import { attachToken, axiosTransport } from '../../src/axios.js'
 import { QyapiTokenError } from '../../src/core/errors.js'
 import { APP } from '../support/qyapi.js'
@@ -125,7 +125,7 @@ describe('one error of ours that is that of many calls', () => {
   it('is another for each of them, with its own config', () => {
     const error = new QyapiTokenError('token_fetch_failed', 'no', { retryable: true })
     const [first, second] = [{ url: '/a' }, { url: '/b' }]
-    const carried = [first, second].map((config) => carryingConfig(error, config as never))
+    const carried = [first, second].map((config) => withConfig(error, config as never))
     expect(carried.map((one) => (one as { config: object }).config)).toEqual([first, second])
     expect(carried[0]).not.toBe(carried[1])
   })

@@ -98,7 +98,7 @@ describe('a door that makes its source', () => {
   it('tells of a call that it left alone once, since both have one listener', () => {
     const events: TokenEvent[] = []
     const onEvent = (event: TokenEvent) => events.push(event)
-    door(APP, { onEvent }).standAside(destination('app'))
+    door(APP, { onEvent }).reportCallerToken(destination('app'))
     expect(events).toMatchObject([{ type: 'skipped', endpoint: 'user/get' }])
   })
 
@@ -124,7 +124,7 @@ describe('a door that was given its source', () => {
     const onEvent = (event: TokenEvent) => events.push(event)
     const source = createTokenSource(selfBuilt(APP))
     for (const tokens of [source, [source], () => source])
-      doorFor(tokens, { onEvent }).standAside(destination('app'))
+      doorFor(tokens, { onEvent }).reportCallerToken(destination('app'))
     const aside = { type: 'skipped', endpoint: 'user/get' }
     expect(events).toEqual([
       { ...aside, kind: 'self-built', subject: 'app of corp ww-fake' },
@@ -148,15 +148,15 @@ describe('a door refuses', () => {
     ['ww1', 'a string of 3 characters'],
   ])('tokens given as %s', (tokens, shown) => {
     expect(refusalOf(() => door(tokens))).toBe(
-      `bad_options: tokens must be { corpId, corpSecret }, a credential, a token source, an array of sources, or a function that gives one, got ${shown}.`,
+      `bad_options: tokens must be { corpId, corpSecret }, a credential, a token source, an array of sources, or a function that returns one, got ${shown}.`,
     )
   })
 
   it.each(['store', 'callerToken'])(
-    '%s beside the credential, and says where it belongs',
+    'the unknown key %s in the credential, and says where it belongs',
     (key) => {
       expect(refusalOf(() => door({ ...APP, [key]: 'x' }))).toBe(
-        `bad_options: Unknown key '${key}' beside the credential: ${key} belongs in the third argument.`,
+        `bad_options: Unknown key '${key}' in the credential: ${key} belongs in the third argument.`,
       )
     },
   )

@@ -89,7 +89,7 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
         ({ jsapi }: { jsapi: TokenSource }) => [jsapi],
         /tokens that calls carry, got 'j/,
       ],
-      ['nothing', () => [], /^tokens must be a source at least, got an empty array\.$/],
+      ['nothing', () => [], /^tokens must be at least one source, got an empty array\.$/],
       ['what is no source', () => [APP], /an array of token sources, got an object/],
       [
         'two functions',
@@ -186,11 +186,11 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
       [
         'undefined',
         () => undefined,
-        /^The call of user\/get was not sent: the function in tokens gave undefined, not a token source, or null for "no token"\.$/,
+        /^The call of user\/get was not sent: the function in tokens returned undefined, not a token source, or null for "no token"\.$/,
       ],
-      ['a promise of undefined', async () => undefined, /gave undefined/],
-      ['a credential', () => selfBuilt(APP), /gave something of type object/],
-      ['a token', () => 'planted-token', /gave something of type string/],
+      ['a promise of undefined', async () => undefined, /returned undefined/],
+      ['a credential', () => selfBuilt(APP), /returned something of type object/],
+      ['a token', () => 'planted-token', /returned something of type string/],
     ])('%s is an error, and nothing is sent', async (_name, give, message) => {
       const { wecom, baseUrl } = await open()
       const send = through(door, baseUrl, give as never, { baseUrl })
@@ -208,7 +208,7 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
         code: 'bad_options',
         message:
           "The call of license/list_order was not sent: it takes a token of kind 'provider', and that of self-built app of corp ww-app is of kind 'app'. " +
-          'Give a source of that kind, put one beside the function ([source, function]), or give null.',
+          'Return a source of that kind, attach one next to the function ([source, function]), or return null.',
       })
       const jsapi = through(door, baseUrl, () => sources.jsapi, { baseUrl })
       expect((await failureOf(jsapi('user/get'))).message).toContain('tokens that calls carry')
@@ -318,13 +318,13 @@ describe.each(DOORS)('a call that names a tenant, through the %s door', (door) =
   })
 
   it.each([
-    ['an unknown tenant', 'ww-nobody', /the function in tokens gave undefined/],
+    ['an unknown tenant', 'ww-nobody', /the function in tokens returned undefined/],
     ['an empty name', '', /tenant must be a tenant's name .*, got ''\.$/],
     ['a blank name', ' ', /tenant must be a tenant's name .*, got something of type string\.$/],
     ['a number', 7, /tenant must be a tenant's name .*, got something of type number\.$/],
     ['false', false, /got something of type boolean\.$/],
     ['an object', { corpId: 'c' }, /got something of type object\.$/],
-    ['a function that gives no source', () => 'c', /gave something of type string/],
+    ['a function that gives no source', () => 'c', /returned something of type string/],
   ])('request rule 2: %s is an error, and nothing is sent', async (_what, tenant, message) => {
     const { wecom, baseUrl, app, choose } = await opened()
     const send = tenantSender(door, baseUrl, [app, choose])
@@ -345,7 +345,7 @@ describe.each(DOORS)('a call that names a tenant, through the %s door', (door) =
         code: 'bad_options',
         message:
           `The call of ${path} was not sent: it takes a token of kind '${kind}', and that of authorized-corp ww-corp of suite ww-suite is of kind 'app'. ` +
-          'Give a source of that kind, make the call without a tenant, or give null.',
+          'Return a source of that kind, make the call without a tenant, or return null.',
       })
     expect(wecom.requests).toEqual([])
   })
