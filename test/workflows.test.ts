@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
+
+const scripts: Readonly<Record<string, string>> = manifest.scripts
+const read = (file: string) => readFileSync(file, 'utf8')
+const ci = read('.github/workflows/ci.yml')
+const release = read('.github/workflows/release.yml')
+
+/** The scripts that a text calls, `npm test` taken apart into those that it runs. */
+function scriptsIn(text: string): string[] {
+  const called = [...text.matchAll(/npm run ([\w:]+)|npm (test)\b/g)].map(
+    ([, named, test]) => named ?? test ?? '',
+  )
+  return called.flatMap((name) => (name === 'test' ? scriptsOfTest() : [name]))
+}
+
+const scriptsOfTest = () =>
+  [...(scripts.test ?? '').matchAll(/"([^"]+)"/g)].flatMap(([, lane = '']) => lane.split(' '))
+
+describe('the workflows', () => {
+  it('have a job for each gate', () => {
+    const jobs = [...ci.slice(ci.indexOf('\njobs:')).matchAll(/^ {2}(\w+):$/gm)].map(
+      ([, name]) => name,
+    )
+    expect(jobs).toEqual(['lint', 'types', 'unit', 'package', 'frameworks', 'machines', 'docs'])
+  })
+
+  it('call every script that .ci/run calls, and only scripts that exist', () => {
+    const wanted = new Set(scriptsIn(read('.ci/run')))
+    expect(new Set(scriptsIn(ci))).toEqual(wanted)
+    for (const name of [...wanted, ...scriptsIn(release)]) expect(scripts).toHaveProperty([name])
+  })
+
+  it('use actions by their major version', () => {
+    const used = [...`${ci}${release}`.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action)
+    expect(used.length).toBeGreaterThan(14)
+    expect(used.filter((action) => !/^[\w-]+\/[\w-]+@v\d+$/.test(action))).toEqual([])
+  })
+})
