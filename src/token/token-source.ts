@@ -20,12 +20,7 @@ import type { SourceOptions } from '../core/options.js'
 import { platform } from '../core/platform.js'
 import type { Token } from '../core/token.js'
 import { reasonOf, waitFor } from '../core/wait.js'
-import {
-  checkGetOptions,
-  checkPushTicketOptions,
-  hasMoreThanSignal,
-  sentAt,
-} from './call-options.js'
+import { sentAt } from './call-options.js'
 import { type RunOptions, runWithToken } from './run.js'
 import { SourceContext } from './source-context.js'
 import { TokenPolicy } from './token-policy.js'
@@ -82,16 +77,13 @@ export class TokenSource {
   get(options?: { signal?: AbortSignal }): Promise<string> {
     const policy = this.#policy
     const token = policy.cached()
-    if (token === undefined || (options !== undefined && hasMoreThanSignal(options)))
-      return this.#waitedFor(options)
+    if (token === undefined || options?.signal?.aborted) return this.#waitedFor(options?.signal)
     if (this.#handedOut?.token !== token)
       this.#handedOut = { token, value: Promise.resolve(token.value) }
     return this.#handedOut.value
   }
 
-  async #waitedFor(options: { signal?: AbortSignal } = {}): Promise<string> {
-    checkGetOptions(options)
-    const { signal } = options
+  async #waitedFor(signal: AbortSignal | undefined): Promise<string> {
     // Already aborted: do not fetch.
     if (signal?.aborted) throw reasonOf(signal)
     const { value } = await waitFor((join) => this.#policy.getTokenWithinBudget({ join }), signal)
@@ -130,11 +122,9 @@ export class TokenSource {
    * store's clock if it has one. With the callback's `suiteId` (or `modelId`) a ticket of another
    * one is refused. Resolves with `false` if there is already a newer one.
    *
-   * @throws `bad_options` if the credential needs no ticket, the ticket is another's, or a key is
-   *   unknown.
+   * @throws `bad_options` if the credential needs no ticket, or the ticket is another's.
    */
   async pushTicket(ticket: string, options: PushTicketOptions = {}): Promise<boolean> {
-    checkPushTicketOptions(options)
     const { timeStamp } = options
     const policy = this.#policy
     const { credential, refresher } = policy

@@ -1,5 +1,4 @@
 import { badOption } from '../core/errors.js'
-import { checkWrapSdkOptions } from './call-options.js'
 import type { RunOptions } from './run.js'
 import { isTokenSource, type TokenSource } from './token-source.js'
 
@@ -26,7 +25,7 @@ export interface WrapSdkOptions {
  * method's name is the endpoint that cools down if it keeps being refused. The SDK itself is not
  * changed.
  *
- * @throws `bad_options` if it is not an object and a token source, or an option is wrong.
+ * @throws `bad_options` if it is not an object and a token source.
  * @example
  * const wecom = wrapSdk(sdk, source)
  * await wecom.message.send(message)   // sdk.message.send(token, message)
@@ -38,7 +37,6 @@ export function wrapSdk<Sdk extends object>(
 ): SdkWithoutToken<Sdk> {
   if (typeof sdk !== 'object' || sdk === null) throw badOption('sdk', 'an object with methods', sdk)
   if (!isTokenSource(source)) throw badOption('source', 'a token source', source)
-  checkWrapSdkOptions(options)
   return wrapped(sdk, source, options, '') as SdkWithoutToken<Sdk>
 }
 
@@ -48,9 +46,6 @@ function wrapped(
   options: WrapSdkOptions,
   path: string,
 ): object {
-  // By value, so that objects that a getter creates each time are collected; and by name, the
-  // endpoint.
-  const known = new WeakMap<object, Map<string, unknown>>()
   // Intentionally not a proxy of the SDK itself: the proxy of a frozen object must return its own
   // values.
   return new Proxy(
@@ -62,20 +57,13 @@ function wrapped(
         const isWrapped =
           typeof value === 'function' || (typeof value === 'object' && value !== null)
         if (!isWrapped || typeof key === 'symbol') return value
-        const names = known.get(value) ?? new Map<string, unknown>()
-        const before = names.get(key)
-        if (before !== undefined) return before
         const endpoint = path === '' ? key : `${path}/${key}`
-        const now =
-          typeof value === 'function'
-            ? (...args: unknown[]) =>
-                source.run((token) => Reflect.apply(value, target, [token, ...args]), {
-                  endpoint,
-                  ...options,
-                })
-            : wrapped(value as object, source, options, endpoint)
-        known.set(value, names.set(key, now))
-        return now
+        if (typeof value !== 'function') return wrapped(value as object, source, options, endpoint)
+        return (...args: unknown[]) =>
+          source.run((token) => Reflect.apply(value, target, [token, ...args]), {
+            endpoint,
+            ...options,
+          })
       },
     },
   )

@@ -35,10 +35,7 @@ const takesOptions: [name: string, call: Call, wrongCase: object][] = [
   ['keyvStore', (options) => keyvStore(keyv, options), { Prefix: 'x' }],
   ['redisStore', (options) => redisStore(async () => null, options), { Prefix: 'x' }],
   ['fakeQyapi', (options) => fakeQyapi(options), { expiresinseconds: 7 }],
-  ['source.get', (options) => app.get(options), { Signal: AbortSignal.abort() }],
   ['source.run', (options) => app.run(async () => 1, options), { endPoint: 'x' }],
-  ['source.pushTicket', (options) => suite.pushTicket('t', options), { timestamp: 1 }],
-  ['wrapSdk', (options) => root.wrapSdk({}, app, options), { errCodeOf: () => 1 }],
 ]
 
 async function refusal(call: () => unknown): Promise<unknown> {
@@ -65,13 +62,6 @@ describe('options are checked where they are given', () => {
       })
     },
   )
-
-  it('source.get refuses them too where the token is in memory', async () => {
-    const { source } = sourceWith('token-1')
-    await source.get()
-    for (const wrong of [null, 7, 'text', { signal: {} }, { signal: 'x' }])
-      expect(await refusal(() => source.get(wrong as never))).toMatchObject(isBadOptions)
-  })
 })
 
 describe('arguments are checked where they are given, not blamed on the network later', () => {

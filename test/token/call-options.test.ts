@@ -5,7 +5,6 @@ import {
   selfBuilt,
   suiteApp,
   type TokenSource,
-  wrapSdk,
 } from '../../src/index.js'
 import { APP, settle } from '../support/qyapi.js'
 import { sourceWith } from '../support/source.js'
@@ -15,24 +14,9 @@ const asAny = (value: unknown) => value as never
 describe('an option that nobody knows is refused by name', () => {
   const calls: [string, (source: TokenSource) => unknown, string][] = [
     [
-      'get',
-      (source) => source.get(asAny({ sginal: 1 })),
-      "'sginal' in options of get: known are signal",
-    ],
-    [
       'run',
       (source) => source.run(() => 1, asAny({ endPoint: 'a' })),
       "'endPoint' in options of run: known are endpoint, signal, errcodeOf",
-    ],
-    [
-      'wrapSdk',
-      (source) => wrapSdk({}, source, asAny({ errCodeOf: 1 })),
-      "'errCodeOf' in options of wrapSdk: known are errcodeOf",
-    ],
-    [
-      'pushTicket',
-      (source) => source.pushTicket('ticket', asAny({ timestamp: 7 })),
-      "'timestamp' in options of pushTicket: known are timeStamp, suiteId, modelId",
     ],
     [
       'memoryStore',
@@ -50,19 +34,6 @@ describe('an option that nobody knows is refused by name', () => {
     })
     await settle()
     expect(fetches()).toBe(0)
-  })
-
-  it('get: also while there is a token', async () => {
-    const { source } = sourceWith('token')
-    await source.get()
-    await expect(source.get(asAny({ sginal: 1 }))).rejects.toMatchObject({ code: 'bad_options' })
-    await expect(source.get(asAny(new AbortController().signal))).rejects.toMatchObject({
-      message: 'options of get must be an object, got an object.',
-    })
-    await expect(source.get(asAny({ signal: 'x' }))).rejects.toMatchObject({
-      message: 'signal must be an AbortSignal, got a string of 1 character.',
-    })
-    expect(await source.get(asAny({ signal: null }))).toBe('token')
   })
 })
 
@@ -87,11 +58,6 @@ describe('an option that is wrong is refused', () => {
       'call',
       (source) => source.run(asAny('token')),
       'call must be a function (token) => promise, got something of type string (not shown).',
-    ],
-    [
-      'no options',
-      (source) => source.get(asAny('x')),
-      'options of get must be an object, got a string of 1 character.',
     ],
   ])('%s, before anything is sent', async (_name, call, message) => {
     const { source, fetches } = sourceWith('token')
