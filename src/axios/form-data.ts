@@ -1,11 +1,13 @@
+import { tryRead } from '../core/errcode.js'
 import { canBeSentTwice, snapshotOf } from '../request/body.js'
 
 /** A body of the npm package form-data: a stream that is empty after it was sent once. */
 export interface FormDataPackage {
-  getBoundary(): string
   getHeaders(): Record<string, string>
-  /** For each field its header, its value, and a function that ends it. */
-  readonly _streams: readonly unknown[]
+  getBuffer(): Uint8Array
+  /** Whether all values are in memory, or their lengths are given. */
+  hasKnownLength(): boolean
+  getLengthSync(): number
 }
 
 /** The body of a request, as it was when the caller made the request. */
@@ -29,31 +31,21 @@ export function outgoingBody(data: unknown): OutgoingBody {
 
 export function isFormDataPackage(body: unknown): body is FormDataPackage {
   if (typeof body !== 'object' || body === null) return false
-  const { getBoundary, getHeaders, _streams } = body as Partial<FormDataPackage>
-  return (
-    typeof getBoundary === 'function' && typeof getHeaders === 'function' && Array.isArray(_streams)
-  )
+  const methods: (keyof FormDataPackage)[] = [
+    'getHeaders',
+    'getBuffer',
+    'hasKnownLength',
+    'getLengthSync',
+  ]
+  return methods.every((name) => typeof (body as Partial<FormDataPackage>)[name] === 'function')
 }
-
-const LINE_BREAK = '\r\n'
 
 /**
- * The form's content, as the form itself streams it, if every value is text or bytes; `undefined` if
- * one is a stream. The package's own `getBuffer` mistakes some texts for field headers.
+ * The form's content, if every value is text or bytes; `undefined` if one is a stream: `getBuffer`
+ * then throws. It also adds a line break to a custom field header, and then has another length.
  */
 export function asBytes(form: FormDataPackage): Uint8Array | undefined {
-  const parts = form._streams
-  if (parts.length === 0) return new Uint8Array()
-  const pieces = parts.map((part, index) => (isFieldEnd(part, index) ? LINE_BREAK : part))
-  if (!pieces.every(isTextOrBytes)) return undefined
-  const ending = `--${form.getBoundary()}--${LINE_BREAK}`
-  return Buffer.concat([...pieces, ending].map((piece) => Buffer.from(piece as string)))
-}
-
-function isFieldEnd(part: unknown, index: number): boolean {
-  return typeof part === 'function' && index % 3 === 2
-}
-
-function isTextOrBytes(part: unknown): part is string | Uint8Array {
-  return typeof part === 'string' || part instanceof Uint8Array
+  if (!form.hasKnownLength()) return undefined
+  const bytes = tryRead(() => form.getBuffer())
+  return bytes?.length === form.getLengthSync() ? bytes : undefined
 }
