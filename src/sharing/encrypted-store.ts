@@ -10,19 +10,19 @@ import {
   type TokenStore,
 } from '../core/store.js'
 
-/** 32 bytes, as they are or as base64 or hex. */
+/** 32 bytes, raw or as base64 or hex. */
 export type EncryptionKey = string | Uint8Array
 
 type Bytes = Uint8Array<ArrayBuffer>
 type Cipher = ReturnType<typeof aesGcm>
 
 /**
- * A store whose values only those with the key can read: AES-256-GCM, with a fresh IV each time.
- * Ages and generations stay in clear, because the store compares them. A value that was tampered
- * with, sealed with another key, moved from another store key, or never sealed counts as absent.
+ * Encrypts the values of a store: AES-256-GCM, with a new IV each time. Ages and generations stay
+ * readable, because the store compares them. A value that was changed, encrypted with another key,
+ * copied from another store key, or not encrypted at all counts as absent.
  *
- * @param encryptionKey One key, or several to rotate: the first seals, each of them opens.
- * @throws `bad_options` if a key is not 32 bytes. A passphrase is none: `openssl rand -base64 32`.
+ * @param encryptionKey One key, or several to rotate: the first encrypts, all of them decrypt.
+ * @throws `bad_options` if a key is not 32 bytes. Not a passphrase: use `openssl rand -base64 32`.
  */
 export function encryptedStore(
   store: TokenStore,
@@ -55,12 +55,12 @@ export function encryptedStore(
     return undefined
   }
 
-  const sealedToken = async (key: string, token: StoredToken): Promise<StoredToken> => ({
+  const encryptedToken = async (key: string, token: StoredToken): Promise<StoredToken> => ({
     ...token,
     value: await seal(token.value, key),
   })
 
-  /** What nobody here can read must not stand in the way until its life is over: once more without it. */
+  /** An unreadable value must not block writes until it expires: deletes it and writes again. */
   const written = async (key: string, write: () => Promise<boolean>): Promise<boolean> => {
     if (await write()) return true
     const stored = await store.get(key)
@@ -69,17 +69,19 @@ export function encryptedStore(
     return write()
   }
 
-  /** Processes with different keys share nothing, and work: nobody would hear of it. */
+  /**
+   * Processes with different keys share nothing and go on working, so only this report shows it.
+   */
   const report = async (value: string): Promise<void> => {
     const hashes = await Promise.all(ciphers().map(({ hash }) => hash))
     const ours = hashes.map((hash) => hex(hash.subarray(0, FINGERPRINT_BYTES)))
     const theirs = sealingKeyOf(value)
     const what =
       theirs === undefined
-        ? 'a value in the store is not sealed: another process has no encryptionKey'
+        ? 'a value in the store is not encrypted: another process has no encryptionKey'
         : ours.includes(theirs)
-          ? `a value that encryptionKey ${theirs} sealed was changed, or moved from another place`
-          : `a value in the store is sealed with encryptionKey ${theirs}`
+          ? `a value encrypted with encryptionKey ${theirs} was changed, or copied from another store key`
+          : `a value in the store is encrypted with encryptionKey ${theirs}`
     const message = `${what}; this process has ${ours.join(', ')} (fingerprints: SHA-256, 8 digits). It counts as absent.`
     for (const listener of listeners) listener({ reason: 'not_decryptable', message })
   }
@@ -91,7 +93,7 @@ export function encryptedStore(
       return stored && value !== undefined ? { ...stored, value } : undefined
     },
     async set(key, token) {
-      const sealed = await sealedToken(key, token)
+      const sealed = await encryptedToken(key, token)
       return written(key, () => store.set(key, sealed))
     },
     async delete(key, generation, value) {
@@ -107,10 +109,10 @@ export function encryptedStore(
       listeners.add(listener)
       store.onProblem?.(listener)
     },
-    ...(store.lease && { lease: sealedLease(store.lease) }),
+    ...(store.lease && { lease: encryptedLease(store.lease) }),
   }
 
-  function sealedLease(lease: StoreLease): StoreLease {
+  function encryptedLease(lease: StoreLease): StoreLease {
     const failureKey = (key: string) => `${key}:failure`
     const acquire: StoreLease['acquire'] = async (key, request) => {
       const answer = await lease.acquire(key, request)
@@ -128,7 +130,7 @@ export function encryptedStore(
       acquire,
       renew: (key, held) => lease.renew(key, held),
       async publish(key, token, held) {
-        const sealed = await sealedToken(key, token)
+        const sealed = await encryptedToken(key, token)
         return written(key, () => lease.publish(key, sealed, held))
       },
       async release(key, { number, failure }) {
@@ -145,12 +147,12 @@ function keysOf(given: unknown): readonly [Bytes, ...Bytes[]] {
   const [first, ...others] = list.map(bytesOfKey).filter((bytes) => bytes !== undefined)
   if (first !== undefined && others.length === list.length - 1) return [first, ...others]
   const what =
-    '32 random bytes as base64, hex or Uint8Array, or a list of them (a passphrase is none; ' +
-    'make one with: openssl rand -base64 32)'
+    '32 random bytes as base64, hex or Uint8Array, or a list of them (not a passphrase; ' +
+    'create one with: openssl rand -base64 32)'
   throw badOption('encryptionKey', what, given, true)
 }
 
-/** A copy of its own: what the caller does with his bytes later changes nothing. */
+/** A copy, so that later changes of the caller's bytes have no effect. */
 function bytesOfKey(key: unknown): Bytes | undefined {
   const bytes = typeof key === 'string' ? decodedText(key.trim()) : asBytes(key)
   return bytes?.length === 32 ? bytes : undefined
@@ -162,7 +164,7 @@ function decodedText(text: string): Bytes | undefined {
   return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'))
 }
 
-/** Of whatever realm: Jest has its own Uint8Array. */
+/** Accepts any realm's Uint8Array: Jest has its own. */
 function asBytes(value: unknown): Bytes | undefined {
   const isBytes = Object.prototype.toString.call(value) === '[object Uint8Array]'
   return isBytes ? Uint8Array.from(value as Uint8Array) : undefined

@@ -1,4 +1,4 @@
-/** First in, first out, without moving what is left at each turn. */
+/** A queue whose `shift` does not move the remaining items each time. */
 export function fifo<T>() {
   let items: T[] = []
   let first = 0
@@ -8,7 +8,7 @@ export function fifo<T>() {
       const item = items[first]
       if (item === undefined) return undefined
       first += 1
-      // To move the rest is what makes a long array's own shift slow.
+      // An array's own `shift` moves all remaining items, which is slow for a long queue.
       if (first * 2 >= items.length) {
         items = items.slice(first)
         first = 0

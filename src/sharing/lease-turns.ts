@@ -1,27 +1,27 @@
 import type { Clock } from '../core/clock.js'
 import { fifo } from './fifo.js'
 
-/** As many leases one process asks for and holds at a time. */
+/** How many leases one process requests or holds at a time. */
 const MAX_LEASES = 50
-/** After so many times more of them in each second in which nothing came, no queue is long. */
+/** The maximum grows by this factor with each second without progress. */
 const GROWTH = 4
-/** A turn that takes longer than 4 steps does not delay the others. */
+/** A turn that takes longer than 4 steps frees its place. */
 const STEP_MS = 250
 const STEPS = 4
 
 export type LeaseTurns = ReturnType<typeof leaseTurns>
 
 /**
- * A process that wants thousands of tokens at once takes no more leases than it can fetch for: a token
- * request that waits behind thousands of others would outlive its lease, and another process would
- * make it too. A turn longer than 1 s frees its own place only: a queue that moves is not down. Where
- * no turn brought anything during that second, token requests hang, and the queue stops waiting.
+ * Limits the leases that a process takes at once. A token request that waits behind thousands of
+ * others would outlive its lease, and another process would repeat it. A turn longer than 1 s frees
+ * its own place. If no turn made progress during that second, token requests hang, and the limit
+ * grows.
  */
 export function leaseTurns(clock: Clock) {
   const waiting = fifo<() => void>()
   let taken = 0
   let most = MAX_LEASES
-  /** Counts up with each turn that brought something. */
+  /** Counts the turns that made progress. */
   let moves = 0
 
   const leave = () => {
@@ -34,7 +34,7 @@ export function leaseTurns(clock: Clock) {
     }
   }
 
-  /** In steps: a process that was too busy to look has not waited as long as its clock says. */
+  /** Waits in steps: a process that was blocked has not waited as long as its clock says. */
   const afterLongestTurn = (callback: () => void) => {
     let cancel = () => {}
     const wait = (steps: number) => {
@@ -45,7 +45,7 @@ export function leaseTurns(clock: Clock) {
   }
 
   return {
-    /** Waits for a turn, and resolves with what ends it: whether it brought a token, or WeCom's answer. */
+    /** Waits for a turn. Call the result to end it: `hasMoved` says whether it got an answer. */
     async take(): Promise<(hasMoved: boolean) => void> {
       if (taken < most) taken += 1
       else await new Promise<void>((resolve) => waiting.push(resolve))

@@ -7,20 +7,22 @@ import { throwIfAborted } from '../core/wait.js'
 
 import { LEASE_MS, type StoreEntry, TAKE_OVER_MS } from './store-entry.js'
 
-/** What one process does while it is its turn, or while it waits for its turn. */
+/** What a refresh does with the lease, or while it waits for the lease. */
 export interface LeaseContext {
   /** The kind of credential. */
   readonly kind: string
   /** The newest generation that this process knows. */
   latestGeneration(): number
   /**
-   * Before a look into the store. What it gives takes what was found, and tells the newer token that
-   * has come: this one, or what another call of this process adopted meanwhile.
+   * Called before a read of the store. The result adopts what was read, and returns the newer
+   * token: this one, or one that another call of this process adopted meanwhile.
    */
   prepareAdopt(): (found: StoredToken | undefined) => Token | undefined
-  /** Another process could not get one, for a reason that counts for all, and rests so long. */
+  /** Remembers a failure that another process shared, for its cooldown. */
   remember(failure: QyapiTokenError, cooldownMs: number): QyapiTokenError
-  /** Fetches, and publishes under this generation; without one, as a process of its own. */
+  /**
+   * Fetches, and publishes under this generation; without one, independently of other processes.
+   */
   fetch(generation?: number): Promise<Token>
 }
 
@@ -31,23 +33,22 @@ export interface LeaseSettings {
 }
 
 /**
- * One process fetches for all: the one that has the store's lease. The others look into the store
- * until there is a token, or a failure that counts for all, or the holder has died or has had its
- * time: then the next one takes its turn. Where the store is in trouble, or lets no one take a turn,
- * each process goes on by itself.
+ * One process fetches for all: the one that holds the store's lease. The others poll the store
+ * until it has a token or a shared failure, or until the lease expires or is taken over (rule 17).
+ * If the store fails or gives no lease, each process fetches independently (rule 20).
  */
 export async function fetchForAll(
   shared: StoreEntry,
-  turn: LeaseContext,
+  context: LeaseContext,
   { clock, tokenTimeoutMs, random }: LeaseSettings,
   closed: AbortSignal,
 ): Promise<Token> {
-  const patience = leaseWait(tokenTimeoutMs + LEASE_MS, clock)
-  let above = turn.latestGeneration()
+  const waiting = leaseWait(tokenTimeoutMs + LEASE_MS, clock)
+  let above = context.latestGeneration()
   for (;;) {
-    const endTurn = await shared.access.leaseTurns(turn.kind).take()
-    const adopt = turn.prepareAdopt()
-    const lookedAt = clock.monotonic()
+    const endTurn = await shared.access.leaseTurns(context.kind).take()
+    const adopt = context.prepareAdopt()
+    const polledAt = clock.monotonic()
     const answer = await shared.acquire(above)
     const { token, failure, number, heldBy } = answer ?? {}
     const adopted = adopt(token)
@@ -57,16 +58,16 @@ export async function fetchForAll(
     throwIfAborted(closed)
     if (adopted !== undefined) return adopted
     if (number !== undefined)
-      return fetchWithLease(shared, turn, number, clock).finally(() => endTurn(true))
+      return fetchWithLease(shared, context, number, clock).finally(() => endTurn(true))
     const known = failure && failureIn(failure)
-    if (known !== undefined) throw turn.remember(known.failure, known.cooldownMs)
-    // What it cannot use is looked past.
-    above = Math.max(turn.latestGeneration(), token?.generation ?? 0)
+    if (known !== undefined) throw context.remember(known.failure, known.cooldownMs)
+    // Skips a token that it cannot use.
+    above = Math.max(context.latestGeneration(), token?.generation ?? 0)
     if (token !== undefined) continue
-    if (answer === undefined || failure !== undefined) return turn.fetch()
-    if (patience.isOver(heldBy, lookedAt)) {
+    if (answer === undefined || failure !== undefined) return context.fetch()
+    if (waiting.isTooLong(heldBy, polledAt)) {
       shared.reportLeaseTimeout(answer.holder)
-      return turn.fetch()
+      return context.fetch()
     }
     await shared.access.pause(50 + 100 * random())
     throwIfAborted(closed)
@@ -74,29 +75,29 @@ export async function fetchForAll(
 }
 
 /**
- * Over when the store leaves one lease where it is beyond its time, or `mostMs` after the first look
- * that found another process's. A look counts from when it began: a process that was too busy to hear
- * its answer has not waited.
+ * Too long: the same lease stays beyond its takeover time, or `mostMs` have passed since the first
+ * poll that found another process's lease. A poll counts from its start: a process that was blocked
+ * before it read the answer has not waited.
  */
 function leaseWait(mostMs: number, clock: Clock) {
   let firstAt: number | undefined
   let holder: number | undefined
   let since = 0
   return {
-    isOver(heldBy: number | undefined, lookedAt: number): boolean {
+    isTooLong(heldBy: number | undefined, polledAt: number): boolean {
       const now = clock.monotonic()
       if (firstAt === undefined || heldBy !== holder) since = now
       firstAt ??= now
       holder = heldBy
-      return lookedAt - since >= TAKE_OVER_MS + 200 || lookedAt - firstAt >= mostMs
+      return polledAt - since >= TAKE_OVER_MS + 200 || polledAt - firstAt >= mostMs
     },
   }
 }
 
-/** The lease is renewed while the fetch lasts, and given back with its outcome. */
+/** Renews the lease during the fetch, and releases it with the outcome. */
 async function fetchWithLease(
   shared: StoreEntry,
-  turn: LeaseContext,
+  context: LeaseContext,
   number: number,
   clock: Clock,
 ): Promise<Token> {
@@ -105,16 +106,16 @@ async function fetchWithLease(
     stop = clock.after(LEASE_MS / 3, () => {
       keep()
       void shared.renew(number).then((isHeld) => {
-        // A lease that is over, or another process's by now, does not come back.
+        // An expired or lost lease cannot be renewed again.
         if (isHeld === false) stop()
       })
     })
   }
   keep()
   try {
-    return await turn.fetch(number)
+    return await context.fetch(number)
   } catch (error) {
-    await shared.release(number, countsForAll(error) ? storedFailure(error) : undefined)
+    await shared.release(number, isShareable(error) ? storedFailure(error) : undefined)
     throw error
   } finally {
     stop()
@@ -122,36 +123,36 @@ async function fetchWithLease(
 }
 
 /**
- * What is wrong for one process is wrong for all; a network or an IP is each machine's own. A
- * failure in consequence is shared by the source whose own it is.
+ * Failures that are the same for all processes (rule 19); the network and the IP are each machine's
+ * own. A parent's failure is shared by the parent's source.
  */
-const COUNT_FOR_ALL: readonly unknown[] = ['credential_refused', 'rate_limited']
+const SHARED_CODES: readonly unknown[] = ['credential_refused', 'rate_limited']
 
-export function countsForAll(error: unknown): error is QyapiTokenError {
+export function isShareable(error: unknown): error is QyapiTokenError {
   if (!isQyapiTokenError(error) || isCausedByParent(error)) return false
-  return COUNT_FOR_ALL.includes(error.code)
+  return SHARED_CODES.includes(error.code)
 }
 
-/** No failure rests longer, whatever a store's clock says. */
-const LONGEST_REST_MS = 600_000
+/** The longest cooldown, whatever a store's clock says. */
+const LONGEST_COOLDOWN_MS = 600_000
 
-/** A failure as a store keeps it while it rests. */
+/** A failure as a store keeps it during its cooldown. */
 export function storedFailure(failure: QyapiTokenError): StoredFailure {
   const { code, errcode, message, retryable, retryAfterMs = 0 } = failure
   const value = JSON.stringify({ code, errcode, message, retryable })
   return { value, leftMs: Math.max(1, retryAfterMs) }
 }
 
-/** The failure that another process has put into the store, and how long it rests still. */
+/** The failure that another process has stored, and its remaining cooldown. */
 export function failureIn({
   value,
   leftMs,
 }: StoredFailure): { failure: QyapiTokenError; cooldownMs: number } | undefined {
   const { code, errcode, message, retryable } = Object(parsed(value)) as Record<string, unknown>
-  if (!COUNT_FOR_ALL.includes(code) || typeof message !== 'string') return undefined
+  if (!SHARED_CODES.includes(code) || typeof message !== 'string') return undefined
   const failure = new QyapiTokenError(code as QyapiTokenError['code'], message, {
     ...(typeof errcode === 'number' && { errcode }),
     retryable: retryable === true,
   })
-  return leftMs > 0 ? { failure, cooldownMs: Math.min(leftMs, LONGEST_REST_MS) } : undefined
+  return leftMs > 0 ? { failure, cooldownMs: Math.min(leftMs, LONGEST_COOLDOWN_MS) } : undefined
 }

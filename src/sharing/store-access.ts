@@ -3,33 +3,35 @@ import type { StoreProblem, TokenStore } from '../core/store.js'
 import { fifo } from './fifo.js'
 import { type LeaseTurns, leaseTurns } from './lease-turns.js'
 
-/** How long a store may take to answer a command, counted from its sending. */
+/** How long a store may take to answer a command, counted from when it is sent. */
 const DEADLINE_MS = 400
-/** The same for a command that gets no answer while the store answers others, e.g. another shard. */
+/**
+ * The same for a command that gets no answer while the store answers others, e.g. another shard.
+ */
 const LONGEST_DEADLINE_MS = 2_000
 const STEP_MS = 50
 
-/** A client sends more than this one after the other: the rest waits here, where no deadline runs. */
+/** A client queues more than this anyway: the rest waits here, where no deadline runs. */
 const MAX_IN_FLIGHT = 100
 
 const MAX_REPORTED = 100
 
-/** What a command came to. */
+/** The outcome of a command. */
 export type StoreResult<T> =
   | { readonly answer: T }
   | { readonly reason: 'down' | 'refused' | 'skipped'; readonly error: unknown }
 
 /**
- * The way to one store, shared by every source that uses it (rule 16). A burst is not an outage:
- * commands in flight are bounded, a deadline counts from the sending, and a store that answers
- * anything is not down. One that is down is left alone for 1 s, doubling to 30 s.
+ * Access to one store, shared by all sources that use it (rule 16). A burst is not an outage:
+ * commands in flight are bounded, a deadline starts when a command is sent, and a store that
+ * answers anything is not down. A store that is down gets no commands for 1 s, doubling to 30 s.
  */
 export class StoreAccess {
   private inFlight = 0
-  /** Commands of a process that holds a lease go first: others wait for what they bring. */
+  /** Commands of a lease holder go first: other processes wait for their outcome. */
   private readonly urgent = fifo<() => void>()
   private readonly waiting = fifo<() => void>()
-  /** Counts up: a command whose store answers others meanwhile has more time. */
+  /** Counts answers: a command gets more time while the store answers others. */
   private answers = 0
   private pausing = 0
   private failures = 0
@@ -50,8 +52,8 @@ export class StoreAccess {
   }
 
   /**
-   * Sends as soon as there is room; never rejects. `report`: hears of problems that no command has,
-   * until the next one sends.
+   * Sends as soon as there is room; never rejects. `report` receives problems outside of any
+   * command, until the next `send`.
    */
   async send<T>(
     command: () => Promise<T>,
@@ -63,7 +65,10 @@ export class StoreAccess {
     try {
       const leftMs = this.cooldownMs()
       if (leftMs > 0)
-        return { reason: 'skipped', error: new Error(`it is left alone for ${leftMs} ms more`) }
+        return {
+          reason: 'skipped',
+          error: new Error(`the store was down; it gets no commands for ${leftMs} ms more`),
+        }
       const result = await this.answerTo(command)
       if ('answer' in result) this.answered()
       return result
@@ -73,8 +78,8 @@ export class StoreAccess {
   }
 
   /**
-   * Pauses between two looks of one who waits for another process: longer the more wait, so that
-   * thousands of looks do not delay the very writes that they wait for.
+   * Pauses between two polls for another process's token: longer the more callers poll, so that
+   * thousands of polls do not delay the writes that they wait for.
    */
   async pause(ms: number): Promise<void> {
     this.pausing += 1
@@ -83,14 +88,14 @@ export class StoreAccess {
     this.pausing -= 1
   }
 
-  /** Of one kind of credential: to fetch one kind's token may take another kind's. */
+  /** One limit for each kind of credential: fetching one kind's token may need a parent's token. */
   leaseTurns(kind: string): LeaseTurns {
     const turns = this.turns.get(kind) ?? leaseTurns(this.clock)
     this.turns.set(kind, turns)
     return turns
   }
 
-  /** Whether this was not reported before: once for each process, not for each call. */
+  /** Whether this was not reported before: each process reports a message once. */
   isNews(what: string): boolean {
     if (this.reported.has(what)) return false
     if (this.reported.size >= MAX_REPORTED) this.reported.clear()
@@ -98,7 +103,7 @@ export class StoreAccess {
     return true
   }
 
-  /** For how much longer the store is left alone. */
+  /** Milliseconds for which the store still gets no commands. */
   cooldownMs(): number {
     if (this.failures === 0) return 0
     return Math.max(0, Math.ceil(this.cooldownUntil - this.clock.monotonic()))
@@ -109,7 +114,6 @@ export class StoreAccess {
     return new Promise((resolve) => queue.push(resolve))
   }
 
-  /** The next one takes the place. */
   private leave(): void {
     const next = this.urgent.shift() ?? this.waiting.shift()
     if (next === undefined) this.inFlight -= 1
@@ -131,8 +135,8 @@ export class StoreAccess {
   }
 
   /**
-   * Passes in small steps: a process that was frozen, or too busy to look, has not waited as long as
-   * its clock says, and hears first what was answered.
+   * Counts in small steps: a process that was frozen or blocked has not waited as long as its clock
+   * says, and reads pending answers first.
    */
   private deadline() {
     let cancel = () => {}
@@ -162,7 +166,7 @@ export class StoreAccess {
     this.isDownReported = false
   }
 
-  /** What fails during a cooldown is the same outage. */
+  /** A failure during a cooldown belongs to the same outage. */
   private failed(): void {
     if (this.cooldownMs() > 0) return
     this.cooldownUntil = this.clock.monotonic() + Math.min(30_000, 1_000 * 2 ** this.failures)
@@ -170,8 +174,8 @@ export class StoreAccess {
   }
 
   /**
-   * What a driver emits while no command is in flight. One that connects again and again emits each
-   * time: the first counts, until the store answers.
+   * Reports what a driver emits while no command is in flight. A driver that keeps reconnecting
+   * emits each time: only the first is reported, until the store answers.
    */
   private reportProblem(problem: StoreProblem): void {
     if (this.report === undefined) return
@@ -184,10 +188,10 @@ export class StoreAccess {
 
 type StoreProblemListener = (problem: StoreProblem) => void
 
-/** By identity, so that all sources over one store share its access; it goes with the store. */
+/** By identity, so that all sources of one store share its access, and collected with the store. */
 const accesses = new WeakMap<TokenStore, WeakMap<Clock, StoreAccess>>()
 
-/** The one access to this store by this clock. */
+/** The shared access to this store with this clock. */
 export function storeAccess(store: TokenStore, clock: Clock): StoreAccess {
   const byClock = accesses.get(store) ?? new WeakMap<Clock, StoreAccess>()
   accesses.set(store, byClock)
@@ -196,12 +200,15 @@ export function storeAccess(store: TokenStore, clock: Clock): StoreAccess {
   return access
 }
 
-/** Redis' replies begin with a word in capitals (`READONLY`, `OOM`, `ERR`), Node's error codes with an E. */
+/**
+ * Redis' replies begin with a word in capitals (`READONLY`, `OOM`, `ERR`), Node's error codes with
+ * an E.
+ */
 const REPLY = /^-?(ERR|(?!E)[A-Z]{3,})\b|signalled by the server/
-/** What a database says of a statement; class 08 and 57 are about the connection. */
+/** A database's error about a statement; classes 08 and 57 are about the connection. */
 const SQLSTATE = /^[2-4][\dA-Z]{4}$/
 
-/** Whether the server itself said no. Anything else is about the way to it. */
+/** Whether the server itself refused. Any other error is a connection error. */
 function isRefusal(error: unknown): boolean {
   const { message, code } = Object(error) as { message?: unknown; code?: unknown }
   return REPLY.test(String(message)) || SQLSTATE.test(String(code))

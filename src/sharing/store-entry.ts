@@ -14,16 +14,16 @@ import type { KeyOf } from './store-key.js'
 import {
   evictedMessage,
   leaseTimeoutMessage,
-  sealedMessage,
+  notDecryptableMessage,
   wentBackMessage,
 } from './store-messages.js'
 import { ExpectedToken, isGeneration, isStoredToken } from './stored-token.js'
 import { type Unwritten, unwritten } from './unwritten.js'
 
-/** A lease ends by itself so soon after its holder died. It is renewed while a fetch lasts. */
+/** How long a lease lasts after its holder died. It is renewed during a fetch. */
 export const LEASE_MS = 2_000
 
-/** A holder that has not fetched by then may be cut off from WeCom: another process takes its turn. */
+/** A holder without a token by then may have lost WeCom: another process takes over (rule 17). */
 export const TAKE_OVER_MS = 2_800
 
 type StoreSettings = Pick<
@@ -31,14 +31,14 @@ type StoreSettings = Pick<
   'clock' | 'hash' | 'random' | 'baseUrl' | 'nonce' | 'maxAgeMs' | 'processName'
 >
 
-/** One key of the store. Store trouble never becomes token trouble: it is an event. */
+/** One key of the store. A store error is an event, and never fails a call (rule 20). */
 export class StoreEntry {
   /** The newest generation that was seen in the store. */
   lastGeneration = 0
   private holder: string | undefined
   private wentBackTo: number | undefined
   private isClosed = false
-  /** Made with the first write that the store did not answer. */
+  /** Created with the first write that the store did not answer. */
   private unwritten: Unwritten | undefined
   private writes = 0
   private writing: Promise<unknown> | undefined
@@ -62,7 +62,7 @@ export class StoreEntry {
     return token && this.isReadable(token) ? token : undefined
   }
 
-  /** What vanished before its time is put back (rule 18); who pushed a ticket sees to that itself. */
+  /** Stores a token again that vanished early (rule 18); `pushedTicketsFor` does so for tickets. */
   private restoreEvicted(): void {
     const token = this.expected.lost(this.settings.clock)
     if (token === undefined) return
@@ -70,7 +70,7 @@ export class StoreEntry {
     if (this.isLineage) void this.set(token)
   }
 
-  /** Refused tokens are deleted, by this process or another: their absence is no loss. */
+  /** Refused tokens are deleted, by this process or another: then they are not evicted. */
   tokenRefused({ generation }: { generation: number }): void {
     this.expected.forget(generation)
   }
@@ -79,7 +79,7 @@ export class StoreEntry {
     return this.write(token, (key) => this.store.set(key, token))
   }
 
-  /** What a store in trouble does not answer is written as soon as it answers. */
+  /** A write that the store did not answer is repeated as soon as the store answers. */
   private async write(token: StoredToken, run: (key: string) => Promise<boolean | undefined>) {
     this.unwritten?.forget()
     this.writes += 1
@@ -99,21 +99,20 @@ export class StoreEntry {
     return isKept
   }
 
-  /** The store's own clock, if it has one that can be one. */
+  /** The store's own clock, if it has a plausible one. */
   async now(): Promise<number | undefined> {
     const now = await this.attempt('get', async (key) => this.store.now?.(key))
     return isGeneration(Math.floor(now ?? 0)) ? now : undefined
   }
 
-  /** Nothing is written any more. */
   close(): void {
     this.isClosed = true
     this.unwritten?.forget()
   }
 
   /**
-   * Of this very token: after the store lost what it had, its number may be another one's. What is
-   * still on its way to the store comes first.
+   * Deletes exactly this token: after the store lost its data, another token may have the same
+   * generation. Waits for a write in flight.
    */
   async delete({ generation, value }: { generation: number; value: string }) {
     if (this.writing !== undefined) await this.writing
@@ -127,8 +126,8 @@ export class StoreEntry {
   }
 
   /**
-   * What another process has put into the store, or whose turn it is; `undefined`: the store cannot
-   * tell. A lease that comes too late for its caller is given back at once.
+   * A newer token, a shared failure, the lease, or its holder; `undefined`: the store did not
+   * answer. A lease that arrives after the deadline is released at once (rule 17).
    */
   async acquire(above: number): Promise<LeaseAnswer | undefined> {
     const { lease } = this.store
@@ -136,7 +135,7 @@ export class StoreEntry {
     let isLate = false
     const request = { holder: this.holderName(), forMs: LEASE_MS, takeOverMs: TAKE_OVER_MS, above }
     const answer = await this.attempt('acquire', async (key) => {
-      // One of old resolved with nothing while the lease was held.
+      // A store written for an older version resolves with nothing while the lease is held.
       const answered: LeaseAnswer = (await lease.acquire(key, request)) ?? {}
       const { number } = answered
       if (isLate && number !== undefined) await lease.release(key, { number })
@@ -155,7 +154,7 @@ export class StoreEntry {
     this.reportError('acquire', 'lease_timeout', leaseTimeoutMessage(holder, TAKE_OVER_MS))
   }
 
-  /** What stands where the lease was asked for; what this process cannot read is looked past. */
+  /** The token that `acquire` found; one that this process cannot decrypt is skipped. */
   private async readable(stored: StoredToken, above: number): Promise<LeaseAnswer | undefined> {
     const token = this.checked('acquire', stored)
     if (token === undefined || token.generation <= above) return undefined
@@ -167,23 +166,23 @@ export class StoreEntry {
     return this.attempt('renew', async (key) => this.store.lease?.renew(key, held))
   }
 
-  /** Keeps a fetched token, and gives the lease of that number back; 0: there is none. */
+  /** Stores a fetched token and releases the lease of that number; 0: there is no lease. */
   publish(token: StoredToken, number: number): Promise<boolean | undefined> {
     if (number === 0) return this.set(token)
     return this.write(token, async (key) => this.store.lease?.publish(key, token, { number }))
   }
 
-  /** Gives the lease back without a token. */
+  /** Releases the lease without a token. */
   release(number: number, failure?: StoredFailure): Promise<boolean | undefined> {
     const left = failure === undefined ? { number } : { number, failure }
     return this.attempt('release', async (key) => this.store.lease?.release(key, left))
   }
 
-  /** What a store gives is somebody's: nothing, or a whole token whose life is no longer than any. */
+  /** Validates what the store returned, and caps its lifetime: a store may contain anything. */
   private checked(operation: StoreOperation, stored: StoredToken | null | undefined) {
     if (stored === undefined || stored === null) return undefined
     if (!isStoredToken(stored)) {
-      this.reportError(operation, 'invalid', 'what the store gave is no token')
+      this.reportError(operation, 'invalid', 'the store returned something that is not a token')
       return undefined
     }
     const { generation, ageMs, expiresInMs } = stored
@@ -194,16 +193,16 @@ export class StoreEntry {
     return { ...stored, expiresInMs: Math.min(expiresInMs, ageMs + longestMs) }
   }
 
-  /** Not what a process sealed that has an encryptionKey, which this one has not. */
+  /** `false` for a value that a process with an encryptionKey stored, if this one has none. */
   private isReadable({ value }: StoredToken): boolean {
     const key = sealingKeyOf(value)
     if (key === undefined) return true
-    const message = sealedMessage(key)
+    const message = notDecryptableMessage(key)
     if (this.access.isNews(message)) this.reportError('get', 'not_decryptable', message)
     return false
   }
 
-  /** Not from a store without a lease, whose numbers each process counts for itself. */
+  /** Only with a lease: without one each process counts generations independently. */
   private reportWentBack(operation: StoreOperation, generation: number): void {
     if (!this.isLineage || !this.hasLease || generation === this.wentBackTo) return
     this.wentBackTo = generation
@@ -222,17 +221,17 @@ export class StoreEntry {
   ): Promise<T | undefined> {
     const hashing = this.keyOf()
     if (hashing === undefined) return undefined
-    // Before the command takes a place: its deadline is the store's, not the hash's.
+    // Before `send`, so that the store's deadline does not include the hash.
     const key = await hashing
     const isUrgent = operation !== 'get' && operation !== 'acquire'
     const command = () => run(key)
     const result = await this.access.send(command, { isUrgent, report: this.reportProblem })
     if ('answer' in result) return result.answer
     const { reason, error } = result
-    // A look that is skipped costs one token request, which has an event of its own.
+    // A skipped read leads to a token request, which has its own event.
     if (reason === 'skipped' && operation !== 'set' && operation !== 'delete') return undefined
-    // A store may repeat what it was to write, or where it is with its password.
-    const said = error instanceof Error ? error.message : 'unknown trouble'
+    // A store's message may contain the value, or its own url with a password.
+    const said = error instanceof Error ? error.message : 'unknown error'
     this.reportError(operation, reason, withoutQueries(excerpt(said, scrubber([secret]))))
     return undefined
   }

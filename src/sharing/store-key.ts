@@ -3,13 +3,13 @@ import type { SourceSettings } from '../core/options.js'
 
 type KeySettings = Pick<SourceSettings, 'hash' | 'baseUrl'>
 
-/** The key in the store; none, while it cannot be told. */
+/** Computes the key in the store; `undefined` while the secret cannot be read. */
 export type KeyOf = () => Promise<string> | undefined
 
 /**
- * The key of a credential's token: base address, kind, ids, and a SHA-256 of the secret. Two apps
- * of one corp never share, and a secret that was rotated is a new key. None, while the secret cannot
- * be read: that is no trouble of the store's.
+ * The key of a credential's token: base address, kind, ids, and a SHA-256 of the secret (rule 14).
+ * Two apps of one corp never share, and a rotated secret is a new key. An unreadable secret is not
+ * reported as a store error.
  */
 export function tokenKeyOf(credential: () => Credential, { baseUrl, hash }: KeySettings): KeyOf {
   let known: { secret: string; key: Promise<string> } | undefined
@@ -24,7 +24,7 @@ export function tokenKeyOf(credential: () => Credential, { baseUrl, hash }: KeyS
   }
 }
 
-/** The key of a ticket, which is the same whatever the secret. */
+/** The key of a ticket, which does not depend on the secret. */
 export async function ticketKeyOf(
   credential: Credential,
   { baseUrl }: KeySettings,

@@ -2,7 +2,7 @@ import { isText } from '../core/check.js'
 import { type Clock, elapsedMs, type Instant, instantOf } from '../core/clock.js'
 import type { StoredToken } from '../core/store.js'
 
-/** WeCom's values have 512 bytes at the most, and sealing adds a third. */
+/** WeCom's values have at most 512 bytes, and encryption adds a third. */
 const LONGEST_VALUE = 4096
 
 export function isStoredToken({
@@ -15,31 +15,30 @@ export function isStoredToken({
   return isValue && isGeneration(generation) && age >= 0 && Number.isFinite(expiresInMs)
 }
 
-/** One that a newer one can follow for ever. */
+/** Leaves room for newer generations: far below the largest safe integer. */
 export function isGeneration(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0 && (value as number) < 2 ** 52
 }
 
-/** Clocks differ a little: what vanishes just before its end was not lost. */
+/** Clocks differ a little: a token that vanishes just before it expires was not evicted. */
 const CLOCK_SKEW_MS = 10_000
 
-/** What this process stored or saw under one key of the store, and so expects there. */
+/** The token that this process stored or read under one key, and so expects there. */
 export class ExpectedToken {
   private token: StoredToken | undefined
   private since: Instant | undefined
 
-  /** It is in the store now. */
   expect(token: StoredToken, clock: Clock): void {
     this.token = token
     this.since = instantOf(clock)
   }
 
-  /** It need not be there any more: this process deleted it, or knows that others will. */
+  /** This process deleted the token, or another one will. */
   forget(generation: number): void {
     if (this.token?.generation === generation) this.token = undefined
   }
 
-  /** The store has nothing: gives, once, the token that should still be there, as old as it is now. */
+  /** The store has no token: returns, once, the expected one with its current age. */
   lost(clock: Clock): StoredToken | undefined {
     const { token, since } = this
     this.token = undefined

@@ -5,15 +5,15 @@ const RETRY_MS = 1_000
 
 /** The last write that a store did not answer. */
 export interface Unwritten {
-  /** Tried again until the store has answered, something newer is written, or its life is over. */
+  /** Retries until the store has answered, something newer is written, or the token has expired. */
   later(token: StoredToken): void
-  /** It need not be written any more: that one, or whatever there is. */
+  /** Drops the pending write; with `generation` only if it is of that generation. */
   forget(generation?: number): void
 }
 
 /**
- * What a store in trouble was to keep is written as soon as it answers again. The store itself sees to
- * it that nothing newer is overwritten. Keeps no process alive.
+ * Repeats a write that failed as soon as the store answers again (rule 18). The store itself never
+ * overwrites a newer token. The timer does not keep the process alive.
  */
 export function unwritten(
   { clock, random }: { clock: Clock; random(): number },
@@ -38,7 +38,7 @@ export function unwritten(
         else if (store.canWrite()) store.write({ ...token, ageMs })
         else wait()
       }
-      // Spread, so that many sources do not write in the same moment.
+      // With jitter, so that many sources do not write at the same moment.
       const wait = () => {
         cancel = clock.after(RETRY_MS * (1 + random()), retry, { isBackground: true })
       }

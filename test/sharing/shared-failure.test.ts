@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { QyapiTokenError } from '../../src/core/errors.js'
-import { countsForAll, failureIn, storedFailure } from '../../src/sharing/shared-fetch.js'
+import { failureIn, isShareable, storedFailure } from '../../src/sharing/shared-fetch.js'
 
 const wrongSecret = new QyapiTokenError('credential_refused', 'the secret is wrong', {
   errcode: 40001,
@@ -70,6 +70,6 @@ describe('what counts for all', () => {
     [{ code: 'rate_limited' }, false],
     [new Error('something else'), false],
   ])('%s: %s', (error, counts) => {
-    expect(countsForAll(error)).toBe(counts)
+    expect(isShareable(error)).toBe(counts)
   })
 })

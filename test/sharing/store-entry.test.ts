@@ -102,7 +102,7 @@ describe('a store that lies', () => {
     const { source, events } = sourceOver(handStore({ ...stored(5), ...wrong }).store)
     expect(await source.get()).toBe('fetched-1')
     expect(source.describe().generation).toBe(1)
-    const message = 'what the store gave is no token'
+    const message = 'the store returned something that is not a token'
     expect(events[0]).toEqual({
       ...SUBJECT,
       type: 'store_error',
@@ -366,7 +366,7 @@ describe('a token that another process has sealed', () => {
         reason: 'not_decryptable',
         operation: 'get',
         message:
-          'a value in the store is sealed with encryptionKey 01020304 (fingerprint: SHA-256, 8 digits); ' +
+          'a value in the store is encrypted with encryptionKey 01020304 (fingerprint: SHA-256, 8 digits); ' +
           'this process has none. It counts as absent.',
       },
     ])
@@ -391,7 +391,7 @@ describe('a token that another process has sealed', () => {
       event.type === 'store_error' ? [`${event.reason}: ${event.message}`] : [],
     )
     expect(messages).toEqual([
-      `not_decryptable: a value in the store is sealed with encryptionKey ${theirs}; ` +
+      `not_decryptable: a value in the store is encrypted with encryptionKey ${theirs}; ` +
         `this process has ${ours} (fingerprints: SHA-256, 8 digits). It counts as absent.`,
     ])
   })
@@ -401,7 +401,7 @@ describe('a token that another process has sealed', () => {
     const { source, events } = sourceOver(encryptedStore(store, Buffer.alloc(32)))
     expect(await source.get()).toBe('fetched-1')
     expect(JSON.stringify(events[0])).toContain(
-      'is not sealed: another process has no encryptionKey',
+      'is not encrypted: another process has no encryptionKey',
     )
   })
 })
@@ -423,7 +423,7 @@ describe('trouble of the store', () => {
       type: 'store_error',
       reason: 'invalid',
       operation: 'get',
-      message: 'what the store gave is no token',
+      message: 'the store returned something that is not a token',
     })
   })
 
@@ -477,7 +477,7 @@ describe('trouble of the store', () => {
         type: 'store_error',
         reason: 'down',
         operation: 'set',
-        message: 'unknown trouble',
+        message: 'unknown error',
       },
       {
         ...SUBJECT,
