@@ -55,8 +55,8 @@ export default defineConfig({
           ...patience,
           name: 'package',
           include: ['test/package/**/*.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
           // Programs of their own, each busy with one core.
           maxConcurrency: 2,
         },

@@ -15,16 +15,32 @@ interface GenerationRequest {
 }
 
 /** The memo of any number of sources. */
-export interface TokenMemo {
+export class TokenMemo {
   readonly cache: ReturnType<typeof expiringCache>
+  private memoized: ((request: GenerationRequest) => Promise<Token>) | undefined
+  private inFlight = 0
+
+  constructor(clock: Clock) {
+    this.cache = expiringCache(clock)
+  }
+
   /** A single flight: one request for all callers that want the same generation. */
-  fetchOnce(request: GenerationRequest): Promise<Token>
+  fetchOnce(request: GenerationRequest): Promise<Token> {
+    // Dropped when nothing is in flight: what p-memoize makes takes 800 bytes, and most sources are idle.
+    this.memoized ??= pMemoize(obtain, { cacheKey: ([{ key }]) => key, cache: this.cache })
+    this.inFlight += 1
+    const token = this.memoized(request)
+    const settled = () => {
+      this.inFlight -= 1
+      if (this.inFlight === 0) this.memoized = undefined
+    }
+    token.then(settled, settled)
+    return token
+  }
 }
 
-export function tokenMemo(clock: Clock): TokenMemo {
-  const cache = expiringCache(clock)
-  const obtain = (request: GenerationRequest) => request.obtain()
-  return { cache, fetchOnce: pMemoize(obtain, { cacheKey: ([{ key }]) => key, cache }) }
+function obtain(request: GenerationRequest): Promise<Token> {
+  return request.obtain()
 }
 
 /**
@@ -38,11 +54,24 @@ function expiringCache(clock: Clock) {
     has({ of: { latest, clearedUpTo }, number }: Generation, now: Instant = instantOf(clock)) {
       return latest?.generation === number && number > clearedUpTo && isUsable(latest, now)
     },
-    get: ({ of }: Generation) => of.latest,
-    set: ({ of }: Generation, token: Token) => of.set(token),
-    delete() {},
+    get: latestOf,
+    set: keep,
+    delete: keepAll,
   }
 }
+
+// The same functions for every memo: a source that shares its memo with no other would have its own.
+
+function latestOf({ of }: Generation): Token | undefined {
+  return of.latest
+}
+
+function keep({ of }: Generation, token: Token): void {
+  of.set(token)
+}
+
+/** Intentionally: see above. */
+function keepAll(): void {}
 
 /**
  * The memoized token of one source, and all of its state: the newest token, which generations are

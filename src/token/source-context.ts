@@ -8,7 +8,7 @@ import { type PushedTickets, pushedTicketsFor } from '../gettoken/pushed-tickets
 import { type StoreAccess, storeAccess } from '../sharing/store-access.js'
 import { StoreEntry } from '../sharing/store-entry.js'
 import { type KeyOf, ticketKeyOf } from '../sharing/store-key.js'
-import { type TokenMemo, tokenMemo } from './memoized-token.js'
+import { TokenMemo } from './memoized-token.js'
 
 /** State that the sources of a pool share. A source outside a pool has its own. */
 export class SourceContext {
@@ -21,7 +21,7 @@ export class SourceContext {
   /** Checks the options that the sources share. Throws `bad_options`. */
   constructor(options: SourceOptions, platform: Platform) {
     this.settings = sourceSettings(options, platform)
-    this.memo = tokenMemo(this.settings.clock)
+    this.memo = new TokenMemo(this.settings.clock)
     const { store, clock } = this.settings
     this.access = store && storeAccess(store, clock)
   }

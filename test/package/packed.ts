@@ -36,7 +36,7 @@ export async function run(
   program: string,
   args: readonly string[],
   cwd: string,
-  timeout = 280_000,
+  timeout = 900_000,
 ): Promise<Ended> {
   const shell = program === 'npm' && process.platform === 'win32'
   // Without NO_COLOR, because Node warns on stderr where both are set.

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { instantOf } from '../../src/core/clock.js'
 import { firstLife, type Token } from '../../src/core/token.js'
 import { fakeClock } from '../../src/testing.js'
-import { MemoizedToken, tokenMemo } from '../../src/token/memoized-token.js'
+import { MemoizedToken, TokenMemo } from '../../src/token/memoized-token.js'
 import { deferred } from '../support/source.js'
 
 const DAY_MS = 86_400_000
@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000
 /** A memoized token whose generations are obtained at once. */
 function memoOf({ maxAgeMs = 7_000_000 } = {}) {
   const clock = fakeClock()
-  const memo = tokenMemo(clock)
+  const memo = new TokenMemo(clock)
   const memoized = new MemoizedToken(memo)
   const policy = { maxAgeMs, refreshAheadMs: 0, jitter: 0 }
   const tokenOf = (generation: number, expiresInMs = 7_200_000): Token => ({
@@ -95,7 +95,7 @@ describe('the proof by breaking', () => {
     vi.resetModules()
     vi.doMock('p-memoize', () => ({ default: (fetch: unknown) => fetch }))
     const bare = await import('../../src/token/memoized-token.js')
-    const memoized = new bare.MemoizedToken(bare.tokenMemo(fakeClock()))
+    const memoized = new bare.MemoizedToken(new bare.TokenMemo(fakeClock()))
     const { tokenOf } = memoOf()
     const obtain = vi.fn(async () => tokenOf(1))
     await Promise.all([memoized.next(obtain), memoized.next(obtain)])
@@ -176,7 +176,7 @@ describe('the next token', () => {
 
   it('is one of many in one memo, each with generations of its own', async () => {
     const clock = fakeClock()
-    const memo = tokenMemo(clock)
+    const memo = new TokenMemo(clock)
     const { tokenOf } = memoOf()
     const asked: string[] = []
     const sources = ['one', 'other'].map((value) => {
