@@ -1,8 +1,6 @@
 /**
- * The fetch entry, in the user's own words: it injects the memoized token, with the memoization
- * expiring after 7000 s, spots token-invalid errcodes, clears the cache, and replays the request
- * once. The token enters the url just before the request is sent, and the answer is judged before
- * the caller sees it.
+ * The fetch entry, in the user's own words: it injects the memoized token, with the memoization expiring
+ * after 7000 s, spots token-invalid errcodes, clears the cache, and replays the request once.
  */
 import type { Credential } from './core/credential.js'
 import { tryRead } from './core/errcode.js'
@@ -111,11 +109,8 @@ export function withToken<F extends AnyFetch>(
     const { outgoing, method, options, signal } = snapshot
     if (chooser === undefined)
       return fetchWithToken({ wrapped, policy: policy as TokenPolicy, destination }, outgoing)
-    const chosen = middleware.choose(chooser, destination, {
-      url,
-      method,
-      options: options as never,
-    })
+    const request = { url, method, options: options as never }
+    const chosen = middleware.choose(chooser, destination, request)
     return chooseAndSend(wrapped, { outgoing, signal, destination, chosen })
   }
 

@@ -6,7 +6,7 @@ import { sourceWith } from '../support/source.js'
 import { API, answer, OK, stubAxios } from '../support/stub-axios.js'
 
 describe('two attaches to one client', () => {
-  it('leave the caller’s own adapter on the config, and tell of no token that the caller did not bring', async () => {
+  it('leave the caller’s own adapter on the config, and report no token that the caller did not bring', async () => {
     const { client, events, sent } = stubAxios()
     const second = sourceWith('other')
     attachToken(client, second.source)
@@ -18,7 +18,7 @@ describe('two attaches to one client', () => {
     expect(sent[1]?.params).toBeUndefined()
   })
 
-  it('serve each the paths of its own', async () => {
+  it('each handle the paths of their own source', async () => {
     const { client, urls } = stubAxios(answer(OK), { defaults: {} })
     attachToken(client, sourceWith('elsewhere', { baseUrl: 'https://wecom.example' }).source)
     await client.get(`${API}/user/get`)
@@ -29,7 +29,7 @@ describe('two attaches to one client', () => {
     ])
   })
 
-  it('are retried by axios-retry as one is', async () => {
+  it('are retried by axios-retry as a single attach is', async () => {
     const fail = (config: InternalAxiosRequestConfig) => {
       throw new AxiosError('reset', 'ECONNRESET', config)
     }
@@ -46,7 +46,7 @@ describe('two attaches to one client', () => {
 })
 
 describe('a config that never reached its adapter', () => {
-  it('carries a token once if it is sent again', async () => {
+  it('carries one token if it is sent again', async () => {
     const controller = new AbortController()
     const { client, events, urls } = stubAxios(answer(OK), {
       before: ({ interceptors }) =>
@@ -65,7 +65,7 @@ describe('a config that never reached its adapter', () => {
 })
 
 describe('detach', () => {
-  it('after a clear() takes out nobody’s interceptor', async () => {
+  it('after a clear() of the interceptors removes no other interceptor', async () => {
     const { client, detach, urls } = stubAxios()
     client.interceptors.request.clear()
     client.interceptors.request.use((config) => Object.assign(config, { params: { mine: 1 } }))

@@ -6,8 +6,8 @@ import { attachToken } from '../../src/axios.js'
 import { deferred, sourceWith } from '../support/source.js'
 import { API, answer, OK, stubAxios } from '../support/stub-axios.js'
 
-describe('what attachToken gives', () => {
-  it('is printed with what describe() of its source gives', () => {
+describe('the object that attachToken returns', () => {
+  it('prints what describe() of its source returns', () => {
     const attached = attachToken(axios.create(), { corpId: 'ww-fake', corpSecret: 'planted' })
     const shown = inspect(attached).replace(/\s+/g, ' ')
     expect(shown).toContain("source: TokenSource { kind: 'self-built', subject:")
@@ -15,7 +15,7 @@ describe('what attachToken gives', () => {
     expect(shown).not.toContain('planted')
   })
 
-  it('has the source that other clients share: one gettoken for all of them', async () => {
+  it('has a source that other clients can share: one gettoken for all of them', async () => {
     const { source, fetches } = sourceWith('token')
     const clients = [axios.create(), axios.create()].map((client) => {
       client.defaults.adapter = async (config) => answer(OK)(config)
@@ -27,8 +27,8 @@ describe('what attachToken gives', () => {
   })
 })
 
-describe('a call through an attached client', () => {
-  it('leaves at once where there is a token', async () => {
+describe('a request of an attached client', () => {
+  it('is sent in the same turn if a token is memoized', async () => {
     const { client, source, sent } = stubAxios()
     await source.get()
     const call = client.get('/user/get')
@@ -36,7 +36,7 @@ describe('a call through an attached client', () => {
     await call
   })
 
-  it('whose body can be sent once waits for a token that is about to be replaced', async () => {
+  it('with a body that can be sent once waits for the new token while a refresh is running', async () => {
     const { client, source, clock, urls } = stubAxios()
     await source.get()
     clock.advance(6_900_000)
@@ -44,10 +44,10 @@ describe('a call through an attached client', () => {
     expect(urls()).toEqual([`${API}/media/upload?access_token=token-2`])
   })
 
-  it('that was called off before it left keeps its own adapter', async () => {
+  it('that was aborted before it was sent keeps its own adapter', async () => {
     const adapters: unknown[] = []
     const { client, sent } = stubAxios(answer(OK), {
-      // An interceptor that was there before us sees what we leave.
+      // Registered before us, so it runs after us and sees the config that we return.
       before: ({ interceptors }) =>
         interceptors.request.use((config) => {
           adapters.push(config.adapter)
@@ -65,7 +65,7 @@ describe('a call through an attached client', () => {
     expect(sent).toEqual([])
   })
 
-  it('without an adapter of its own has none in the config of its answer', async () => {
+  it('without an adapter of its own has none in the config of its response', async () => {
     const used: string[] = []
     const adapter = async (config: never) => {
       used.push(axios.getUri(config))
@@ -81,7 +81,7 @@ describe('a call through an attached client', () => {
     expect(config).not.toHaveProperty('adapter')
   })
 
-  it('of a URL object keeps the very config, and leads where it led when it was made', async () => {
+  it('with a URL object keeps the very config, and goes where the URL pointed when the request was made', async () => {
     const { client, urls } = stubAxios()
     const url = new URL(`${API}/user/get?a=1`)
     let intercepted: unknown
@@ -97,7 +97,7 @@ describe('a call through an attached client', () => {
     expect(urls()).toEqual([`${API}/user/get?a=1&access_token=token-1`])
   })
 
-  it('whose answer has to be read is not replayed if that is no refusal', async () => {
+  it('is not replayed if the body that had to be read is no refusal', async () => {
     const read = () => new Blob([OK]).stream()
     const { client, sent } = stubAxios((config) => answer(read())(config))
     await client.get('/user/get', { responseType: 'stream' })
@@ -106,7 +106,7 @@ describe('a call through an attached client', () => {
 })
 
 describe('detach', () => {
-  it('holds for calls that are still on their way', async () => {
+  it('also applies to requests that are still in flight', async () => {
     const gate = deferred<void>()
     const { client, detach, urls } = stubAxios(answer(OK), {
       before: ({ interceptors }) =>
@@ -119,8 +119,8 @@ describe('detach', () => {
     expect(urls()).toEqual([`${API}/user/get`])
   })
 
-  it('a second time takes nobody else’s interceptor out', async () => {
-    // This version gives the same ids again after a clear.
+  it('called a second time removes no other interceptor', async () => {
+    // Axios 1.5 reuses ids after a clear.
     const client = axios17.create({
       baseURL: API,
       adapter: async (config) => answer(OK)(config as never) as never,

@@ -55,7 +55,7 @@ function nockTransport(_wire: Wire): Transport {
 
 describe('a refusal', () => {
   it.each([true, false])(
-    'is seen with the error-code header there: %s, for every responseType',
+    'is detected with the error-code header present: %s, for every responseType',
     async (header) => {
       const wire = interceptQyapi({ errorCodeHeader: header })
       const { client } = attached(wire)
@@ -68,7 +68,7 @@ describe('a refusal', () => {
   )
 
   it.each([true, false])(
-    'is seen by the fetch adapter too, with the header there: %s',
+    'is detected in axios’ fetch adapter too, with the header present: %s',
     async (header) => {
       const wire = interceptQyapi({ errorCodeHeader: header })
       const { client } = attached(wire, {}, { adapter: 'fetch' })
@@ -80,7 +80,7 @@ describe('a refusal', () => {
     },
   )
 
-  it('is seen whatever validateStatus says', async () => {
+  it('is detected whatever validateStatus says', async () => {
     const wire = interceptQyapi()
     const { client } = attached(wire)
     wire.wecom.failNext('user/get', { errcode: 42001, status: 500 })
@@ -144,13 +144,13 @@ describe('where the token goes', () => {
       'client.request(config)',
       (client) => client.request({ url: `${ORIGIN}/cgi-bin/user/get`, params: { userid: 'a b' } }),
     ],
-  ])('with %s: exactly one, the rest as it was', async (_name, call) => {
+  ])('%s: the request has exactly one token, and the rest is unchanged', async (_name, call) => {
     const { query, token } = await tokenOf(interceptQyapi(), call)
     expect(query.getAll('access_token')).toEqual([token])
     expect(query.get('userid')).toBe('a b')
   })
 
-  it('leaves a call that brings its own token alone, and says so', async () => {
+  it('a request with a token of its own passes through unchanged, and an event says so', async () => {
     const wire = interceptQyapi()
     const { client, events } = attached(wire)
     const calls = [
@@ -163,7 +163,7 @@ describe('where the token goes', () => {
     expect(events.map(({ type }) => type)).toEqual(['skipped', 'skipped', 'skipped'])
   })
 
-  it("callerToken 'replace' puts ours in its place", async () => {
+  it("callerToken 'replace' replaces the request’s own token", async () => {
     for (const call of [
       (client: AxiosInstance) => client.get('/user/get?access_token=theirs&userid=u'),
       (client: AxiosInstance) =>
@@ -179,7 +179,7 @@ describe('where the token goes', () => {
     }
   })
 
-  it('paths that take no token get none', async () => {
+  it('a path that takes no token gets none', async () => {
     const wire = interceptQyapi()
     const { client } = attached(wire)
     wire.wecom.on('webhook/send', { json: { errcode: 0 } })
@@ -189,7 +189,7 @@ describe('where the token goes', () => {
     expect(wire.wecom.requests.at(-1)?.query.has('access_token')).toBe(false)
   })
 
-  it('a prefix of the base address is kept: only below it calls get a token', async () => {
+  it('a prefix of the base address is kept: only requests below it get a token', async () => {
     const wire = interceptQyapi()
     const seen: string[] = []
     const client = axios.create({
@@ -225,7 +225,7 @@ describe('where the token goes', () => {
     'https://api.weixin.qq.com/cgi-bin/user/get',
     'https://qyapi.weixin.qq.com/other/user/get',
     'https://qyapi.weixin.qq.com/cgi-binary/user/get',
-  ])('no token leaves for %s', async (url) => {
+  ])('a request to %s gets no token', async (url) => {
     const wire = interceptQyapi()
     const seen: string[] = []
     const adapter = async (config: never) => {
@@ -239,7 +239,7 @@ describe('where the token goes', () => {
     expect(wire.fetches()).toBe(0)
   })
 
-  it('no token leaves with allowAbsoluteUrls: false and an absolute url', async () => {
+  it('an absolute url with allowAbsoluteUrls: false gets no token', async () => {
     const wire = interceptQyapi()
     const adapter = async (config: never) => ({
       data: '{}',
@@ -274,7 +274,7 @@ describe('where the token goes', () => {
 })
 
 describe('an attach', () => {
-  it('to a client whose baseURL is elsewhere is refused, and says what to pass', () => {
+  it('to a client whose baseURL is elsewhere is refused, and the error says what to pass', () => {
     const client = axios.create({ baseURL: 'https://wecom.corp.example/cgi-bin' })
     expect(() => attachToken(client, APP)).toThrow(
       /not below https:\/\/qyapi.weixin.qq.com.*\{ baseUrl \}/,
@@ -283,7 +283,7 @@ describe('an attach', () => {
     attachToken(client, APP, { trustedOrigins: ['https://wecom.corp.example'] })
   })
 
-  it('leaves no trace in configs: neither the caller’s, nor the response’s', async () => {
+  it('leaves no trace in the configs of the caller or of the response', async () => {
     const wire = interceptQyapi()
     const { client } = attached(wire)
     const given = Object.freeze({
@@ -339,7 +339,7 @@ describe('an attach', () => {
     }
   })
 
-  it('runs transforms once, also when the call is replayed', async () => {
+  it('runs transforms once, also when the request is replayed', async () => {
     const wire = interceptQyapi()
     const ran: string[] = []
     const { client, source } = attached(
@@ -376,7 +376,7 @@ describe('an attach', () => {
     ])
   })
 
-  it('detach makes the client what it was, and a second one does nothing', async () => {
+  it('is undone by detach, and a second detach does nothing', async () => {
     const wire = interceptQyapi()
     const { client, source, detach } = attached(wire)
     const { config } = await client.get('/user/get')
@@ -387,7 +387,7 @@ describe('an attach', () => {
     await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
   })
 
-  it('twice to one client injects one token', async () => {
+  it('repeated on one client injects one token', async () => {
     const wire = interceptQyapi()
     const { client } = attached(wire)
     attachToken(client, APP, { clock: wire.clock })
@@ -407,8 +407,8 @@ describe('an attach', () => {
   })
 })
 
-describe('errors through the axios door', () => {
-  it('carry the caller’s config and are no AxiosErrors', async () => {
+describe('an error of an attached client', () => {
+  it('carries the caller’s config and is no AxiosError if it is ours', async () => {
     const wire = interceptQyapi()
     const client = axios.create({ baseURL: `${ORIGIN}/cgi-bin` })
     attachToken(client, { ...APP, corpSecret: 'wrong-secret' }, { clock: wire.clock })
@@ -428,7 +428,7 @@ describe('errors through the axios door', () => {
     expect(wire.fetches()).toBe(1)
   })
 
-  it('of the call itself pass on as the same objects, with the caller’s config and no token', async () => {
+  it('stays the same object if it is axios’ own, with the caller’s config and no token', async () => {
     const wire = interceptQyapi()
     const { client, source } = attached(wire)
     wire.wecom.failNext('user/get', { reset: true })

@@ -6,7 +6,7 @@ const isRetried = (error: object, options?: BusyRetryOptions) =>
 const isAnswer = (response: object, options?: BusyRetryOptions) =>
   busyRetry(options).validateResponse?.({ status: 200, config: {}, ...response } as never)
 
-describe('a call that failed is sent again', () => {
+describe('busyRetry() and a failed request', () => {
   it.each([
     ['ECONNRESET', true],
     ['ECONNREFUSED', true],
@@ -18,13 +18,13 @@ describe('a call that failed is sent again', () => {
     ['ETIMEDOUT', false],
     ['ERR_CANCELED', false],
     [undefined, false],
-  ])('by its code %s: %s', (code, expected) => {
+  ])('retries it by its code: %s: %s', (code, expected) => {
     expect(isRetried({ config: { method: 'get' }, code })).toBe(expected)
     expect(isRetried({ code })).toBe(expected)
     expect(isRetried({ config: { method: 'post' }, code })).toBe(false)
   })
 
-  it('if its answer is a busy one, not for its code', () => {
+  it('retries it if its answer is a busy one, whatever its code', () => {
     const config = { method: 'get' }
     const code = 'ECONNRESET'
     expect(isRetried({ config, code, response: { data: { errcode: -1 } } })).toBe(true)
@@ -32,7 +32,7 @@ describe('a call that failed is sent again', () => {
   })
 })
 
-describe('an answer is given back', () => {
+describe('busyRetry() and an answer', () => {
   const busy = { data: { errcode: -1 } }
 
   it.each([
@@ -40,18 +40,18 @@ describe('an answer is given back', () => {
     [200, true],
     [299, true],
     [300, false],
-  ])('by its status %i: %s', (status, expected) => {
+  ])('accepts it by its status: %i: %s', (status, expected) => {
     expect(isAnswer({ status, data: {} })).toBe(expected)
   })
 
-  it('unless it is busy: its header says so before its body', () => {
+  it('accepts it unless it is busy, by its header before its body', () => {
     expect(isAnswer(busy)).toBe(false)
     expect(isAnswer({ ...busy, headers: { 'error-code': '0' } })).toBe(true)
     expect(isAnswer({ data: {}, headers: { 'error-code': '45033' } })).toBe(false)
     expect(isAnswer({ data: 'no JSON' })).toBe(true)
   })
 
-  it('busy as it is, for a method that is not sent again, or when the tries are used up', () => {
+  it('accepts a busy one if the method is not retried, or when the retries are used up', () => {
     const afterTries = (retryCount: number) => ({
       ...busy,
       config: { 'axios-retry': { retryCount } },

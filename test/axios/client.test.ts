@@ -15,7 +15,7 @@ const thrownBy = (call: () => unknown) => {
   return expect.fail('nothing was thrown')
 }
 
-describe('what is no axios instance is refused', () => {
+describe('attachToken refuses a client that is no axios instance', () => {
   const interceptors = { request: { use() {} } }
   it.each([
     { interceptors },
@@ -24,7 +24,7 @@ describe('what is no axios instance is refused', () => {
     { defaults: {} },
     { interceptors: {}, defaults: {} },
     { interceptors: { request: {} }, defaults: {} },
-  ])('%o', (client) => {
+  ])('such as %o', (client) => {
     expect(thrownBy(() => attachToken(client as never, APP))).toMatchObject({
       code: 'bad_options',
       message: expect.stringContaining('client must be an axios instance, e.g. axios.create()'),
@@ -32,7 +32,7 @@ describe('what is no axios instance is refused', () => {
   })
 })
 
-describe('what is no axios is refused as the option axios', () => {
+describe('attachToken refuses an option axios that is no axios', () => {
   const ofNames = (...names: string[]) =>
     Object.assign(() => {}, Object.fromEntries(names.map((name) => [name, () => {}])))
 
@@ -43,14 +43,14 @@ describe('what is no axios is refused as the option axios', () => {
     ['a function', () => {}],
     ['one without create', ofNames('CancelToken')],
     ['one without CancelToken', ofNames('create')],
-  ])('%s', (_name, lib) => {
+  ])('such as %s', (_name, lib) => {
     const error = thrownBy(() => attachToken(axios.create(), APP, { axios: lib as never }))
     expect(error.code).toBe('bad_options')
     expect(error.message).toContain('axios must be the axios that the client was made with')
   })
 
   it.each(['getAdapter', 'getUri', 'isAxiosError', 'AxiosError', 'CanceledError'])(
-    'an axios that is too old to have %s is refused with the version that is needed, and its own',
+    'an axios that is too old to have %s is refused with the required version and its own',
     (missing) => {
       const lib = Object.assign(() => {}, axios, { VERSION: '0.27.2' })
       Reflect.deleteProperty(lib, missing)
@@ -67,7 +67,7 @@ describe('what is no axios is refused as the option axios', () => {
     },
   )
 
-  it('no options are an error that says so', () => {
+  it('options of null are an error that says so', () => {
     const error = thrownBy(() => attachToken(axios.create(), APP, null as never))
     expect(error).toMatchObject({
       code: 'bad_options',
@@ -77,7 +77,7 @@ describe('what is no axios is refused as the option axios', () => {
 })
 
 describe('a client whose baseURL is elsewhere', () => {
-  it('is refused with what to pass, and without the user in its address', () => {
+  it('is refused with what to pass, and without the user name in its address', () => {
     const client = axios.create({
       baseURL: 'https://user:pass@elsewhere.example/user@home/cgi-bin',
     })
@@ -105,14 +105,14 @@ describe('an error of ours', () => {
     return { error, left }
   }
 
-  it('has the very config of the call, not for who prints', async () => {
+  it('has the very config of the request, which is not printed', async () => {
     const { error, left } = await failed()
     expect(error).toMatchObject({ code: 'token_fetch_failed', isAxiosError: false })
     expect(error.config).toBe(left)
     expect(Object.keys(error)).not.toContain('config')
   })
 
-  it('tells an axios-retry of the caller’s not to try again, and keeps the rest of its state', async () => {
+  it('prevents retries by the caller’s axios-retry, and keeps the rest of its state', async () => {
     const state = { retries: 3, retryCount: 1 }
     const { error, left } = await failed({ 'axios-retry': state })
     expect(error.config['axios-retry']).toMatchObject({ retries: 0, retryCount: 1 })
@@ -121,8 +121,8 @@ describe('an error of ours', () => {
   })
 })
 
-describe('one error of ours that is that of many calls', () => {
-  it('is another for each of them, with its own config', () => {
+describe('an error of ours that many requests share', () => {
+  it('is copied for each of them, with its own config', () => {
     const error = new QyapiTokenError('token_fetch_failed', 'no', { retryable: true })
     const [first, second] = [{ url: '/a' }, { url: '/b' }]
     const carried = [first, second].map((config) => withConfig(error, config as never))
@@ -131,21 +131,21 @@ describe('one error of ours that is that of many calls', () => {
   })
 })
 
-describe('what a function that chooses is told', () => {
+describe('the function in tokens', () => {
   const asked = { lib: axios, config: { baseURL: API, params: { userid: 'x' } }, url: '/user/get' }
 
-  it('is the whole url, the method, and the config', () => {
+  it('receives the whole url, the method and the config', () => {
     const call = callToChooseFor({ ...asked, query: undefined } as never)
     expect(call).toEqual({ url: `${API}/user/get?userid=x`, method: 'get', options: asked.config })
   })
 
-  it('has the query as it will be sent', () => {
+  it('receives the query as it will be sent', () => {
     const call = callToChooseFor({ ...asked, query: 'userid=by-hand' } as never)
     expect(call.url).toBe(`${API}/user/get?userid=by-hand`)
   })
 })
 
-describe('to take our interceptor out', () => {
+describe('eject', () => {
   const ours = () => {}
   const clientWith = (handlers: unknown) => {
     const ejected: number[] = []

@@ -18,14 +18,14 @@ describe('a body of the form-data package', () => {
     ['null', null, false],
     ['nothing', undefined, false],
     ['a function', Object.assign(() => {}, parts), false],
-  ])('is told from others: %s', (_name, body, expected) => {
+  ])('is recognized: %s', (_name, body, expected) => {
     expect(isFormDataPackage(body)).toBe(expected)
   })
 
   it.each<[string, (form: FormDataPackage) => void]>([
     ['texts and bytes', (form) => form.append('media', Buffer.from('bytes'), 'a.txt')],
     ['an empty text', (form) => form.append('text', '')],
-  ])('is known in advance as it is handed out: with %s', async (_name, append) => {
+  ])('is read in advance with the bytes that it would stream: with %s', async (_name, append) => {
     const [form, same] = [new FormDataPackage(), new FormDataPackage()]
     same.setBoundary(form.getBoundary())
     for (const one of [form, same]) {
@@ -37,19 +37,19 @@ describe('a body of the form-data package', () => {
     expect(String(bytes)).toContain('content ä')
   })
 
-  it('with a head of the caller’s is not, because the package adds a line break to it', () => {
+  it('with a field header of the caller’s is not read in advance, because the package adds a line break to it', () => {
     const form = new FormDataPackage()
     form.append('text', 'content', { header: `X-Head: 1${BREAK}` })
     expect(asBytes(form as never)).toBeUndefined()
   })
 
-  it('with a function among its values is not known', () => {
+  it('with a function among its values is not read in advance', () => {
     const form = new FormDataPackage()
     form.append('media', () => {})
     expect(asBytes(form as never)).toBeUndefined()
   })
 
-  it('with a stream in it is not', () => {
+  it('with a stream in it is not read in advance', () => {
     const form = new FormDataPackage()
     form.append('text', 'content')
     form.append('media', Readable.from(['once']), 'a.txt')

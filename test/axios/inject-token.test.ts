@@ -20,14 +20,14 @@ const serializing = (serialize: (params: object) => string) => ({
   paramsSerializer: { serialize: serialize as never },
 })
 
-describe('params that axios does not serialize by itself', () => {
+describe('params that axios does not serialize itself', () => {
   it.each<[string, object, string]>([
     ['URLSearchParams', { params: new URLSearchParams({ a: '1 2' }) }, 'a=1+2'],
     ['a serializer', serializing(() => 'by=hand'), 'by=hand'],
     ['a serializer of nothing', serializing(() => ''), ''],
     ['a serializer without params', { ...serializing(() => 'no'), params: undefined }, ''],
   ])(
-    'carry the token last, and a mock adapter finds the call by its url: %s',
+    'carry the token last, and a mock adapter matches the request by its url: %s',
     async (_name, config, query) => {
       const { client, urls } = stubAxios()
       await client.get('/user/get', config)
@@ -39,7 +39,7 @@ describe('params that axios does not serialize by itself', () => {
     },
   )
 
-  it('are refused by axios, as without us, if they are a text', async () => {
+  it('are refused by axios, as without us, if they are a string', async () => {
     const { client, sent } = stubAxios()
     await client.get('/user/get', { params: 'a=b' })
     expect(sent[0]?.params).toBe('a=b')
@@ -47,7 +47,7 @@ describe('params that axios does not serialize by itself', () => {
     expect(sent[1]?.params).toEqual({ access_token: 'token-1' })
   })
 
-  it('are in the answer’s config as the caller gave them', async () => {
+  it('are unchanged in the config of the response', async () => {
     const { client, live } = stubAxios()
     const params = new URLSearchParams({ a: '1' })
     const { config } = await client.get('/user/get', { params })
@@ -56,7 +56,7 @@ describe('params that axios does not serialize by itself', () => {
     expect(live[0]?.paramsSerializer).toBeUndefined()
   })
 
-  it('are serialized once for a call, whose source is chosen too', async () => {
+  it('are serialized once for a request, also if a function chooses its source', async () => {
     let times = 0
     const client = axios.create({ baseURL: API, adapter: async (config) => answer(OK)(config) })
     const urls: string[] = []
@@ -72,7 +72,7 @@ describe('params that axios does not serialize by itself', () => {
     expect(times).toBe(1)
   })
 
-  it('are read when the call is made, not when its source is chosen', async () => {
+  it('are read when the request is made, not when its source is chosen', async () => {
     const seen: string[] = []
     const client = axios.create({
       baseURL: API,
@@ -91,7 +91,7 @@ describe('params that axios does not serialize by itself', () => {
     expect(seen.map((url) => new URL(url).searchParams.get('userid'))).toEqual(['a', 'b', 'c'])
   })
 
-  it('fail as axios fails where a serializer throws', async () => {
+  it('fail as axios fails if a serializer throws', async () => {
     const failing = serializing(() => {
       throw new Error('cannot serialize')
     })
@@ -105,7 +105,7 @@ describe('params that axios does not serialize by itself', () => {
     expect(error).toMatchObject({ message, name, ...(code && { code }) })
   })
 
-  it('may bring a token of their own', async () => {
+  it('may contain a token of their own', async () => {
     const { client, urls, events } = stubAxios()
     await client.get(
       '/user/get',
@@ -132,7 +132,7 @@ interface Helpers {
   defaultVisitor(...given: unknown[]): boolean
 }
 
-describe('a serializer of axios with code of the user’s', () => {
+describe('a serializer of axios with the user’s own code', () => {
   const seen: string[] = []
   const note = (value: unknown) => String(seen.push(String(value)) && value)
   const serializers = {
@@ -152,7 +152,7 @@ describe('a serializer of axios with code of the user’s', () => {
       Object.entries(serializers).map(([name, given]) => ({ version, lib, name, given })),
     ),
   )(
-    'rule 12: is never shown the token, which is appended as text: $name, axios $version',
+    'rule 12: never sees the token, which is appended as text: $name, axios $version',
     async ({ lib, given }) => {
       seen.length = 0
       const urls: string[] = []
@@ -176,7 +176,7 @@ describe('a serializer of axios with code of the user’s', () => {
     },
   )
 
-  it('rule 12: that fails is not shown the token at the next try either', async () => {
+  it('rule 12: does not see the token after it has thrown, when axios calls it again', async () => {
     seen.length = 0
     let times = 0
     const encode = (value: string) => {
@@ -200,7 +200,7 @@ describe('a polluted Object.prototype', () => {
     delete pollution.onUploadProgress
   })
 
-  it('reaches no adapter through our config, where axios guards its own', async () => {
+  it('reaches no adapter through our config if axios protects its own', async () => {
     pollution.onUploadProgress = () => {}
     const { client, live } = stubAxios()
     await client.get('/user/get')
@@ -208,7 +208,7 @@ describe('a polluted Object.prototype', () => {
     expect(live[0]?.hasOwnProperty).toBeTypeOf('function')
   })
 
-  it('is no token that the caller brought', async () => {
+  it('does not count as a token of the caller', async () => {
     pollution.access_token = 'EVIL'
     const { client, urls } = stubAxios()
     await client.get('/user/get', { params: { a: 1 } })

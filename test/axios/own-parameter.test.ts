@@ -9,27 +9,30 @@ const options = {
 } as const
 const OWN = '/own/list'
 
-describe('rule 2: a parameter name of `endpoints` is known wherever a token is looked for', () => {
+describe('request rule 2: a parameter name in `endpoints` counts wherever a token is looked for', () => {
   it.each<[string, string, AxiosRequestConfig]>([
     ['in the url', `${OWN}?corp_token=mine`, {}],
     ['in params', OWN, { params: { corp_token: 'mine' } }],
     ['in URLSearchParams', OWN, { params: new URLSearchParams({ corp_token: 'mine' }) }],
     ['on a path with another name', '/user/get?corp_token=mine', {}],
-  ])('axios: a call that brings one is left alone: %s', async (_name, url, config) => {
-    const { client, urls, events } = stubAxios(answer(REFUSED), { options })
-    await client.get(url, config)
-    expect(urls()).toEqual([`${API}${url.split('?', 1)}?corp_token=mine`])
-    expect(events.map(({ type }) => type)).toContain('skipped')
-  })
+  ])(
+    'axios: a request with a token in it passes through unchanged: %s',
+    async (_name, url, config) => {
+      const { client, urls, events } = stubAxios(answer(REFUSED), { options })
+      await client.get(url, config)
+      expect(urls()).toEqual([`${API}${url.split('?', 1)}?corp_token=mine`])
+      expect(events.map(({ type }) => type)).toContain('skipped')
+    },
+  )
 
-  it('fetch: a call that brings one is left alone', async () => {
+  it('fetch: a request with a token in it passes through unchanged', async () => {
     const { qyFetch, sent, events } = stubFetch(undefined, options)
     await qyFetch(`${API}${OWN}?corp_token=mine`)
     expect(sent.map(({ input }) => input)).toEqual([`${API}${OWN}?corp_token=mine`])
     expect(events.map(({ type }) => type)).toContain('skipped')
   })
 
-  it('an empty one gives way to ours, so that there is one', async () => {
+  it('an empty one is replaced by ours, so that there is one', async () => {
     const { client, urls } = stubAxios(answer(OK), { options })
     await client.get(`${OWN}?corp_token=`)
     await client.get(OWN, { params: { corp_token: '' } })
@@ -39,7 +42,7 @@ describe('rule 2: a parameter name of `endpoints` is known wherever a token is l
     expect([...urls(), sent[0]?.input]).toEqual([expected, expected, expected])
   })
 
-  it("callerToken: 'replace' puts ours in its place, so that there is one", async () => {
+  it("callerToken: 'replace' replaces it by ours, so that there is one", async () => {
     const replace = { ...options, callerToken: 'replace' } as const
     const { client, urls } = stubAxios(answer(OK), { options: replace })
     await client.get(`${OWN}?corp_token=mine`)
@@ -51,7 +54,7 @@ describe('rule 2: a parameter name of `endpoints` is known wherever a token is l
     expect([...urls(), sent[0]?.input]).toEqual(Array(4).fill(expected))
   })
 
-  it('rule 9: an answer and an error read as they would without us', async () => {
+  it('request rule 9: an answer and an error read as they would without us', async () => {
     const location = `https://elsewhere.example/?corp_token=token-1&a=1`
     const { client } = stubAxios(answer(OK, { location }), { options })
     const { headers } = await client.get(OWN)

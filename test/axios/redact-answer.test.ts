@@ -10,7 +10,7 @@ const JSON_TYPE = { 'content-type': 'application/json' }
 const padded = (length: number) => REFUSED + ' '.repeat(length - REFUSED.length)
 const asIs = { transformResponse: [(data: unknown) => data] }
 
-/** What the caller gets for one answer, and whether the door took it for a refusal. */
+/** What the caller gets for one answer, and whether it was judged a refusal. */
 async function judged(data: unknown, headers?: object) {
   const { client, source, sent } = stubAxios((config, count) =>
     answer(count === 1 ? data : OK, {}, { headers })(config),
@@ -34,7 +34,7 @@ describe('a refusal', () => {
     ['in a Blob', new Blob([REFUSED]), undefined, true],
     ['in a Blob of 16 kB', new Blob([padded(LIMIT)]), {}, true],
     [
-      'in a Blob by the type of the answer',
+      'in a Blob by the content type of the response',
       new Blob([REFUSED], { type: 'image/png' }),
       JSON_TYPE,
       true,
@@ -44,7 +44,7 @@ describe('a refusal', () => {
     ['not in a number', 42001, {}, false],
     ['not in null', null, {}, false],
     ['not in nothing', undefined, {}, false],
-  ])('is seen %s', async (_name, data, headers, expected) => {
+  ])('is detected %s', async (_name, data, headers, expected) => {
     const { response, isRefusal } = await judged(data, headers)
     expect(isRefusal).toBe(expected)
     if (!expected) expect(response.data).toBe(data)
@@ -57,14 +57,14 @@ describe('a refusal', () => {
     for (const data of [long, image]) expect((await judged(data)).response.data).toBe(data)
   })
 
-  it('is looked for in streams of JSON, of both makes', async () => {
+  it('is looked for in JSON streams, Node’s and the web’s', async () => {
     expect(
       (await judged(Readable.from([Buffer.from(REFUSED)], { objectMode: false }))).isRefusal,
     ).toBe(true)
     expect((await judged(new Blob([REFUSED]).stream(), JSON_TYPE)).isRefusal).toBe(true)
   })
 
-  it('is not looked for in other streams, which are given on unread', async () => {
+  it('is not looked for in other streams, which are passed on unread', async () => {
     const image = { 'content-type': 'image/png' }
     let reads = 0
     const read = () => {
@@ -80,7 +80,7 @@ describe('a refusal', () => {
     [new DOMException('expired', 'AbortError'), 'expired'],
     ['by hand', 'by hand'],
     [null, 'canceled'],
-  ])('as a web stream ends as axios ends one that is called off: %s', async (reason, message) => {
+  ])('in a web stream that is aborted rejects as axios does: %s', async (reason, message) => {
     const endless = new ReadableStream({ start: (to) => to.enqueue(new Uint8Array(20_000)) })
     const { client } = stubAxios(async (config) => ({
       ...(await answer(endless)(config)),
@@ -96,7 +96,7 @@ describe('a refusal', () => {
     expect(error).not.toHaveProperty('config')
   })
 
-  it('as a stream is read to its end before the replay', async () => {
+  it('in a stream is read to its end before the replay', async () => {
     const refusal = new PassThrough()
     refusal.end(REFUSED)
     expect((await judged(refusal)).isRefusal).toBe(true)
@@ -104,7 +104,7 @@ describe('a refusal', () => {
     expect(refusal.readableEnded).toBe(true)
   })
 
-  it('as a stream that is no short JSON is let go before the replay', async () => {
+  it('in a stream that is no short JSON is destroyed before the replay', async () => {
     const refusal = new PassThrough()
     refusal.end('PNG')
     expect((await judged(refusal, { 'error-code': '42001' })).isRefusal).toBe(true)
@@ -112,8 +112,8 @@ describe('a refusal', () => {
   })
 })
 
-describe('a stream that breaks while it is looked into', () => {
-  it('is given on as one that breaks at the same place', async () => {
+describe('a stream that breaks while it is peeked', () => {
+  it('is replaced by one that breaks at the same place', async () => {
     const stream = new Readable({ read() {} })
     stream.push('{"errcode":')
     setImmediate(() => stream.destroy(new Error('cut')))
@@ -150,7 +150,7 @@ describe('an adapter that settles with less than axios expects', () => {
   )
 })
 
-describe('an error of a call', () => {
+describe('an error of a request', () => {
   const failing = async (fail: (config: InternalAxiosRequestConfig) => unknown) => {
     let made: unknown
     const { client, live } = stubAxios((config) => {
@@ -162,7 +162,7 @@ describe('an error of a call', () => {
     return { error, outgoing: live[0] }
   }
 
-  it('has the caller’s config, its response too, and so have its causes', async () => {
+  it('has the caller’s config, and so have its response and its causes', async () => {
     const { error, outgoing } = await failing((config) => {
       const response = answer(OK)(config)
       const cause = new AxiosError('inner', 'ERR', config, { path: 'x' }, response)
@@ -183,7 +183,7 @@ describe('an error of a call', () => {
     expect(error.config).toBe(config)
   })
 
-  it('keeps what an adapter put in a config’s place', async () => {
+  it('keeps what an adapter put in place of a config', async () => {
     const { error } = await failing(() => Object.assign(new Error('mock'), { config: 'none' }))
     expect(error.config).toBe('none')
   })
@@ -199,14 +199,14 @@ describe('an error of a call', () => {
     )
   })
 
-  it('shows no token in its texts', async () => {
+  it('contains no token in its texts', async () => {
     const { error } = await failing((config) => new Error(`no mock for ${axios.getUri(config)}`))
     expect(error.message).toBe(`no mock for ${API}/user/get?a=1`)
   })
 })
 
-describe('a token as short as those of tests', () => {
-  it('changes neither the code nor the words of an error', async () => {
+describe('a token as short as those in tests', () => {
+  it('changes neither the code nor the message of an error', async () => {
     const fail = (config: InternalAxiosRequestConfig) => {
       throw new AxiosError('a timeout, at t', 'ECONNABORTED', config)
     }
@@ -216,21 +216,21 @@ describe('a token as short as those of tests', () => {
   })
 })
 
-describe('what other adapters tell', () => {
+describe('what other adapters report', () => {
   const url = `${API}/user/get?access_token=token-1`
 
   it.each([
     ['a plain object', () => ({ errMsg: `request:fail ${url}`, url })],
     ['errors that are gathered', () => new AggregateError([new Error(`at ${url}`)], `of ${url}`)],
     ['its options', () => Object.assign(new Error('failed'), { options: { method: 'GET', url } })],
-  ])('shows no token: %s', async (_name, thrown) => {
+  ])('contains no token: %s', async (_name, thrown) => {
     const error = thrown()
     const { client } = stubAxios(() => Promise.reject(error))
     expect(await client.get('/user/get').catch((caught) => caught)).toBe(error)
     expect(inspect(error, { depth: 10 })).not.toContain('token-1')
   })
 
-  it.each(['url', 'responseURL'])('shows no token: the %s of an answer', async (key) => {
+  it.each(['url', 'responseURL'])('contains no token in the %s of a response', async (key) => {
     const { client } = stubAxios((config) => answer(OK, {}, { [key]: url })(config))
     const response = await client.get('/user/get')
     expect(Reflect.get(response, key)).toBe(`${API}/user/get`)
@@ -248,7 +248,7 @@ describe('a config that an adapter copied', () => {
   it.each<[string, (config: Config) => object]>([
     ['whole', (config) => ({ ...config, own: 1 })],
     ['and its params too', ({ fetchOptions: _, ...config }) => ({ ...config, own: 1 })],
-  ])('is the caller’s again, and what is the adapter’s stays: %s', async (_name, copy) => {
+  ])('has the caller’s values again, and keeps the adapter’s own: %s', async (_name, copy) => {
     const config = await configOf(copy)
     expect(config).toMatchObject({ own: 1, url: '/user/get', baseURL: API, params: { a: 1 } })
     expect(config.params).toEqual({ a: 1 })
@@ -261,7 +261,7 @@ describe('a config that an adapter copied', () => {
     ['encoded url', 'to/ken+1', { url: '/user/get?access_token=to%2Fken%2B1' }],
     ['baseURL', 'token-1', { baseURL: `${API}/user/get?access_token=token-1` }],
     ['params', 'to/ken+1', { params: { token: 'to/ken+1', 1: 1 } }],
-  ])('shows no token: in its %s', async (_where, token, shown) => {
+  ])('contains no token: in its %s', async (_where, token, shown) => {
     const config = await configOf(() => ({ ...shown, own: 1 }), token)
     expect(config).toEqual({
       own: 1,
@@ -272,7 +272,7 @@ describe('a config that an adapter copied', () => {
     })
   })
 
-  it('stays if it shows none', async () => {
+  it('stays the same if it has no token', async () => {
     const theirs = { url: '/other', params: { b: 1 }, timeout: 5, fetchOptions: { own: true } }
     expect(await configOf(() => theirs)).toEqual({ ...theirs })
     expect(await configOf(() => ({ url: '/other', params: 'b=1' }))).toEqual({
@@ -282,7 +282,7 @@ describe('a config that an adapter copied', () => {
   })
 })
 
-describe('the headers of an answer', () => {
+describe('the headers of a response', () => {
   const location = `${API}/user/get?a=1&access_token=token-1`
   const headersOf = async (status: unknown, headers: unknown, data: unknown = OK) => {
     const settled = { status: status as number, data, headers: headers as object }
@@ -290,7 +290,7 @@ describe('the headers of an answer', () => {
     return client.get('/user/get', { ...asIs, validateStatus: null })
   }
 
-  it.each([200, 201, 299, 300, 302, 399, 400, 500])('show no token: %i', async (status) => {
+  it.each([200, 201, 299, 300, 302, 399, 400, 500])('contain no token: %i', async (status) => {
     const link = `<${location}>; rel="next"`
     const { headers } = await headersOf(status, { location, link, 'set-cookie': ['a=1'] })
     expect({ ...headers }).toEqual({
@@ -300,18 +300,18 @@ describe('the headers of an answer', () => {
     })
   })
 
-  it('may be none', async () => {
+  it('may be missing', async () => {
     for (const none of [undefined, null])
       expect(await headersOf(302, none)).toMatchObject({ status: 302 })
   })
 
-  it('are not those of its content', async () => {
+  it('keep the values that are part of the content', async () => {
     const { data } = await headersOf(302, { location }, { headers: { location } })
     expect(data).toEqual({ headers: { location } })
   })
 })
 
-describe('the request of an answer', () => {
+describe('the request of a response', () => {
   const requestOf = async (request: unknown) => {
     const { client } = stubAxios((config) => answer(OK, {}, { request })(config))
     const response = await client.get('/user/get')
@@ -319,17 +319,17 @@ describe('the request of an answer', () => {
     return response
   }
 
-  it('is there for who asks, and not for who prints', async () => {
+  it('is readable, but not enumerable', async () => {
     const response = await requestOf({ path: '/?access_token=token-1' })
     expect(Object.keys(response)).not.toContain('request')
     expect(inspect(response)).not.toContain('token-1')
   })
 
-  it('shows its url without the token, if it has one', async () => {
+  it('has its url without the token, if it has one', async () => {
     const request = new Request(`${API}/user/get?a=1&access_token=token-1`)
     const { request: given } = await requestOf(request)
     expect(given.url).toBe(`${API}/user/get?a=1`)
-    // As a Request's own url is, so that other libraries can set it too.
+    // A getter and a setter, as a Request's own url, so that other libraries can set it too.
     expect(Object.getOwnPropertyDescriptor(given, 'url')?.configurable).toBe(true)
     for (const other of [{ path: '/' }, { url: 7 }]) {
       const before = { ...other }
@@ -339,7 +339,7 @@ describe('the request of an answer', () => {
     }
   })
 
-  it('may be replaced and taken away', async () => {
+  it('may be replaced and deleted', async () => {
     const response = await requestOf({ path: '/' })
     response.request = 'another'
     expect(response.request).toBe('another')
@@ -352,11 +352,11 @@ describe('the request of an answer', () => {
   })
 })
 
-describe('the response that an adapter keeps', () => {
+describe('a response that an adapter reuses', () => {
   it.each([
     ['of a frozen object', (response: object) => Object.freeze(response)],
     ['that it gives again and again', (response: object) => response],
-  ])('stays as it was, and tells no caller of another: %s', async (_name, made) => {
+  ])('stays unchanged, and shows no caller the config of another: %s', async (_name, made) => {
     const { config: _, ...settled } = answer(OK, {}, { request: { path: '/' } })({} as never)
     const kept = made({ ...settled, tag: 'mine' })
     const before = Object.getOwnPropertyDescriptors(kept)
@@ -408,8 +408,8 @@ describe('an adapter of the caller’s that works with a copy of its config', ()
   })
 })
 
-describe('a streamed answer', () => {
-  it('hides what knows the url, but keeps it', async () => {
+describe('a streamed response', () => {
+  it('has its links to the url, but not enumerable', async () => {
     const known = { req: {}, socket: {}, client: {} }
     const data = Object.assign(Readable.from(['x']), known)
     const { response } = await judged(data, { 'content-type': 'image/png' })
@@ -418,7 +418,7 @@ describe('a streamed answer', () => {
     for (const key of Object.keys(known)) expect(Object.keys(response.data)).not.toContain(key)
   })
 
-  it('rule 9: its responseUrl is there as without us, and shows no token', async () => {
+  it('request rule 9: has the responseUrl that it has without us, without the token', async () => {
     const data = Object.assign(Readable.from(['x']), {
       responseUrl: `${API}/user/get?a=1&access_token=token-1`,
     })
@@ -426,7 +426,7 @@ describe('a streamed answer', () => {
     expect({ ...response.data }.responseUrl).toBe(`${API}/user/get?a=1`)
   })
 
-  it('that fails late tells no token in its error', async () => {
+  it('that breaks late rejects with an error without the token', async () => {
     const data = new Readable({ read() {} })
     const { client, live } = stubAxios(answer(data, { 'content-type': 'image/png' }))
     const response = await client.get('/user/get', asIs)

@@ -16,7 +16,7 @@ const USER = `${API}/user/get`
 
 afterEach(() => void vi.restoreAllMocks())
 
-describe('a call leads where it would lead without us, with the token last', () => {
+describe('a request goes where it would go without us, with the token last', () => {
   const params = () => new URLSearchParams({ a: 'b c' })
   const serialize = (given: object) => `own=${Object.keys(given)}`
 
@@ -24,7 +24,7 @@ describe('a call leads where it would lead without us, with the token last', () 
     ['a path', { url: '/user/get' }],
     ['a path without a slash', { url: 'user/get', params: params() }],
     [
-      'a baseURL with slashes at its end',
+      'a baseURL with trailing slashes',
       { baseURL: `${API}//`, url: '/user/get', params: params() },
     ],
     ['a url that names another', { url: 'user/get?next=http://x.example', params: params() }],
@@ -42,7 +42,7 @@ describe('a call leads where it would lead without us, with the token last', () 
     ],
     ['a serializer without params', { url: '/user/get', paramsSerializer: { serialize } }],
     [
-      'a serializer that gives nothing',
+      'a serializer that returns nothing',
       {
         url: '/user/get',
         params: { a: 1 },
@@ -63,19 +63,19 @@ describe('a call leads where it would lead without us, with the token last', () 
     expect(hash).toBeUndefined()
   })
 
-  it('and without a url its endpoint is what the baseURL says', async () => {
+  it('without a url it takes its endpoint from the baseURL', async () => {
     const { client, events } = stubAxios(refuseFirst())
     await client.request({ baseURL: USER })
     expect(events.find(({ type }) => type === 'refused')).toMatchObject({ endpoint: 'user/get' })
   })
 
-  it('without the hash, which axios takes away where there is something to put before it', async () => {
+  it('without the hash, which axios removes before it appends a query', async () => {
     const { client, urls } = stubAxios()
     await client.get('/user/get#top', { params: new URLSearchParams() })
     expect(urls()).toEqual([`${USER}?access_token=token-1`])
   })
 
-  it('a serializer that an interceptor has set as a function', async () => {
+  it('with a serializer that an interceptor has set as a function', async () => {
     const { client, urls } = stubAxios()
     client.interceptors.request.use((config) => {
       config.paramsSerializer = serialize as never
@@ -85,7 +85,7 @@ describe('a call leads where it would lead without us, with the token last', () 
     expect(urls()).toEqual([`${USER}?own=a&access_token=token-1`])
   })
 
-  it('a serializer gets its options', async () => {
+  it('with a serializer that gets its options', async () => {
     const { client } = stubAxios()
     const own = vi.fn(() => 'own=1')
     const paramsSerializer = { serialize: own, indexes: null }
@@ -93,20 +93,20 @@ describe('a call leads where it would lead without us, with the token last', () 
     expect(own).toHaveBeenCalledWith({ a: 1 }, expect.objectContaining(paramsSerializer))
   })
 
-  it('to another place, with an absolute url that is only a path there, goes no token', async () => {
+  it('a request with an absolute url that is appended to the baseURL gets no token', async () => {
     const { client, urls } = stubAxios(answer(OK), { defaults: {} })
     const elsewhere = { baseURL: 'https://elsewhere.example/proxy', allowAbsoluteUrls: false }
     await client.get(USER, elsewhere)
     expect(urls().join()).not.toContain('token')
     await client.get('/user/get', { ...elsewhere, baseURL: API })
     expect(urls()[1]).toContain('access_token=token-1')
-    // Without a baseURL, axios takes the url as it is.
+    // Without a baseURL, axios uses the url as it is.
     await client.get(USER, { allowAbsoluteUrls: false })
     expect(urls()[2]).toContain('access_token=token-1')
   })
 })
 
-describe('request rule 1: axios is asked where it sends a call, and that url is judged', () => {
+describe('request rule 1: axios’ own getUri combines the url, and that url is judged', () => {
   /** What bare axios, of that version, would send. */
   const sends = (lib: AxiosStatic, config: AxiosRequestConfig) => {
     try {
@@ -153,8 +153,8 @@ describe('request rule 1: axios is asked where it sends a call, and that url is 
   })
 })
 
-describe('token parameters of the call’s own', () => {
-  it('that are empty give way, in the url and in the baseURL', async () => {
+describe('a token parameter of the caller’s own', () => {
+  it('is replaced if it is empty, in the url and in the baseURL', async () => {
     const { client, urls } = stubAxios()
     await client.request({ baseURL: `${USER}?access_token=&a=1` })
     await client.get('/user/get?suite_access_token=&b=1', {
@@ -166,7 +166,7 @@ describe('token parameters of the call’s own', () => {
     ])
   })
 
-  it('of other kinds are replaced with it, in params of each form', async () => {
+  it('of another kind is replaced too, in params of each form', async () => {
     const { client, urls } = stubAxios(answer(OK), { options: { callerToken: 'replace' } })
     const theirs = { suite_access_token: 'theirs', model_access_token: 'theirs', a: '1' }
     await client.get('/user/get', { params: theirs })
@@ -175,7 +175,7 @@ describe('token parameters of the call’s own', () => {
     expect(urls()).toEqual([expected, expected])
   })
 
-  it('that are null or undefined are none', async () => {
+  it('does not count if it is null or undefined', async () => {
     const { client, urls } = stubAxios()
     await client.get('/user/get', { params: { access_token: null, suite_access_token: undefined } })
     await client.get('/user/get', { params: null })
@@ -184,7 +184,7 @@ describe('token parameters of the call’s own', () => {
 })
 
 describe('the config', () => {
-  it('of the answer is the very one that axios has sent', async () => {
+  it('in the response is the very one that axios passed to us', async () => {
     const { client } = stubAxios()
     let dispatched: unknown
     function keep(this: unknown, data: unknown) {
@@ -198,30 +198,33 @@ describe('the config', () => {
   it.each([
     ['1.7', axios17 as unknown as AxiosStatic],
     ['1.21', axios],
-  ])('that leaves has what axios %s gives its configs, and no more', async (_version, lib) => {
-    const seen: InternalAxiosRequestConfig[] = []
-    const adapter = async (config: InternalAxiosRequestConfig) => {
-      seen.push(config)
-      return answer(OK)(config)
-    }
-    const client = lib.create({ baseURL: API, adapter })
-    await client.get('/user/get')
-    attachToken(client, sourceWith('token-1').source, { axios: lib })
-    await client.get('/user/get')
-    const [bare, attached] = seen.map((config) => ({
-      isInherited: 'toString' in config,
-      // biome-ignore lint/suspicious/noPrototypeBuiltins: adapters call it so.
-      isItsOwn: config.hasOwnProperty('url'),
-    }))
-    expect(attached).toEqual(bare)
-  })
+  ])(
+    'for the adapter has the prototype of axios %s’ configs, and no more',
+    async (_version, lib) => {
+      const seen: InternalAxiosRequestConfig[] = []
+      const adapter = async (config: InternalAxiosRequestConfig) => {
+        seen.push(config)
+        return answer(OK)(config)
+      }
+      const client = lib.create({ baseURL: API, adapter })
+      await client.get('/user/get')
+      attachToken(client, sourceWith('token-1').source, { axios: lib })
+      await client.get('/user/get')
+      const [bare, attached] = seen.map((config) => ({
+        isInherited: 'toString' in config,
+        // biome-ignore lint/suspicious/noPrototypeBuiltins: adapters call it so.
+        isItsOwn: config.hasOwnProperty('url'),
+      }))
+      expect(attached).toEqual(bare)
+    },
+  )
 
   it.each([
     [undefined, 'manual'],
     ['follow', 'manual'],
     ['error', 'error'],
   ])(
-    'request rule 7: fetch that is asked to redirect %s is given %s, and the other fetchOptions of the call',
+    'request rule 7: fetchOptions.redirect %s becomes %s, and the other fetchOptions stay',
     async (redirect, expected) => {
       const { client, sent } = stubAxios()
       const fetchOptions = { cache: 'no-store', ...(redirect && { redirect }) }
@@ -231,7 +234,7 @@ describe('the config', () => {
   )
 
   it.each([undefined, 0, 3])(
-    'request rule 7: the number of redirects stays the caller’s: %s',
+    'request rule 7: maxRedirects stays the caller’s: %s',
     async (maxRedirects) => {
       const { client, sent } = stubAxios()
       await client.get('/user/get', { maxRedirects })
@@ -239,7 +242,7 @@ describe('the config', () => {
     },
   )
 
-  it('that an adapter keeps is without the token once it has answered', async () => {
+  it('that an adapter keeps is without the token once the adapter has settled', async () => {
     const { client, live, sent } = stubAxios()
     await client.get('/user/get', { params: { a: 1 } })
     await client.get('/user/get', { params: new URLSearchParams({ a: '1' }) })
@@ -264,7 +267,7 @@ describe('a body', () => {
     expect([errcode, sent.length, types.at(-1)]).toEqual([42001, 1, 'not_replayed'])
   })
 
-  it('of the form-data package is sent again as the bytes that it had', async () => {
+  it('of the form-data package is sent again with the same bytes', async () => {
     const form = new FormDataPackage()
     form.append('text', 'content')
     form.append('media', Buffer.from('bytes'), 'a.txt')
@@ -283,8 +286,8 @@ describe('a body', () => {
   })
 })
 
-describe('a call with a timeout', () => {
-  /** A call that waits for its first token, and whose answers are made when the test says. */
+describe('a request with a timeout', () => {
+  /** A request that waits for its first token, and whose answers the test makes. */
   const waiting = (config: object, respond = answer(OK) as Parameters<typeof stubAxios>[0]) => {
     let now = 1_000
     vi.spyOn(performance, 'now').mockImplementation(() => now)
@@ -299,7 +302,7 @@ describe('a call with a timeout', () => {
     return { ...door, call, tokenComesAfter }
   }
 
-  it('that waited for its token has the rest of it, under the figure that the caller knows', async () => {
+  it('that waited for its token is sent with the rest of it, and messages name the caller’s figure', async () => {
     const { call, sent, tokenComesAfter } = waiting({ timeout: 5_000 })
     await tokenComesAfter(300.5)
     const { config } = await call
@@ -318,7 +321,7 @@ describe('a call with a timeout', () => {
     expect(sent[0]?.timeoutErrorMessage).toBe('late')
   })
 
-  it('that has nothing left is sent with 1 ms, since 0 would be for ever', async () => {
+  it('that has nothing left is sent with 1 ms, since 0 would mean no timeout', async () => {
     const { call, sent, tokenComesAfter } = waiting({ timeout: 5_000 })
     await tokenComesAfter(6_000)
     await call
@@ -328,7 +331,7 @@ describe('a call with a timeout', () => {
   it.each([
     ['timeout of 4700ms exceeded', 'timeout of 5000ms exceeded'],
     ['timeout 4700 of ms exceeded', 'timeout 5000 of ms exceeded'],
-  ])('that ends with “%s” says “%s”', async (message, expected) => {
+  ])('whose error says “%s” says “%s”', async (message, expected) => {
     const { call, tokenComesAfter } = waiting({ timeout: 5_000 }, () => {
       throw new Error(message)
     })
@@ -336,14 +339,14 @@ describe('a call with a timeout', () => {
     await expect(call).rejects.toThrow(expected)
   })
 
-  it('leaves with its own timeout where there is a token', async () => {
+  it('is sent with its own timeout if a token is memoized', async () => {
     const { client, source, sent } = stubAxios()
     await source.get()
     await client.get('/user/get', { timeout: 5_000 })
     expect([sent[0]?.timeout, sent[0]?.timeoutErrorMessage]).toEqual([5_000, undefined])
   })
 
-  it('none: a call that waited for its token has none either', async () => {
+  it('of 0 has none after it waited for its token either', async () => {
     const { call, sent, tokenComesAfter } = waiting({})
     await tokenComesAfter(300)
     await call

@@ -12,7 +12,7 @@ import { API, answer, OK, REFUSED, stubAxios } from '../support/stub-axios.js'
 
 const timers = useOwnTimers()
 
-/** A call that waits for its first token. */
+/** A request that waits for its first token. */
 function waiting(config: AxiosRequestConfig, options: object = {}) {
   const token = deferred<string>()
   const door = stubAxios(answer(OK), { tokens: () => token.promise, options })
@@ -23,8 +23,8 @@ function waiting(config: AxiosRequestConfig, options: object = {}) {
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
 
-describe('a call that waits for a token', () => {
-  it('ends as axios would when its signal is aborted, and is not sent', async () => {
+describe('a request that waits for a token', () => {
+  it('rejects as axios would when its signal is aborted, and is not sent', async () => {
     const controller = new AbortController()
     const { outcome, sent } = waiting({ signal: controller.signal })
     await timers.advance(60_000)
@@ -40,7 +40,7 @@ describe('a call that waits for a token', () => {
     expect(sent).toEqual([])
   })
 
-  it('ends as axios would when its cancelToken is cancelled', async () => {
+  it('rejects as axios would when its cancelToken is cancelled', async () => {
     const { token: cancelToken, cancel } = axios.CancelToken.source()
     const { outcome, sent } = waiting({ cancelToken })
     await timers.advance(60_000)
@@ -53,7 +53,7 @@ describe('a call that waits for a token', () => {
     [{}, 'timeout of 500ms exceeded', 'ECONNABORTED'],
     [{ timeoutErrorMessage: 'late' }, 'late', 'ECONNABORTED'],
     [{ transitional: { clarifyTimeoutError: true } }, 'timeout of 500ms exceeded', 'ETIMEDOUT'],
-  ])('ends as axios would when its time is over: %o', async (config, message, code) => {
+  ])('rejects as axios would when its timeout ends: %o', async (config, message, code) => {
     const { outcome, sent } = waiting({ timeout: 500, ...config })
     await timers.advance(499)
     expect(timers.count()).toBe(1)
@@ -69,7 +69,7 @@ describe('a call that waits for a token', () => {
     ['1.13', axios113],
     ['1.21', axios],
   ] as unknown as [string, AxiosStatic][])(
-    'ends with the code of the adapter that would have sent it, axios %s',
+    'rejects with the code of the adapter that would have sent it, axios %s',
     async (_version, lib) => {
       const codeOf = async (adapter: string[]) => {
         const client = lib.create({ baseURL: API, adapter: adapter as never })
@@ -88,7 +88,7 @@ describe('a call that waits for a token', () => {
     ['http', 'canceled'],
     ['fetch', 'changed my mind'],
   ] as const)(
-    '%s adapter: ends with the words that bare axios has for an abort with a reason: %s',
+    '%s adapter: rejects with bare axios’ message for an abort with a reason: %s',
     async (adapter, words) => {
       const reasons = [
         undefined,
@@ -114,7 +114,7 @@ describe('a call that waits for a token', () => {
     },
   )
 
-  it('http adapter: a timeout has the caller’s words, fetch adapter: its own, as bare', async () => {
+  it('http adapter: a timeout has the caller’s message, fetch adapter: its own, as without us', async () => {
     for (const [adapter, words] of [
       ['http', 'late'],
       ['fetch', 'timeout of 500ms exceeded'],
@@ -128,7 +128,7 @@ describe('a call that waits for a token', () => {
     }
   })
 
-  it('ends with a request on its error, as bare axios does, that printing does not show', async () => {
+  it('rejects with a request on its error, as bare axios does, which is not enumerable', async () => {
     const controller = new AbortController()
     const breaking = new PassThrough()
     const closing = new PassThrough()
@@ -146,7 +146,7 @@ describe('a call that waits for a token', () => {
       await timers.advance(0)
       await end()
       const error = await outcome
-      // As axios-auth-refresh reads it, without asking whether it is there.
+      // As axios-auth-refresh reads it, without a check.
       expect(error.request.status).toBeUndefined()
       expect(error.request).toMatchObject({
         method: 'POST',
@@ -160,7 +160,7 @@ describe('a call that waits for a token', () => {
     }
   })
 
-  it('axios-auth-refresh, attached beside, does not stumble over a call that waited too long', async () => {
+  it('does not break axios-auth-refresh on the same client when it times out', async () => {
     const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
     createAuthRefresh(client, async () => {}, { interceptNetworkError: true })
     const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
@@ -171,7 +171,7 @@ describe('a call that waits for a token', () => {
     })
   })
 
-  it('ends with the errors of the axios that the client came from', async () => {
+  it('rejects with the errors of the axios that the client came from', async () => {
     const { outcome } = waiting({ timeout: 500 }, { axios: axios113 })
     await timers.advance(500)
     expect(await outcome).toBeInstanceOf(axios113.AxiosError)
@@ -181,7 +181,7 @@ describe('a call that waits for a token', () => {
     expect(await aborted.outcome).toBeInstanceOf(axios113.CanceledError)
   })
 
-  it('ends so too where transitional options were taken away', async () => {
+  it('rejects as axios would also without transitional options', async () => {
     const { client } = stubAxios(answer(OK), { tokens: () => deferred<string>().promise })
     client.interceptors.request.use(({ transitional: _, ...config }) => config)
     const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
@@ -202,7 +202,7 @@ describe('a call that waits for a token', () => {
     expect(unsubscribe).toHaveBeenCalledTimes(1)
   })
 
-  it('waits on with a signal and a cancelToken of the least make', async () => {
+  it('accepts a signal and a cancelToken with the fewest possible methods', async () => {
     const signal = { aborted: false }
     const cancelToken = { promise: new Promise(() => {}), throwIfRequested() {} }
     const { call, token } = waiting({ signal, cancelToken: cancelToken as never })
@@ -210,7 +210,7 @@ describe('a call that waits for a token', () => {
     expect((await call).data.errcode).toBe(0)
   })
 
-  it('as a replay is not waited for once its caller is gone', async () => {
+  it('for its replay stops waiting when its caller aborts', async () => {
     const controller = new AbortController()
     const { client, source, sent } = stubAxios(
       (config) => {
@@ -228,7 +228,7 @@ describe('a call that waits for a token', () => {
   })
 })
 
-describe('a call whose body is a stream that breaks while a token is waited for', () => {
+describe('a request whose body is a stream that breaks while it waits for a token', () => {
   const uploading = (body: Readable, tokens?: object) => {
     const token = deferred<string>()
     const door = stubAxios(answer(OK), { tokens: () => token.promise, ...tokens })
@@ -236,7 +236,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
     return { ...door, outcome, token }
   }
 
-  it('ends as axios would, with the stream’s error', async () => {
+  it('rejects as axios would, with the stream’s error', async () => {
     const body = new PassThrough()
     const { outcome, sent } = uploading(body)
     await timers.advance(10)
@@ -251,7 +251,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
     expect(sent).toEqual([])
   })
 
-  it('ends as axios would, if it is cut off', async () => {
+  it('rejects as axios would, if the stream is destroyed', async () => {
     const body = new PassThrough()
     const { outcome, sent } = uploading(body)
     await timers.advance(10)
@@ -261,7 +261,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
     expect(sent).toEqual([])
   })
 
-  it('waits on if somebody else has read it to its end', async () => {
+  it('continues to wait if other code has read the stream to its end', async () => {
     const body = Readable.from(['content'])
     const { outcome, sent, token } = uploading(body)
     body.resume()
@@ -272,7 +272,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
     expect(sent).toHaveLength(1)
   })
 
-  it('also while a source is chosen', async () => {
+  it('rejects also while its source is chosen', async () => {
     const client = axios.create({ baseURL: API, adapter: async (config) => answer(OK)(config) })
     attachToken(client, () => new Promise<never>(() => {}))
     const body = new PassThrough()
@@ -282,7 +282,7 @@ describe('a call whose body is a stream that breaks while a token is waited for'
     expect(await outcome).toMatchObject({ message: 'gone', isAxiosError: true })
   })
 
-  it('leaves no listener on one that holds', async () => {
+  it('leaves no listener on a stream that does not break', async () => {
     const body = new PassThrough()
     const before = body.eventNames()
     const { outcome, token, sent } = uploading(body)

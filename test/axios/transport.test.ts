@@ -20,7 +20,7 @@ const POST: TokenRequest = {
   body: '{"a":1}',
 }
 
-/** Sends one token call by a client whose adapter answers so, and settles as axios' own do. */
+/** Sends one token request with a client whose adapter answers so, and settles as axios' own do. */
 function send(
   request: TokenRequest,
   respond: (config: InternalAxiosRequestConfig, count: number) => unknown,
@@ -47,8 +47,8 @@ function send(
   return { sent, settled }
 }
 
-describe('a token call by a client’s road', () => {
-  it('takes the road along, and nothing else of its defaults', async () => {
+describe('a token request with a client’s network settings', () => {
+  it('uses those settings, and nothing else of the client’s defaults', async () => {
     const road = {
       httpAgent: { own: 1 },
       httpsAgent: { own: 2 },
@@ -111,7 +111,7 @@ describe('a token call by a client’s road', () => {
     expect(signal).toBeInstanceOf(AbortSignal)
   })
 
-  it('with a body sends it as JSON, as it is', async () => {
+  it('with a body sends it as JSON, unchanged', async () => {
     const { sent, settled } = send(POST, answer('{}'))
     await settled()
     expect(sent[0]).toMatchObject({ method: 'post', data: '{"a":1}' })
@@ -122,14 +122,14 @@ describe('a token call by a client’s road', () => {
     ['text', '{"a":1}', '{"a":1}'],
     ['the object of a mock adapter', { a: 1 }, '{"a":1}'],
     ['nothing', undefined, ''],
-  ])('gives the answer as text: %s', async (_name, data, body) => {
+  ])('returns the answer as text: %s', async (_name, data, body) => {
     const { settled } = send(GET, answer(data, {}, { status: 404 }))
     expect(await settled()).toEqual({ status: 404, body })
   })
 })
 
-describe('its tries', () => {
-  it('are three for answers that deserve it, and the last one is the answer', async () => {
+describe('the quick tries of a token request', () => {
+  it('are three for answers that are retried, and the last one is the answer', async () => {
     const { sent, settled } = send(
       GET,
       (config, count) => answer(`try ${count}`, {}, { status: 500 })(config),
@@ -142,21 +142,24 @@ describe('its tries', () => {
   it.each([
     [0, [0, 100, 300]],
     [1, [0, 120, 360]],
-  ])('leave 100 and 200 ms apart, and with a die of %s up to a fifth more', async (die, times) => {
-    vi.spyOn(Math, 'random').mockReturnValue(die)
-    const startedAt = Date.now()
-    const left: number[] = []
-    const { settled } = send(
-      GET,
-      (config) => {
-        left.push(Date.now() - startedAt)
-        return answer('busy')(config)
-      },
-      { shouldTryAgain: () => true },
-    )
-    await settled()
-    expect(left).toEqual(times)
-  })
+  ])(
+    'are 100 and 200 ms apart, and with a random value of %s up to a fifth more',
+    async (die, times) => {
+      vi.spyOn(Math, 'random').mockReturnValue(die)
+      const startedAt = Date.now()
+      const left: number[] = []
+      const { settled } = send(
+        GET,
+        (config) => {
+          left.push(Date.now() - startedAt)
+          return answer('busy')(config)
+        },
+        { shouldTryAgain: () => true },
+      )
+      await settled()
+      expect(left).toEqual(times)
+    },
+  )
 
   it('end with the first good answer', async () => {
     const { sent, settled } = send(GET, (config, count) => answer(`try ${count}`)(config), {
@@ -174,7 +177,7 @@ describe('its tries', () => {
     expect(sent).toHaveLength(3)
   })
 
-  it('are over when nobody waits any more', async () => {
+  it('end when they are aborted', async () => {
     const controller = new AbortController()
     const canceled = new axios.CanceledError()
     const { sent, settled } = send(
@@ -189,7 +192,7 @@ describe('its tries', () => {
     expect(sent).toHaveLength(1)
   })
 
-  it('are one for what is no error of axios', async () => {
+  it('are one for an error that is not axios’ own', async () => {
     const strange = new Error('from a mock')
     const { sent, settled } = send(GET, () => {
       throw strange

@@ -21,7 +21,7 @@ function shows(value: unknown): boolean {
   return `${inspect(value, { depth: 10 })}${JSON.stringify(value)}`.includes('token-1')
 }
 
-describe('what a fetch fails with shows no token, and is the same object', () => {
+describe('an error of the wrapped fetch contains no token, and is the same object', () => {
   it.each<[string, unknown]>([
     ['a message', new TypeError(`GET ${URL_WITH_TOKEN} failed`)],
     ['a cause that is an object', new Error('failed', { cause: { url: URL_WITH_TOKEN } })],
@@ -33,12 +33,12 @@ describe('what a fetch fails with shows no token, and is the same object', () =>
     expect(shows(error)).toBe(false)
   })
 
-  it('in a text', async () => {
+  it('if it is a string', async () => {
     expect(await failedWith(`GET ${URL_WITH_TOKEN}`)).toBe(`GET ${URL_WITHOUT}`)
     expect(await failedWith('no access for token: token-1')).toBe('no access for token: [hidden]')
   })
 
-  it('in the request and the response, which stay for who asks', async () => {
+  it('in its request and response, which stay readable', async () => {
     const request = new Request(URL_WITH_TOKEN)
     const response = Object.defineProperty(new Response(null), 'url', {
       value: URL_WITH_TOKEN,
@@ -54,21 +54,21 @@ describe('what a fetch fails with shows no token, and is the same object', () =>
       expect(one.url).toBe(URL_WITHOUT)
   })
 
-  it('while a request that shows none stays as it was', async () => {
+  it('and a request without the token stays unchanged', async () => {
     const request = new Request(URL_WITHOUT)
     const error = await failedWith(Object.assign(new Error('failed'), { request }))
     expect(Object.keys(error as object)).toEqual(['request'])
     expect(Object.hasOwn(request, 'url')).toBe(false)
   })
 
-  it('while a request that is none, or has no address, stays as it was', async () => {
+  it('and a request that is none, or has no address, stays unchanged', async () => {
     const said = { request: null, response: { url: 7 } }
     const failure = Object.assign(new Error('failed'), said)
     expect(await failedWith(failure)).toBe(failure)
     expect({ ...failure }).toEqual(said)
   })
 
-  it('where it throws instead of rejecting', async () => {
+  it('also if fetch throws instead of rejecting', async () => {
     const { source } = stubFetch()
     await source.get()
     const failure = new Error(URL_WITH_TOKEN)

@@ -44,7 +44,7 @@ it('10,000 cold calls of a fetch make one gettoken', async () => {
 })
 
 describe('a refusal', () => {
-  it('is seen in the body where the header is missing, and the body is given on intact', async () => {
+  it('is detected in the body if the header is missing, and the body is passed on intact', async () => {
     const wire = interceptQyapi({ errorCodeHeader: false })
     const { qyFetch } = wrapped(wire)
     const rows = Array.from({ length: 3000 }, (_, id) => ({ id, errcode: 42001 }))
@@ -69,7 +69,7 @@ describe('a refusal', () => {
   })
 })
 
-describe('what is sent', () => {
+describe('the body of a request', () => {
   it.each<[string, () => [string | URL | Request, RequestInit?]]>([
     ['a string', () => [`${API}/message/send?debug=1`, { method: 'POST', body: message }]],
     ['a URL', () => [new URL(`${API}/message/send?debug=1`), { method: 'POST', body: message }]],
@@ -140,7 +140,7 @@ describe('what is sent', () => {
     }
   })
 
-  it('that can be sent once surfaces the refused answer, and an event says why', async () => {
+  it('that can be sent once gets the refused answer, and an event says why', async () => {
     const wecom = fakeQyapi()
     const baseUrl = await wecom.listen()
     allowLoopback()
@@ -158,7 +158,7 @@ describe('what is sent', () => {
   })
 
   it.each([false, true])(
-    'as a Request of more than 1 MB is streamed, whole, kept alive or not: %s',
+    'as a Request of more than 1 MB is streamed, whole, with keepalive: %s',
     async (keepalive) => {
       const wecom = fakeQyapi()
       const baseUrl = await wecom.listen()
@@ -177,7 +177,7 @@ describe('what is sent', () => {
     },
   )
 
-  it('keeps method, headers and signal of a Request', async () => {
+  it('is sent with the method, headers and signal of its Request', async () => {
     const wire = interceptQyapi()
     const { qyFetch } = wrapped(wire)
     const aborted = AbortSignal.abort(new Error('no more'))
@@ -188,7 +188,7 @@ describe('what is sent', () => {
     expect(wire.wecom.requests.at(-1)?.headers['x-own']).toBeDefined()
   })
 
-  it('never changes what the caller passed', async () => {
+  it('and everything else that the caller passed is never changed', async () => {
     const wire = interceptQyapi()
     const { qyFetch } = wrapped(wire)
     const url = new URL(`${API}/user/get?userid=u`)
@@ -198,7 +198,7 @@ describe('what is sent', () => {
   })
 })
 
-describe('where the token goes', () => {
+describe('the token', () => {
   it.each([
     'https://evil.example/cgi-bin/user/get',
     'https://qyapi.weixin.qq.com@evil.example/cgi-bin/user/get',
@@ -207,7 +207,7 @@ describe('where the token goes', () => {
     `${API}/webhook/send?key=1`,
     `${API}/gettoken`,
     `${API}/service/get_corp_token`,
-  ])('not to %s, which gets exactly what the caller passed', async (url) => {
+  ])('is not sent to %s, which gets exactly what the caller passed', async (url) => {
     const wire = interceptQyapi()
     const seen: unknown[][] = []
     const stub = async (...args: unknown[]) => {
@@ -220,7 +220,7 @@ describe('where the token goes', () => {
     expect(seen[0]?.[1]).toBe(init)
   })
 
-  it('not to a call that brings its own, unless callerToken says replace', async () => {
+  it("is not added to a request with its own, unless callerToken is 'replace'", async () => {
     const wire = interceptQyapi()
     const { qyFetch, events } = wrapped(wire)
     expect(await errcodeOf(await qyFetch(`${API}/user/get?access_token=theirs`))).toBe(40014)
@@ -232,26 +232,29 @@ describe('where the token goes', () => {
     ])
   })
 
-  it.each([302, 307])('not beyond a %s, which is the answer', async (status) => {
-    const thief = createServer((request, response) => {
-      stolen.push(request.url ?? '')
-      response.end()
-    })
-    const stolen: string[] = []
-    await new Promise<void>((resolve) => thief.listen(0, '127.0.0.1', resolve))
-    const wecom = fakeQyapi()
-    const baseUrl = await wecom.listen()
-    allowLoopback()
-    const location = `http://127.0.0.1:${(thief.address() as AddressInfo).port}/steal`
-    wecom.failNext('user/get', { status, headers: { location } })
-    const response = await withToken(fetch, APP, { baseUrl })(`${baseUrl}/cgi-bin/user/get`)
-    expect(response.status).toBe(status)
-    expect(stolen).toEqual([])
-    await wecom.close()
-    thief.close()
-  })
+  it.each([302, 307])(
+    'request rule 7: does not follow a %s, which is the answer',
+    async (status) => {
+      const thief = createServer((request, response) => {
+        stolen.push(request.url ?? '')
+        response.end()
+      })
+      const stolen: string[] = []
+      await new Promise<void>((resolve) => thief.listen(0, '127.0.0.1', resolve))
+      const wecom = fakeQyapi()
+      const baseUrl = await wecom.listen()
+      allowLoopback()
+      const location = `http://127.0.0.1:${(thief.address() as AddressInfo).port}/steal`
+      wecom.failNext('user/get', { status, headers: { location } })
+      const response = await withToken(fetch, APP, { baseUrl })(`${baseUrl}/cgi-bin/user/get`)
+      expect(response.status).toBe(status)
+      expect(stolen).toEqual([])
+      await wecom.close()
+      thief.close()
+    },
+  )
 
-  it('and is shown by no response url', async () => {
+  it('is in no response url', async () => {
     const wecom = fakeQyapi({ errorCodeHeader: false })
     const baseUrl = await wecom.listen()
     allowLoopback()
@@ -268,8 +271,8 @@ describe('where the token goes', () => {
   })
 })
 
-describe('other fetches', () => {
-  it('the wrapped fetch keeps name and length', () => {
+describe('withToken and other fetches', () => {
+  it('keeps the name and length of the wrapped fetch', () => {
     const qyFetch = withToken(fetch, APP)
     expect([qyFetch.name, qyFetch.length]).toEqual([fetch.name, fetch.length])
   })
@@ -298,7 +301,7 @@ describe('other fetches', () => {
     })
   })
 
-  it('undici’s own gets its own kinds of objects, and gives them', async () => {
+  it('passes undici’s own objects to undici’s fetch, and returns them', async () => {
     await overHttp(async (_qyFetch, baseUrl, refuse, wecom) => {
       const qyFetch = withToken(undici.fetch, APP, { baseUrl })
       await qyFetch.source.get()
@@ -340,7 +343,7 @@ function form(): FormData {
   return data
 }
 
-/** Each sending of a FormData has a boundary of its own. */
+/** Each FormData that is sent has a boundary of its own. */
 function withoutBoundary(body: Uint8Array | undefined): string {
   return Buffer.from(body ?? [])
     .toString('latin1')

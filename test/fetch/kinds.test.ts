@@ -22,7 +22,7 @@ const MAKES: [string, typeof fetch, typeof Request][] = [
   ['node-fetch', nodeFetch.fetch, nodeFetch.Request],
 ]
 
-/** A door on a fetch that takes nothing but a Request, as some wrappers do; its first call is refused. */
+/** Wraps a fetch that takes nothing but a Request, as some wrappers do; its first request is refused. */
 async function refusingOnce(plain: typeof fetch, options: MiddlewareOptions = {}) {
   const { wecom, baseUrl } = await servers.fake({ errorCodeHeader: false })
   const requestsOnly = (request: string | URL | Request) => plain(request)
@@ -52,7 +52,7 @@ describe.each(MAKES)('a Request of %s', (_name, plain, SomeRequest) => {
     }
   })
 
-  it('whose body was read is sent nowhere', async () => {
+  it('whose body was read is not sent', async () => {
     const { wecom, qyFetch, url } = await refusingOnce(plain)
     const request = new SomeRequest(url, { method: 'POST', body: MESSAGE })
     await request.text()
@@ -61,14 +61,14 @@ describe.each(MAKES)('a Request of %s', (_name, plain, SomeRequest) => {
   })
 })
 
-it('ky’s requests are requests, and its errors show no token', async () => {
+it('withToken passes ky’s requests on, and its errors contain no token', async () => {
   const { wecom, qyFetch, url } = await refusingOnce(fetch)
   const client = ky.create({ fetch: qyFetch })
   expect(await client.post(url, { body: MESSAGE }).json()).toMatchObject({ errcode: 0 })
   expect(sent(wecom).map(({ method }) => method)).toEqual(['POST', 'POST'])
 })
 
-it('ky below us is as good as any fetch', async () => {
+it('withToken works on ky as on any fetch', async () => {
   const { wecom, baseUrl } = await servers.fake()
   const below = (input: string | URL | Request, init?: RequestInit) =>
     ky(input, { ...init, retry: 0 })

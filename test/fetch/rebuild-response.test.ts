@@ -6,7 +6,7 @@ const token = tokenOf('the-token-of-this-test')
 const bytes = new TextEncoder().encode('{"errcode":0}')
 const BROKEN = { status: 999, headers: { 'x-own': '1' } }
 
-/** The global Response, but for what is said. */
+/** The global Response, except for what is given. */
 const like = (different: (init: ResponseInit) => ResponseInit) =>
   class SomeResponse extends Response {
     constructor(body?: string | null, init: ResponseInit = {}) {
@@ -17,8 +17,8 @@ const like = (different: (init: ResponseInit) => ResponseInit) =>
 class Bodiless extends Response {}
 Object.defineProperty(Bodiless.prototype, 'body', { get: () => null })
 
-describe('a response can be made once more', () => {
-  it('if it is the global one, or of a class that makes such ones', () => {
+describe('canBeRebuilt', () => {
+  it('accepts the global Response, and a class that constructs such responses', () => {
     const Own = class extends Response {}
     expect(canBeRebuilt(new Response('body'))).toBe(true)
     expect(canBeRebuilt(new Own('body'))).toBe(true)
@@ -30,7 +30,7 @@ describe('a response can be made once more', () => {
     ['of a class that takes no headers', () => new (like(({ status = 200 }) => ({ status })))()],
     ['of a class whose body is none', () => new Bodiless()],
     [
-      'of a class that others cannot make',
+      'of a class whose constructor takes other arguments',
       () => {
         let isFirst = true
         const Once = class extends Response {
@@ -44,7 +44,7 @@ describe('a response can be made once more', () => {
       },
     ],
     ['with a reading of its own', () => Object.assign(new Response('body'), { text: () => '' })],
-  ])('not if it is %s', (_name, make) => {
+  ])('rejects a response that is %s', (_name, make) => {
     expect(canBeRebuilt(make() as Response)).toBe(false)
   })
 })
@@ -57,7 +57,7 @@ describe('a rebuilt response', () => {
     return response
   }
 
-  it('says what the first one said', async () => {
+  it('has the fields of the original', async () => {
     const said = { url: 'https://wecom.test/a', redirected: true, type: 'cors', statusText: 'Fine' }
     const copy = rebuildResponse(
       saying(said, { status: 201, headers: { 'x-own': '1' } }),
@@ -70,7 +70,7 @@ describe('a rebuilt response', () => {
     expect(await copy.text()).toBe('{"errcode":0}')
   })
 
-  it('keeps a status that no constructor takes, and the headers with it', () => {
+  it('keeps a status that the constructor rejects, and the headers with it', () => {
     const { status, headers } = BROKEN
     const copy = rebuildResponse(saying({ status, ok: false }, { headers }), bytes, token, [
       'access_token',
@@ -85,7 +85,7 @@ describe('a rebuilt response', () => {
     ).toBeUndefined()
   })
 
-  it('keeps what the wrapped fetch has put on it', () => {
+  it('keeps the properties that the wrapped fetch has added', () => {
     const response = Object.assign(new Response('body'), { own: 1 })
     expect(rebuildResponse(response, bytes, token, ['access_token'])).toHaveProperty('own', 1)
   })

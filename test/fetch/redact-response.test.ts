@@ -9,21 +9,21 @@ const IN_URL = `access_token=${encodeURIComponent(TOKEN)}`
 const URL_WITH = `https://wecom.test/cgi-bin/user/get?userid=x&${IN_URL}`
 const URL_WITHOUT = 'https://wecom.test/cgi-bin/user/get?userid=x'
 
-/** A response that says where it came from. */
+/** A response with a url. */
 function from(url: string, init: ResponseInit = {}): Response {
   const response = new Response('body', init)
   return Object.defineProperty(response, 'url', { value: url, configurable: true })
 }
 
 describe('a response', () => {
-  it('shows its url without the token, and so do its clones, and theirs', () => {
+  it('has its url without the token, and so have its clones, and theirs', () => {
     const response = from(URL_WITH)
     expect(redactResponse(response, token, NAMES)).toBe(response)
     for (const shown of [response, response.clone(), response.clone().clone()])
       expect(shown.url).toBe(URL_WITHOUT)
   })
 
-  it('has nothing of ours on it where there is nothing to hide', () => {
+  it('has no properties of ours if there is nothing to redact', () => {
     const headers = { location: 'https://elsewhere.test/' }
     const responses = [new Response('body'), new Response(null, { status: 302, headers })]
     for (const response of responses) {
@@ -39,7 +39,7 @@ describe('a response', () => {
     expect(mock).not.toHaveProperty('clone')
   })
 
-  it('keeps a clone of its own, which shows no token either', () => {
+  it('keeps a clone of its own, which contains no token either', () => {
     const mock = {
       url: URL_WITH,
       clone() {
@@ -51,7 +51,7 @@ describe('a response', () => {
     expect(clone.url).toBe(URL_WITHOUT)
   })
 
-  it('may be shown twice', () => {
+  it('may be redacted twice', () => {
     const response = redactResponse(from(URL_WITH), token, NAMES)
     const { clone } = response
     Object.defineProperty(response, 'url', { value: URL_WITH })
@@ -59,7 +59,7 @@ describe('a response', () => {
     expect(response.clone().url).toBe(URL_WITHOUT)
   })
 
-  it('hands no more on to its clones than what was hidden', () => {
+  it('passes only the redacted fields on to its clones', () => {
     const clone = redactResponse(from(URL_WITH), token, NAMES).clone()
     expect(Object.hasOwn(clone, 'url')).toBe(true)
     for (const key of ['status', 'ok', 'headers']) expect(Object.hasOwn(clone, key)).toBe(false)
@@ -74,7 +74,7 @@ describe('the headers of a redirect', () => {
   const redirect = (location: string) =>
     new Response(null, { status: 302, headers: { location, other: 'stays' } })
 
-  it('show no token, and each clone has its own', () => {
+  it('contain no token, and each clone has its own', () => {
     const response = redactResponse(redirect(URL_WITH), token, NAMES)
     const clone = response.clone()
     expect(clone.headers.get('location')).toBe(URL_WITHOUT)
@@ -83,7 +83,7 @@ describe('the headers of a redirect', () => {
     expect(response.headers.get('other')).toBe('stays')
   })
 
-  it('are the same object where there is nothing to hide', () => {
+  it('are the same object if there is nothing to redact', () => {
     const response = redirect(URL_WITHOUT)
     expect(redactHeaders(response.headers, token, NAMES)).toBe(response.headers)
     expect(redactHeaders(undefined, token, NAMES)).toBeUndefined()

@@ -6,7 +6,7 @@ import { API, REFUSED, stubFetch } from '../support/stub-fetch.js'
 const USER = `${API}/user/get`
 const LIMIT = 16 * 1024
 
-/** What the door gives for one answer, and whether it took the answer for a refusal. */
+/** What the caller gets for one answer, and whether it was judged a refusal. */
 async function judged(answer: unknown) {
   const { qyFetch, sent } = stubFetch((_sent, count) =>
     count === 1 ? answer : new Response('{"errcode":0}'),
@@ -18,13 +18,13 @@ async function judged(answer: unknown) {
 const padded = (length: number) => REFUSED + ' '.repeat(length - REFUSED.length)
 
 describe('an answer with an error-code header', () => {
-  it('is believed, whatever its body says, and not read', async () => {
+  it('is judged by it alone, and its body is not read', async () => {
     const answer = new Response(REFUSED, { headers: { 'error-code': '0' } })
     expect(await judged(answer)).toEqual({ response: answer, isRefusal: false })
     expect(answer.bodyUsed).toBe(false)
   })
 
-  it('that refuses is let go before the replay', async () => {
+  it('that refuses the token is cancelled before the replay', async () => {
     const left: string[] = []
     const body = new ReadableStream({
       cancel() {
@@ -42,13 +42,13 @@ describe('an answer with an error-code header', () => {
     expect(left).toEqual(['let go', 'replayed'])
   })
 
-  it('that refuses without a body is replayed too', async () => {
+  it('that refuses the token without a body is replayed too', async () => {
     const answer = new Response(null, { headers: { 'error-code': '42001' } })
     expect((await judged(answer)).isRefusal).toBe(true)
   })
 })
 
-describe('an answer without one', () => {
+describe('an answer without an error-code header', () => {
   it.each([
     ['no content type', {}, true],
     ['JSON', { 'content-type': 'application/json' }, true],
@@ -75,7 +75,7 @@ describe('an answer without one', () => {
     if (!isOne) expect(await response.text()).toBe(padded(length))
   })
 
-  it('is given on as one of the same class with status, headers and url, and nothing else of ours', async () => {
+  it('is passed on as one of the same class with status, headers and url, and no properties of ours', async () => {
     class OwnResponse extends Response {}
     const headers = { 'content-type': 'application/json', 'x-own': '1' }
     const answer = new OwnResponse('{"errcode":0}', { status: 201, statusText: 'Made', headers })
@@ -88,7 +88,7 @@ describe('an answer without one', () => {
     expect(Object.getOwnPropertyNames(response)).toEqual([])
   })
 
-  it('of a fetch that gives Node streams is judged, and given on as the very same object', async () => {
+  it('of a fetch with Node streams is judged, and passed on as the very same object', async () => {
     const answerWith = (text: string) => {
       const body = Readable.from([Buffer.from(text)], { objectMode: false })
       return { body, headers: new Headers(), url: '', status: 200 }
@@ -102,12 +102,12 @@ describe('an answer without one', () => {
   })
 })
 
-describe('what was put on an answer', () => {
+describe('a property that was added to an answer', () => {
   class OwnResponse extends Response {
     traceId = 'none'
   }
 
-  it('is there after a look into its body', async () => {
+  it('is there after its body was peeked', async () => {
     const hidden = Symbol('hidden')
     const answer = Object.assign(new OwnResponse('{"errcode":0}'), { traceId: 'own', [hidden]: 1 })
     const { response } = await judged(answer)
@@ -116,7 +116,7 @@ describe('what was put on an answer', () => {
     expect(await response.json()).toEqual({ errcode: 0 })
   })
 
-  it('in the place of its own reading keeps us from looking', async () => {
+  it('and replaces its body prevents peeking', async () => {
     const answer = Object.assign(new Response(REFUSED), { json: async () => 'their own' })
     const { response, isRefusal } = await judged(answer)
     expect(response).toBe(answer)
@@ -125,14 +125,14 @@ describe('what was put on an answer', () => {
   })
 })
 
-describe('an answer after a look, and each of its clones', () => {
+describe('an answer that was peeked, and each of its clones', () => {
   it.each<[string, Partial<Response>]>([
     ['200', { status: 200, statusText: 'OK', ok: true }],
     ['404', { status: 404, statusText: 'Not Found', ok: false }],
     ['500', { status: 500, ok: false }],
     ['a status that no constructor takes', { status: 999, statusText: 'Odd', ok: false }],
     ['all that a network gives', { url: USER, type: 'basic', redirected: true }],
-  ])('say what it said: %s', async (_name, said) => {
+  ])('have the original’s fields: %s', async (_name, said) => {
     const answer = new Response('{"errcode":0}')
     for (const [key, value] of Object.entries(said)) Object.defineProperty(answer, key, { value })
     const { status, statusText, ok, url, type, redirected } = answer
@@ -160,29 +160,32 @@ describe('the headers of an answer', () => {
       '/login?to=%2Fget%3Faccess_token%3D[hidden]',
     ],
     [301, '/elsewhere?access_token=another', '/elsewhere?access_token=another'],
-  ])('%i, location %s is shown as %s, by its clones too', async (status, location, shown) => {
-    for (const body of [null, '{"errcode":0}', '<html>']) {
-      const type = body === '<html>' ? 'text/html' : 'application/json'
-      const headers: [string, string][] = [
-        ['location', location],
-        ['link', `<${location}>; rel="next"`],
-        ['content-type', type],
-        ['set-cookie', 'a=1'],
-        ['set-cookie', 'b=2'],
-      ]
-      const { response } = await judged(new Response(body, { status, headers }))
-      for (const one of [response.clone().clone(), response.clone(), response]) {
-        expect(one.headers.get('location')).toBe(shown)
-        expect(one.headers.get('link')).not.toMatch(/token(-|%2D)1/)
-        expect(one.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
-        expect(one).toMatchObject({ status, ok: status === 201 })
-        expect(await one.text()).toBe(body ?? '')
+  ])(
+    'with status %i and location %s have %s, in its clones too',
+    async (status, location, shown) => {
+      for (const body of [null, '{"errcode":0}', '<html>']) {
+        const type = body === '<html>' ? 'text/html' : 'application/json'
+        const headers: [string, string][] = [
+          ['location', location],
+          ['link', `<${location}>; rel="next"`],
+          ['content-type', type],
+          ['set-cookie', 'a=1'],
+          ['set-cookie', 'b=2'],
+        ]
+        const { response } = await judged(new Response(body, { status, headers }))
+        for (const one of [response.clone().clone(), response.clone(), response]) {
+          expect(one.headers.get('location')).toBe(shown)
+          expect(one.headers.get('link')).not.toMatch(/token(-|%2D)1/)
+          expect(one.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+          expect(one).toMatchObject({ status, ok: status === 201 })
+          expect(await one.text()).toBe(body ?? '')
+        }
       }
-    }
-  })
+    },
+  )
 })
 
-describe('an answer that the wrapped fetch reads itself is given on as it is', () => {
+describe('an answer that the wrapped fetch is reading is passed on as it is', () => {
   it.each<[string, (answer: Response) => unknown]>([
     ['to its end', (answer) => answer.text()],
     ['at this moment', (answer) => answer.body?.getReader()],
@@ -192,14 +195,14 @@ describe('an answer that the wrapped fetch reads itself is given on as it is', (
     expect(await judged(answer)).toEqual({ response: answer, isRefusal: false })
   })
 
-  it('to its end, if it is a Node stream', async () => {
+  it('and yields every byte, if it is a Node stream', async () => {
     const body = Readable.from([Buffer.from(REFUSED)], { objectMode: false })
     const answer = { body, bodyUsed: true, headers: new Headers(), url: '', status: 200 }
     expect(await judged(answer)).toEqual({ response: answer, isRefusal: false })
   })
 })
 
-describe('what is less than a Response is given on as it is', () => {
+describe('what is less than a Response is passed on as it is', () => {
   it.each<[string, unknown]>([
     ['nothing', undefined],
     ['null', null],
@@ -231,7 +234,7 @@ describe('the url of an answer', () => {
     [`${USER}?userid=u&access_token=token-1`, `${USER}?userid=u`],
     [`${USER}?userid=u&access_token=token-1#top`, `${USER}?userid=u#top`],
     ['https://elsewhere.example/page', 'https://elsewhere.example/page'],
-  ])('%s is shown as %s, by its clones too', async (url, shown) => {
+  ])('%s becomes %s, in its clones too', async (url, shown) => {
     const response = await answeredFrom(url)
     expect(response.url).toBe(shown)
     if (url !== shown) {
@@ -241,7 +244,7 @@ describe('the url of an answer', () => {
     }
   })
 
-  it('and its clone can be set by others still, as on any Response', async () => {
+  it('can be set by other code, as on any Response, and so can its clone’s', async () => {
     const response = await answeredFrom(`${USER}?access_token=token-1`)
     Object.defineProperty(response, 'url', { value: 'their url', configurable: true })
     Object.assign(response, { clone: () => response })
@@ -251,8 +254,8 @@ describe('the url of an answer', () => {
   })
 })
 
-describe('the wrapped fetch', () => {
-  it('has what people put on a fetch', () => {
+describe('the fetch that withToken returns', () => {
+  it('has the properties of the wrapped fetch', () => {
     const ownFetch = Object.assign(
       function fetch(_input: string) {
         return Promise.resolve(new Response())
@@ -267,7 +270,7 @@ describe('the wrapped fetch', () => {
     expect(twice.source).not.toBe(qyFetch.source)
   })
 
-  it('keeps name and length of the fetch it wraps, and names its source', () => {
+  it('has the name and length of the wrapped fetch, and its source', () => {
     const ownFetch = async (_input: never) => new Response()
     const qyFetch = withToken(ownFetch, { corpId: 'ww-fake', corpSecret: 'fake-secret' })
     expect(Object.getOwnPropertyDescriptors(qyFetch)).toMatchObject({

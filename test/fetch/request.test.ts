@@ -11,7 +11,7 @@ const requestIn = (sent: Sent | undefined) => sent?.input as Request
 
 const textOf = (body: unknown) => new Response(body as string).text()
 
-/** Sends a call whose first sending is refused, changing what was passed as soon as it has left. */
+/** Sends a request whose first attempt is refused, and changes what was passed as soon as it was sent. */
 async function replayed(input: string | URL | Request, init?: RequestInit, change = () => {}) {
   const door = stubFetch(refuseFirst)
   await door.source.get()
@@ -22,15 +22,15 @@ async function replayed(input: string | URL | Request, init?: RequestInit, chang
   return { ...door, first, second }
 }
 
-describe('a call', () => {
-  it('of nothing is left to the fetch that it wraps', async () => {
+describe('a request', () => {
+  it('without arguments is left to the wrapped fetch', async () => {
     const { qyFetch, sent } = stubFetch()
     await qyFetch(null as never)
     await qyFetch(undefined as never)
     expect(sent.map(({ input }) => input)).toEqual([null, undefined])
   })
 
-  it('leaves at once where there is a token', async () => {
+  it('is sent in the same turn if a token is memoized', async () => {
     const { qyFetch, source, sent } = stubFetch()
     await source.get()
     const call = qyFetch(SEND)
@@ -46,13 +46,13 @@ describe('a call', () => {
     expect(sent.map(({ input }) => input)).toEqual([address, new URL(address)])
   })
 
-  it('with an empty token parameter gets ours in its place', async () => {
+  it('with an empty token parameter gets ours instead', async () => {
     const { qyFetch, sent } = stubFetch()
     await qyFetch(`${SEND}?access_token=&debug=1`)
     expect(sent[0]?.input).toBe(`${SEND}?debug=1&access_token=token-1`)
   })
 
-  it('is never redirected, whatever its init says', async () => {
+  it('request rule 7: is never redirected, whatever its init says', async () => {
     const { qyFetch, sent } = stubFetch()
     await qyFetch(SEND, { redirect: 'follow' })
     await qyFetch(new Request(SEND), { redirect: 'follow' })
@@ -61,13 +61,13 @@ describe('a call', () => {
     expect(requestIn(sent[2]).redirect).toBe('manual')
   })
 
-  it('is refused by fetch, as without us, for a word that is none', async () => {
+  it('with an invalid redirect is rejected by fetch, as without us', async () => {
     const { qyFetch, sent } = stubFetch()
     await qyFetch(SEND, { redirect: 'sometimes' as never })
     expect(sent[0]?.init.redirect).toBe('sometimes')
   })
 
-  it('is an error for a redirect if the caller said so', async () => {
+  it('request rule 7: rejects on a redirect if the caller asked for an error', async () => {
     const { qyFetch, sent } = stubFetch()
     await qyFetch(SEND, { redirect: 'error' })
     await qyFetch(new Request(SEND, { redirect: 'follow' }), { redirect: 'error' })
@@ -82,13 +82,13 @@ describe('a call', () => {
     expect(sent[0]?.init).toEqual({ redirect: 'manual' })
   })
 
-  it('has its token where new URL would read it, whatever stands around its address', async () => {
+  it('has its token where new URL would read it, whatever surrounds its address', async () => {
     const { qyFetch, sent } = stubFetch()
     await qyFetch(`\n ${SEND}?debug=1\u0001 `)
     expect(sent[0]?.input).toBe(`${SEND}?debug=1&access_token=token-1`)
   })
 
-  it('keeps every key of a plain init, also those that we do not know', async () => {
+  it('keeps every key of a plain init, also unknown ones', async () => {
     const { qyFetch, sent } = stubFetch()
     const dispatcher = {}
     await qyFetch(SEND, { method: 'POST', keepalive: true, dispatcher } as RequestInit)
@@ -101,7 +101,7 @@ describe('a call', () => {
     expect(sent[0]?.init.dispatcher).toBe(dispatcher)
   })
 
-  it('takes from an init with a prototype of its own what a fetch would read', async () => {
+  it('takes from an init with its own prototype what a fetch would read', async () => {
     const { qyFetch, sent } = stubFetch()
     const dispatcher = {}
     const inherited = { method: 'PUT', body: 'text', duplex: 'half', dispatcher, foreign: 1 }
@@ -116,7 +116,7 @@ describe('a call', () => {
   })
 })
 
-describe('what is changed after the call has left does not reach the replay', () => {
+describe('a change after the request was sent does not reach the replay', () => {
   it.each<[string, () => { init: RequestInit; change: () => void; body: string }]>([
     [
       'URLSearchParams',
@@ -230,7 +230,7 @@ describe('what is changed after the call has left does not reach the replay', ()
 })
 
 describe('a Request', () => {
-  it('of a mock is sent as its url and all that it says, but for what is null', async () => {
+  it('of a mock is sent as its url and all its fields that are not null', async () => {
     const { qyFetch, sent } = stubFetch()
     const { signal } = new AbortController()
     const request = {
@@ -263,7 +263,7 @@ describe('a Request', () => {
     expect(second.input).toBe(`${SEND}?access_token=token-2`)
   })
 
-  it('waits no longer than the signal of the init beside it says, if there is one', async () => {
+  it('waits no longer than the signal of the init, if there is one', async () => {
     const own = new AbortController()
     const beside = new AbortController()
     const outcomeOf = (init?: RequestInit) => {
@@ -279,7 +279,7 @@ describe('a Request', () => {
     expect(await outcomeOf({ signal: new AbortController().signal })).toBe('waits')
   })
 
-  it('gives way to the init beside it', async () => {
+  it('is overridden by the init', async () => {
     const { qyFetch, sent } = stubFetch()
     const request = new Request(SEND, { method: 'POST', body: 'its own', headers: { a: '1' } })
     await qyFetch(request, { method: 'PUT', body: 'ours' })
@@ -299,7 +299,7 @@ describe('a Request', () => {
     expect(types().at(-1)).toBe('not_replayed')
   })
 
-  it('without a body leaves at once, and is replayed without one', async () => {
+  it('without a body is sent in the same turn, and is replayed without one', async () => {
     const { first, second } = await replayed(new Request(SEND, { method: 'POST' }))
     for (const { input, init } of [first, second]) {
       expect(input).toMatchObject({ method: 'POST', body: null })
@@ -319,7 +319,7 @@ describe('a Request', () => {
     }
   })
 
-  it('of a class of its own is sent as one of its class, or of the nearest that makes requests', async () => {
+  it('of a subclass is sent as one of its class, or of the nearest that constructs requests', async () => {
     class OwnRequest extends Request {}
     class OddRequest extends OwnRequest {
       constructor(path: string) {
@@ -362,15 +362,18 @@ describe('a Request', () => {
         }
       },
     ],
-  ])('of a class that takes %s otherwise is sent as one of the class below', async (_name, Odd) => {
-    const { qyFetch, sent } = stubFetch()
-    await qyFetch(new Odd(SEND))
-    expect(sent[0]?.input).toBeInstanceOf(OwnRequest)
-    expect(sent[0]?.input).not.toBeInstanceOf(Odd)
-  })
+  ])(
+    'of a subclass that takes %s differently is sent as one of its parent class',
+    async (_name, Odd) => {
+      const { qyFetch, sent } = stubFetch()
+      await qyFetch(new Odd(SEND))
+      expect(sent[0]?.input).toBeInstanceOf(OwnRequest)
+      expect(sent[0]?.input).not.toBeInstanceOf(Odd)
+    },
+  )
 
-  it('goes its own road: the dispatcher and the agent that it was made with', async () => {
-    // Undici 6 keeps the one behind a symbol, node-fetch shows the other.
+  it('keeps the dispatcher and the agent that it was made with', async () => {
+    // Undici 6 keeps it behind a symbol, node-fetch has a property.
     const road = Symbol('dispatcher')
     class RoadRequest extends Request {
       readonly [road]: unknown
@@ -393,7 +396,7 @@ describe('a Request', () => {
   it.each<[string, (request: Request) => unknown]>([
     ['has been read', (request) => request.text()],
     ['is being read', (request) => request.body?.getReader()],
-  ])('whose body %s is no request that could be sent', async (_name, use) => {
+  ])('whose body %s is rejected', async (_name, use) => {
     const { qyFetch, sent } = stubFetch()
     const request = new Request(SEND, { method: 'POST', body: 'content' })
     await use(request)
@@ -408,7 +411,7 @@ describe('a Request', () => {
   it.each([
     [1_000_000, true],
     [1_000_001, false],
-  ])('of %i bytes is kept for a replay: %s', async (size, isKept) => {
+  ])('of %i bytes is buffered for a replay: %s', async (size, isKept) => {
     const { qyFetch, sent, source } = stubFetch(refuseFirst)
     await source.get()
     const pull = (controller: ReadableStreamDefaultController) => {
@@ -436,7 +439,7 @@ describe('a Request', () => {
   })
 
   it.each(['GET', 'HEAD', 'get'])(
-    'of a polyfill that shows no body is not read if its method is %s',
+    'of a polyfill that has no body property is not read if its method is %s',
     async (method) => {
       const { qyFetch, sent } = stubFetch()
       const request = { url: SEND, method, headers: new Headers() }

@@ -3,8 +3,8 @@ import { initOf, snapshotInit } from '../../src/fetch/snapshot.js'
 
 const named = (name: string, more: object) => ({ [Symbol.toStringTag]: name, ...more })
 
-describe('what a caller gave, fixed', () => {
-  it('has no key that it had not', () => {
+describe('a snapshot of the caller’s init', () => {
+  it('has no key that the init does not have', () => {
     expect(snapshotInit({})).toStrictEqual({})
     expect(snapshotInit(undefined)).toStrictEqual({})
     expect(initOf({ method: 'GET' } as Request)).toStrictEqual({ method: 'GET' })
@@ -21,7 +21,7 @@ describe('what a caller gave, fixed', () => {
     expect(fixed.headers).not.toBe(headers)
   })
 
-  it('has forms of its own, and leaves alone what only looks like one', () => {
+  it('has a FormData of its own, and does not copy what only looks like one', () => {
     const form = new FormData()
     form.append('a', 'b')
     const fixed = snapshotInit({ body: form }).body as FormData
@@ -37,7 +37,7 @@ describe('what a caller gave, fixed', () => {
     for (const body of lookalikes) expect(snapshotInit({ body: body as never }).body).toBe(body)
   })
 
-  it('keeps a Request’s own road, behind whatever symbol it stands', () => {
+  it('keeps a Request’s own dispatcher, behind whatever symbol it is', () => {
     const dispatcher = {}
     const request = { method: 'GET', [Symbol('other')]: 1, [Symbol('dispatcher')]: dispatcher }
     expect(initOf(request as never)).toStrictEqual({ method: 'GET', dispatcher })

@@ -5,7 +5,7 @@ import { sourceWith } from '../support/source.js'
 
 const URL = 'https://qyapi.weixin.qq.com/cgi-bin/media/upload'
 
-/** A stream that tells with what it was cancelled. */
+/** A stream that records the reason with which it was cancelled. */
 function cancellable() {
   const cancelled: unknown[] = []
   const stream = new ReadableStream({
@@ -27,8 +27,8 @@ const makes: [string, (stream: ReadableStream, signal: AbortSignal) => [never, n
   ],
 ]
 
-describe('a call that is never sent cancels its stream, as fetch does', () => {
-  it.each(makes)('when it was aborted beforehand: %s', async (_name, make) => {
+describe('a request that is never sent cancels its stream, as fetch does', () => {
+  it.each(makes)('if it was aborted beforehand: %s', async (_name, make) => {
     const signal = AbortSignal.abort(new Error('gone'))
     const ours = cancellable()
     const { source, fetches } = sourceWith('token-1')
@@ -39,7 +39,7 @@ describe('a call that is never sent cancels its stream, as fetch does', () => {
   })
 
   it.each(makes.slice(0, 1))(
-    'when it is aborted while it waits for a token: %s',
+    'if it is aborted while it waits for a token: %s',
     async (_name, make) => {
       const controller = new AbortController()
       const { stream, cancelled } = cancellable()
@@ -51,7 +51,7 @@ describe('a call that is never sent cancels its stream, as fetch does', () => {
     },
   )
 
-  it('when there is no token to be had, or no source was chosen: a stream, a Node stream, an iterable', async () => {
+  it('if the token request fails, or no source was chosen: a stream, a Node stream, an iterable', async () => {
     const failing = sourceWith(new Error('down')).source
     const refusing = () => Promise.reject(new Error('no tenant'))
     for (const wrapped of [withToken(fetch, failing), withToken(fetch, refusing)]) {
@@ -76,7 +76,7 @@ describe('a call that is never sent cancels its stream, as fetch does', () => {
 })
 
 describe('accessors on Object.prototype', () => {
-  // Node's own `new Response` breaks by `status` and others, without us.
+  // Accessors such as `status` break Node's own `new Response`, also without us.
   const names = [
     'type',
     'ok',
@@ -89,7 +89,7 @@ describe('accessors on Object.prototype', () => {
     'token',
   ]
 
-  it.each(names)('a getter without a setter breaks nothing: %s', async (name) => {
+  it.each(names)('with a getter and no setter break nothing: %s', async (name) => {
     const answers = ['{"errcode":42001}', '{"errcode":0}']
     const { source } = sourceWith((count) => `token-${count}`)
     const answering = (async () =>

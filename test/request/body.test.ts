@@ -9,7 +9,7 @@ function* lines() {
   yield 'line'
 }
 
-describe('can be sent twice', () => {
+describe('a body that can be sent twice', () => {
   it.each<[string, unknown]>([
     ['nothing', undefined],
     ['null', null],
@@ -34,14 +34,14 @@ describe('can be sent twice', () => {
   })
 
   it.each([new Uint8Array(2), new ArrayBuffer(2)])(
-    'bytes, whatever was hung on them: %s',
+    'is bytes, whatever properties were added to them: %s',
     (bytes) => {
       expect(canBeSentTwice(Object.assign(bytes, { pipe: () => {} }))).toBe(true)
     },
   )
 })
 
-describe('is gone after it was sent', () => {
+describe('a body that can be sent once', () => {
   it.each<[string, unknown]>([
     ['a Node stream', Readable.from(['x'])],
     ['a form-data of old, which only pipes', { pipe: () => {} }],

@@ -18,7 +18,7 @@ const destination: Destination = {
   tokenInUrl: undefined,
 }
 
-describe('two addresses are the same api', () => {
+describe('two addresses of the same API', () => {
   it.each([
     [QYAPI, QYAPI, true],
     [QYAPI, `${QYAPI}/`, true],
@@ -26,11 +26,11 @@ describe('two addresses are the same api', () => {
     ['https://proxy.example/one', 'https://proxy.example/two', false],
     [QYAPI, 'http://qyapi.weixin.qq.com', false],
     [QYAPI, `${QYAPI}:8443`, false],
-  ])('%s and %s: %s', (one, other, expected) => {
+  ])('are recognized: %s and %s: %s', (one, other, expected) => {
     expect(isSameApi(one, other)).toBe(expected)
   })
 
-  it('else their sources are refused together, and by a door for the other', () => {
+  it('can be attached together; sources of different APIs are refused', () => {
     const [one, other] = [sourceAt('https://proxy.example/one'), 'https://proxy.example/two']
     const provider = serviceProvider({ corpId: 'ww-provider', providerSecret: 'secret' })
     expect(() =>
@@ -44,18 +44,23 @@ describe('two addresses are the same api', () => {
   })
 })
 
-describe('what calls cannot carry the token of is refused', () => {
+describe('attachToken and withToken refuse', () => {
   it('something that is no source', () => {
     expect(() => doorFor([{}])).toThrow('tokens must be an array of token sources, got an object.')
   })
 
-  it.each(['in an array', 'alone', 'chosen by a function'])('a page’s ticket, %s', (how) => {
-    const tickets = createTokenSource(jsapiTicket(sourceAt(QYAPI)), { transport })
-    const attach = {
-      'in an array': () => doorFor([tickets]),
-      alone: () => doorFor(tickets),
-      'chosen by a function': () => chosenPolicy(tickets, destination, QYAPI),
-    }[how]
-    expect(attach).toThrow(/^tokens must be sources of tokens that calls carry, got 'jsapi-ticket /)
-  })
+  it.each(['in an array', 'alone', 'chosen by a function'])(
+    'a page ticket, which requests do not carry: %s',
+    (how) => {
+      const tickets = createTokenSource(jsapiTicket(sourceAt(QYAPI)), { transport })
+      const attach = {
+        'in an array': () => doorFor([tickets]),
+        alone: () => doorFor(tickets),
+        'chosen by a function': () => chosenPolicy(tickets, destination, QYAPI),
+      }[how]
+      expect(attach).toThrow(
+        /^tokens must be sources of tokens that calls carry, got 'jsapi-ticket /,
+      )
+    },
+  )
 })

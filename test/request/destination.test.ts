@@ -61,7 +61,7 @@ describe('a base address', () => {
     expect(destination !== undefined).toBe(expected)
   })
 
-  it('of plain http on a port of its own works for private deployments', () => {
+  it('of plain http on its own port works for private deployments', () => {
     const judged = judgeDestinations('http://10.0.0.1:8080/wecom/', [])
     expect(judged('http://10.0.0.1:8080/wecom/cgi-bin/user/get')).toBeDefined()
     expect(judged('http://10.0.0.1:8081/wecom/cgi-bin/user/get')).toBeUndefined()
@@ -99,7 +99,7 @@ describe('a token in the url', () => {
   })
 })
 
-describe('urls are changed where they must be, and nowhere else', () => {
+describe('a url is changed only where it must be', () => {
   const word = fc.stringMatching(/^[\w%.~!*'()+:@/-]{0,8}$/)
   const pairs = fc.array(fc.tuple(word, word), { maxLength: 4 })
   const url = fc.tuple(word, pairs, fc.option(word)).map(([path, query, hash]) => {
@@ -107,7 +107,7 @@ describe('urls are changed where they must be, and nowhere else', () => {
     return `/p${path}${query.length > 0 ? `?${text}` : ''}${hash === null ? '' : `#${hash}`}`
   })
 
-  it('a parameter that is added and taken out again leaves the url as it was', () => {
+  it('a parameter that is added and removed again leaves the url unchanged', () => {
     fc.assert(
       fc.property(url, fc.constantFrom(...NAMES), (given, name) => {
         expect(withoutTokenParameters(withParameter(given, name, 'value'), NAMES)).toBe(given)
@@ -115,7 +115,7 @@ describe('urls are changed where they must be, and nowhere else', () => {
     )
   })
 
-  it('what is added is read back by URL, once', () => {
+  it('a parameter that is added is read back by URL, once', () => {
     fc.assert(
       fc.property(url, fc.string(), (given, value) => {
         const added = new URL(
@@ -130,7 +130,7 @@ describe('urls are changed where they must be, and nowhere else', () => {
 })
 
 describe('remembered', () => {
-  it('asks once for each text, also where the answer is undefined, and forgets in time', () => {
+  it('calls the function once for each text, also if it returned undefined, and forgets in time', () => {
     const asked: string[] = []
     const judged = remembered((text: string) => {
       asked.push(text)
@@ -145,7 +145,7 @@ describe('remembered', () => {
   })
 })
 
-describe('a destination is nothing', () => {
+describe('there is no destination', () => {
   it.each([
     'not a url',
     '/cgi-bin/user/get',
@@ -160,7 +160,7 @@ describe('a destination is nothing', () => {
 describe('a trusted origin', () => {
   const trusted = ['https://proxy.example/']
 
-  it('may receive the token too, and no other', () => {
+  it('may receive the token, and no other', () => {
     const judged = judgeDestinations(QYAPI, trusted)
     expect(judged('https://proxy.example/cgi-bin/user/get')?.endpoint).toBe('user/get')
     expect(judged(`${QYAPI}/cgi-bin/user/get`)?.endpoint).toBe('user/get')
@@ -229,7 +229,7 @@ describe('a url with awkward parts', () => {
   })
 })
 
-describe('the memory of a judge', () => {
+describe('the cache of remembered', () => {
   it('holds many texts at once', () => {
     const asked: string[] = []
     const judged = remembered((text: string) => {
@@ -295,7 +295,7 @@ describe('request rule 1: a path with a `..` segment gets no token, however it i
     'media/%E5%BE%AE',
     'media/%zz',
     'user/./get',
-  ])('a path without one does: %j', (path) => {
+  ])('a path without such a segment gets one: %j', (path) => {
     expect(to(path)).toBeDefined()
   })
 
@@ -327,7 +327,7 @@ describe('a path is judged as a server reads it', () => {
   })
 })
 
-describe('a url that somebody made of ours', () => {
+describe('a url that a server made from ours', () => {
   const token = { value: "to/k+en'1", encoded: 'to%2Fk%2Ben%271' }
 
   it.each([
@@ -346,7 +346,7 @@ describe('a url that somebody made of ours', () => {
     ["/x#to/k+en'1", '/x#[hidden]'],
     ['/', '/'],
     ['', ''],
-  ])('shows no token of ours: %s', (url, expected) => {
+  ])('contains no token of ours: %s', (url, expected) => {
     expect(urlWithoutToken(url, token, NAMES)).toBe(expected)
   })
 })
@@ -375,11 +375,11 @@ describe('a text is read as new URL reads it', () => {
   })
 })
 
-describe('more paths', () => {
+describe('the option endpoints', () => {
   const tokenOf = (path: string, ...rules: EndpointRule[]) =>
     judgeDestinations(QYAPI, [], rules)(`${QYAPI}/cgi-bin/${path}`)?.token
 
-  it('may be below known ones, above them, or in their place: the longest match wins', () => {
+  it('may name paths below known ones, above them, or instead of them: the longest match wins', () => {
     expect(tokenOf('user/get')).toBe('app')
     expect(tokenOf('user/get', { path: 'user/', token: 'suite' })).toBe('suite')
     const folder = { path: 'user/', token: 'suite' } as const

@@ -15,7 +15,7 @@ const parts = { credentialOf: selfBuilt, transport }
 const doorFor = (tokens: unknown, options: MiddlewareOptions = {}, more: object = {}) =>
   createMiddleware(tokens as typeof APP, options, { ...parts, ...more })
 
-/** A door for one source. */
+/** A middleware for one source. */
 function door(tokens: unknown, options: MiddlewareOptions = {}, more: object = {}) {
   const opened = doorFor(tokens, options, more)
   return { ...opened, source: opened.source as TokenSource }
@@ -39,22 +39,22 @@ const destination = (token: Destination['token']): Destination => ({
   tokenInUrl: undefined,
 })
 
-describe('a door that makes its source', () => {
+describe('a middleware that makes its source', () => {
   it.each([
     ['the short form', APP],
     ['a credential', selfBuilt(APP)],
-  ])('of %s, with the client’s own road', async (_name, tokens) => {
+  ])('makes it from %s, with the client’s own network settings', async (_name, tokens) => {
     const { source } = door(tokens, { clock: fakeClock() })
     expect(source.describe()).toMatchObject({ kind: 'self-built', subject: 'app of corp ww-fake' })
     expect(await source.get()).toBe('by-the-clients-road')
   })
 
-  it('sends by the transport of the options instead, if there is one', async () => {
+  it('uses the option transport instead, if there is one', async () => {
     const own = async () => ({ status: 200, body: tokenBody('by-the-own-road') })
     expect(await door(APP, { transport: own }).source.get()).toBe('by-the-own-road')
   })
 
-  it('hands the source’s options on, and keeps the door’s own', async () => {
+  it('passes the source’s options on, and keeps its own', async () => {
     const events: TokenEvent[] = []
     const opened = door(
       APP,
@@ -78,24 +78,24 @@ describe('a door that makes its source', () => {
     expect(opened.judge(`${QYAPI}/wecom/cgi-bin/user/get`)).toBeUndefined()
   })
 
-  it('trusts no other origin, and keeps the caller’s token, unless told so', () => {
+  it('trusts no other origin and keeps the caller’s token by default', () => {
     const opened = door(APP)
     expect(opened.trustedOrigins).toEqual([])
     expect(opened.callerToken).toBe('keep')
     expect(opened.judge(`${QYAPI}/cgi-bin/user/get`)?.parameter).toBe('access_token')
   })
 
-  it('lends that source’s token to the destinations of its kind', () => {
+  it('takes that source’s token for the destinations of its kind', () => {
     const opened = door(APP)
     expect(opened.policies).toEqual({ app: policyOf(opened.source) })
   })
 
-  it('knows more paths by the options, which the source has nothing to do with', () => {
+  it('knows more paths by the option endpoints, which is not passed to the source', () => {
     const opened = door(APP, { endpoints: [{ path: 'openhw/', token: 'app' }] })
     expect(opened.judge(`${QYAPI}/cgi-bin/openhw/list`)).toMatchObject({ token: 'app' })
   })
 
-  it('tells of a call that it left alone once, since both have one listener', () => {
+  it('reports a request with a token of its own once, since both have one listener', () => {
     const events: TokenEvent[] = []
     const onEvent = (event: TokenEvent) => events.push(event)
     door(APP, { onEvent }).reportCallerToken(destination('app'))
@@ -109,7 +109,7 @@ describe('a door that makes its source', () => {
   })
 })
 
-describe('a door that was given its source', () => {
+describe('a middleware that was given its source', () => {
   it('uses it, and does not close it', () => {
     const source = createTokenSource(selfBuilt(APP), { baseUrl: 'https://proxy.example' })
     const opened = door(source)
@@ -119,7 +119,7 @@ describe('a door that was given its source', () => {
     expect(source.describe().state).toBe('empty')
   })
 
-  it('tells its own listener of calls that it left alone, whoever’s they would have been', () => {
+  it('reports a request with a token of its own to its own listener, whatever its kind of token', () => {
     const events: TokenEvent[] = []
     const onEvent = (event: TokenEvent) => events.push(event)
     const source = createTokenSource(selfBuilt(APP))
@@ -133,7 +133,7 @@ describe('a door that was given its source', () => {
     ])
   })
 
-  it('lends its token to the destinations of its kind, and to no other', () => {
+  it('takes its token for the destinations of its kind, and for no other', () => {
     const opened = door(createTokenSource(selfBuilt(APP)))
     expect(opened.policies).toEqual({ app: policyOf(opened.source) })
     expect(opened.chooserFor(destination('app'))).toBeUndefined()
@@ -141,7 +141,7 @@ describe('a door that was given its source', () => {
   })
 })
 
-describe('a door refuses', () => {
+describe('createMiddleware refuses', () => {
   it.each([
     [undefined, 'undefined'],
     [null, 'null'],
@@ -161,13 +161,13 @@ describe('a door refuses', () => {
     },
   )
 
-  it('options of a source that is there already', () => {
+  it('options that belong to a source that was passed', () => {
     const source = createTokenSource(selfBuilt(APP))
     expect(refusalOf(() => door(source, { maxAgeMs: 1 }))).toContain('it belongs to the source')
   })
 
   it.each(['alone', 'beside a function'])(
-    'a baseUrl where there is a source, %s: it has its own',
+    'a baseUrl together with a source, %s: the source has its own',
     (how) => {
       const source = createTokenSource(selfBuilt(APP))
       const tokens = how === 'alone' ? [source] : [source, () => source]
@@ -180,7 +180,7 @@ describe('a door refuses', () => {
     },
   )
 
-  it('an option that only another door knows', () => {
+  it('an option that only another entry has', () => {
     expect(refusalOf(() => door(APP, { axios: {} } as MiddlewareOptions))).toContain(
       "Unknown key 'axios'",
     )

@@ -22,14 +22,14 @@ const jsonOf = (length: number) => `{${' '.repeat(length - 2)}}`
 const textOf = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes)
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
-/** Everything that a stream still yields; rejects as the stream breaks. */
+/** Everything that a stream still yields; rejects if the stream breaks. */
 async function restOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk)
   return Buffer.concat(chunks).toString()
 }
 
-/** A Node stream that yields one piece after the other, each in a turn of its own. */
+/** A Node stream that yields one piece after the other, each in its own turn. */
 function dripping(pieces: readonly string[], end: (stream: Readable) => void = endOf): Readable {
   const stream = new Readable({ read() {} })
   const drip = async () => {
@@ -45,7 +45,7 @@ function dripping(pieces: readonly string[], end: (stream: Readable) => void = e
 }
 const endOf = (stream: Readable) => void stream.push(null)
 
-describe('a Node stream that was looked into', () => {
+describe('a Node stream that was peeked', () => {
   it.each<[string, string[], string | undefined]>([
     ['whole in one piece', [REFUSAL], REFUSAL],
     ['in pieces', ['{"err', 'code":', '42001', '}'], '{"errcode":42001}'],
@@ -62,7 +62,7 @@ describe('a Node stream that was looked into', () => {
     ['that is no JSON object', ['PNG', '{"errcode":42001}'], undefined],
     ['that is an array', ['[{}]'], undefined],
   ])(
-    '%s: told if it is a short JSON object, and yields every byte',
+    '%s: its content is known if it is a short JSON object, and it yields every byte',
     async (_name, pieces, told) => {
       const stream = dripping(pieces)
       expect(textOf(await peekNodeStream(stream))).toBe(told)
@@ -83,7 +83,7 @@ describe('a Node stream that was looked into', () => {
     expect(await restOf(stream)).toBe('')
   })
 
-  it('by one who listens for data gives every byte, then its end', async () => {
+  it('yields every byte to a data listener, then its end', async () => {
     const stream = dripping([REFUSAL.slice(0, 5), REFUSAL.slice(5)])
     await peekNodeStream(stream)
     const chunks: Buffer[] = []
@@ -92,14 +92,14 @@ describe('a Node stream that was looked into', () => {
     expect(Buffer.concat(chunks).toString()).toBe(REFUSAL)
   })
 
-  it('is not read further than is needed to know', async () => {
+  it('is not read further than necessary', async () => {
     const stream = dripping(['PNG', 'more', 'and more'])
     expect(await peekNodeStream(stream)).toBeUndefined()
     expect(stream.readableLength).toBe(3)
     expect(await restOf(stream)).toBe('PNGmoreand more')
   })
 
-  it('does not count as read until someone reads it', async () => {
+  it('does not count as read until it is read', async () => {
     const stream = dripping([REFUSAL])
     await peekNodeStream(stream)
     await settle()
@@ -111,7 +111,7 @@ describe('a Node stream that was looked into', () => {
     expect(stream.readableDidRead).toBe(true)
   })
 
-  it('can be looked into again', async () => {
+  it('can be peeked again', async () => {
     const stream = dripping([REFUSAL])
     await peekNodeStream(stream)
     await settle()
@@ -126,8 +126,8 @@ describe('a Node stream that was looked into', () => {
   })
 })
 
-describe('a Node stream that is not looked into', () => {
-  it('has ended empty, and still tells its end', async () => {
+describe('a Node stream', () => {
+  it('that has ended empty is not peeked, and still emits its end', async () => {
     const stream = new Readable({ read() {} })
     stream.push(null)
     expect(await peekNodeStream(stream)).toBeUndefined()
@@ -135,7 +135,7 @@ describe('a Node stream that is not looked into', () => {
     expect(await restOf(stream)).toBe('')
   })
 
-  it('has all arrived, but was not read: it is looked into', async () => {
+  it('that has all arrived, but was not read, is peeked', async () => {
     const stream = new Readable({ read() {} })
     stream.push(Buffer.from(REFUSAL))
     stream.push(null)
@@ -143,13 +143,13 @@ describe('a Node stream that is not looked into', () => {
     expect(await restOf(stream)).toBe(REFUSAL)
   })
 
-  it('was read to its end', async () => {
+  it('that was read to its end is not peeked', async () => {
     const stream = dripping([REFUSAL])
     await restOf(stream)
     expect(await peekNodeStream(stream)).toBeUndefined()
   })
 
-  it('flows to somebody already', async () => {
+  it('that is already flowing is not peeked', async () => {
     const stream = Readable.from([Buffer.from('{"errcode"'), Buffer.from(':42001}')], {
       objectMode: false,
     })
@@ -160,7 +160,7 @@ describe('a Node stream that is not looked into', () => {
     expect(heard.join('')).toBe('{"errcode":42001}')
   })
 
-  it('is destroyed', async () => {
+  it('that is destroyed is not peeked', async () => {
     const stream = new Readable({ read() {} })
     stream.push(Buffer.from(REFUSAL))
     stream.destroy()
@@ -171,13 +171,13 @@ describe('a Node stream that is not looked into', () => {
     expect(instead).toEqual([])
   })
 
-  it('yields objects', async () => {
+  it('that yields objects is not peeked', async () => {
     const stream = Readable.from([{ errcode: 42001 }])
     expect(await peekNodeStream(stream)).toBeUndefined()
     expect(await stream.toArray()).toEqual([{ errcode: 42001 }])
   })
 
-  it('yields text, by an encoding that was set', async () => {
+  it('that yields text, by an encoding that was set, is not peeked', async () => {
     const stream = dripping([REFUSAL])
     stream.setEncoding('utf8')
     expect(await peekNodeStream(stream)).toBeUndefined()
@@ -185,8 +185,8 @@ describe('a Node stream that is not looked into', () => {
   })
 })
 
-describe('a Node stream that breaks while it is looked into', () => {
-  /** Looks into it, and tells what it may be read from instead. */
+describe('a Node stream that breaks while it is peeked', () => {
+  /** Peeks, and returns the stream to read instead. */
   async function lookInto(stream: Readable) {
     const instead: unknown[] = []
     const bytes = await peekNodeStream(stream, (other) => instead.push(other))
@@ -203,7 +203,7 @@ describe('a Node stream that breaks while it is looked into', () => {
     }
   }
 
-  it('gives another that has the same bytes, and breaks as it broke', async () => {
+  it('is replaced by one that has the same bytes, and breaks with the same error', async () => {
     const trouble = new Error('reset')
     const stream = dripping(['{"err', 'code'], (one) => void one.destroy(trouble))
     const { bytes, instead } = await lookInto(stream)
@@ -212,13 +212,13 @@ describe('a Node stream that breaks while it is looked into', () => {
     expect(await piecesOf(instead[0])).toEqual({ pieces: ['{"errcode'], error: trouble })
   })
 
-  it('before its first byte, breaks the same way', async () => {
+  it('before its first byte is replaced by one that breaks in the same way', async () => {
     const trouble = new Error('reset')
     const { instead } = await lookInto(dripping([], (one) => void one.destroy(trouble)))
     expect(await piecesOf(instead[0])).toEqual({ pieces: [], error: trouble })
   })
 
-  it('without an error, or with none that is one, was aborted', async () => {
+  it('without an error, or with none that is an Error, counts as aborted', async () => {
     for (const trouble of [undefined, 'reset']) {
       const stream = dripping(['{"err'], (one) => void one.destroy(trouble as undefined))
       const { bytes, instead } = await lookInto(stream)
@@ -229,21 +229,21 @@ describe('a Node stream that breaks while it is looked into', () => {
     }
   })
 
-  it('need not be heard of', async () => {
+  it('does not need a listener for its replacement', async () => {
     const stream = dripping(['{"err'], (one) => void one.destroy(new Error('reset')))
     expect(await peekNodeStream(stream)).toBeUndefined()
   })
 
-  it('while one that does not break is its own', async () => {
+  it('is not replaced if it does not break', async () => {
     const { instead } = await lookInto(dripping([REFUSAL]))
     expect(instead).toEqual([])
   })
 })
 
-describe('a body that takes its time', () => {
+describe('a body that takes long', () => {
   const timers = useOwnTimers()
 
-  it('more than a second in all is given on as it is: a Node stream', async () => {
+  it('more than a second in all is passed on as it is: a Node stream', async () => {
     const stream = new Readable({ read() {} })
     let told: unknown = 'not yet'
     const peeked = peekNodeStream(stream).then((bytes) => {
@@ -264,7 +264,7 @@ describe('a body that takes its time', () => {
     expect(await restOf(stream)).toBe('{"errcode":42001}')
   })
 
-  it('from its beginning is given on as it is: a Node stream', async () => {
+  it('from its beginning is passed on as it is: a Node stream', async () => {
     const stream = new Readable({ read() {} })
     const peeked = peekNodeStream(stream)
     await timers.advance(1_000)
@@ -287,14 +287,14 @@ describe('a body that takes its time', () => {
     await peeked
   })
 
-  it('leaves no timer when it went on', async () => {
+  it('leaves no timer when it continues', async () => {
     await peekNodeStream(dripping(['{"err', 'code":42001}']))
     await peekWebStream(new Response(REFUSAL).body ?? expect.fail('no body'))
     await settle()
     expect(timers.count()).toBe(0)
   })
 
-  it('more than a second in all is given on as it is: a web stream', async () => {
+  it('more than a second in all is passed on as it is: a web stream', async () => {
     let give = (_text: string) => {}
     let close = () => {}
     const stream = new ReadableStream<Uint8Array>({
@@ -363,7 +363,7 @@ describe('an answer of a real server', () => {
     ['/pieces', REFUSAL, REFUSAL],
     ['/long', undefined, jsonOf(200_000)],
     ['/binary', undefined, Buffer.alloc(50_000, 0x89).toString()],
-  ])('%s', async (path, told, content) => {
+  ])('is peeked: %s', async (path, told, content) => {
     const answer = await answerOf(path)
     expect(isNodeReadable(answer)).toBe(true)
     expect(textOf(await peekNodeStream(answer))).toBe(told)
@@ -389,15 +389,15 @@ describe('an answer of a real server', () => {
   it.each([
     ['/gzip', REFUSAL, REFUSAL],
     ['/long-gzip', undefined, jsonOf(200_000)],
-  ])('unzipped on its way: %s', async (path, told, content) => {
+  ])('is peeked after it was unzipped: %s', async (path, told, content) => {
     const answer = (await answerOf(path)).pipe(createGunzip())
     expect(textOf(await peekNodeStream(answer))).toBe(told)
     expect(await restOf(answer)).toBe(content)
   })
 })
 
-describe('a stream of another make, which does not tell what has arrived', () => {
-  it('is looked into all the same', async () => {
+describe('a stream of another implementation, which does not say what has arrived', () => {
+  it('is peeked all the same', async () => {
     const emitter = new EventEmitter()
     const bytes: Uint8Array[] = [bytesOf('PNG')]
     const stream = Object.assign(emitter, {
@@ -419,8 +419,8 @@ describe('a stream of another make, which does not tell what has arrived', () =>
   })
 })
 
-describe('a Node stream that is taken off its connection', () => {
-  it('has come to its end, and another gives the same bytes', async () => {
+describe('a Node stream that is buffered to free its connection', () => {
+  it('is read to its end, and another yields the same bytes', async () => {
     const stream = dripping(['{"errcode":', '42001}'])
     const instead = (await bufferBody(stream)) as Readable
     await finished(stream)
@@ -428,7 +428,7 @@ describe('a Node stream that is taken off its connection', () => {
     expect(await restOf(instead)).toBe('{"errcode":42001}')
   })
 
-  it('is the same where it is no short JSON', async () => {
+  it('is the same if it is no short JSON', async () => {
     const stream = dripping(['PNG'])
     expect(await bufferBody(stream)).toBe(stream)
     expect(await restOf(stream)).toBe('PNG')
@@ -443,14 +443,14 @@ describe('a Node stream that is taken off its connection', () => {
     expect(Buffer.concat(pieces).toString()).toBe('{"errcode":')
   })
 
-  it('ends nobody’s process by an error that nobody can hear', async () => {
+  it('does not end the process by an error without a listener', async () => {
     const stream = dripping(['{}'])
     await bufferBody(stream)
     expect(stream.emit('error', new Error('too late'))).toBe(true)
   })
 })
 
-describe('what can be looked into', () => {
+describe('isNodeReadable and isWebStream', () => {
   it.each<[string, unknown, boolean]>([
     ['a Readable', new Readable(), true],
     ['what reads and takes back', { read: () => null, unshift: () => {} }, true],
@@ -465,8 +465,8 @@ describe('what can be looked into', () => {
   })
 })
 
-describe('a body that nobody will read', () => {
-  it('is destroyed or cancelled if it is a stream, of whatever make', async () => {
+describe('discardBody', () => {
+  it('destroys or cancels a stream of any implementation', async () => {
     const ended: string[] = []
     const node = new Readable({ read() {} }).once('close', () => ended.push('node'))
     discardBody(node)
@@ -476,17 +476,17 @@ describe('a body that nobody will read', () => {
     expect(ended.sort()).toEqual(['node', 'polyfill', 'web'])
   })
 
-  it('disturbs nobody if it cannot be let go', async () => {
+  it('ignores a failure to cancel', async () => {
     const locked = new ReadableStream()
     locked.getReader()
     for (const body of [locked, null, undefined, 'text', new Uint8Array(1), {}]) discardBody(body)
-    // A rejection that nobody owns would fail this run.
+    // An unhandled rejection would fail this run.
     await settle()
   })
 })
 
-describe('a web stream that was looked into', () => {
-  /** Yields the pieces as they are asked for, then ends or breaks; tells what was asked and cancelled. */
+describe('a web stream that was peeked', () => {
+  /** Yields the pieces on demand, then ends or breaks; records what was read and cancelled. */
   function webStreamOf(pieces: readonly string[], trouble?: Error) {
     const log = { given: 0, cancelled: undefined as unknown }
     const stream = new ReadableStream<Uint8Array>(
@@ -523,7 +523,7 @@ describe('a web stream that was looked into', () => {
     ['of far more', [jsonOf(40_000), jsonOf(40_000)], undefined],
     ['that is no JSON object', ['PNG', '{"errcode":42001}', 'end'], undefined],
   ])(
-    '%s: told if it is a short JSON object, and yields every byte',
+    '%s: its content is known if it is a short JSON object, and it yields every byte',
     async (_name, pieces, told) => {
       const { bytes, body } = await peekWebStream(webStreamOf(pieces).stream)
       expect(textOf(bytes)).toBe(told)
@@ -531,14 +531,14 @@ describe('a web stream that was looked into', () => {
     },
   )
 
-  it('is not read further than is needed to know', async () => {
+  it('is not read further than necessary', async () => {
     const { stream, log } = webStreamOf(['PNG', 'more', 'and more'])
     const { body } = await peekWebStream(stream)
     expect(log.given).toBeLessThanOrEqual(2)
     expect(await contentOf(body)).toBe('PNGmoreand more')
   })
 
-  it('breaks for the caller as it broke, at the same place', async () => {
+  it('breaks for the caller with the same error, at the same place', async () => {
     const trouble = new Error('reset')
     const { bytes, body } = await peekWebStream(webStreamOf(['{"err', 'code'], trouble).stream)
     expect(bytes).toBeUndefined()
@@ -548,7 +548,7 @@ describe('a web stream that was looked into', () => {
     await expect(reader.read()).rejects.toBe(trouble)
   })
 
-  it('can be cancelled, and the server learns why', async () => {
+  it('can be cancelled, and the server gets the reason', async () => {
     const { stream, log } = webStreamOf(['PNG', 'more'])
     const { signal } = new AbortController()
     const { body } = await peekWebStream(stream, signal)
@@ -558,7 +558,7 @@ describe('a web stream that was looked into', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
-  it('ends with the signal, and the server learns why', async () => {
+  it('ends with the signal, and the server gets the reason', async () => {
     const { stream, log } = webStreamOf(['PNG', 'more'])
     const controller = new AbortController()
     const { body } = await peekWebStream(stream, controller.signal)
@@ -568,7 +568,7 @@ describe('a web stream that was looked into', () => {
     expect(log.cancelled).toBe(reason)
   })
 
-  it('ends with a signal that was aborted while it was looked into', async () => {
+  it('ends with a signal that was aborted while it was peeked', async () => {
     const controller = new AbortController()
     const reason = new Error('enough')
     const stream = new ReadableStream<Uint8Array>()
@@ -580,7 +580,7 @@ describe('a web stream that was looked into', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
   })
 
-  it('goes on, also where a reader cannot be let go of while it waits, as in a polyfill', async () => {
+  it('continues also if a reader cannot be released while it waits, as in a polyfill', async () => {
     const controller = new AbortController()
     let push: ReadableStreamDefaultController<Uint8Array> | undefined
     const stream = new ReadableStream<Uint8Array>({
@@ -612,7 +612,7 @@ describe('a web stream that was looked into', () => {
     expect(await contentOf(body)).toBe('{"errcode":0}')
   })
 
-  it('leaves no listener on the signal once it was read to its end, and does not mind an abort then', async () => {
+  it('leaves no listener on the signal once it was read to its end, and ignores an abort then', async () => {
     const { stream, log } = webStreamOf(['PNG', 'more'])
     const controller = new AbortController()
     const { body } = await peekWebStream(stream, controller.signal)
@@ -623,7 +623,7 @@ describe('a web stream that was looked into', () => {
   })
 })
 
-it("a 'readable' listener that comes right after the look is heard", async () => {
+it("a 'readable' listener that is added right after peeking is called", async () => {
   const stream = new Readable({ read() {} })
   const peeked = peekNodeStream(stream)
   await Promise.resolve()

@@ -8,7 +8,7 @@ const LONG = `{${' '.repeat(20_000)}}`
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
 
-/** Gives its pieces one by one, then ends or breaks. */
+/** Yields its pieces one by one, then ends or breaks. */
 function streamOf(
   pieces: readonly string[],
   { isBytes = false, trouble = undefined as unknown } = {},
@@ -30,14 +30,14 @@ async function resumed(stream: ReadableStream<Uint8Array>, signal?: AbortSignal)
   return body as ReadableStream<Uint8Array>
 }
 
-describe('a stream that was looked into', () => {
-  it.each([true, false])('is one of bytes if the first was: %s', async (isBytes) => {
+describe('a stream that was peeked', () => {
+  it.each([true, false])('is a byte stream if the original was: %s', async (isBytes) => {
     const body = await resumed(streamOf([LONG, 'more'], { isBytes }))
     expect(isByteStream(body)).toBe(isBytes)
     expect(await new Response(body).text()).toBe(`${LONG}more`)
   })
 
-  it.each([true, false])('also if it broke meanwhile: %s', async (isBytes) => {
+  it.each([true, false])('is a byte stream also if it broke meanwhile: %s', async (isBytes) => {
     const trouble = new Error('reset')
     const body = await resumed(streamOf(['{"err'], { isBytes, trouble }))
     expect(isByteStream(body)).toBe(isBytes)
@@ -58,7 +58,7 @@ describe('a stream that was looked into', () => {
     expect(text).toBe(`${LONG}more`)
   })
 
-  it('detaches nobody’s buffer where the first did not', async () => {
+  it('detaches no buffer if the original did not', async () => {
     const chunk = bytesOf(LONG)
     const stream = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(chunk) })
     await resumed(stream)
@@ -74,22 +74,22 @@ describe('a stream that was looked into', () => {
     expect(listeners(signal)).toBe(0)
   })
 
-  it('is not kept by a signal that outlives it', async () => {
+  it('is not retained by a signal that outlives it', async () => {
     const { signal } = new AbortController()
     const one = async () => new WeakRef(await resumed(streamOf([LONG, LONG]), signal))
     const streams = await Promise.all(Array.from({ length: 100 }, one))
     const kept = () => streams.filter((stream) => stream.deref() !== undefined).length
     expect(listeners(signal)).toBe(1)
-    // The engine may hold on to the last few.
+    // The engine may retain the last few.
     for (let turn = 0; turn < 500 && kept() > 10; turn += 1) {
-      // What was looked at is kept until the turn is over.
+      // What was peeked is retained until the turn is over.
       await settle()
       collectGarbage()
     }
     expect(kept()).toBeLessThanOrEqual(10)
   })
 
-  it('that nobody holds any more is left in peace by its signal', async () => {
+  it('is not ended by its signal once it was collected', async () => {
     const controller = new AbortController()
     const trouble: unknown[] = []
     const onTrouble = (error: unknown) => trouble.push(error)
@@ -105,7 +105,7 @@ describe('a stream that was looked into', () => {
     expect(trouble).toEqual([])
   })
 
-  it('ends with its signal while somebody reads it, though nobody holds it', async () => {
+  it('ends with its signal while it is being read, though only the reader is referenced', async () => {
     const controller = new AbortController()
     const endless = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(bytesOf(LONG)) })
     const text = resumed(endless, controller.signal).then((body) => new Response(body).text())
