@@ -2,34 +2,34 @@ import { Agent as HttpAgent } from 'node:http'
 import axios from 'axios'
 import { Agent, fetch as undiciFetch } from 'undici'
 
-/** No scenario opens more connections than this, through either door. */
+/** No scenario opens more connections than this, through either entry. */
 const MOST_SOCKETS = 128
 const MESSAGE = { touser: 'zhangsan', msgtype: 'text', agentid: 1, text: { content: 'hello' } }
 
 /**
- * One way to call: a peer behind one of its doors.
+ * One way to call: a peer through one of its entries.
  * @typedef {object} Player
  * @property {string} name
- * @property {'axios' | 'fetch'} door
+ * @property {'axios' | 'fetch'} entry
  * @property {import('./peers/load.js').Peer} peer
  */
 
 /**
- * Ours plays behind both doors, a peer behind its first one.
+ * Ours plays through both entries, a peer through its first one.
  * @param {readonly import('./peers/load.js').Peer[]} peers
  * @returns {Player[]}
  */
 export function playersOf([ours, ...others]) {
   if (ours === undefined) return []
   return [
-    { name: `${ours.name}/axios`, door: 'axios', peer: ours },
-    { name: `${ours.name}/fetch`, door: 'fetch', peer: ours },
-    ...others.map((peer) => ({ name: peer.name, door: firstDoorOf(peer), peer })),
+    { name: `${ours.name}/axios`, entry: 'axios', peer: ours },
+    { name: `${ours.name}/fetch`, entry: 'fetch', peer: ours },
+    ...others.map((peer) => ({ name: peer.name, entry: firstEntryOf(peer), peer })),
   ]
 }
 
 /** @returns {'axios' | 'fetch'} */
-function firstDoorOf(/** @type {import('./peers/load.js').Peer} */ peer) {
+function firstEntryOf(/** @type {import('./peers/load.js').Peer} */ peer) {
   return peer.axios === undefined ? 'fetch' : 'axios'
 }
 
@@ -37,9 +37,9 @@ function firstDoorOf(/** @type {import('./peers/load.js').Peer} */ peer) {
  * A client of that player. `call` tells whether a business call was answered with errcode 0.
  * @param {Player} player
  * @param {string} baseUrl
- * @param {import('qyapi-token').TokenStore} [store] For who can share a token by it.
+ * @param {import('qyapi-token').TokenStore} [store] For peers that can share a token through it.
  */
-export function callerOf({ door, peer }, baseUrl, store) {
+export function callerOf({ entry, peer }, baseUrl, store) {
   const dispatcher = new Agent({ connections: MOST_SOCKETS })
   const fetch = fetchBy(dispatcher)
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: MOST_SOCKETS })
@@ -47,7 +47,7 @@ export function callerOf({ door, peer }, baseUrl, store) {
   const corpSecret = 'fake-secret'
   const gettoken = () => tokenCall(fetch, `${baseUrl}/cgi-bin/gettoken`, corpId, corpSecret)
   const app = { corpId, corpSecret, baseUrl, gettoken, store }
-  const send = door === 'axios' ? byAxios(peer, app, httpAgent) : byFetch(peer, app, fetch)
+  const send = entry === 'axios' ? byAxios(peer, app, httpAgent) : byFetch(peer, app, fetch)
 
   return {
     call: (path = 'message/send') =>

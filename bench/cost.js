@@ -41,7 +41,7 @@ function tokenAnswer(/** @type {string} */ token) {
 
 /**
  * @typedef {object} Cost
- * @property {'axios' | 'fetch'} door
+ * @property {'axios' | 'fetch'} entry
  * @property {'header' | 'body'} judgedBy Where the answer's errcode has to be looked for.
  * @property {string} name Whose.
  * @property {ReturnType<typeof summary>} total
@@ -49,34 +49,34 @@ function tokenAnswer(/** @type {string} */ token) {
  */
 
 /**
- * One request through each door, with and without an `error-code` header on the answer.
+ * One request through each entry, with and without an `error-code` header on the answer.
  * @param {readonly import('./peers/load.js').Peer[]} peers
  * @param {{ rounds: number, calls: number }} size
  * @returns {Promise<Cost[]>}
  */
 export async function costPerRequest(peers, size) {
   const costs = []
-  for (const door of /** @type {const} */ (['axios', 'fetch'])) {
+  for (const entry of /** @type {const} */ (['axios', 'fetch'])) {
     for (const judgedBy of /** @type {const} */ (['header', 'body'])) {
-      const subjects = await subjectsOf(door, peers, HEADERS[judgedBy])
+      const subjects = await subjectsOf(entry, peers, HEADERS[judgedBy])
       const samples = await interleavedRounds(subjects, size)
-      for (const cost of withoutBare(samples)) costs.push({ door, judgedBy, ...cost })
+      for (const cost of withoutBare(samples)) costs.push({ entry, judgedBy, ...cost })
     }
   }
   return costs
 }
 
 /**
- * @param {'axios' | 'fetch'} door
+ * @param {'axios' | 'fetch'} entry
  * @param {readonly import('./peers/load.js').Peer[]} peers
  * @param {Record<string, string>} headers
  */
-async function subjectsOf(door, peers, headers) {
+async function subjectsOf(entry, peers, headers) {
   const bare = [BARE, BARE_AGAIN].map((name) => ({ name, version: '', axios() {}, fetch: same }))
-  const playing = [...bare, ...peers].filter((peer) => peer[door] !== undefined)
+  const playing = [...bare, ...peers].filter((peer) => peer[entry] !== undefined)
   const subjects = []
   for (const peer of playing) {
-    const call = door === 'axios' ? axiosCall(peer, headers) : fetchCall(peer, headers)
+    const call = entry === 'axios' ? axiosCall(peer, headers) : fetchCall(peer, headers)
     await call()
     subjects.push({ name: peer.name, run: repeated(call) })
   }
@@ -89,7 +89,7 @@ const BARE_AGAIN = 'bare once more'
 const same = (/** @type {import('./peers/load.js').PlainFetch} */ fetch) => fetch
 
 /**
- * The adapter hands over text, as the http adapter does, and headers as AxiosHeaders.
+ * The adapter returns text, as the http adapter does, and headers as AxiosHeaders.
  * @param {import('./peers/load.js').Peer} peer
  * @param {Record<string, string>} headers
  */
@@ -203,7 +203,7 @@ export async function bytesPerIdleSource(/** @type {number} */ count) {
   return (after - before) / sources.length
 }
 
-/** A source whose token calls are answered on the spot, each corp's with a string of its own. */
+/** A source whose token requests are answered on the spot, each corp's with a string of its own. */
 function sourceOf(/** @type {string} */ corpId) {
   return createTokenSource(selfBuilt({ corpId, corpSecret: APP.corpSecret }), { transport })
 }

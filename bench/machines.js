@@ -13,7 +13,7 @@ import { interleavedRounds, summary } from './measure.js'
 const APP = { corpId: 'ww-fake', corpSecret: 'fake-secret' }
 const PROCESSES = 4
 const CALLS_EACH = 25
-/** What a token call takes over the internet. */
+/** What a token request takes over the internet. */
 const GETTOKEN = { delayMs: 100 }
 const SIMULATED = 50
 const HOURS = 24
@@ -30,7 +30,7 @@ const HOURS = 24
 /**
  * @param {readonly import('./peers/load.js').Peer[]} peers
  * @param {{ rounds: number, calls: number }} hits
- * @returns {Promise<MachineFigures | undefined>} Nothing where no redis-server is to be had.
+ * @returns {Promise<MachineFigures | undefined>} Nothing if there is no redis-server.
  */
 export async function machineFigures(peers, hits) {
   const server = await startRedis()
@@ -113,7 +113,7 @@ async function coldProcesses(/** @type {string} */ name, /** @type {string} */ r
   }
 }
 
-/** From the death of a process in the midst of its fetch to the first call that another one tokenKind. */
+/** From the end of a process during its fetch to the first call that another process answers. */
 async function takeOver(/** @type {string} */ redisUrl) {
   const wecom = fakeQyapi({ apps: [APP] })
   const baseUrl = await wecom.listen()
@@ -181,7 +181,7 @@ async function transport() {
   return { status: 200, body: JSON.stringify({ access_token: token, expires_in: 7200 }) }
 }
 
-/** Token calls of so many processes in a day, each asking once a minute. */
+/** Token requests of so many processes in a day, each asking once a minute. */
 async function day(/** @type {number} */ processes) {
   const clock = fakeClock()
   const store = memoryStore({ clock })

@@ -21,7 +21,7 @@ const RED = '#cf4a3c'
  * @typedef {object} Cell
  * @property {string} text
  * @property {number} share
- * @property {string} trouble What is wrong with it, if anything.
+ * @property {string} problem What is wrong with it, if anything.
  */
 
 /**
@@ -37,18 +37,18 @@ export function plot(/** @type {import('./report.js').Results} */ results) {
   const scenarios = results.scenarios.map((scenario) => scenarioRow(scenario, names))
   const costs = costRows(results.costs, names)
   const width = LABEL_WIDTH + names.length * COLUMN_WIDTH + 2 * MARGIN
-  const upper = panel('Token calls (log scale)', names, scenarios)
+  const upper = panel('Token requests (log scale)', names, scenarios)
   const lower = panel('Microseconds added to one request', [], costs)
   const lowerTop = HEAD_HEIGHT + scenarios.length * ROW_HEIGHT + 24
   const height = lowerTop + HEAD_HEIGHT + costs.length * ROW_HEIGHT + 2 * MARGIN
 
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${-MARGIN} ${-MARGIN} ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Token calls per scenario, and microseconds added to one request">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${-MARGIN} ${-MARGIN} ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Token requests per scenario, and microseconds added to one request">
 <style>
 text { font: 13px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill: ${INK} }
 .title { font-size: 15px; font-weight: 700 }
 .ours { fill: ${GREEN}; font-weight: 700 }
 .small { font-size: 11px }
-.trouble { font-size: 11px; fill: ${RED}; font-weight: 600 }
+.problem { font-size: 11px; fill: ${RED}; font-weight: 600 }
 line { stroke: ${INK}; stroke-opacity: 0.25 }
 </style>
 ${upper}
@@ -67,7 +67,7 @@ ${lower}
  */
 function scenarioRow({ name, most, played, mustSucceed }, names) {
   const cells = names.map((who) => {
-    // Of our two doors the worse one.
+    // Of our two entries the worse one.
     const [worst] = played
       .filter((each) => each.name === who || each.name.startsWith(`${who}/`))
       .sort((one, other) => other.gettoken - one.gettoken || one.ok - other.ok)
@@ -78,7 +78,7 @@ function scenarioRow({ name, most, played, mustSucceed }, names) {
     return {
       text: gettoken.toLocaleString('en'),
       share: (Math.log10(Math.max(gettoken, 1)) + 0.2) / 4.2,
-      trouble: lost > 0 ? `${lost.toLocaleString('en')} calls lost` : isMissed ? MISSED : '',
+      problem: lost > 0 ? `${lost.toLocaleString('en')} calls lost` : isMissed ? MISSED : '',
     }
   })
   return { label: name, hint: `target: at most ${most}`, cells }
@@ -91,18 +91,18 @@ function scenarioRow({ name, most, played, mustSucceed }, names) {
  */
 function costRows(costs, names) {
   const most = Math.max(...costs.map(({ added }) => added.wall.p10))
-  const kinds = new Map(costs.map((cost) => [`${cost.door}, ${LOOKED_INTO[cost.judgedBy]}`, cost]))
-  return [...kinds].map(([label, { door, judgedBy }]) => ({
+  const kinds = new Map(costs.map((cost) => [`${cost.entry}, ${LOOKED_INTO[cost.judgedBy]}`, cost]))
+  return [...kinds].map(([label, { entry, judgedBy }]) => ({
     label,
-    hint: `target: at most ${TARGETS.addedMicroseconds[door][judgedBy]} µs`,
+    hint: `target: at most ${TARGETS.addedMicroseconds[entry][judgedBy]} µs`,
     cells: names.map((who) => {
       const cost = costs.find(
-        (each) => each.door === door && each.judgedBy === judgedBy && each.name === who,
+        (each) => each.entry === entry && each.judgedBy === judgedBy && each.name === who,
       )
       if (cost === undefined) return undefined
       const { p10 } = cost.added.wall
-      const trouble = who === OURS && !isCheap(cost) ? MISSED : ''
-      return { text: p10.toFixed(1), share: Math.max(0, p10) / most, trouble }
+      const problem = who === OURS && !isCheap(cost) ? MISSED : ''
+      return { text: p10.toFixed(1), share: Math.max(0, p10) / most, problem }
     }),
   }))
 }
@@ -158,14 +158,14 @@ function rowOf({ label, hint, cells }, top) {
  */
 function cellOf(cell, x, top, isOurs) {
   if (cell === undefined) return `<text x="${x}" y="${top + 9}">–</text>`
-  const { text, share, trouble } = cell
+  const { text, share, problem } = cell
   const length = Math.max(2, share * BAR_WIDTH).toFixed(1)
   const value = `<text class="${isOurs ? 'ours' : 'value'}" x="${x + Number(length) + 5}" y="${top + 9}">${text}</text>`
   const bar = `<rect x="${x}" y="${top - 1}" width="${length}" height="11" rx="2" fill="${isOurs ? GREEN : INK}"/>`
   const note =
-    trouble === ''
+    problem === ''
       ? ''
-      : `<text class="trouble" x="${x}" y="${top + 23}">${escaped(trouble)}</text>`
+      : `<text class="problem" x="${x}" y="${top + 23}">${escaped(problem)}</text>`
   return bar + value + note
 }
 

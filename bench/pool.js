@@ -1,4 +1,4 @@
-/** What a pool of corps takes: memory for each, time for a hit, token calls when all are cold. */
+/** What a pool of corps takes: memory for each, time for a hit, token requests when all are cold. */
 import axios from 'axios'
 import { authorizedCorp, createSourcePool, createTokenSource, suiteApp } from 'qyapi-token'
 import { attachToken } from 'qyapi-token/axios'
@@ -26,7 +26,7 @@ export const CALLED_IN_TURN = 100
  */
 export async function poolFigures({ corps, hits, cold }) {
   const ids = Array.from({ length: corps }, (_, at) => `wpBench${String(at).padStart(25, '0')}`)
-  // As in a database: the ids and the codes are somebody else's memory.
+  // As in a database: the ids and the codes are not counted.
   const codes = new Map(ids.map((id) => [id, `code-${id}`.padEnd(64, 'z')]))
   const before = await heapUsed()
   const suite = createTokenSource(suiteApp(SUITE), { transport })

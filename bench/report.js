@@ -16,7 +16,7 @@ import { isCheap, isQuickHit, TARGETS } from './targets.js'
  * @property {number} idleBytes
  * @property {import('./pool.js').PoolFigures} pool
  * @property {import('./machines.js').MachineFigures | undefined} machines
- * @property {import('./size.js').Size[]} doors
+ * @property {import('./size.js').Size[]} entries
  * @property {import('./run.js').Sizes} sizes
  * @property {boolean} isQuick
  */
@@ -64,7 +64,7 @@ ${met} of ${all} targets met. Measured on ${today()}: ${machine()}.${rough}
 ${versions.join(', ')}.${leftOut}
 \`npm run bench\` measures again and rewrites this page; \`npm run bench -- --quick\` only prints.
 
-![Token calls per scenario, and microseconds added to one request](results.svg)`
+![Token requests per scenario, and microseconds added to one request](results.svg)`
 }
 
 function scenarioSection(/** @type {Results} */ { scenarios }) {
@@ -77,27 +77,27 @@ function scenarioSection(/** @type {Results} */ { scenarios }) {
     `≤ ${most}`,
     verdict(isScenarioMet(played)),
   ])
-  return `## Token calls per scenario
+  return `## Token requests per scenario
 
 ${table(['scenario', ...names, 'target', 'verdict'], rows)}
 
 Real HTTP on loopback, the fake qyapi of \`qyapi-token/testing\` as the server, at most 128 sockets
 for each. gettoken takes 100 ms, as over the internet (at once for the endpoint that refuses
-everything, and while it is down). "lost": calls, or workers, that never got their answer though a
-good token was to be had. Refusals are judged when a call arrives and answered later. Wrong secret:
+everything, and while it is down). "lost": calls, or workers, that never got their answer although a
+valid token was available. Refusals are judged when a call arrives and answered later. Wrong secret:
 40 callers, each 50 ms after its last failure; gettoken down: HTTP 503, each worker every 20 ms.`
 }
 
 function costSection(/** @type {Results} */ { costs, sizes }) {
   const rows = costs.map((cost) => {
-    const { door, judgedBy, name, total, added } = cost
+    const { entry, judgedBy, name, total, added } = cost
     const isOurs = name === OURS
     return [
-      `${door}, ${judgedBy}`,
+      `${entry}, ${judgedBy}`,
       name,
       micro(total.wall.p10),
       ...[added.wall.p10, added.wall.median, added.cpu.p10, added.cpu.median].map(micro),
-      isOurs ? `≤ ${TARGETS.addedMicroseconds[door][judgedBy]}` : '',
+      isOurs ? `≤ ${TARGETS.addedMicroseconds[entry][judgedBy]}` : '',
       isOurs ? verdict(isCheap(cost)) : '',
     ]
   })
@@ -107,12 +107,12 @@ function costSection(/** @type {Results} */ { costs, sizes }) {
 
 ${table(['call', 'who', ...figures, 'target', 'verdict'], rows)}
 
-Microseconds; "+" is what is left when the bare call's own is taken away, and the target is for both
+Microseconds; "+" is what remains after the bare call's own time is subtracted, and the target is for both
 p10. ${count(rounds)} rounds of ${count(calls)} calls one after the other, every round in a new order; CPU is the whole
 process's, its threads for garbage and compiling too. In-process stubs: an axios adapter that gives
 text and \`AxiosHeaders\`, a fetch that gives a new \`Response\` with its url; the caller reads the JSON.
 header: the answer has WeCom's \`error-code\` header; body: it has none, and its
-${Buffer.byteLength(BODY)} bytes of JSON have to be looked into. The peers look into the body in both.`
+${Buffer.byteLength(BODY)} bytes of JSON must be read. The peers read the body in both.`
 }
 
 function hitSection(/** @type {Results} */ { hits, sizes }) {
@@ -227,7 +227,7 @@ function machineSection(/** @type {Results} */ { machines }) {
 ${table(['', 'qyapi-token', 'target', 'verdict'], rows)}
 
 Real processes over a real redis-server and real HTTP; gettoken takes 100 ms. A lease lasts 2 s. The same hit: within
-a tenth, since nothing is asked of the store while the token is fresh.`
+a tenth, because the store is not used while the token is fresh.`
 }
 
 function machineVerdicts(/** @type {import('./machines.js').MachineFigures} */ machines) {
@@ -249,12 +249,12 @@ function poolVerdicts(/** @type {import('./pool.js').PoolFigures} */ { bytesPerC
   }
 }
 
-function sizeSection(/** @type {Results} */ { doors }) {
-  const rows = doors.map((door) => [
-    door.name,
-    count(door.size),
-    `≤ ${count(mostBytes(door))}`,
-    verdict(door.size <= mostBytes(door)),
+function sizeSection(/** @type {Results} */ { entries }) {
+  const rows = entries.map((entry) => [
+    entry.name,
+    count(entry.size),
+    `≤ ${count(mostBytes(entry))}`,
+    verdict(entry.size <= mostBytes(entry)),
   ])
   return `## Size
 
@@ -262,15 +262,15 @@ ${table(['', 'bytes, gzip', 'target', 'verdict'], rows)}`
 }
 
 function mostBytes(/** @type {import('./size.js').Size} */ { name }) {
-  return name.startsWith('axios') ? TARGETS.doorBytes.axios : TARGETS.doorBytes.fetch
+  return name.startsWith('axios') ? TARGETS.entryBytes.axios : TARGETS.entryBytes.fetch
 }
 
-/** Why what is missed is missed. */
+/** Why targets are missed. */
 function missedSection(/** @type {Results} */ { idleBytes }) {
   const memory = isLight(idleBytes) ? '' : MISSED_MEMORY
   return `## Where a target is missed
 
-- **One request**: copying the config that axios 1.21 hands over takes half a microsecond to a whole one; a copy of the
+- **One request**: copying the config that axios 1.21 passes takes half a microsecond to one; a copy of the
   answer without the token, the clocks and an extra promise are the rest. On a fetch answer the url that shows no token
   takes most. A client that neither hides the token nor keeps it out of the config is cheaper. These figures move
   with the machine.${memory}
@@ -299,7 +299,7 @@ ${beaten.join(', ') || 'Nowhere'}. One endpoint that refuses everything costs 1 
 }
 
 function score(
-  /** @type {Results} */ { scenarios, costs, hits, idleBytes, pool, machines, doors },
+  /** @type {Results} */ { scenarios, costs, hits, idleBytes, pool, machines, entries },
 ) {
   const verdicts = [
     ...scenarios.map(({ played }) => isScenarioMet(played)),
@@ -308,12 +308,12 @@ function score(
     isLight(idleBytes),
     ...Object.values(poolVerdicts(pool)),
     ...(machines === undefined ? [] : Object.values(machineVerdicts(machines))),
-    ...doors.map((door) => door.size <= mostBytes(door)),
+    ...entries.map((entry) => entry.size <= mostBytes(entry)),
   ]
   return { met: verdicts.filter(Boolean).length, all: verdicts.length }
 }
 
-/** Both doors of ours have to keep to it. */
+/** Both of our entries must meet it. */
 function isScenarioMet(/** @type {readonly import('./scenarios.js').Played[]} */ played) {
   return played.filter(({ name }) => name.startsWith(OURS)).every(({ isMet }) => isMet)
 }

@@ -1,5 +1,5 @@
 /**
- * The benchmark: what a token costs per request, per hit and at rest, and how many token calls it
+ * The benchmark: what a token costs per request, per hit and at rest, and how many token requests it
  * takes when things go wrong, for ours and for what else could be used. `--quick` takes less than
  * 20 s and only prints; a full run takes three minutes and writes RESULTS.md and results.svg.
  */
@@ -11,7 +11,7 @@ import { plot } from './plot.js'
 import { poolFigures } from './pool.js'
 import { report } from './report.js'
 import { playScenarios } from './scenarios.js'
-import { doorSizes } from './size.js'
+import { entrySizes } from './size.js'
 
 /**
  * @typedef {object} Sizes
@@ -48,7 +48,7 @@ const scenarios = await playScenarios(peers, { isQuick })
 const pool = await poolFigures(sizes.pool)
 const machines = await machineFigures(peers, sizes.hits)
 
-const doors = doorSizes()
+const entries = entrySizes()
 
 const results = {
   peers,
@@ -59,7 +59,7 @@ const results = {
   machines,
   costs,
   scenarios,
-  doors,
+  entries,
   sizes,
   isQuick,
 }

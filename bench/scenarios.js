@@ -15,9 +15,9 @@ import { callerOf, playersOf } from './callers.js'
 /**
  * @typedef {object} Scenario
  * @property {string} name
- * @property {number} most The target: no more token calls than this.
+ * @property {number} most The target: no more token requests than this.
  * @property {boolean} mustSucceed Whether all calls can succeed, and have to.
- * @property {boolean} [isWarm] A token is there when it begins; that token call is not counted.
+ * @property {boolean} [isWarm] A token is there when it begins; that token request is not counted.
  * @property {boolean} [hasOwnGettoken] gettoken answers at once, or as the scenario says.
  * @property {import('qyapi-token/testing').FakeQyapiOptions} [server]
  * @property {(stage: Stage) => Promise<boolean[]>} play Whether each call, or worker, succeeded.
@@ -34,7 +34,7 @@ import { callerOf, playersOf } from './callers.js'
 
 const DEADLINE_MS = 20_000
 const UNNOTICED = { ref: false }
-/** What a token call takes over the internet. At loopback's speed nothing would come together. */
+/** What a token request takes over the internet. At loopback's speed nothing would come together. */
 const GETTOKEN = { delayMs: 100 }
 const MOST_GETTOKENS = 20_000
 const STUBBORN = 'agent/get'
@@ -119,7 +119,7 @@ async function playOne(scenario, player) {
   try {
     if (isWarm) await call()
     const before = wecom.count('gettoken')
-    // Whoever loops for ever is cut off when the server closes.
+    // An endless loop ends when the server closes.
     const results = await Promise.race([
       play({ wecom, call }),
       sleep(DEADLINE_MS, [false], UNNOTICED),
@@ -162,8 +162,8 @@ async function stragglers({ wecom, call }) {
 }
 
 /**
- * The calls that come next are judged when they arrive, and answered later: refused until someone
- * has fetched a token, whichever string that brought.
+ * The calls that come next are judged when they arrive, and answered later: refused until a token
+ * was fetched, whichever string that returned.
  * @param {Stage['wecom']} wecom
  * @param {readonly { answeredAfterMs: number }[]} calls
  */
@@ -195,7 +195,7 @@ async function stubbornEndpoint({ wecom, call }) {
 }
 
 /**
- * Forty callers who do not give up, each 50 ms after its last failure.
+ * Forty callers that keep trying, each 50 ms after its last failure.
  * @returns {Scenario['play']}
  */
 function callsFor(/** @type {number} */ durationMs) {

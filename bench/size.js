@@ -1,4 +1,4 @@
-/** How much a door weighs in somebody's bundle, as `size-limit` weighs it. */
+/** The size of an entry in a bundle, as `size-limit` measures it. */
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 
@@ -13,7 +13,7 @@ const SIZE_LIMIT = createRequire(import.meta.url)
  */
 
 /** @returns {Size[]} */
-export function doorSizes() {
+export function entrySizes() {
   try {
     return JSON.parse(execFileSync(process.execPath, [SIZE_LIMIT, '--json'], { encoding: 'utf8' }))
   } catch (error) {

@@ -12,13 +12,13 @@ export const TARGETS = {
   /** After a process that was fetching died: the lease and 1 s. */
   takeOverMs: 3000,
   pool: { bytesPerCorp: 1500, hitNanoseconds: 300 },
-  /** Bytes of a door in a bundle, minified and gzipped, without axios. */
-  doorBytes: { axios: 10_000, fetch: 8_000 },
+  /** Bytes of an entry in a bundle, minified and gzipped, without axios. */
+  entryBytes: { axios: 10_000, fetch: 8_000 },
 }
 
 /** Whether a request's cost is within its target, by both clocks. */
-export function isCheap(/** @type {import('./cost.js').Cost} */ { door, judgedBy, added }) {
-  const most = TARGETS.addedMicroseconds[door][judgedBy]
+export function isCheap(/** @type {import('./cost.js').Cost} */ { entry, judgedBy, added }) {
+  const most = TARGETS.addedMicroseconds[entry][judgedBy]
   return added.wall.p10 <= most && added.cpu.p10 <= most
 }
 

@@ -1,4 +1,4 @@
-/** One process of many: makes calls when it is told to, and says how many succeeded. */
+/** One process of many: makes calls when a message asks for them, and reports how many succeeded. */
 import { Redis } from 'ioredis'
 import { redisStore } from 'qyapi-token/stores/redis'
 import { callerOf, playersOf } from './callers.js'

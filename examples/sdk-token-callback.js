@@ -1,4 +1,4 @@
-// node-easywechat asks a callback for its token: run hands one in, and a newer one if that was
+// node-easywechat gets its token from a callback: run passes one in, and a newer one if that was
 // refused. (Of its dependency node-socialite it needs 1.4.1: see "overrides" in package.json.)
 import { Work } from 'node-easywechat'
 import { createTokenSource, selfBuilt } from 'qyapi-token'

@@ -1,5 +1,5 @@
 // The endpoint to which WeCom pushes a suite_ticket every ten minutes: it verifies, decrypts and
-// hands the ticket to the suite's token source. Below, a fake WeCom calls it, and is called.
+// pushes the ticket to the suite's token source. Below, a fake WeCom calls it, and is called.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import axios from 'axios'
@@ -23,7 +23,7 @@ async function answerTo(request) {
   const encrypted = field(await bodyOf(request), 'Encrypt')
   const event = openCallback(callback, suiteId, query, encrypted)
   if (field(event, 'InfoType') === 'suite_ticket') {
-    // By the TimeStamp an old push that somebody sends again changes nothing.
+    // With the TimeStamp, an old push that is sent again changes nothing.
     const timeStamp = field(event, 'TimeStamp')
     await suite.pushTicket(field(event, 'SuiteTicket'), { timeStamp })
   }
@@ -53,7 +53,7 @@ console.log(`the suite: ${(await client.get('/service/get_pre_auth_code')).data.
 console.log(`a corp that authorised it: ${(await client.post('/message/send', {})).data.errmsg}`)
 wecom.revoke()
 await pushTicket()
-// The corp's token is refused, and so is the suite's that should bring another: each is had anew.
+// The corp's token is refused, and so is the suite's that should fetch another: both are replaced.
 console.log(`everything revoked, one more: ${(await client.post('/message/send', {})).data.errmsg}`)
 console.log(
   `${wecom.count('service/get_suite_token')} get_suite_token,`,

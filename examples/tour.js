@@ -87,7 +87,7 @@ async function tour() {
   const mistaken = createTokenSource(selfBuilt({ ...app, corpSecret: 'not-the-secret' }), {
     baseUrl,
   })
-  await step('100 calls, and what they are told', {
+  await step('100 calls, and the error that each gets', {
     run: () => hundred(() => mistaken.get().catch((error) => error)),
     gettoken: 1,
     holds: (errors) =>

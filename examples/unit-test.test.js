@@ -25,13 +25,13 @@ afterEach(() => {
   nock.cleanAll()
 })
 
-test('sends what it is told', async () => {
+test('sends the text', async () => {
   await notifier().notify('build failed')
   const sent = wecom.requests.find(({ path }) => path === 'message/send')
   assert.equal(JSON.parse(Buffer.from(sent.body)).text.content, 'build failed')
 })
 
-test('gets through when WeCom throws the token away', async () => {
+test('gets through when WeCom revokes the token', async () => {
   const { notify } = notifier()
   await notify('one')
   wecom.revoke()

@@ -1,4 +1,4 @@
-// An SDK function that takes the token first: run gives it one, and a newer one if it was refused.
+// An SDK function that takes the token first: run passes one in, and a newer one if that was refused.
 import { createTokenSource, selfBuilt } from 'qyapi-token'
 import { startWeCom } from './support/wecom.js'
 

@@ -5,7 +5,7 @@ import { isRefused } from './refused.js'
 
 /**
  * As its README has it, with WeCom's refusals, which come as HTTP 200, made into errors first. A
- * call without a token is refused with 41001, so the first token comes by the same road.
+ * call without a token is refused with 41001, so the first token is fetched in the same way.
  * @type {import('./load.js').Peer}
  */
 export const peer = {

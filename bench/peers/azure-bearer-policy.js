@@ -47,7 +47,7 @@ const NO_HEADERS = createHttpHeaders()
 
 /** @param {import('@azure/core-rest-pipeline').AuthorizeRequestOnChallengeOptions} options */
 async function authorizeRequestOnChallenge({ request, getAccessToken }) {
-  // `claims` is how the cycler is told that the token at hand is no longer good.
+  // `claims` tells the cycler that the current token is no longer valid.
   const fresh = await getAccessToken([SCOPES], { claims: 'refused' })
   request.headers.set('authorization', `Bearer ${fresh?.token}`)
   return fresh !== null

@@ -6,7 +6,7 @@ import { peer as ours } from './qyapi-token.js'
  * @property {string} corpId
  * @property {string} corpSecret
  * @property {string} baseUrl
- * @property {() => Promise<string>} gettoken One token call; rejects if it brings no token.
+ * @property {() => Promise<string>} gettoken One token request; rejects if it brings no token.
  * @property {import('qyapi-token').TokenStore} [store]
  */
 

@@ -30,7 +30,7 @@ export class WeComModule implements OnModuleDestroy {
     this.attached = attachToken(http.axiosRef, { corpId, corpSecret }, { baseUrl })
   }
 
-  /** Takes the interceptor off, and ends waiting calls. */
+  /** Removes the interceptor and ends waiting calls. */
   onModuleDestroy() {
     this.attached.detach()
   }

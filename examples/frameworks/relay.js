@@ -13,7 +13,7 @@ export function throughRelay(relayUrl, apiKey) {
   }
 }
 
-/** A forward proxy, e.g. http://proxy.example.com:3128, which sees no more than the host name. */
+/** A forward proxy, e.g. http://proxy.example.com:3128, which sees only the host name. */
 export function throughProxy(proxyUrl) {
   const dispatcher = new ProxyAgent(proxyUrl)
   return fetchTransport((input, init) => undiciFetch(input, { ...init, dispatcher }))

@@ -13,14 +13,14 @@ const redis = new Redis(REDIS_URL ?? 'redis://127.0.0.1:6379', {
 })
 redis.on('error', (error) => console.warn('redis:', error.message))
 
-// Outside of the handler, so that a warm instance needs neither Redis nor gettoken.
+// Outside the handler, so that a warm instance needs neither Redis nor gettoken.
 const qyFetch = withToken(
   fetch,
   { corpId: WECOM_CORPID, corpSecret: WECOM_CORPSECRET },
   {
     baseUrl,
     store: redisStore(redis, { encryptionKey: TOKEN_KEY }),
-    // The instance is frozen after its answer: nothing may run behind it.
+    // The instance is frozen after its response: nothing may run in the background.
     refreshAheadMs: 0,
   },
 )

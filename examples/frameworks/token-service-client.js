@@ -1,4 +1,4 @@
-// A Node program that asks the token service: it never calls gettoken, and has no secret.
+// A Node program that uses the token service: it never calls gettoken and has no secret.
 import axios from 'axios'
 import { remoteToken } from 'qyapi-token'
 import { attachToken } from 'qyapi-token/axios'

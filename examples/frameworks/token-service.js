@@ -1,5 +1,5 @@
-// A token service for programs in other languages: GET /token gives the token, DELETE /token with a refused
-// one as its body throws that away. Behind TLS, and in your own network only.
+// A token service for programs in other languages: GET /token returns the token, DELETE /token with a refused
+// one as its body clears it. Behind TLS, and in your own network only.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'

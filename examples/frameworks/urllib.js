@@ -1,5 +1,5 @@
-// Egg, Midway and whatever else calls by urllib: run hands the token in, and a newer one if WeCom refused it.
-// In Egg make it once, in app.js: app.wecom = weCom(app.httpclient, app.config.wecom)
+// Egg, Midway and other users of urllib: run passes the token in, and a newer one if WeCom refused it.
+// In Egg create it once, in app.js: app.wecom = weCom(app.httpclient, app.config.wecom)
 import { createTokenSource, selfBuilt } from 'qyapi-token'
 
 export function weCom(httpclient, { corpId, corpSecret, baseUrl = 'https://qyapi.weixin.qq.com' }) {

@@ -17,7 +17,7 @@ export function field(xml, name) {
   return text.trim()
 }
 
-/** Anybody can post to the address, so it reads no more than a callback can be long. */
+/** The address is public, so it reads no more than the length of a callback. */
 export async function bodyOf(request, limit = 65_536) {
   let body = ''
   for await (const chunk of request.setEncoding('utf8')) {

@@ -6,7 +6,7 @@ const green = paint(32)
 const red = paint(31)
 const grey = paint(90)
 
-/** @param {() => number | undefined} countFetches how many token calls there were so far */
+/** @param {() => number | undefined} countFetches how many token requests there were so far */
 export function report(countFetches) {
   let failed = 0
   let steps = 0
