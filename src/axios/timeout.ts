@@ -1,7 +1,7 @@
 import type { AxiosResponse, AxiosStatic } from 'axios'
 import { tryRead } from '../core/errcode.js'
 import { systemClock } from '../core/platform.js'
-import { type Awaitable, onAbort, patiently, unlessGivenUp } from '../core/wait.js'
+import { type Awaitable, onAbort, unlessAborted, untilSettled } from '../core/wait.js'
 import { isNodeReadable } from '../request/peek-node-stream.js'
 import { isSentByFetch } from './adapter.js'
 import { type Attempt, bareUrlOf, remainingMs, type WaitingRequest } from './request.js'
@@ -14,7 +14,7 @@ type Listen = (abort: (reason: unknown) => void) => () => void
  */
 export function waitLikeAxios<T>(awaited: Awaitable<T>, context: WaitingRequest): Promise<T> {
   const listen = cancellationOf(context)
-  return listen === undefined ? patiently(awaited) : unlessGivenUp(awaited, listen)
+  return listen === undefined ? untilSettled(awaited) : unlessAborted(awaited, listen)
 }
 
 /** Listens for the caller's abort and timeout; `undefined` if the request has neither. */
@@ -47,7 +47,7 @@ export function waitWithBody<T>(awaited: Awaitable<T>, context: WaitingRequest):
   const { data: body } = config
   if (!isNodeReadable(body)) return waitLikeAxios(awaited, context)
 
-  return unlessGivenUp(awaited, (abort) => {
+  return unlessAborted(awaited, (abort) => {
     const stopListening = cancellationOf(context)?.(abort)
     const onError = (error: unknown) =>
       abort(withRequest(lib.AxiosError.from(error as Error, undefined, config), context))

@@ -17,20 +17,19 @@ export const isListOf = (isRight: (item: unknown) => boolean) => (value: unknown
 /** The longest delay of a timer: a longer one fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** What a timer is set to. */
 export const TIMER_MS: Check = [
   (value) => isNumber(value) && value > 0 && value <= LONGEST_TIMER_MS,
   `a number of milliseconds above 0, at most ${LONGEST_TIMER_MS} (the longest timer)`,
 ]
 
-/** Not empty, and one that can be sent: half of a surrogate pair has no UTF-8. */
+/** Not empty, and valid UTF-16: a lone surrogate cannot be encoded as UTF-8. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && !LONE_SURROGATE.test(value)
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-/** Of whatever realm or library. */
+/** Accepts promises of any realm or library. */
 export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return hasMethods('then')(value)
 }
@@ -41,7 +40,7 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === Object.prototype || prototype === null
 }
 
-/** Like `check`, for an object that has to be there. */
+/** Like `check`, for a required object. */
 export function checkGiven(
   value: unknown,
   checks: Readonly<Record<string, Check>>,
@@ -51,7 +50,7 @@ export function checkGiven(
   check(value, checks, where)
 }
 
-/** Checks an object key by key: no unknown ones, each as it should be. */
+/** Checks each key of an object, and rejects unknown ones. */
 export function check(
   value: unknown,
   checks: Readonly<Record<string, Check>>,
@@ -73,7 +72,10 @@ export function check(
 
 const HEADERS_EXPECTED = "an object of header names and texts, e.g. { 'x-api-key': key }"
 
-/** The headers of token requests, by names in lower case. Their values may be secrets, and are not shown. */
+/**
+ * The headers of token requests, by names in lower case. Their values may be secrets, and are not
+ * shown.
+ */
 export function checkTokenHeaders(options: unknown): Readonly<Record<string, string>> {
   check(options, { headers: [() => true, HEADERS_EXPECTED] }, 'options')
   const { headers = {} } = (options ?? {}) as { headers?: unknown }

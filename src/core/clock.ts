@@ -1,11 +1,14 @@
-/** Where time comes from. Everything in milliseconds; pass one of your own to test without sleeping. */
+/** The time source, in milliseconds. Pass your own to test without sleeping. */
 export interface Clock {
   /** Wall clock, milliseconds since 1970. It may jump. */
   wall(): number
-  /** Milliseconds since any fixed moment. It never goes back, but may stand still while the machine sleeps. */
+  /**
+   * Milliseconds since any fixed moment. It never goes back, but may stand still while the machine
+   * sleeps.
+   */
   monotonic(): number
   /**
-   * Calls back after `delayMs`. Returns what calls it off. `isBackground`: nobody waits for it, so it
+   * Calls back after `delayMs`. Returns a function that cancels the call. `isBackground`: the timer
    * must not keep the process alive.
    */
   after(delayMs: number, callback: () => void, options?: { isBackground?: boolean }): () => void
@@ -29,12 +32,13 @@ export function elapsedMs(from: Instant, to: Instant): number {
   return Math.max(to.wall - from.wall, to.monotonic - from.monotonic)
 }
 
-/** That much later, on both clocks. */
 export function later({ wall, monotonic }: Instant, ms: number): Instant {
   return { wall: wall + ms, monotonic: monotonic + ms }
 }
 
-/** Each clock by itself: no jump of one of them is carried over to the other. */
+/**
+ * The later value of each clock separately, so that a jump of one clock does not affect the other.
+ */
 export function latest(one: Instant, other: Instant): Instant {
   return {
     wall: Math.max(one.wall, other.wall),
@@ -42,7 +46,7 @@ export function latest(one: Instant, other: Instant): Instant {
   }
 }
 
-/** The earlier one, on each clock by itself. */
+/** The earlier value of each clock separately. */
 export function earliest(one: Instant, other: Instant): Instant {
   return {
     wall: Math.min(one.wall, other.wall),

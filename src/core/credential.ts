@@ -2,7 +2,7 @@ import type { TokenKind } from '../wecom/endpoints.js'
 
 const BRAND = Symbol.for('qyapi-token.credential')
 
-/** A token call, relative to `<baseUrl>/cgi-bin/`. */
+/** A token request, relative to `<baseUrl>/cgi-bin/`. */
 export interface CredentialRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
@@ -10,15 +10,15 @@ export interface CredentialRequest {
   readonly body?: Readonly<Record<string, unknown>>
 }
 
-/** What a token call is made of beyond the credential's own ids and secrets. */
+/** Inputs of a token request besides the credential's own ids and secret. */
 export interface RequestInputs {
-  /** The token that the call itself carries, where the credential `carries` one. */
+  /** The parent's token, if the credential has a `parent`. */
   readonly token?: string
-  /** The newest ticket, where the credential needs one. */
+  /** The newest ticket, if the credential needs one. */
   readonly ticket?: string
 }
 
-/** Where the token comes from that a token call itself carries. A `TokenSource` is one. */
+/** The source of the token that a token request itself carries, e.g. a `TokenSource`. */
 export interface ParentToken {
   run<T>(
     call: (token: string) => Promise<T>,
@@ -32,34 +32,34 @@ export interface ParentToken {
 
 type Ticket = string | null | undefined
 
-/** A ticket that WeCom pushes every 10 min, and that lives 30 min. */
+/** A ticket that WeCom pushes every 10 min, and that is valid for 30 min. */
 export interface TicketNeed {
   /** e.g. `suite_ticket`. */
   readonly name: string
-  /** What the user gave: read anew for each token call. */
+  /** The ticket option; read again for each token request. */
   given(): Ticket | Promise<Ticket>
-  /** The errcodes by which WeCom says that it is an old one. */
+  /** The errcodes with which WeCom calls the ticket stale. */
   readonly staleErrcodes: readonly number[]
 }
 
-/** How many calls WeCom allows an hour, and what it counts them by. */
+/** How many calls WeCom allows an hour, and by which key it counts them. */
 export interface HourlyLimit {
-  /** Whose calls: the same text for all sources that count together. */
+  /** The key: the same string for all sources that count together. */
   readonly of: string
   readonly most: number
 }
 
-/** One kind of token: what it is called, what it is good for, what refuses it, how it is asked for. */
+/** A kind of token: its name, its paths, the errcodes that refuse it, and its token request. */
 export interface KindDefinition<Names extends string> {
   /** e.g. `self-built`. */
   readonly kind: string
-  /** What it is called in answers and messages, e.g. `access_token`; its life is `expires_in`. */
+  /** Its name in answers and messages, e.g. `access_token`; its lifetime is `expires_in`. */
   readonly tokenName: string
-  /** Which paths it serves; none, if it signs pages. */
+  /** The paths that take it; `undefined` for tickets, which sign pages. */
   readonly tokenKind: Exclude<TokenKind, 'none'> | undefined
   /** The errcodes by which WeCom refuses such a token. */
   readonly tokenInvalidErrcodes: readonly number[]
-  /** For whom, e.g. `corp ww1234`: printed in errors and events. */
+  /** Its owner, e.g. `corp ww1234`: printed in errors and events. */
   subjectOf(ids: Readonly<Record<Names, string>>): string
   request(
     ids: Readonly<Record<Names, string>>,
@@ -68,44 +68,44 @@ export interface KindDefinition<Names extends string> {
   ): CredentialRequest
 }
 
-/** What came from elsewhere, still to be looked at. */
+/** The unchecked result of `provide`. */
 export interface ProvidedToken {
   readonly token?: unknown
   readonly expiresInSeconds?: unknown
 }
 
-/** One token of that kind: whose it is. */
+/** What differs between credentials of a kind. */
 interface CredentialDefinition<Names extends string> {
-  /** What makes it this one and no other, by name. In clear in messages and in the key in a store. */
+  /** Identify the credential. Readable in messages and in store keys. */
   readonly ids: Readonly<Record<Names, string>>
-  /** The secret that counts now. Never to be printed; part of the key in a store, as a SHA-256. */
+  /** The current secret. Never print it; store keys contain its SHA-256. */
   secret(): string
-  /** Another one's token, without which the token call cannot be made: the suite's, the app's. */
+  /** The source whose token the token request carries, e.g. the suite's or the app's. */
   readonly parent?: ParentToken
-  /** The kind of the app by whose settings WeCom decides, where the token is had with that app's. */
+  /** The kind of the app whose settings apply, if the token request carries an app's token. */
   readonly holderKind?: string
   readonly ticket?: TicketNeed
-  /** How often WeCom lets it be asked for. Never to be printed: an app is told by its secret. */
+  /** WeCom's limits for its token requests. Never print them: their keys contain the secret. */
   limits?(): readonly HourlyLimit[]
-  /** Brings the token from elsewhere: then there is no token call. */
+  /** Gets the token from the user's own service instead of a token request. */
   readonly provide?: (signal: AbortSignal) => Promise<ProvidedToken>
-  /** Told the token that was thrown away. Never throws. */
+  /** Called with each cleared token. Never throws. */
   readonly refused?: (token: string) => void
 }
 
-/** What a token is asked with. Made by `selfBuilt` and its siblings. */
+/** Ids and a secret of one kind, created e.g. by `selfBuilt`. */
 export interface Credential
   extends CredentialDefinition<string>,
     Omit<KindDefinition<string>, 'subjectOf' | 'request'> {
   readonly [BRAND]: true
-  /** For whom: never a secret. */
+  /** The owner, for messages: never a secret. */
   readonly subject: string
   request(inputs: RequestInputs): CredentialRequest
 }
 
 /**
- * Makes the function that makes credentials of a kind. What they share is kept once, since there
- * may be 100,000 of them.
+ * Returns a function that creates credentials of a kind. They share a prototype, since there may be
+ * 100,000 of them.
  */
 export function credentialKind<Names extends string>(
   definition: KindDefinition<Names>,
@@ -133,8 +133,8 @@ export function isCredential(value: unknown): value is Credential {
 }
 
 /**
- * The secret, for questions that are not worth an error: `undefined` while the user's function
- * throws. Who fetches hears of it.
+ * The secret, or `undefined` while the user's function throws. Only a token request reports that
+ * error.
  */
 export function secretIfReadable(credential: Credential): string | undefined {
   try {
@@ -144,7 +144,7 @@ export function secretIfReadable(credential: Credential): string | undefined {
   }
 }
 
-/** Whose token it is, whatever the secret: a credential of the same identity may take its place. */
+/** Kind and ids, without the secret: a credential can be replaced by one with the same identity. */
 export function identityOf({ kind, ids }: Credential): string {
   return [kind, ...Object.values(ids)].map(encodeURIComponent).join(':')
 }

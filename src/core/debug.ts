@@ -4,8 +4,8 @@ import type { Platform } from './platform.js'
 const NAME = 'qyapi-token'
 
 /**
- * Prints one line for each event on stderr, where the environment says `DEBUG=qyapi-token` or
- * `NODE_DEBUG=qyapi-token`. Read once, when a source is made; `undefined`: not asked for.
+ * Prints one line for each event on stderr with `DEBUG=qyapi-token` or `NODE_DEBUG=qyapi-token`.
+ * Reads the environment once, when a source is created; `undefined` if debugging is off.
  */
 export function debugListener({
   readEnv,
@@ -19,7 +19,7 @@ export function debugListener({
   }
 }
 
-/** As the package debug reads its lists: commas or blanks, `*` at an end, `-` before what is left out. */
+/** Like the package debug: separated by commas or blanks, `*` as suffix, `-` excludes. */
 function namesUs(list: string): boolean {
   const patterns = list.toLowerCase().split(/[\s,]+/)
   const isOurs = (pattern: string) =>
@@ -29,7 +29,7 @@ function namesUs(list: string): boolean {
   )
 }
 
-/** A text in quotes, so that a line stays one. */
+/** Quotes strings with special characters, so that each event stays on one line. */
 function shown(value: unknown): string {
   return typeof value === 'string' && /^[\w./-]+$/.test(value) ? value : JSON.stringify(value)
 }

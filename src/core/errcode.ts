@@ -1,15 +1,15 @@
 import { textOf } from './platform.js'
 
-/** An answer longer than this is not a refusal, and is never read to find out. */
+/** A longer answer is not a refusal, and is never read to find out. */
 export const LONGEST_JUDGED_BYTES = 16 * 1024
 
-/** Which answers refuse the token. Decided by a top-level `errcode`, never by `errmsg`. */
+/** Recognizes answers that refuse the token: by a top-level `errcode`, never by `errmsg`. */
 export interface TokenErrcodes {
   has(errcode: number | undefined): boolean
-  /** The refusing errcode in a JSON text, if there is one. */
+  /** The refusing errcode in JSON text, if there is one. */
   inText(text: string): number | undefined
   inBytes(bytes: Uint8Array): number | undefined
-  /** … in a parsed answer. */
+  /** The same in a parsed answer. */
   inValue(value: unknown): number | undefined
 }
 
@@ -19,7 +19,7 @@ export function tokenErrcodes(errcodes: readonly number[]): TokenErrcodes {
 
   function inText(text: string): number | undefined {
     if (text.length > LONGEST_JUDGED_BYTES) return undefined
-    // Hardly any answer has those digits anywhere, so hardly any is parsed.
+    // Few answers contain these digits, so few are parsed.
     if (!digits.some((code) => text.includes(code))) return undefined
     return inValue(parsed(text))
   }
@@ -46,14 +46,16 @@ export function errcodeOfHeader(header: unknown): number | undefined {
 }
 
 /**
- * The top-level `errcode` of a parsed answer; one that is nested is somebody's data. What throws when
- * it is read (a getter, a proxy) has none: the call is over, and its answer is the caller's.
+ * The top-level `errcode` of a parsed answer; a nested one is business data. An answer that throws
+ * when it is read (a getter, a proxy) has none.
  */
 export function errcodeOf(value: unknown): number | undefined {
   return asErrcode(fieldOf(value, 'errcode'))
 }
 
-/** The errcode of what an SDK resolved with: on the object itself, in its `data`, in its `response.data`. */
+/**
+ * The errcode in an SDK's result: on the object itself, in its `data`, or in its `response.data`.
+ */
 export function errcodeOfValue(value: unknown): number | undefined {
   if (typeof value === 'string') return errcodeOf(parsed(value))
   return (
@@ -63,7 +65,7 @@ export function errcodeOfValue(value: unknown): number | undefined {
   )
 }
 
-/** … or threw: then also as the error's `code`. */
+/** The same for a thrown error, which may also have it as `code`. */
 export function errcodeOfOutcome(outcome: unknown): number | undefined {
   return errcodeOfValue(outcome) ?? asErrcode(fieldOf(outcome, 'code'))
 }
@@ -75,7 +77,7 @@ function fieldOf(value: unknown, name: string): unknown {
   })
 }
 
-/** What somebody else's code gives, if it does. */
+/** The result, or `undefined` if the user's code throws. */
 export function tryRead<T>(read: () => T): T | undefined {
   try {
     return read()
@@ -92,7 +94,7 @@ function asErrcode(value: unknown): number | undefined {
 
 const BYTE_ORDER_MARK = '\ufeff'
 
-/** The value of a JSON text; `undefined` if it is none. */
+/** The parsed value; `undefined` if the text is not JSON. */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text)
@@ -101,20 +103,19 @@ export function parsed(text: string): unknown {
   }
 }
 
-/** What may stand before a JSON object: white space, and the bytes of a byte order mark. */
+/** Bytes that may precede a JSON object: white space and the byte order mark. */
 const BEFORE_AN_OBJECT = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
 const OPENING_BRACE = 0x7b
 
-/** Whether bytes may be the text of a JSON object. */
 export function mayBeObject(bytes: Uint8Array): boolean {
   const first = bytes.find((byte) => !BEFORE_AN_OBJECT.has(byte))
   return first === OPENING_BRACE || first === undefined
 }
 
 /**
- * Loosely: WeCom sends `application/json`, and `text/plain` here and there. No type at all may be
- * JSON too. What streams by nature (`application/x-ndjson`, `text/event-stream`) is no refusal, and
- * would be held up by a look.
+ * Accepts `application/json`, `text/plain`, which WeCom sends sometimes, and a missing type.
+ * Streaming types (`application/x-ndjson`, `text/event-stream`) are never refusals, and peeking
+ * would delay them.
  */
 export function mayBeJson(contentType: unknown): boolean {
   if (typeof contentType !== 'string' || contentType === '') return true

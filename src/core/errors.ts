@@ -1,6 +1,6 @@
 const BRAND = Symbol.for('qyapi-token.error')
 
-/** What kind of failure it is: each is described at `QyapiTokenError.code`. */
+/** The kinds of failure, described at `QyapiTokenError.code`. */
 export type QyapiTokenErrorCode =
   | 'bad_options'
   | 'token_fetch_failed'
@@ -10,39 +10,42 @@ export type QyapiTokenErrorCode =
   | 'refresh_budget_spent'
   | 'closed'
 
+/** Optional fields of a `QyapiTokenError`. */
 export interface QyapiTokenErrorDetails {
-  /** WeCom's errcode, where one came back. */
+  /** WeCom's errcode, if it returned one. */
   readonly errcode?: number
-  /** The IP that WeCom saw, where it is not trusted. Not a secret. */
+  /** The IP that WeCom saw, if it is not trusted. Not a secret. */
   readonly egressIp?: string
-  /** What went wrong underneath: a copy without secrets, never a live AxiosError. */
+  /** The underlying error: a copy without secrets, never a live AxiosError. */
   readonly cause?: unknown
-  /** Until then every call fails at once with this same error. */
+  /** For this many milliseconds every call fails at once with this same error. */
   readonly retryAfterMs?: number
   /** Whether the same call may succeed later with nothing changed. */
   readonly retryable?: boolean
 }
 
-/** Every error of ours. A business errcode is the caller's answer, not an error of ours. */
+/**
+ * Every error that this package throws. A business errcode is the caller's answer, not an error.
+ */
 export class QyapiTokenError extends Error {
   static override readonly name = 'QyapiTokenError'
   override readonly name = 'QyapiTokenError'
   /**
-   * Stable, to be compared with:
-   * - `bad_options`: an argument of ours is wrong; the message names it.
-   * - `token_fetch_failed`: no token could be fetched (network, server, or an answer that makes no sense).
-   * - `credential_refused`: WeCom refused the id or the secret, or the app may not call it.
-   * - `ip_not_trusted`: WeCom does not take token calls from this IP, see `egressIp`.
-   * - `rate_limited`: over WeCom's call limit.
+   * A stable code:
+   * - `bad_options`: an argument is wrong; the message names it.
+   * - `token_fetch_failed`: no token could be fetched (network, server, or an unreadable answer).
+   * - `credential_refused`: WeCom refused the id or the secret, or the app lacks the permission.
+   * - `ip_not_trusted`: WeCom does not accept token requests from this IP, see `egressIp`.
+   * - `rate_limited`: WeCom's call limit is exceeded.
    * - `refresh_budget_spent`: too many forced refreshes within a minute.
    * - `closed`: the source was closed.
    */
   readonly code: QyapiTokenErrorCode
-  /** WeCom's errcode, where one came back. */
+  /** WeCom's errcode, if it returned one. */
   declare readonly errcode?: number
-  /** With `ip_not_trusted`: the IP that WeCom saw, to be entered where the message says. */
+  /** With `ip_not_trusted`: the IP that WeCom saw; add it to the list that the message names. */
   declare readonly egressIp?: string
-  /** For so many milliseconds every call fails at once with this same error. */
+  /** For this many milliseconds every call fails at once with this same error. */
   declare readonly retryAfterMs?: number
   /** Whether the same call may succeed later with nothing changed. */
   readonly retryable: boolean
@@ -57,25 +60,27 @@ export class QyapiTokenError extends Error {
     Object.defineProperty(this, BRAND, { value: true })
   }
 
-  /** What `JSON.stringify` shows: the message too, and neither the cause nor a caller's config. */
+  /** What `JSON.stringify` shows: with the message, without the cause. */
   toJSON(): object {
     const { name, code, message, errcode, egressIp, retryAfterMs, retryable } = this
     return { name, code, message, errcode, egressIp, retryAfterMs, retryable }
   }
 
-  /** Each door of the CommonJS build has a copy of this class; `instanceof` means any of them. */
+  /**
+   * Each entry of the CommonJS build has a copy of this class; `instanceof` accepts all of them.
+   */
   static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
     if (this === QyapiTokenError) return isQyapiTokenError(value)
     return Function.prototype[Symbol.hasInstance].call(this, value)
   }
 }
 
-/** Whether it is an error of ours, also when it comes from another copy of this package. */
+/** Also `true` for an error of another copy of this package. */
 export function isQyapiTokenError(error: unknown): error is QyapiTokenError {
   return typeof error === 'object' && error !== null && BRAND in error
 }
 
-/** The same failure for one more caller: own stack, same cause. */
+/** The same failure for one more caller, with its own stack and the same cause. */
 export function repeated(failure: QyapiTokenError, retryAfterMs?: number): QyapiTokenError {
   return new QyapiTokenError(failure.code, failure.message, {
     ...(failure.errcode === undefined ? {} : { errcode: failure.errcode }),
@@ -92,16 +97,16 @@ export function sourceClosed({ kind, subject }: { kind: string; subject: string 
 }
 
 /**
- * `name`: which option; `expected`: what it should be. No text is shown, whatever the option: a
- * secret, a token, or an address with a password in it, is what people pass in the wrong place.
- * `isSecret`: where a number may be one, too.
+ * `name`: the option; `expected`: what it should be. The value of a string is never shown, since
+ * people pass secrets, tokens or urls with a password in the wrong place. `isSecret`: numbers are
+ * hidden too.
  */
 export function badOption(name: string, expected: string, got: unknown, isSecret = false) {
   const message = `${name} must be ${expected}, got ${described(got, isSecret)}.`
   return new QyapiTokenError('bad_options', message)
 }
 
-/** The same for a text that is known to hold no secret, and is shown. */
+/** The same for a string that cannot contain a secret, and is shown. */
 export function mustBe(name: string, expected: string, got: string) {
   return new QyapiTokenError('bad_options', `${name} must be ${expected}, got '${got}'.`)
 }
@@ -117,12 +122,12 @@ function described(value: unknown, isSecret: boolean): string {
   return String(value)
 }
 
-/** A key as a message may show it: one that is no word may be a secret or a token. */
+/** A key for a message: one that is not a word may be a secret or a token. */
 export function shownKey(key: string): string {
   return /^[\w-]{1,30}$/.test(key) ? `'${key}'` : `of ${key.length} characters`
 }
 
-/** The token that this call would have carried could not be had. */
+/** The parent's token, which this token request needs, could not be fetched. */
 export function causedByParent(doing: string, error: QyapiTokenError): QyapiTokenError {
   const { code, errcode, egressIp, retryAfterMs, retryable } = error
   return new QyapiTokenError(code, `${doing}: ${error.message}`, {
@@ -134,7 +139,7 @@ export function causedByParent(doing: string, error: QyapiTokenError): QyapiToke
   })
 }
 
-/** Whether it is another source's failure: remembered and shared there, and only there (rule 19). */
+/** Whether it is a parent's failure: remembered and shared there, and only there (rule 19). */
 export function isCausedByParent(error: QyapiTokenError): boolean {
   return isQyapiTokenError(error.cause)
 }

@@ -2,18 +2,17 @@ import type { Clock } from './clock.js'
 import { type Credential, type HourlyLimit, secretIfReadable } from './credential.js'
 import { QyapiTokenError } from './errors.js'
 
-/** The calls of the last hour, by what WeCom counts them by. */
+/** The calls of the last hour, by the keys by which WeCom counts them. */
 export interface HourlyCalls {
-  /** Milliseconds until `share` of every limit has room for one more call; 0: it has. */
+  /** Milliseconds until `share` of every limit has room for one more call; 0: it has room now. */
   roomInMs(limits: readonly HourlyLimit[], share?: number): number
-  /** Counts one call. */
   count(limits: readonly HourlyLimit[]): void
 }
 
 const HOUR_MS = 3_600_000
 
 export function hourlyCalls(clock: Clock): HourlyCalls {
-  /** When the calls were made; the one that was called last stands last. */
+  /** The times of the calls by key; the most recently used key is last. */
   const callsOf = new Map<string, number[]>()
 
   function recent(of: string): number[] {
@@ -21,7 +20,6 @@ export function hourlyCalls(clock: Clock): HourlyCalls {
     return (callsOf.get(of) ?? []).filter((at) => at > since)
   }
 
-  /** What was not called within the hour is forgotten. */
   function forget(): void {
     for (const of of callsOf.keys()) {
       if (recent(of).length > 0) return
@@ -49,7 +47,7 @@ export function hourlyCalls(clock: Clock): HourlyCalls {
   }
 }
 
-/** None while the secret cannot be read: nothing can be asked for then. */
+/** `undefined` also while the secret cannot be read: then no request can be made. */
 export function hourlyLimitsOf(credential: Credential): readonly HourlyLimit[] | undefined {
   if (credential.limits === undefined || secretIfReadable(credential) === undefined)
     return undefined
@@ -59,7 +57,7 @@ export function hourlyLimitsOf(credential: Credential): readonly HourlyLimit[] |
 export function overHourlyLimit(credential: Credential, retryAfterMs: number): QyapiTokenError {
   const { kind, subject, tokenName } = credential
   const message =
-    `The ${tokenName} of ${kind} ${subject} was not asked for: its app or its corp has asked as often ` +
-    'within an hour as WeCom allows. Keep it, and share one store among processes.'
+    `The ${tokenName} of ${kind} ${subject} was not requested: its app or its corp has reached WeCom's ` +
+    'limit for one hour. Cache it, and share one store among processes.'
   return new QyapiTokenError('rate_limited', message, { retryAfterMs, retryable: true })
 }

@@ -1,25 +1,25 @@
 /**
- * Next.js changes the global fetch: it keeps answers on disk with their urls, for as long as the page
- * says, and answers equal GETs of one render by the first. Elsewhere nothing of this counts.
+ * Next.js patches the global fetch: it caches answers on disk by url, for as long as the page says,
+ * and deduplicates equal GETs of one render. Elsewhere these functions do nothing.
  */
 import type { Token } from './token.js'
 
-/** Whether the global fetch is Next.js' own, which says so in every version from 13 on. */
+/** Next.js marks its patched fetch in every version from 13 on. */
 function isNextFetch(): boolean {
   return typeof fetch === 'function' && Reflect.get(fetch, '__nextPatched') === true
 }
 
 /**
- * What keeps a token request out of Next.js' data cache whatever the page says: `fetchCache =
- * 'force-cache'` overrules `no-store`, and where a page is generated `no-store` ends that.
+ * Keeps a token request out of Next.js' data cache: a page's `fetchCache = 'force-cache'` overrides
+ * `no-store`, and `no-store` would end static generation.
  */
 export function outsideDataCache(): { next?: { internal: true } } {
   return isNextFetch() ? { next: { internal: true } } : {}
 }
 
 /**
- * A string that gettoken brought once more gets other answers than before it was refused. In its url
- * they would be found where the refused ones were kept; a fragment, which is never sent, leads past.
+ * After gettoken returned the same string again, its url would still hit the cached refused
+ * answers. A fragment, which is never sent, changes the cache key.
  */
 export function pastRefusedAnswers(url: string, { reconfirmedAt }: Token): string {
   if (reconfirmedAt === undefined || !isNextFetch()) return url

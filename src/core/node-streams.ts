@@ -1,11 +1,11 @@
-/** Tells of a Node stream's error before anyone else hears it, and without counting as a listener. */
-export function beforeStreamError(stream: object, tell: (error: unknown) => void): void {
+/** Reports a stream's error before its other listeners, without counting as an error handler. */
+export function beforeStreamError(stream: object, report: (error: unknown) => void): void {
   const { errorMonitor } = process.getBuiltinModule('node:events')
-  ;(stream as NodeJS.EventEmitter).on(errorMonitor, tell)
+  ;(stream as NodeJS.EventEmitter).on(errorMonitor, report)
 }
 
-/** What Node's own answers say of themselves. */
-const SAID_BY_ANSWERS = [
+/** Properties of Node's `IncomingMessage`. */
+const MESSAGE_KEYS = [
   'statusCode',
   'statusMessage',
   'headers',
@@ -18,19 +18,19 @@ const SAID_BY_ANSWERS = [
   'complete',
 ]
 
-/** A Node stream in the place of another, with these bytes; then it ends, or breaks with this error. */
+/** A replacement for a Node stream, with these bytes; then it ends, or fails with `error`. */
 export function nodeStreamInstead(of: object, bytes: Uint8Array, error?: Error): unknown {
   const { Readable } = process.getBuiltinModule('node:stream')
-  let isGiven = bytes.length === 0
+  let isPushed = bytes.length === 0
   const stream = new Readable({
     read() {
-      if (!isGiven) this.push(bytes)
+      if (!isPushed) this.push(bytes)
       else if (error === undefined) this.push(null)
       else this.destroy(error)
-      isGiven = true
+      isPushed = true
     },
   })
-  for (const key of SAID_BY_ANSWERS) {
+  for (const key of MESSAGE_KEYS) {
     if (key in of) Reflect.set(stream, key, Reflect.get(of, key))
   }
   return stream

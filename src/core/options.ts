@@ -21,92 +21,94 @@ import { urlOf } from './url.js'
 /** Options of a token source. */
 export interface SourceOptions {
   /**
-   * Where WeCom's API is: scheme, host, port and path prefix (a reverse proxy), without `/cgi-bin`.
+   * WeCom's API: scheme, host, port and path prefix (of a reverse proxy), without `/cgi-bin`.
    * @default 'https://qyapi.weixin.qq.com'
    */
   readonly baseUrl?: string
   /**
-   * For how long a token is handed out at the most, in milliseconds. Shorter lives are scaled.
+   * The longest time for which a token is handed out, in milliseconds. Shorter lifetimes are
+   * scaled.
    * @default 7_000_000
    */
   readonly maxAgeMs?: number
   /**
-   * In that last part of a token's life one refresh runs behind the callers, in milliseconds; 0: none.
+   * How long before its end a token is refreshed behind the callers, in milliseconds; 0: never.
    * @default 300_000
    */
   readonly refreshAheadMs?: number
   /**
-   * Where tokens are kept beyond this source, for other sources and processes.
+   * Shares tokens with other sources and processes.
    * @default none
    */
   readonly store?: TokenStore
   /**
-   * How token calls are sent.
-   * @default global fetch; in the axios door the client's own road
+   * Sends the token requests.
+   * @default global fetch; with axios the client's own network settings
    */
   readonly transport?: Transport
   /**
-   * For how long a token call may take in all, its quick tries included, in milliseconds;
+   * The deadline of a token request, its retries included, in milliseconds;
    * at most 2_147_483_647, the longest timer.
    * @default 10_000
    */
   readonly tokenTimeoutMs?: number
   /**
-   * More errcodes that mean "token refused".
+   * More errcodes that mean "this token is invalid".
    * @default []
    */
   readonly tokenInvalidErrcodes?: readonly number[]
   /**
-   * How many refreshes refusals may force within a minute.
+   * How many refreshes can be forced by refusals within a minute.
    * @default 20
    */
   readonly refreshBudget?: number
   /**
-   * For how long an endpoint whose replay was refused too forces no refresh, in milliseconds.
+   * For how long an endpoint cannot force a refresh after a replay was refused too, in
+   * milliseconds.
    * @default 30_000
    */
   readonly endpointCooldownMs?: number
   /**
-   * Told what happens. No event carries a token or a secret.
+   * Called with each event. No event contains a token or a secret.
    * @default none
    */
   readonly onEvent?: OnEvent
   /**
-   * Receives the promise of each token fetch and of each write of a fetched token to the store; it
-   * never rejects. For runtimes that cut off what a request began when that request ends: in a
-   * Cloudflare Worker pass `waitUntil` of `cloudflare:workers`.
+   * Receives the promise of each token fetch and of each write to the store; it never rejects. For
+   * runtimes that stop pending work when a request ends: in a Cloudflare Worker pass `waitUntil` of
+   * `cloudflare:workers`.
    * @default none
    */
   readonly waitUntil?: (promise: Promise<void>) => void
   /**
-   * Where time comes from.
+   * The time source.
    * @default the system's wall clock and monotonic clock
    */
   readonly clock?: Clock
 }
 
-/** Options of a door: those of the source that it makes, and its own. */
+/** Options of a middleware: its own, and those of the source that it creates. */
 export interface MiddlewareOptions extends SourceOptions {
   /**
-   * More origins that may receive the token, e.g. `['https://wecom-proxy.example.com']`.
+   * More origins to which the token may be sent, e.g. `['https://wecom-proxy.example.com']`.
    * @default []
    */
   readonly trustedOrigins?: readonly string[]
   /**
-   * What to do with a token that the call brought itself, in its params or url: `'keep'` it and
-   * leave the call alone, or `'replace'` it by ours, which heals SDKs that manage their own.
+   * What to do with a call that has a token already, in its params or url: `'keep'` leaves the call
+   * alone, `'replace'` replaces the token, e.g. of an SDK that manages its own.
    * @default 'keep'
    */
   readonly callerToken?: 'keep' | 'replace'
   /**
-   * More paths below `/cgi-bin/` with the kind of token that they take, or other kinds for known
-   * ones: `[{ path: 'license/', token: 'app' }]`. The longest match wins.
+   * Adds or overrides which kind of token a path below `/cgi-bin/` takes:
+   * `[{ path: 'license/', token: 'app' }]`. The longest match wins.
    * @default []
    */
   readonly endpoints?: readonly EndpointRule[]
 }
 
-/** Every default there is, but for what the platform gives. */
+/** All defaults except those of the platform. */
 export const DEFAULTS = {
   baseUrl: 'https://qyapi.weixin.qq.com',
   maxAgeMs: 7_000_000,
@@ -146,7 +148,7 @@ const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
   ],
 }
 
-const DOOR_CHECKS: Readonly<Record<string, Check>> = {
+const MIDDLEWARE_CHECKS: Readonly<Record<string, Check>> = {
   trustedOrigins: [isListOf(isOrigin), "an array of origins, e.g. ['https://proxy.example.com']"],
   callerToken: [(value) => value === 'keep' || value === 'replace', "'keep' or 'replace'"],
   endpoints: [
@@ -155,14 +157,13 @@ const DOOR_CHECKS: Readonly<Record<string, Check>> = {
   ],
 }
 
-/** Checks the options of a source by name. Throws `bad_options`. */
 function checkSourceOptions(options: unknown, where = 'options'): void {
   check(options, SOURCE_CHECKS, where, (key) =>
-    key in DOOR_CHECKS ? `it belongs to attachToken or withToken` : undefined,
+    key in MIDDLEWARE_CHECKS ? `it belongs to attachToken or withToken` : undefined,
   )
 }
 
-/** Checks the options of a door that is to make a source, or that was given one. Throws `bad_options`. */
+/** Checks a middleware's options, with or without those of a source. Throws `bad_options`. */
 export function checkMiddlewareOptions(
   options: unknown,
   {
@@ -171,21 +172,30 @@ export function checkMiddlewareOptions(
     more = {},
   }: {
     makesSource: boolean
-    /** Its sources are chosen call by call, so that none of them can say where they may go. */
+    /** Its sources are chosen for each call, so `baseUrl` is an option of the middleware. */
     choosesBaseUrl?: boolean
     more?: Readonly<Record<string, Check>>
   },
 ): void {
   const { baseUrl, onEvent } = SOURCE_CHECKS
-  const ofDoor = { onEvent, ...DOOR_CHECKS, ...more, ...(choosesBaseUrl && { baseUrl }) }
-  check(options, makesSource ? { ...SOURCE_CHECKS, ...ofDoor } : ofDoor, 'options', (key) =>
-    key in SOURCE_CHECKS ? 'it belongs to the source: pass it to createTokenSource' : undefined,
+  const ofMiddleware = {
+    onEvent,
+    ...MIDDLEWARE_CHECKS,
+    ...more,
+    ...(choosesBaseUrl && { baseUrl }),
+  }
+  check(
+    options,
+    makesSource ? { ...SOURCE_CHECKS, ...ofMiddleware } : ofMiddleware,
+    'options',
+    (key) =>
+      key in SOURCE_CHECKS ? 'it belongs to the source: pass it to createTokenSource' : undefined,
   )
 }
 
 /** Whether a key of an option object is one of `SourceOptions` or `MiddlewareOptions`. */
 export function isOptionName(key: string): boolean {
-  return Object.hasOwn(SOURCE_CHECKS, key) || Object.hasOwn(DOOR_CHECKS, key)
+  return Object.hasOwn(SOURCE_CHECKS, key) || Object.hasOwn(MIDDLEWARE_CHECKS, key)
 }
 
 function isEndpointRule(value: unknown): boolean {
@@ -210,38 +220,38 @@ function isOrigin(value: unknown): boolean {
   return url !== undefined && url.origin !== 'null' && url.href === `${url.origin}/`
 }
 
-/** What a source goes by: its options, the defaults, and the machine that it runs on. */
+/** The settings of a source: its options, the defaults, and the platform. */
 export type SourceSettings = Readonly<
   Required<Omit<SourceOptions, 'store' | 'onEvent' | 'waitUntil'>> &
     Pick<SourceOptions, 'store' | 'onEvent' | 'waitUntil'> &
     Pick<Platform, 'hash' | 'random' | 'nonce' | 'hourlyCalls' | 'processName'> & {
-      /** Prints each event, where `DEBUG` or `NODE_DEBUG` asks for that. */
+      /** Prints each event, if `DEBUG` or `NODE_DEBUG` is set so. */
       debug: OnEvent | undefined
     }
 >
 
 /** Checks the options of a source and fills in what is missing. Throws `bad_options`. */
-export function sourceSettings(options: SourceOptions, machine: Platform): SourceSettings {
+export function sourceSettings(options: SourceOptions, platform: Platform): SourceSettings {
   checkSourceOptions(options)
-  const { hash, random, nonce, hourlyCalls, processName } = machine
+  const { hash, random, nonce, hourlyCalls, processName } = platform
   return {
     baseUrl: options.baseUrl ?? DEFAULTS.baseUrl,
     maxAgeMs: options.maxAgeMs ?? DEFAULTS.maxAgeMs,
     refreshAheadMs: options.refreshAheadMs ?? DEFAULTS.refreshAheadMs,
     store: options.store,
-    transport: options.transport ?? machine.transport,
+    transport: options.transport ?? platform.transport,
     tokenTimeoutMs: options.tokenTimeoutMs ?? DEFAULTS.tokenTimeoutMs,
     tokenInvalidErrcodes: options.tokenInvalidErrcodes ?? DEFAULTS.tokenInvalidErrcodes,
     refreshBudget: options.refreshBudget ?? DEFAULTS.refreshBudget,
     endpointCooldownMs: options.endpointCooldownMs ?? DEFAULTS.endpointCooldownMs,
     onEvent: options.onEvent,
     waitUntil: options.waitUntil,
-    clock: options.clock ?? machine.clock,
+    clock: options.clock ?? platform.clock,
     hash,
     random,
     nonce,
     hourlyCalls,
     processName,
-    debug: debugListener(machine),
+    debug: debugListener(platform),
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from './clock.js'
 import { type HourlyCalls, hourlyCalls } from './hourly-calls.js'
 import { fetchTransport, type Transport } from './transport.js'
 
-/** What a source takes from the machine it runs on. Nothing else in core touches a global. */
+/** What a source needs of its runtime. No other file of core uses globals. */
 export interface Platform {
   readonly clock: Clock
   readonly transport: Transport
@@ -11,22 +11,22 @@ export interface Platform {
   hash(text: string): Promise<string>
   /** A number from 0 to 1. */
   random(): number
-  /** 32 characters that nobody can guess. */
+  /** 32 unpredictable characters. */
   nonce(): string
-  /** Calls of this process by that clock, whichever source made them: WeCom counts by app and corp. */
+  /** Calls of all sources of this process: WeCom counts by app and corp. */
   hourlyCalls(clock: Clock): HourlyCalls
-  /** `host:pid`, for whoever looks for the process. */
+  /** `host:pid`, so that operators find the process. */
   processName(): string
-  /** A variable of the environment, where there is one that may be read. */
+  /** A variable of the environment, if it exists and may be read. */
   readEnv(name: string): string | undefined
   /** One line on stderr. */
   printLine(line: string): void
 }
 
 /**
- * Taken when the module loads, and from Node's own module where there is one: a test's fake timers
- * replace the globals, and would stop what waits for a real server. What they say the time is counts
- * all the same, so that a test may let a token grow old.
+ * Captured when the module loads, from Node's own module if there is one: a test's fake timers
+ * replace the globals, and would stop requests to a real server. The clocks still read the faked
+ * time, so that a test can let a token expire.
  */
 const { setTimeout, clearTimeout } = nodeTimers() ?? globalThis
 
@@ -34,7 +34,7 @@ function nodeTimers() {
   try {
     return globalThis.process?.getBuiltinModule?.('node:timers')
   } catch {
-    // Next.js' edge runtime has a `process` each function of which throws.
+    // In Next.js' edge runtime each function of `process` throws.
     return undefined
   }
 }
@@ -43,8 +43,8 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, callback, { isBackground = false } = {}) {
-    // Others are intentionally not unref'd: behind each a caller waits, or, of a refresh behind the callers, a
-    // request that holds the process by its socket and that this very timer ends.
+    // Other timers are intentionally not unref'd: a caller waits for each, or a request whose
+    // socket keeps the process alive and that this timer ends.
     const timer = setTimeout(callback, Math.min(delayMs, LONGEST_TIMER_MS))
     if (isBackground) (timer as { unref?: () => void }).unref?.()
     return () => clearTimeout(timer)
@@ -56,7 +56,7 @@ export const platform = {
   transport: fetchTransport((input, init) => globalThis.fetch(input, init)),
   hash: (text: string) => digest('SHA-256', text),
   random: Math.random,
-  /** In hex. Good for nothing but WeCom's page signatures, which want it. */
+  /** SHA-1 in hex, only for WeCom's page signatures and Redis' script names. */
   sha1: (text: string) => digest('SHA-1', text),
   nonce: () => hexOf(crypto.getRandomValues(new Uint8Array(16))),
   hourlyCalls: oncePerClock(hourlyCalls),
@@ -93,7 +93,7 @@ function processName(): string {
 
 function readEnv(name: string): string | undefined {
   try {
-    // Deno would stop and ask its user.
+    // Deno would ask its user for permission.
     const { Deno } = globalThis as { Deno?: DenoPermissions }
     const permission = Deno?.permissions?.querySync?.({ name: 'env', variable: name })
     return permission?.state === 'prompt' ? undefined : globalThis.process?.env?.[name]
@@ -116,7 +116,7 @@ function printLine(line: string): void {
   }
 }
 
-/** A warning of Node's kind, which users can silence or trace by its code. */
+/** A Node warning, which users can silence or trace by its code. */
 function emitWarning(message: string, code: string): void {
   try {
     globalThis.process.emitWarning(message, 'QyapiTokenWarning', code)
@@ -125,22 +125,22 @@ function emitWarning(message: string, code: string): void {
   }
 }
 
-/** AES-256-GCM under a key of 32 bytes. What was sealed opens only with the same `context`. */
+/** AES-256-GCM with a key of 32 bytes. Decrypts only with the same `context`. */
 export function aesGcm(key: Uint8Array<ArrayBuffer>) {
   const { subtle } = crypto
   const ivBytes = 12
   const imported = subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt'])
   return {
-    /** Of the key itself: names it, and tells nothing of it. */
+    /** SHA-256 of the key, to identify it. */
     hash: subtle.digest('SHA-256', key).then((bytes) => new Uint8Array(bytes)),
-    /** The random IV, and what it was sealed to. */
+    /** Resolves with the random IV and the encrypted bytes. */
     async seal(text: string, context: string): Promise<Uint8Array> {
       const iv = crypto.getRandomValues(new Uint8Array(ivBytes))
       const how = { name: 'AES-GCM', iv, additionalData: bytesOf(context) }
       const sealed = new Uint8Array(await subtle.encrypt(how, await imported, bytesOf(text)))
       return Uint8Array.of(...iv, ...sealed)
     },
-    /** Rejects if it was not sealed with this key and context. */
+    /** Rejects if the bytes were not encrypted with this key and context. */
     async open(bytes: Uint8Array<ArrayBuffer>, context: string): Promise<string> {
       const iv = bytes.subarray(0, ivBytes)
       const how = { name: 'AES-GCM', iv, additionalData: bytesOf(context) }
@@ -150,7 +150,7 @@ export function aesGcm(key: Uint8Array<ArrayBuffer>) {
   }
 }
 
-/** A text in UTF-8. Jest's jsdom has neither an encoder nor a decoder, but Node's Buffer. */
+/** Encodes UTF-8. Jest's jsdom has neither an encoder nor a decoder, but Node's Buffer. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return typeof TextEncoder === 'undefined'
     ? Uint8Array.from(Buffer.from(text))
@@ -159,7 +159,7 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 
 const UTF_8 = typeof TextDecoder === 'undefined' ? undefined : new TextDecoder()
 
-/** The text that these bytes are in UTF-8. */
+/** Decodes UTF-8. */
 export function textOf(bytes: Uint8Array): string {
   return UTF_8 === undefined ? Buffer.from(bytes).toString() : UTF_8.decode(bytes)
 }

@@ -2,48 +2,50 @@ import { earliest, elapsedMs, type Instant, later, latest } from './clock.js'
 import type { StoredToken } from './store.js'
 
 /**
- * A token as it was handed out, with the life that it has. A moment of it has come when either clock
- * says so: so a clock that jumps may end a life early, and never makes one longer.
+ * A token with its lifetime. Each instant has passed when either clock says so (rule 13): a clock
+ * that jumps can shorten a lifetime, but never extend it.
  */
 export interface Token {
   readonly value: string
-  /** The value as it stands in a url. */
+  /** The value as encoded in a url. */
   readonly encoded: string
   /** Counts up with every fetch, also when the same string came back. */
   readonly generation: number
-  /** Before the request that brought this string for the first time. */
+  /** Just before the request that returned this string for the first time. */
   readonly firstSeenAt: Instant
-  /** The length of the memo of this string: 7000 s, or less. */
+  /** For how long this string is memoized: 7000 s, or less. */
   readonly memoMs: number
-  /** From here on one refresh runs behind the callers. */
+  /** From then on one refresh runs behind the callers. */
   readonly refreshFrom: Instant
-  /** From here on callers wait for a new token. */
+  /** From then on callers wait for a new token. */
   readonly usableUntil: Instant
-  /** Through an outage it is handed out until here. */
+  /** Until then it is handed out during an outage. */
   readonly keptUntil: Instant
-  /** Before the request that brought this very string once more. */
+  /** Just before the request that returned this string again. */
   readonly reconfirmedAt?: Instant
   /** How long the request took that brought this very string once more. */
   readonly requestMs?: number
-  /** Which token request of this process brought it, counted from 1; 0: it was adopted from a store. */
+  /**
+   * The number of this process's token request that returned it, from 1; 0: adopted from a store.
+   */
   readonly request?: number
 }
 
-/** How a life is cut out of an `expires_in`. `jitter` is a number from 0 to 1, drawn for each token. */
+/** How `expires_in` is divided. `jitter` is a number from 0 to 1, drawn for each token. */
 export interface LifePolicy {
   readonly maxAgeMs: number
   readonly refreshAheadMs: number
   readonly jitter: number
 }
 
-/** WeCom says 7200 s and the memo lasts 7000 s; other lives are scaled alike. */
+/** WeCom says 7200 s and a token is memoized for 7000 s; other lifetimes are scaled alike. */
 const MEMO_SHARE = 7000 / 7200
 const SLOT_SHARE = 1 - MEMO_SHARE
 const FULL_MEMO_MS = 7_000_000
-/** WeCom's tokens live for 7200 s. What a server says beyond this is no life, and no store keeps it. */
+/** Caps what a server says: WeCom's tokens live for 7200 s, and stores limit expiry times. */
 const LONGEST_LIFE_MS = 30 * 24 * 3_600_000
 
-/** A token as it stands in a url, also after `URL` has written it anew. Most need no other spelling. */
+/** A token as encoded in a url, also by `URL`. Most tokens need no encoding. */
 export function encoded(value: string): string {
   const text = encodeURIComponent(value).replace(/'/g, '%27')
   return text === value ? value : text
@@ -61,15 +63,15 @@ export function isKeptThroughOutage({ keptUntil }: Token, now: Instant): boolean
   return elapsedMs(keptUntil, now) < 0
 }
 
-/** Before the last request that brought this string. */
+/** Just before the last request that returned this string. */
 export function confirmedAt({ firstSeenAt, reconfirmedAt = firstSeenAt }: Token): Instant {
   return reconfirmedAt
 }
 
-/** The parts of a token that say when. */
+/** The parts of a token about time. */
 type Life = Omit<Token, 'value' | 'encoded' | 'generation' | 'request' | 'requestMs'>
 
-/** The life of a string that was never seen before. */
+/** The lifetime of a string that was never seen before. */
 export function firstLife(firstSeenAt: Instant, expiresInMs: number, policy: LifePolicy): Life {
   const memoMs = memoOf(expiresInMs, policy)
   const usableUntil = later(firstSeenAt, memoMs)
@@ -83,11 +85,11 @@ export function firstLife(firstSeenAt: Instant, expiresInMs: number, policy: Lif
 }
 
 /**
- * The life of a string that gettoken brought once more. It does not start anew: the first memo
- * stands, and from its end on the string is usable for 200 s at a time (scaled), the next look
- * running behind the callers. Never longer than `maxAgeMs` without a look (rule 2). Each clock
- * counts for itself: one that was a year ahead when the string came must not leave it a year when it
- * is set back.
+ * The lifetime of a string that gettoken returned again (rule 8). It does not restart: the first
+ * 7000 s still apply, and from their end on the string is usable for 200 s at a time (scaled), the
+ * next request running behind the callers. Never longer than `maxAgeMs` without a request (rule 2).
+ * Each clock counts separately: one that was a year ahead when the string arrived must not extend
+ * it by a year when it is set back.
  */
 export function reconfirmedLife(
   { firstSeenAt, memoMs }: Pick<Life, 'firstSeenAt' | 'memoMs'>,
@@ -110,7 +112,7 @@ export function reconfirmedLife(
   }
 }
 
-/** A token as a store keeps it: in durations, each by the clock that leaves it less. */
+/** A token as a store keeps it: with durations, each by the clock that leaves less time. */
 export function storedToken(token: Token, now: Instant): StoredToken {
   const { value, generation, firstSeenAt, keptUntil, reconfirmedAt } = token
   const ageMs = elapsedMs(firstSeenAt, now)
@@ -120,15 +122,15 @@ export function storedToken(token: Token, now: Instant): StoredToken {
   return { ...known, reconfirmedAtMs, requestMs: token.requestMs ?? 0 }
 }
 
-/** A token as another process has put it into the store. Nobody can have confirmed it after now. */
+/** A token that another process has stored. A confirmation in the future counts as now. */
 export function tokenOf(stored: StoredToken, now: Instant, policy: LifePolicy): Token {
   const { value, generation, ageMs, expiresInMs } = stored
   const firstSeenAt = later(now, -ageMs)
   if (stored.reconfirmedAtMs === undefined)
     return newToken(value, generation, firstLife(firstSeenAt, expiresInMs, policy))
   const reconfirmedAtMs = Math.min(stored.reconfirmedAtMs, ageMs)
-  // Past its memo a string is kept for one slot: that, and not how old it has become, tells how long
-  // WeCom's lives are.
+  // A string past its 7000 s is stored for one slot: the lifetime that WeCom gave follows from the
+  // slot, not from the string's age.
   const lifeMs = Math.min(expiresInMs, (expiresInMs - reconfirmedAtMs) / SLOT_SHARE)
   const first = { firstSeenAt, memoMs: memoOf(lifeMs, policy) }
   const reconfirmedAt = later(firstSeenAt, reconfirmedAtMs)
@@ -136,21 +138,23 @@ export function tokenOf(stored: StoredToken, now: Instant, policy: LifePolicy): 
   return { ...newToken(value, generation, life), requestMs: stored.requestMs ?? 0 }
 }
 
-/** What a token request brought. */
-interface Brought {
+/** The result of a token request. */
+interface FetchResult {
   readonly value: string
   readonly expiresInMs: number
   readonly askedAt: Instant
-  /** Which one it was, counted from 1. */
+  /** The number of the request, from 1. */
   readonly request?: number
   /** How long it took. */
   readonly requestMs?: number
 }
 
-/** What a fetch brought after `before`. The same string is a new generation, but no new life. */
+/**
+ * The token after `before`. The same string is a new generation, but its lifetime does not restart.
+ */
 export function nextToken(
   before: Token | undefined,
-  { value, expiresInMs, askedAt, request, requestMs = 0 }: Brought,
+  { value, expiresInMs, askedAt, request, requestMs = 0 }: FetchResult,
   generation: number,
   policy: LifePolicy,
 ): Token {
@@ -160,7 +164,6 @@ export function nextToken(
   return { ...newToken(value, generation, life, request), requestMs }
 }
 
-/** A token with its value as urls spell it. */
 function newToken(value: string, generation: number, life: Life, request = 0): Token {
   return { value, encoded: encoded(value), generation, ...life, request }
 }
@@ -169,7 +172,10 @@ function memoOf(expiresInMs: number, { maxAgeMs }: LifePolicy): number {
   return Math.min(maxAgeMs, expiresInMs * MEMO_SHARE)
 }
 
-/** Scaled with shorter lives, never more than half of one, and spread so that processes do not meet. */
+/**
+ * Scaled with shorter lifetimes, at most half of one, with jitter so that processes do not
+ * coincide.
+ */
 function refreshAheadOf(memoMs: number, { refreshAheadMs, jitter }: LifePolicy): number {
   const scaled = refreshAheadMs * Math.min(1, memoMs / FULL_MEMO_MS)
   return Math.min(scaled, memoMs / 2) * (1 - 0.2 * jitter)

@@ -5,7 +5,7 @@ import { outsideDataCache } from './nextjs.js'
 
 type Fetch = typeof fetch
 
-/** One token call, finished but for the sending. Its url or body holds the secret. */
+/** A token request. Its url or body contains the secret. */
 export interface TokenRequest {
   readonly method: 'GET' | 'POST'
   readonly url: string
@@ -13,27 +13,29 @@ export interface TokenRequest {
   readonly body?: string
 }
 
+/** A raw answer to a token request. */
 export interface TokenAnswer {
   readonly status: number
   readonly body: string
 }
 
+/** What a transport gets besides the request. */
 export interface TransportContext {
-  /** Aborted when nobody waits any more, or when the time for all tries together is over. */
+  /** Aborted when the source is closed, or after the deadline for all tries together. */
   readonly signal: AbortSignal
-  /** Whether an answer deserves another quick try (5xx, unreadable, -1). */
+  /** Whether an answer should be retried (5xx, unreadable, -1). */
   shouldTryAgain(answer: TokenAnswer): boolean
-  /** Resolves after that many milliseconds of the source's clock. */
+  /** Resolves after `delayMs` of the source's clock. */
   wait(delayMs: number): Promise<void>
 }
 
 /**
- * How a source sends its token calls. Makes up to three quick tries on network errors and on
- * answers that deserve it, follows no redirect, and rejects with whatever the network said.
+ * Sends the token requests of a source. Makes up to three quick tries on network errors and on
+ * answers that should be retried, follows no redirect, and rejects with the network's error.
  */
 export type Transport = (request: TokenRequest, context: TransportContext) => Promise<TokenAnswer>
 
-/** What a gateway on the way wants of a token request. */
+/** Options of a transport, for a gateway in between. */
 export interface TokenRequestOptions {
   /**
    * Headers of token requests, e.g. a gateway's key: `{ 'x-api-key': key }`.
@@ -42,13 +44,13 @@ export interface TokenRequestOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** No cache on the way may answer with a token that was refused, or keep the secret in a key. */
+/** No cache may answer with a refused token, or keep the secret in a cache key (rule 12). */
 export const FRESH_HEADERS = { 'cache-control': 'no-cache, no-store' } as const
 
 /**
- * Sends token calls by a fetch: the global one, undici's with a dispatcher, a polyfill's.
+ * Sends token requests with a fetch: the global one, undici's with a dispatcher, or a polyfill's.
  *
- * @throws `bad_options` if it is no function.
+ * @throws `bad_options` if it is not a function.
  * @example
  * const source = createTokenSource(credential, { transport: fetchTransport(undici.fetch) })
  */
@@ -90,7 +92,9 @@ interface FreshInit extends ReturnType<typeof outsideDataCache> {
   readonly cache?: 'no-store'
 }
 
-/** Past all caches where fetch takes `cache`: workerd with a date before 2024-11 throws on it. */
+/**
+ * Bypasses all caches if fetch accepts `cache`: workerd with a date before 2024-11 throws on it.
+ */
 export async function fresh<T>(send: (init: FreshInit) => Promise<T>): Promise<T> {
   try {
     return await send({ cache: 'no-store', ...outsideDataCache() })
@@ -104,10 +108,10 @@ function refusesCache(error: unknown): boolean {
   return error instanceof Error && /\bcache\b/i.test(error.message.slice(0, 1_000))
 }
 
-/** Quick tries of one fetch, by every transport. */
+/** Tries of one token request, in every transport. */
 export const TRIES = 3
 
-/** Milliseconds to wait after that many tries: 100, 200, …, and up to a fifth more. */
+/** The backoff in milliseconds: 100, 200, …, with up to a fifth of jitter. */
 export function delayBeforeTry(tries: number): number {
   return 100 * 2 ** (tries - 1) * (1 + 0.2 * Math.random())
 }

@@ -1,21 +1,23 @@
 import { mayShow, tokenScrubber } from './redact.js'
 import type { Token } from './token.js'
 
-/** Not by a pattern: each of many slashes inside would be one to begin at. */
+/** Without a pattern: it would be quadratic in the number of slashes. */
 export function withoutEndSlashes(path: string): string {
   let end = path.length
   while (path.charAt(end - 1) === '/') end -= 1
   return path.slice(0, end)
 }
 
-/** `https://host/prefix`, with or without a final `/cgi-bin`, as origin and path up to `/cgi-bin/`. */
+/**
+ * `https://host/prefix`, with or without a final `/cgi-bin`, as origin and path up to `/cgi-bin/`.
+ */
 export function apiRoot(baseUrl: string): { origin: string; root: string } {
   const { origin, pathname } = new URL(baseUrl)
   const prefix = withoutEndSlashes(pathname).replace(/\/cgi-bin$/, '')
   return { origin, root: `${prefix}/cgi-bin/` }
 }
 
-/** Adds a query parameter to a url, relative or not, leaving every other character as it is. */
+/** Adds a query parameter to a url, relative or not, without changing any other character. */
 export function withParameter(url: string, name: string, encoded: string): string {
   const hashAt = url.indexOf('#')
   const address = hashAt === -1 ? url : url.slice(0, hashAt)
@@ -24,15 +26,14 @@ export function withParameter(url: string, name: string, encoded: string): strin
   return `${address}${separator}${name}=${encoded}${hash}`
 }
 
-/** Takes every token parameter out of a url, leaving every other character as it is. */
+/** Removes every token parameter from a url, without changing any other character. */
 export function withoutTokenParameters(url: string, parameters: readonly string[]): string {
   return withoutParameters(url, (name) => parameters.includes(name))
 }
 
 /**
- * A url that somebody made of ours, as it would be without our token. That came last in the query:
- * with it goes the `?` or `&` before its name. To look for one so long anywhere else takes a
- * microsecond.
+ * A url derived from the request's url, without our token. The token was appended to the query, so
+ * that its `?` or `&` is removed too. Searching for it anywhere else would take a microsecond.
  */
 export function urlWithoutToken(
   url: string,
@@ -63,8 +64,8 @@ function withoutParameters(
 }
 
 /**
- * A url as `new URL` reads it: line breaks and tabs do not count, nor do spaces and control
- * characters around it. What is appended to the text itself would follow them.
+ * Cleans a url like `new URL`: removes line breaks and tabs, and spaces and control characters
+ * around it, so that a parameter can be appended to the text.
  */
 export function asUrlReads(text: string): string {
   let start = 0
@@ -74,7 +75,7 @@ export function asUrlReads(text: string): string {
   return text.slice(start, end).replace(/[\t\n\r]/g, '')
 }
 
-/** The URL that a text spells, if it spells one. */
+/** The parsed URL; `undefined` if the text is not a url. */
 export function urlOf(text: string): URL | undefined {
   try {
     return new URL(text)

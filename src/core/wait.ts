@@ -1,24 +1,26 @@
 import type { Clock } from './clock.js'
 
 /**
- * How one caller waits for a promise that others wait for, too. Once it gave up, nothing of it is left
- * behind there, however long the promise takes.
+ * How one caller waits for a shared promise. After the caller aborts, the promise holds no
+ * reference to it, however long it takes.
  */
 export type Join = <T>(shared: Promise<T>) => Promise<T>
 
-/** A promise of one caller alone, or what makes it: shared promises are waited for by `join`. */
+/**
+ * A promise of one caller alone, or a function that creates it and waits for shared ones by `join`.
+ */
 export type Awaitable<T> = Promise<T> | ((join: Join) => Promise<T>)
 
-/** Waits only until the signal is aborted. What is waited for goes on. */
+/** Waits until the signal is aborted; the awaited work continues (rule 11). */
 export function waitFor<T>(
   awaited: Awaitable<T>,
   signal: AbortSignal | null | undefined,
 ): Promise<T> {
-  if (signal == null) return patiently(awaited)
-  return unlessGivenUp(awaited, (giveUp) => {
-    const abort = () => giveUp(reasonOf(signal))
-    if (signal.aborted) abort()
-    return onAbort(signal, abort)
+  if (signal == null) return untilSettled(awaited)
+  return unlessAborted(awaited, (abort) => {
+    const onAborted = () => abort(reasonOf(signal))
+    if (signal.aborted) onAborted()
+    return onAbort(signal, onAborted)
   })
 }
 
@@ -30,39 +32,37 @@ export function keepAlive(
   try {
     waitUntil?.(promise.then(ignore, ignore))
   } catch {
-    // Intentionally: no call may fail because of what a user's function does.
+    // Intentionally ignored: an error of the user's function must not fail a call.
   }
 }
 
 function ignore(): void {}
 
-/** Waits for as long as it takes. */
-export function patiently<T>(awaited: Awaitable<T>): Promise<T> {
+export function untilSettled<T>(awaited: Awaitable<T>): Promise<T> {
   return typeof awaited === 'function' ? awaited((shared) => shared) : awaited
 }
 
 /**
- * Settles as what is awaited does, unless `giveUp` is called before. A promise gets its handlers first:
- * `listen` touches what a caller passed in, which may throw, and then the promise must not be left
- * without one.
+ * Settles like `awaited`, unless `abort` is called first. Attaches the promise's handlers before
+ * `listen`, which may throw on a caller's signal: the rejection would otherwise be unhandled.
  */
-export function unlessGivenUp<T>(
+export function unlessAborted<T>(
   awaited: Awaitable<T>,
-  listen: (giveUp: (reason: unknown) => void) => () => void,
+  listen: (abort: (reason: unknown) => void) => () => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    let isOver = false
+    let hasSettled = false
     let leave = () => {}
     let stopListening = () => {}
     const end = () => {
-      isOver = true
+      hasSettled = true
       leave()
       stopListening()
     }
     const join: Join = (shared) =>
       new Promise((resolve, reject) => {
-        leave = joining(shared, { resolve: resolve as (value: unknown) => void, reject })
-        if (isOver) leave()
+        leave = addWaiter(shared, { resolve: resolve as (value: unknown) => void, reject })
+        if (hasSettled) leave()
       })
     const own = typeof awaited === 'function' ? awaited(join) : awaited
     own.then(
@@ -75,13 +75,13 @@ export function unlessGivenUp<T>(
         reject(error)
       },
     )
-    const giveUp = (reason: unknown) => {
+    const abort = (reason: unknown) => {
       end()
       reject(reason)
     }
-    stopListening = listen(giveUp)
-    // It may have been given up before there was anything to stop.
-    if (isOver) stopListening()
+    stopListening = listen(abort)
+    // `listen` may have aborted before it returned.
+    if (hasSettled) stopListening()
   })
 }
 
@@ -90,17 +90,17 @@ interface Waiter {
   reject(error: unknown): void
 }
 
-/** By identity: an entry goes with its promise, or when that settles. */
+/** By identity: an entry is collected with its promise, or removed when that settles. */
 const waiting = new WeakMap<Promise<unknown>, Set<Waiter>>()
 
-/** One reaction of the promise for all who wait. What it gives back ends the waiting of this one. */
-function joining(shared: Promise<unknown>, waiter: Waiter): () => void {
-  const waiters = waiting.get(shared) ?? waitersOf(shared)
+/** One handler on the promise for all waiters. Returns a function that removes this waiter. */
+function addWaiter(shared: Promise<unknown>, waiter: Waiter): () => void {
+  const waiters = waiting.get(shared) ?? createWaiters(shared)
   waiters.add(waiter)
   return () => void waiters.delete(waiter)
 }
 
-function waitersOf(shared: Promise<unknown>): Set<Waiter> {
+function createWaiters(shared: Promise<unknown>): Set<Waiter> {
   const waiters = new Set<Waiter>()
   waiting.set(shared, waiters)
   const over = () => waiting.delete(shared)
@@ -117,19 +117,19 @@ function waitersOf(shared: Promise<unknown>): Set<Waiter> {
   return waiters
 }
 
-/** As `signal.throwIfAborted`, which Jest's jsdom and older runtimes lack. */
+/** Like `signal.throwIfAborted`, which Jest's jsdom and older runtimes lack. */
 export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw reasonOf(signal)
 }
 
 export interface ControllerBelow extends AbortController {
-  /** From now on the parent's abort is not its own. */
+  /** Stops following the parent. */
   release(): void
 }
 
 /**
- * A controller that is aborted with `parent`, until it is released: `AbortSignal.any` with an end.
- * The edge runtime of Next.js and Jest's jsdom lack that.
+ * A controller that is aborted with `parent` until it is released. Unlike `AbortSignal.any`, which
+ * Next.js' edge runtime and Jest's jsdom lack, it can be released.
  */
 export function controllerBelow(parent: AbortSignal): ControllerBelow {
   const controller = new AbortController()
@@ -138,20 +138,20 @@ export function controllerBelow(parent: AbortSignal): ControllerBelow {
   return Object.assign(controller, { release: onAbort(parent, abort) })
 }
 
-/** Why a signal was aborted, as fetch would tell it: a polyfill's signal may not say. */
+/** The reason of an aborted signal, as fetch rejects with it: a polyfill's signal may have none. */
 export function reasonOf(signal: AbortSignal): unknown {
   return signal.reason ?? new DOMException('This operation was aborted', 'AbortError')
 }
 
-/** Runs for as long as there is time. `awaited`: what was not there in time, in words. */
+/** Runs within a deadline. `awaited`: what the error message names as late. */
 export type WithinDeadline = <T>(
   run: (signal: AbortSignal) => Promise<T>,
   awaited?: string,
 ) => Promise<T>
 
 /**
- * One deadline for all that is run within it, one after the other: what one takes is missing to the
- * next. What is waited for in between, which has a deadline of its own, does not count.
+ * One deadline for several steps: the time of each step is subtracted for the next. Time between
+ * the steps, e.g. for the parent's token with its own deadline, does not count.
  */
 export function sharedDeadline(
   { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
@@ -169,7 +169,7 @@ export function sharedDeadline(
   }
 }
 
-/** Runs until it is done, `timeoutMs` are over, or the source is closed: then its signal is aborted. */
+/** Aborts the signal of `run` after `timeoutMs`, or when the source is closed. */
 async function withinDeadline<T>(
   run: (signal: AbortSignal) => Promise<T>,
   { clock, timeoutMs, late }: { clock: Clock; timeoutMs: number; late: Error },
@@ -180,7 +180,7 @@ async function withinDeadline<T>(
   const { signal } = controller
   const cancel = clock.after(timeoutMs, () => controller.abort(late))
   try {
-    // What does not heed the signal must not hold everyone up.
+    // A function that ignores the signal must not block all callers.
     return await waitFor(run(signal), signal)
   } finally {
     cancel()
@@ -189,9 +189,9 @@ async function withinDeadline<T>(
 }
 
 /**
- * Calls back when a signal is aborted; what it gives back ends that. However many calls wait behind a
- * signal, it has one listener of ours, which is less than the calls themselves have: Node takes many
- * for a leak, and to raise its limit makes it warn of others' once more.
+ * Calls back when a signal is aborted, and returns a function that stops this. A signal gets one
+ * listener, however many calls share it: Node reports many listeners as a leak, and raising its
+ * limit would repeat the warnings about others' listeners.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const { callbacks, stop } = listening.get(signal) ?? listenTo(signal)
@@ -207,7 +207,7 @@ interface Listening {
   stop(): void
 }
 
-/** By identity: an entry goes with its signal, or with the last call behind it. */
+/** By identity: an entry is collected with its signal, or removed with the last callback. */
 const listening = new WeakMap<AbortSignal, Listening>()
 
 function listenTo(signal: AbortSignal): Listening {
@@ -217,7 +217,7 @@ function listenTo(signal: AbortSignal): Listening {
     for (const callback of callbacks) callback()
   }
   const stop = () => {
-    // A polyfill's may not have it.
+    // A polyfill's signal may lack it.
     signal.removeEventListener?.('abort', listener)
     if (listening.get(signal) === entry) listening.delete(signal)
   }

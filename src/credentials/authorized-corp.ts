@@ -30,7 +30,7 @@ export interface AuthorizedCorpOptions {
   readonly suite: TokenSource
   /** The `auth_corpid`. */
   readonly authCorpId: Id
-  /** The `permanent_code`, or a function that returns the one that counts now. */
+  /** The `permanent_code`, or a function that returns the current one. */
   readonly permanentCode: Secret
 }
 
@@ -38,7 +38,7 @@ export interface AuthorizedCorpOptions {
  * The `access_token` of a third-party app in a corp that has authorised it. If the suite's token is
  * refused while this one is fetched, it is replaced once. Source: document/path/90605.
  *
- * @throws `bad_options` if something is missing, or there is a key that it does not know.
+ * @throws `bad_options` if something is missing or malformed, or a key is unknown.
  * @example
  * const corp = createTokenSource(authorizedCorp({ suite, authCorpId, permanentCode }))
  */

@@ -2,39 +2,41 @@ import { checkGiven, isText } from '../core/check.js'
 import { badOption, mustBe, QyapiTokenError } from '../core/errors.js'
 import { isTokenSource, policyOf, type TokenSource } from '../token/token-source.js'
 
-/** An id as `process.env` gives it. `undefined` is `bad_options` when the credential is made. */
+/**
+ * An id, typed like `process.env`. `undefined` throws `bad_options` when the credential is created.
+ */
 export type Id = string | undefined
 
 /**
- * A secret as `process.env` gives it, or a function that returns the one that counts now. `undefined`
- * is `bad_options`.
+ * A secret, typed like `process.env`, or a function that returns the current one. `undefined` is
+ * `bad_options`.
  */
 export type Secret = Id | (() => Id)
 
 const ANYTHING = [() => true, ''] as const
 
-/** Refuses keys that a credential does not know. Throws `bad_options`. */
+/** Throws `bad_options` for unknown keys. */
 export function checkKeys(options: object, where: string, keys: readonly string[]): void {
   checkGiven(options, Object.fromEntries(keys.map((key) => [key, ANYTHING])), where)
 }
 
-/** Throws `bad_options` unless it is an id. `what`: e.g. "the corp's id". */
+/** Throws `bad_options` unless `value` is an id. `what`: e.g. "the corp's id". */
 export function checkId(name: string, value: unknown, what: string): asserts value is string {
   if (!isText(value)) throw badOption(name, `${what}, a non-empty string`, value)
 }
 
-/** Reads a secret whenever it is needed. Throws `bad_options` unless it is one. */
+/** Returns a function that reads and checks the secret. Throws `bad_options` for a wrong one. */
 export function secretReader(name: string, secret: Secret, what: string): () => string {
   return typeof secret === 'function'
     ? () => checkedSecret(name, secret(), what)
     : constant(checkedSecret(name, secret, what))
 }
 
-/** What no secret of WeCom's has, but what comes along when one is copied. */
+/** Characters that no secret of WeCom contains, but that are often copied with one. */
 const COPIED_ALONG = [
   [/[\r\n\u2028\u2029]/, 'a line break'],
   [/["'`\u2018-\u201f\u300c\u300d]/, 'a quote'],
-  [/[\s\u200b-\u200f\u2060\ufeff\p{Cc}]/u, 'a blank, or a character that does not show'],
+  [/[\s\u200b-\u200f\u2060\ufeff\p{Cc}]/u, 'a blank or an invisible character'],
 ] as const
 
 function checkedSecret(name: string, value: unknown, what: string): string {
@@ -47,12 +49,12 @@ function checkedSecret(name: string, value: unknown, what: string): string {
   throw badOption(name, `${what}, a non-empty string or a function that returns it`, value, true)
 }
 
-/** Remembers the value and nothing else: there may be 100,000 of them. */
+/** A closure over the value only: there may be 100,000 of them. */
 function constant<T>(value: T): () => T {
   return () => value
 }
 
-/** Throws `bad_options` unless it is the source of a token of that kind. */
+/** Throws `bad_options` unless `source` is a token source of this kind. */
 export function checkSource(
   name: string,
   source: TokenSource,

@@ -34,10 +34,10 @@ export interface DownstreamCorpOptions {
 }
 
 /**
- * The `access_token` of an app that was shared with a downstream corp, asked for with the upstream
- * app's. Source: document/path/95311.
+ * The `access_token` of an app that was shared with a downstream corp, requested with the upstream
+ * app's token. Source: document/path/95311.
  *
- * @throws `bad_options` if something is missing, or there is a key that it does not know.
+ * @throws `bad_options` if something is missing or malformed, or a key is unknown.
  * @example
  * const branch = createTokenSource(downstreamCorp({ upstream, corpId, agentId, businessType: 1 }))
  */
@@ -60,7 +60,7 @@ export function downstreamCorp(options: DownstreamCorpOptions): Credential {
     },
     parent: upstream,
     holderKind: upstreamCredential().kind,
-    // Two apps of one upstream corp differ by their secrets alone.
+    // Two apps of one upstream corp differ only by their secrets.
     secret: () => upstreamCredential().secret(),
   })
 }

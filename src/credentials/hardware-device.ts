@@ -30,7 +30,9 @@ export interface HardwareDeviceOptions {
   readonly model: TokenSource
   /** The device's serial number. */
   readonly deviceSn: Id
-  /** The `device_secret` (`openhw/get_device_secret`), or a function that returns the current one. */
+  /**
+   * The `device_secret` (`openhw/get_device_secret`), or a function that returns the current one.
+   */
   readonly deviceSecret: Secret
 }
 

@@ -15,16 +15,16 @@ const model = credentialKind<'modelId'>({
   }),
 })
 
-/** What a maker of hardware has for one model. */
+/** One hardware model of a manufacturer. */
 export interface HardwareModelOptions {
   readonly modelId: Id
-  /** The `model_secret`, or a function that returns the one that counts now. */
+  /** The `model_secret`, or a function that returns the current one. */
   readonly modelSecret: Secret
 }
 
 /**
  * The `model_access_token` of a hardware model, for `openhw/model/` and as the parent of
- * `hardwareDevice`. Its source takes the `model_ticket`s that WeCom pushes every 10 min by
+ * `hardwareDevice`. Pass the `model_ticket`s that WeCom pushes every 10 min to
  * `source.pushTicket(ticket, { timeStamp })`. Source: document/path/95984.
  *
  * @throws `bad_options` if an id or secret is missing or malformed, or a key is unknown.

@@ -3,7 +3,7 @@ import { policyOf, type TokenSource } from '../token/token-source.js'
 import { PAGE_TICKETS_AN_HOUR } from '../wecom/limits.js'
 import { checkSource } from './credential-options.js'
 
-/** Tickets sign pages. No call carries one, so no server call ever reports a dead one: pages do. */
+/** Tickets sign pages. No call carries one, so only pages can report an invalid one. */
 const ticketKind = (kind: string, path: string, query: Readonly<Record<string, string>>) =>
   credentialKind<'app'>({
     kind,
@@ -22,9 +22,9 @@ const corpTicket = ticketKind('jsapi-ticket', 'get_jsapi_ticket', {})
 const appTicket = ticketKind('agent-ticket', 'ticket/get', { type: 'agent_config' })
 
 /**
- * The ticket of a corp that signs pages for `wx.config`, asked for with an app's token. If pages
- * report it as invalid: `await tickets.invalidate(ticket)`, at most 25 times an hour, so that the app
- * stays below WeCom's 100. Source: document/path/90506.
+ * The ticket of a corp that signs pages for `wx.config`, requested with an app's token. If pages
+ * report it as invalid: `await tickets.invalidate(ticket)`, at most 25 times an hour, so that the
+ * app stays below WeCom's 100. Source: document/path/90506.
  *
  * @param app The source of the app's token.
  * @throws `bad_options` if it is not one.
@@ -37,7 +37,7 @@ export function jsapiTicket(app: TokenSource): Credential {
 }
 
 /**
- * The ticket of an app that signs pages for `wx.agentConfig`, asked for with the app's token. If
+ * The ticket of an app that signs pages for `wx.agentConfig`, requested with the app's token. If
  * pages report it as invalid: `await tickets.invalidate(ticket)`, at most 25 times an hour, so that
  * the app stays below WeCom's 100. Source: document/path/90506.
  *
@@ -56,7 +56,7 @@ function ticketOf(app: TokenSource, ticket: typeof corpTicket): Credential {
   const { credential: holder, baseUrl } = policyOf(app)
   const { holderKind = holder.kind } = holder
   const identity = identityOf(holder)
-  // Two apps of one corp differ by their secrets alone, and those may change.
+  // Two apps of one corp differ only by their secrets, which may change.
   const secret = () => policyOf(app).credential.secret()
   const { corpId, authCorpId, name } = holder.ids
   const limits = () => [

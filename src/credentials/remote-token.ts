@@ -10,10 +10,10 @@ import {
 } from '../wecom/errcodes.js'
 import { checkId, checkKeys } from './credential-options.js'
 
-type Serves = 'app' | 'suite' | 'provider' | 'model' | 'device'
+type RemoteTokenKind = 'app' | 'suite' | 'provider' | 'model' | 'device'
 
 const remoteKind = (
-  tokenKind: Serves,
+  tokenKind: RemoteTokenKind,
   tokenName: string,
   tokenInvalidErrcodes: readonly number[],
 ) =>
@@ -24,7 +24,7 @@ const remoteKind = (
     tokenInvalidErrcodes,
     subjectOf: ({ name }) => name,
     request: () => {
-      throw new TypeError('A remote token is brought by get(), never by a token call.')
+      throw new TypeError('A remote token comes from get(), never from a token request.')
     },
   })
 
@@ -36,36 +36,38 @@ const KINDS = {
   device: remoteKind('device', 'device_access_token', REFUSED_DEVICE_TOKEN),
 }
 
-/** What a token service gives. */
+/** The result of `get`. */
 export interface RemoteToken {
   readonly token: string
-  /** For how much longer it lives, from now: the rest of its life if the service had it already. */
+  /**
+   * The remaining lifetime from now on, not the original one if the service had cached the token.
+   */
   readonly expiresInSeconds: number
 }
 
-/** A token service of one's own: it asks WeCom, we ask it. */
+/** Your own token service, which requests tokens from WeCom. */
 export interface RemoteTokenOptions {
-  /** Whose token it is, e.g. `corp ww1234, app 7`. In clear in messages and in the key in a store. */
+  /** The token's owner, e.g. `corp ww1234, app 7`. Readable in messages and in store keys. */
   readonly name: string
-  /** Asks the service. `signal` is aborted at `tokenTimeoutMs`, or when the source is closed. */
+  /** Gets the token. `signal` is aborted after `tokenTimeoutMs`, or when the source is closed. */
   readonly get: (context: { signal: AbortSignal }) => RemoteToken | Promise<RemoteToken>
   /**
-   * Tells the service that WeCom refuses this token; the next `get` waits until it has been told.
-   * What it throws is ignored. A service that cannot be told takes `() => {}`.
+   * Reports to the service that WeCom refused this token; the next `get` waits for the report. Its
+   * errors are ignored. If the service takes no reports, pass `() => {}`.
    */
   readonly refused: (token: string) => unknown
   /**
-   * What the token is good for.
+   * The kind of token, which decides the paths that take it.
    * @default 'app'
    */
-  readonly tokenKind?: Serves
+  readonly tokenKind?: RemoteTokenKind
 }
 
 /**
- * A token that comes from a central token service instead of gettoken, which is never called here.
- * Each `get` is one try: retrying is the service's own business. What fails is remembered briefly.
+ * A token from a central token service; this process never calls gettoken. Each `get` is one try:
+ * the service has its own retries. A failure is remembered briefly (rule 10).
  *
- * @throws `bad_options` if something is missing, or there is a key that it does not know.
+ * @throws `bad_options` if something is missing or malformed, or a key is unknown.
  * @example
  * const credential = remoteToken({
  *   name: 'corp ww1234',
@@ -77,22 +79,22 @@ export interface RemoteTokenOptions {
 export function remoteToken(options: RemoteTokenOptions): Credential {
   checkKeys(options, 'remoteToken', ['name', 'get', 'refused', 'tokenKind'])
   const { name, get, refused, tokenKind = 'app' } = options
-  checkId('name', name, 'whose token it is')
-  checkFunction('get', get, 'a function that asks the token service')
-  checkFunction('refused', refused, 'a function that tells the token service, or () => {}')
+  checkId('name', name, "the token's owner")
+  checkFunction('get', get, 'a function that gets the token from the token service')
+  checkFunction('refused', refused, 'a function that reports to the token service, or () => {}')
   if (!Object.hasOwn(KINDS, tokenKind))
     throw badOption('tokenKind', `one of ${Object.keys(KINDS).join(', ')}`, tokenKind)
-  const { tell, told } = reports(refused)
+  const { report, reported } = reports(refused)
 
   return KINDS[tokenKind]({
     ids: { tokenKind, name },
     secret: () => '',
     async provide(signal) {
-      await told()
+      await reported()
       throwIfAborted(signal)
       return Object(await get({ signal }))
     },
-    refused: tell,
+    refused: report,
   })
 }
 
@@ -100,18 +102,18 @@ function checkFunction(name: string, value: unknown, expected: string): void {
   if (typeof value !== 'function') throw badOption(name, expected, value, true)
 }
 
-/** A token that is being reported would otherwise be given once more. */
+/** While a report is pending, the service would return the same token again. */
 function reports(refused: RemoteTokenOptions['refused']) {
-  let underWay: Promise<unknown> | undefined
+  let pending: Promise<unknown> | undefined
   return {
-    tell(token: string): void {
-      const told = (async () => refused(token))().catch(() => {})
-      underWay = Promise.all([underWay, told])
+    report(token: string): void {
+      const sent = (async () => refused(token))().catch(() => {})
+      pending = Promise.all([pending, sent])
     },
     /** Waits once: a report that hangs fails one fetch, not all that follow. */
-    async told(): Promise<void> {
-      const waitedFor = underWay
-      underWay = undefined
+    async reported(): Promise<void> {
+      const waitedFor = pending
+      pending = undefined
       await waitedFor
     },
   }

@@ -15,13 +15,13 @@ const selfBuiltApp = credentialKind<'corpId'>({
   }),
 })
 
-/** The short form: what an app in one's own corp has. */
+/** An app of your own corp; also the short form that the middlewares accept. */
 export interface SelfBuiltOptions {
   /** The corp's id, `ww…`. */
   readonly corpId: Id
   /**
-   * The app's secret, or a function that returns the one that counts now. Each app has its own, and
-   * so have contact sync, 客户联系 and 审批.
+   * The app's secret, or a function that returns the current one. Each app has its own, and so have
+   * contact sync, 客户联系 and 审批.
    */
   readonly corpSecret: Secret
 }
@@ -30,7 +30,7 @@ export interface SelfBuiltOptions {
  * The `access_token` of a self-built app, or of a 代开发 app (`corpSecret` is then the permanent
  * code). Source: document/path/91039.
  *
- * @throws `bad_options` if an id or secret is missing, or there is a key that it does not know.
+ * @throws `bad_options` if an id or secret is missing or malformed, or a key is unknown.
  * @example
  * const source = createTokenSource(selfBuilt({ corpId, corpSecret }))
  */

@@ -15,11 +15,11 @@ const provider = credentialKind<'corpId'>({
   }),
 })
 
-/** What a service provider (服务商) has in its own name. */
+/** A service provider (服务商). */
 export interface ServiceProviderOptions {
   /** The provider's corp id, `ww…`. */
   readonly corpId: Id
-  /** The `provider_secret`, or a function that returns the one that counts now. */
+  /** The `provider_secret`, or a function that returns the current one. */
   readonly providerSecret: Secret
 }
 
@@ -27,7 +27,7 @@ export interface ServiceProviderOptions {
  * The `provider_access_token` of a service provider: for registration codes, licences, id
  * conversion, and logins by `service/get_login_info`. Source: document/path/91200.
  *
- * @throws `bad_options` if an id or secret is missing, or there is a key that it does not know.
+ * @throws `bad_options` if an id or secret is missing or malformed, or a key is unknown.
  * @example
  * const provider = createTokenSource(serviceProvider({ corpId, providerSecret }))
  */

@@ -18,24 +18,24 @@ const suite = credentialKind<'suiteId'>({
 
 type Ticket = string | null | undefined
 
-/** What a third-party app, or a 代开发 template, has. */
+/** A third-party app or a 代开发 template. */
 export interface SuiteAppOptions {
   readonly suiteId: Id
-  /** The `suite_secret`, or a function that returns the one that counts now. */
+  /** The `suite_secret`, or a function that returns the current one. */
   readonly suiteSecret: Secret
   /**
-   * The newest `suite_ticket`, or a function that returns (or promises) it, or nothing if there is
-   * none yet. WeCom pushes one every 10 min, each good for 30: better hand them on with
+   * The newest `suite_ticket`, or a function that returns or promises it, or nothing if there is
+   * none yet. WeCom pushes one every 10 min, each valid for 30 min: prefer to pass them to
    * `source.pushTicket`, and leave this out.
    */
   readonly suiteTicket?: string | (() => Ticket | Promise<Ticket>)
 }
 
 /**
- * The `suite_access_token` of a third-party app. Its source takes the tickets that WeCom pushes by
- * `source.pushTicket(ticket, { timeStamp })`; the newest counts. Source: document/path/90600.
+ * The `suite_access_token` of a third-party app. Pass the tickets that WeCom pushes to
+ * `source.pushTicket(ticket, { timeStamp })`; the newest is used. Source: document/path/90600.
  *
- * @throws `bad_options` if an id or secret is missing, or there is a key that it does not know.
+ * @throws `bad_options` if an id or secret is missing or malformed, or a key is unknown.
  * @example
  * const suite = createTokenSource(suiteApp({ suiteId, suiteSecret }))
  * await suite.pushTicket(suiteTicket, { timeStamp })   // in the callback endpoint

@@ -1,7 +1,7 @@
 import { hasMethods } from '../core/check.js'
 import type { StoreProblem, TokenStore } from '../core/store.js'
 
-/** What Node's emitters have, and Keyv. */
+/** The part of Node's emitters and of Keyv that is used here. */
 interface Emitter {
   on(event: 'error', listener: (error: unknown) => void): unknown
   getMaxListeners?(): number
@@ -9,8 +9,8 @@ interface Emitter {
 }
 
 /**
- * A driver's `error` events as problems of a store. It listens from the beginning: node-redis and
- * others end the process with an `error` that has no listener.
+ * Turns a driver's `error` events into problems of a store. It listens from the beginning: an
+ * `error` event without a listener ends the process, e.g. with node-redis (rule 20).
  */
 export function driverErrors(driver: unknown): Required<Pick<TokenStore, 'onProblem'>> {
   const listeners = new Set<(problem: StoreProblem) => void>()
@@ -23,7 +23,7 @@ export function driverErrors(driver: unknown): Required<Pick<TokenStore, 'onProb
   return { onProblem: (listener) => void listeners.add(listener) }
 }
 
-/** Many stores may be made of one client: their listeners are no leak. */
+/** Raises the listener limit: many stores of one client are not a leak. */
 function listen(driver: Emitter, listener: (error: unknown) => void): void {
   const most = driver.getMaxListeners?.()
   if (most !== undefined && most > 0) driver.setMaxListeners?.(most + 1)

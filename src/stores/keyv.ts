@@ -8,61 +8,62 @@ import type { StoredToken, TokenStore } from '../core/store.js'
 import { type EncryptionKey, encryptedStore } from '../sharing/encrypted-store.js'
 import { driverErrors } from './driver-errors.js'
 
-/** What the store needs of a Keyv, or of a cache like it. */
+/** The part of Keyv, or of a similar cache, that the store uses. */
 export interface KeyvLike {
   get(key: string): Promise<unknown>
   set(key: string, value: string, ttlMs: number): Promise<unknown>
   delete(key: string): Promise<unknown>
 }
 
+/** Options of `keyvStore`. */
 export interface KeyvStoreOptions {
   /**
-   * What every key starts with, besides the Keyv's own namespace. A SHA-256 follows, so that keys
-   * are as short and plain as any backend wants them.
+   * The prefix of every key, after Keyv's own namespace. A SHA-256 follows, so that keys are short
+   * enough for any backend.
    * @default 'qyapi-token:'
    */
   readonly prefix?: string
   /**
-   * Seals the tokens: 32 bytes as base64, hex or Uint8Array; a list to rotate.
-   * A key that is there and `undefined`, such as a variable that is not set, is `bad_options`.
-   * @default none: whoever can read the backend can read the tokens
+   * Encrypts the tokens: 32 bytes as base64, hex or Uint8Array; a list to rotate.
+   * If the option is present but `undefined`, such as an unset variable, that is `bad_options`.
+   * @default none: everyone with access to the backend can read the tokens
    */
   readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
   /**
-   * Where time comes from.
+   * The time source.
    * @default the system's wall clock
    */
   readonly clock?: Clock
 }
 
-/** A token, and when it was stored by the wall clock of the machine that did. */
+/** A token, and when it was stored by the wall clock of the machine that stored it. */
 interface Entry extends StoredToken {
-  /** Of the format. */
+  /** The version of the format. */
   readonly v: number
   readonly storedAtMs: number
 }
 
 const VERSION = 1
 
-/** What hangs holds nobody up for longer than this: the next one in the queue then begins. */
-const PATIENCE_MS = 1_000
+/** After this time the next operation in the queue starts, even if the previous one hangs. */
+const LONGEST_WAIT_MS = 1_000
 
 /**
- * Keeps tokens wherever Keyv reaches: Postgres, MySQL, SQLite, Memcache, etcd, …
+ * Keeps tokens in any backend of Keyv: Postgres, MySQL, SQLite, Memcache, etcd, …
  *
- * Keyv can neither compare and set, nor lock, nor tell how old a value is. Hence, honestly:
- * - Within a process it is as good as any store. Two processes that need a token at the same moment
- *   each fetch one, and in the moment between reading and writing a newer token may be overwritten
- *   by an older one: it costs one gettoken more. Where that matters, take `stores/redis`.
- * - Ages are counted by the wall clocks of the machines, as Keyv's own expiry is: let them run NTP.
- *   A token never seems younger than when it was stored. A clock that is wrong costs a gettoken, or
- *   has a dead token found by its refusal.
+ * Keyv has neither compare-and-set, nor locks, nor the age of a value. Therefore:
+ * - Within one process it is as good as any store. Two processes that need a token at the same
+ *   moment each fetch one, and between a read and a write a newer token may be overwritten by an
+ *   older one, which costs one more gettoken. If that matters, use `stores/redis`.
+ * - Ages are counted by the wall clocks of the machines, like Keyv's own expiry: run NTP. A token
+ *   never seems younger than when it was stored. A wrong clock costs a gettoken, or an expired
+ *   token is found by its refusal.
  *
- * Its `error` events become events of the source, and end no process. A pool that `@keyv/postgres` keeps
- * to itself has no listener for a connection that breaks while it is idle: give it `maxUses: 1`, so that
- * none is ever idle.
+ * Its `error` events become events of the source, and do not end the process. The internal pool of
+ * `@keyv/postgres` has no listener for an idle connection that breaks: pass `maxUses: 1`, so that
+ * no connection is ever idle.
  *
- * @throws `bad_options` if it is no Keyv, an option is wrong, or a key is not 32 bytes.
+ * @throws `bad_options` if it is not a Keyv, an option is wrong, or a key is not 32 bytes.
  * @example
  * const postgres = new KeyvPostgres({ uri, maxUses: 1 })
  * const store = keyvStore(new Keyv(postgres, { throwOnErrors: true }), { encryptionKey })
@@ -73,18 +74,19 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
     throw badOption('keyv', 'a Keyv, e.g. new Keyv()', keyv)
   check(options, CHECKS, 'options of keyvStore')
   const { prefix = 'qyapi-token:', clock = systemClock } = options
-  const inTurn = queues(clock)
+  const queued = queues(clock)
   const nameOf = async (key: string) => prefix + (await platform.hash(key))
 
-  const living = (raw: unknown): Entry | undefined => {
+  const usableEntry = (raw: unknown): Entry | undefined => {
     const entry = entryIn(raw)
     return entry && ageOf(entry, clock.wall()) < entry.expiresInMs ? entry : undefined
   }
 
   const write = async (name: string, token: StoredToken): Promise<boolean> => {
-    // Read before: what is there may be newer. Read after: what stands may be another process's.
+    // Read before the write: there may be a newer token. Read after: another process may have
+    // written.
     const before = await keyv.get(name)
-    const { generation: newest = 0 } = living(before) ?? {}
+    const { generation: newest = 0 } = usableEntry(before) ?? {}
     if (isOfNewerVersion(before) || token.generation <= newest) return false
     const entry = { v: VERSION, ...token, storedAtMs: clock.wall() } satisfies Entry
     const text = JSON.stringify(entry)
@@ -92,7 +94,7 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
     try {
       await keyv.set(name, text, ttlMs)
     } catch (error) {
-      // A database may show what it was given.
+      // A database's error may contain the value.
       throw scrubbedCopy(error, scrubber([token.value]))
     }
     return (await keyv.get(name)) === text
@@ -101,18 +103,18 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
   const store: TokenStore = {
     ...driverErrors(keyv),
     async get(key) {
-      const entry = living(await keyv.get(await nameOf(key)))
+      const entry = usableEntry(await keyv.get(await nameOf(key)))
       if (entry === undefined) return undefined
       const { v: _v, storedAtMs: _storedAtMs, ...token } = entry
       return { ...token, ageMs: ageOf(entry, clock.wall()) }
     },
     async set(key, token) {
       const name = await nameOf(key)
-      return inTurn(name, () => write(name, token))
+      return queued(name, () => write(name, token))
     },
     async delete(key, generation, value) {
       const name = await nameOf(key)
-      return inTurn(name, async () => {
+      return queued(name, async () => {
         const entry = entryIn(await keyv.get(name))
         const isThatOne = entry?.generation === generation && entry.value === (value ?? entry.value)
         return isThatOne && (await keyv.delete(name)) !== false
@@ -124,17 +126,17 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): Token
 
 const CHECKS = {
   prefix: [(value: unknown) => typeof value === 'string', 'a string'],
-  // Looked at by encryptedStore, which does not show it.
+  // encryptedStore checks it, without showing it.
   encryptionKey: [() => true, ''],
   clock: [hasMethods('wall', 'monotonic', 'after'), 'an object with wall(), monotonic(), after()'],
 } as const
 
-/** Never younger than when it was stored, whatever the clocks say. */
+/** At least the age at which it was stored, whatever the clocks say. */
 function ageOf({ ageMs, storedAtMs }: Entry, wallMs: number): number {
   return ageMs + Math.max(0, wallMs - storedAtMs)
 }
 
-/** What is no token of ours is nothing. */
+/** The entry; `undefined` if the value is not one. */
 function entryIn(raw: unknown): Entry | undefined {
   if (typeof raw !== 'string') return undefined
   const entry = parsed(raw) as Partial<Entry> | null | undefined
@@ -144,13 +146,15 @@ function entryIn(raw: unknown): Entry | undefined {
   return isToken && hasAge ? (entry as Entry) : undefined
 }
 
-/** A newer version of this package put it there: it is left alone. */
+/** Whether a newer version of this package wrote the value: it is not overwritten. */
 function isOfNewerVersion(raw: unknown): boolean {
   const entry = typeof raw === 'string' ? (parsed(raw) as Partial<Entry> | null) : undefined
   return typeof entry?.v === 'number' && entry.v > VERSION
 }
 
-/** One after the other under each name, so that reading and writing is one step within this process. */
+/**
+ * Runs the operations of one name in sequence, so that read and write are atomic in this process.
+ */
 function queues(clock: Clock) {
   const last = new Map<string, Promise<unknown>>()
   return async <T>(name: string, run: () => Promise<T>): Promise<T> => {
@@ -168,7 +172,7 @@ function queues(clock: Clock) {
 async function endOf(before: Promise<unknown>, clock: Clock): Promise<void> {
   let cancel = () => {}
   const patience = new Promise<void>((resolve) => {
-    cancel = clock.after(PATIENCE_MS, resolve)
+    cancel = clock.after(LONGEST_WAIT_MS, resolve)
   })
   await Promise.race([before, patience])
   cancel()

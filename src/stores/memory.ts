@@ -8,7 +8,7 @@ interface Entry {
   token?: StoredToken
   storedAt: number
   failure?: StoredFailure & { readonly keptAt: number }
-  /** What carries an older number is refused. */
+  /** A token with an older number is refused (rule 15). */
   floor: number
   flooredAt: number
   lease?: Lease
@@ -21,7 +21,7 @@ interface Lease {
   until: number
 }
 
-/** No fetch takes that long: what carries an older number has come by then, or does not come. */
+/** No fetch takes this long, so that no token with an older number arrives later. */
 const FENCE_LIFE_MS = 600_000
 
 const SWEEP_EVERY_MS = 60_000
@@ -29,8 +29,8 @@ const SWEEP_EVERY_MS = 60_000
 /** A store in this process. */
 export interface MemoryStore extends TokenStore {
   /**
-   * How many keys it has, among them such as ended within the last minute, or since the last write: a
-   * write drops what is over.
+   * The number of keys. Expired ones are included until a write removes them, at most once a
+   * minute.
    */
   readonly size: number
 }
@@ -40,8 +40,8 @@ const CHECKS = {
 } as const
 
 /**
- * Keeps tokens in this process, so that several sources of one app share them. What is over goes with
- * a later write, so that tenants that are gone take no memory.
+ * Keeps tokens in this process, so that several sources of one app share them. Later writes remove
+ * expired entries, so that removed tenants take no memory.
  *
  * @throws `bad_options` if an option is wrong.
  * @example
@@ -54,12 +54,12 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
   const { clock = systemClock } = options
   const entries = new Map<string, Entry>()
   const now = () => clock.monotonic()
-  /** Of all keys, so that a number never comes again. */
+  /** The last number of all keys, so that a number never repeats. */
   let lastNumber = 0
 
   let sweptAt = now()
 
-  /** Before a write. All at once and seldom, since a timer would keep what nobody uses alive. */
+  /** Sweeps before a write instead of with a timer, which would keep an unused store alive. */
   const entryOf = (key: string): Entry => {
     sweep()
     const entry = entries.get(key) ?? { storedAt: 0, floor: 0, flooredAt: 0 }
@@ -103,7 +103,7 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
     return true
   }
 
-  /** The entry and its lease, if it is still that one. */
+  /** The entry and its lease, if the lease still has this number. */
   const leased = (key: string, number: number) => {
     const entry = entries.get(key)
     const { lease } = entry ?? {}
@@ -145,7 +145,7 @@ export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
         const number = Math.max(lastNumber, above) + 1
         lastNumber = number
         entry.lease = { number, holder, since: now(), until: now() + forMs }
-        // One that was taken over from may still bring its token first.
+        // After a takeover the previous holder may still publish first.
         if (held === undefined) Object.assign(entry, { floor: number, flooredAt: now() })
         return held === undefined ? { number } : { number, holder: held.holder }
       },

@@ -22,41 +22,43 @@ export type { EncryptionKey, RedisClient, RedisCommand }
 /** Options of `redisStore`. */
 export interface RedisStoreOptions {
   /**
-   * Stands before every key, e.g. `staging:`, so that environments that share a Redis do not share
-   * tokens. Keys go on with `{qyapi-token:`, so one is seldom needed. No braces.
+   * The prefix of every key, e.g. `staging:`, so that environments that share a Redis do not share
+   * tokens. Keys continue with `{qyapi-token:`, so it is seldom needed. No braces.
    * @default ''
    */
   readonly prefix?: string
   /**
-   * Seals the tokens: 32 bytes as base64, hex or Uint8Array; a list to rotate.
-   * A key that is there and `undefined`, such as a variable that is not set, is `bad_options`.
-   * @default none: whoever can read Redis can read the tokens
+   * Encrypts the tokens: 32 bytes as base64, hex or Uint8Array; a list to rotate.
+   * If the option is present but `undefined`, such as an unset variable, that is `bad_options`.
+   * @default none: everyone with access to Redis can read the tokens
    */
   readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
 }
 
 const OPTIONS: Readonly<Record<string, Check>> = {
-  prefix: [(value) => typeof value === 'string' && !/[{}]/.test(value), 'a text without braces'],
-  // encryptedStore looks at it, and shows none of it.
+  prefix: [(value) => typeof value === 'string' && !/[{}]/.test(value), 'a string without braces'],
+  // encryptedStore checks it, without showing it.
   encryptionKey: [() => true, ''],
 }
 
-/** No fetch takes that long, and no token lives so long. Then Redis' clock alone gives the numbers. */
+/**
+ * No fetch takes this long, and no token lives this long: then Redis' clock alone numbers leases.
+ */
 const FENCE_LIFE_MS = 24 * 3_600_000
 
 /**
- * Keeps tokens in Redis (5 or newer) or Valkey, so that all processes share one, and one at a time
- * fetches. Each operation is one script, and one round trip. How old a token is comes from Redis'
- * own clock. The store does not connect and does not close: the client is yours.
+ * Keeps tokens in Redis (5 or newer) or Valkey, so that all processes share one, and one process at
+ * a time fetches. Each operation is one script and one round trip. Ages are counted by Redis' own
+ * clock. The store neither connects nor closes the client.
  *
- * Trouble is a rejection, which a token source takes for an empty store: Redis may go away, and no
- * call fails. What is under a token's key and is no token of ours (another type, another text, without
- * an end of its life) counts as absent and is overwritten; what a newer version of this package wrote
- * counts as absent and is left alone, so that `set` and `delete` say `false`.
+ * Errors reject, which a token source treats like an empty store: Redis may be down, and no call
+ * fails. A value under a token's key that is not a token (another type, other text, without expiry)
+ * counts as absent and is overwritten; a value of a newer version of this package counts as absent
+ * and is kept, so that `set` and `delete` resolve with `false`.
  *
  * @param client A connected client, or a function that sends a command, e.g. for Bun
  *   `([name, ...args]) => redis.send(name, args)`.
- * @throws `bad_options` if it is no client that we know, or an option is wrong.
+ * @throws `bad_options` if the client is unknown, or an option is wrong.
  * @example
  * import { Redis } from 'ioredis'
  * const store = redisStore(new Redis('redis://127.0.0.1:6379'))
@@ -107,7 +109,7 @@ function storeBy(run: RunScript, keysOf: (key: string) => Keys): TokenStore {
   }
 }
 
-/** Generation, record and life; nothing, if that is over. */
+/** Generation, record and remaining lifetime; `undefined` if the token has expired. */
 function writing(token: StoredToken): (string | number)[] | undefined {
   const leftMs = Math.floor(token.expiresInMs) - Math.ceil(token.ageMs)
   return leftMs > 0 ? [token.generation, recordOf(token), leftMs] : undefined
@@ -141,7 +143,7 @@ function leaseBy(run: RunScript, keysOf: (key: string) => Keys): StoreLease {
   }
 }
 
-/** What the script found: `['token', text, milliseconds left]`, `['held', number, holder]`, or another of its kind. */
+/** Reads the script's reply: `['token', text, milliseconds left]`, `['held', number, holder]`, … */
 function answerIn(reply: unknown): LeaseAnswer {
   const [what, found, more] = Array.isArray(reply) ? reply : []
   const leftMs = Number(textOf(more))
@@ -170,8 +172,8 @@ interface Keys {
 }
 
 /**
- * All of one credential's keys under one hash tag, so that they are in one slot of a cluster. A tag
- * that is empty is none, and it ends at the first `}`: so no key begins with one.
+ * One credential's keys, with one hash tag, so that they are in one slot of a cluster. A tag ends
+ * at the first `}` and must not be empty, so that no tag may begin with one.
  */
 function keysUnder(prefix: string, key: string): Keys {
   const tagged = `${prefix}{${key.replace(/^[%}]/, encodeURIComponent)}}`
@@ -183,7 +185,7 @@ function keysUnder(prefix: string, key: string): Keys {
   }
 }
 
-/** Redis wants whole milliseconds, and at least one. */
+/** Redis accepts whole milliseconds only, and at least one. */
 function wholeMs(ms: number): number {
   return Math.max(1, Math.ceil(ms))
 }

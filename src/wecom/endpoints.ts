@@ -1,6 +1,6 @@
 /**
  * Which token a path takes. Data only; paths are relative to `/cgi-bin/`, the longest match wins,
- * and a path that is not here takes the app's `access_token`.
+ * and a path without a rule takes the app's `access_token`.
  */
 
 /** `app`: the access token of an app, whoever issued it. `none`: the path takes no token at all. */
@@ -20,7 +20,7 @@ export interface EndpointRule {
   /** A path, or a folder of paths if it ends in `/`. */
   readonly path: string
   readonly token: TokenKind
-  /** Where the parameter's name is not the kind's own. */
+  /** The parameter's name, if it is not the kind's own. */
   readonly parameter?: string
 }
 
@@ -28,7 +28,7 @@ const rules = (token: TokenKind, paths: readonly string[]): EndpointRule[] =>
   paths.map((path) => ({ path, token }))
 
 export const ENDPOINT_RULES: readonly EndpointRule[] = [
-  // The token calls themselves: document/path/91039 (gettoken), 90600 (suite), 91200 (provider).
+  // The token requests themselves: document/path/91039 (gettoken), 90600 (suite), 91200 (provider).
   ...rules('none', [
     'gettoken',
     'service/get_suite_token',
@@ -36,7 +36,7 @@ export const ENDPOINT_RULES: readonly EndpointRule[] = [
     'openhw/get_model_token',
   ]),
   // They carry a key of their own: group robots (document/path/91770), smart robots, smart sheets.
-  // What a smart robot's command line tool sends is signed in the body.
+  // A smart robot's command line tool signs its requests in the body.
   ...rules('none', ['webhook/', 'aibot/response', 'aibot/cli/', 'wedoc/smartsheet/webhook']),
   // Third-party apps: document/path/90605 and its neighbours.
   ...rules('suite', [
@@ -66,7 +66,7 @@ export const ENDPOINT_RULES: readonly EndpointRule[] = [
   ]),
   // 上下游 and 企业互联, with the token of the upstream app: document/path/95311.
   ...rules('app', ['corpgroup/corp/gettoken', 'corpgroup/corp/list_app_share_info']),
-  // The one path that takes the provider's token under the name of another.
+  // The only path that takes the provider's token under another parameter name.
   { path: 'service/get_login_info', token: 'provider', parameter: 'access_token' },
   // Service providers: document/path/91200 and its neighbours.
   ...rules('provider', [
@@ -96,7 +96,7 @@ export const ENDPOINT_RULES: readonly EndpointRule[] = [
     'service/reset_secret_no',
     'service/set_printer_support_state',
   ]),
-  // Makers of hardware: document/path/95984, 96022.
+  // Hardware manufacturers: document/path/95984, 96022.
   ...rules('model', [
     'openhw/get_device_secret',
     'openhw/get_device_token',

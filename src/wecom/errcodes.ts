@@ -3,13 +3,13 @@
  * Source of every entry, unless it says otherwise: 全局错误码, document/path/90313.
  */
 
-/** The token was refused: throw that one away, fetch another, send the call once more. */
+/** The token was refused: clear it, fetch another, replay the call once. */
 export const REFUSED_ACCESS_TOKEN = [40014, 42001] as const
 
 /** The same for a suite's token: document/path/90600. */
 export const REFUSED_SUITE_TOKEN = [40082, 42009] as const
 
-/** The same for a service provider's token. 40082 was seen; the others are what the name promises. */
+/** The same for a service provider's token. 40082 was observed; the others follow from the name. */
 export const REFUSED_PROVIDER_TOKEN = [40082, 42009, 40014, 42001] as const
 
 /** The same for a hardware model's token. */
@@ -19,18 +19,18 @@ export const REFUSED_MODEL_TOKEN = [710400, 710401] as const
 export const REFUSED_DEVICE_TOKEN = [40106, 42021] as const
 
 /**
- * A `suite_ticket` that is stale, another suite's, or missing: wait for a newer one. As the errcode
- * of this kind of failure the first one stands.
+ * A `suite_ticket` that is stale, another suite's, or missing: wait for a newer one. The first
+ * errcode is reported for this failure.
  */
 export const STALE_SUITE_TICKET = [40085, 41023] as const
 
-/** The same for a `model_ticket`: 710402. The suite's codes are taken for the same, if they come. */
+/** The same for a `model_ticket`: 710402. The suite's errcodes are treated alike. */
 export const STALE_MODEL_TICKET = [710402, 40085, 41023] as const
 
 /**
- * Busy, or in conflict with other calls: the same call may succeed a little later.
- * -1 system busy (at most three retries); 45033 too many at once; 45035 and 6000 conflicts; the
- * others are "try again later" of single products. 45036 (abnormal traffic) is no passing trouble.
+ * Busy, or in conflict with other calls: the same call may succeed a little later. -1 system busy
+ * (at most three retries); 45033 too many at once; 45035 and 6000 conflicts; the others are "try
+ * again later" of single products. Not 45036 (abnormal traffic), which lasts longer.
  */
 export const BUSY_ERRCODES = [
   -1, 6000, 45033, 45035, 90304, 301096, 710682, 2000111, 2000141, 2010003, 2040035, 2090726,
@@ -38,14 +38,14 @@ export const BUSY_ERRCODES = [
 ] as const
 
 /**
- * Why a token was not given.
+ * Why no token was issued.
  * - `credential`: an id or secret is wrong. Repeating it gets the whole IP blocked for an hour.
  * - `ip`: the caller's IP is not on the app's trusted list.
  * - `rate`: over a call limit.
  */
 export type FetchErrcodeClass = 'credential' | 'ip' | 'rate'
 
-/** A text for every kind of credential; `others` where a kind has none of its own. */
+/** A text for each kind of credential; `others` for kinds without their own. */
 export type TextByKind = string | Readonly<Record<string, string> & { others: string }>
 
 export interface FetchErrcode {
@@ -54,7 +54,7 @@ export interface FetchErrcode {
   readonly advice: TextByKind
 }
 
-/** Kinds whose app is looked after in the provider console (服务商管理端). */
+/** Kinds whose app is managed in the provider console (服务商管理端). */
 const byConsole = (provider: string, others: string) => ({
   'suite-app': provider,
   'authorized-corp': provider,
@@ -70,20 +70,20 @@ const CHECK_SECRET: TextByKind = {
   'suite-app': `Copy the suite secret from the provider console ${COPY_AGAIN} this suite id and was not reset, and that the app is not taken down.`,
   'authorized-corp': `Copy the permanent code ${COPY_AGAIN} this corp and suite, and that the corp has not disabled the app.`,
   'hardware-model': `Copy the model secret ${COPY_AGAIN} this model id and was not reset.`,
-  'hardware-device': `Copy the device secret ${COPY_AGAIN} this serial number and model; openhw/get_device_secret gives it.`,
+  'hardware-device': `Copy the device secret ${COPY_AGAIN} this serial number and model; openhw/get_device_secret returns it.`,
   others: `Copy the secret ${COPY_AGAIN} this id and was not reset, and that the app is enabled.`,
 }
 const CHECK_CORP_ID = 'Check the corp id (管理后台 > 我的企业 > 企业ID).'
 const CHECK_SUITE = 'Check the id and the secret of the suite in the provider console.'
 const AUTHORISE_AGAIN =
-  'The corp took its authorisation back, or got a new permanent code: it comes with the callback ' +
+  'The corp revoked its authorisation, or got a new permanent code, which comes with the callback ' +
   'create_auth or reset_permanent_code.'
 const BY_PROXY =
-  ' A new entry takes about a minute. Or send the token call through a proxy that is on that list: ' +
+  ' A new entry takes about a minute. Or send the token request through a proxy that is on that list: ' +
   'axiosTransport(client) uses the proxy or agent of an axios client.'
 const IN_CONSOLE = 'the IP white list (IP白名单) of the app in the provider console (服务商管理端)'
 const TRUST_IP = byConsole(
-  `Add the outgoing IP to ${IN_CONSOLE}; the trusted IPs of the corps (企业可信IP) do not count for it.${BY_PROXY}`,
+  `Add the outgoing IP to ${IN_CONSOLE}; the trusted IPs of the corps (企业可信IP) do not apply to it.${BY_PROXY}`,
   `Add this machine's outgoing IP to the app's trusted IPs (企业可信IP); of a third-party or 代开发 app to ${IN_CONSOLE}.${BY_PROXY}`,
 )
 const ENABLE_APP =
@@ -132,7 +132,7 @@ export const FETCH_ERRCODES: Readonly<Record<number, FetchErrcode>> = {
       'selfBuilt({ corpId, corpSecret: permanentCode }) in place of authorizedCorp.',
     others: 'Give the app the permission in the console where it was made.',
   }),
-  // Not known whether a token call ever gets these; if so, they pass by nothing but a human hand.
+  // It is unknown whether a token request ever gets these; if so, only an admin can fix them.
   50003: credential('the app is disabled', ENABLE_APP),
   50006: credential('the app is disabled or its right was withdrawn', ENABLE_APP),
   60031: credential('the app is disabled or its right was withdrawn', ENABLE_APP),
@@ -147,10 +147,10 @@ export const FETCH_ERRCODES: Readonly<Record<number, FetchErrcode>> = {
       'jsapi-ticket': PAGE_TICKET_LIMIT,
       'agent-ticket': PAGE_TICKET_LIMIT,
       others:
-        `${WINDOW} On token calls it mostly comes from wrong secrets, perhaps of another program behind the same IP: ` +
+        `${WINDOW} On token requests it is mostly caused by wrong secrets, perhaps of another program behind the same IP: ` +
         'the whole IP is then blocked for an hour; look it up and lift it at ' +
         'https://open.work.weixin.qq.com/wwopen/devtool/checkCorpSpamBlock. debug=1 on a call allows 5 a minute. ' +
-        'Fewer processes, or one store for all, ask less often.',
+        'Fewer processes, or one store for all, make fewer requests.',
     },
   },
   45036: {

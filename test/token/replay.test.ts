@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Token } from '../../src/core/token.js'
-import { patiently } from '../../src/core/wait.js'
+import { untilSettled } from '../../src/core/wait.js'
 import { type Replay, replayOnce } from '../../src/token/replay.js'
 import type { TokenPolicy } from '../../src/token/token-policy.js'
 import { policyOf } from '../../src/token/token-source.js'
@@ -22,7 +22,7 @@ async function refusedCall(answers: readonly number[], replay: Partial<Replay<nu
       policy,
       { call, answer: REFUSED },
       {
-        wait: patiently,
+        wait: untilSettled,
         discard: (answer) => steps.push(`discard ${answer}`),
         send: async ({ value }) => {
           steps.push(`send ${value}`)

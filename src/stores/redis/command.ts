@@ -13,7 +13,10 @@ export type RedisClient =
   | { sendCommand(...args: never[]): unknown }
   | { customCommand(...args: never[]): unknown }
 
-/** How each kind of client is known, and how it sends. The order counts: ioredis has `sendCommand` too. */
+/**
+ * How each kind of client is recognized, and its arguments. In this order: ioredis has
+ * `sendCommand` too.
+ */
 const KINDS: readonly (readonly [
   method: string,
   andAlso: readonly string[],
@@ -21,13 +24,14 @@ const KINDS: readonly (readonly [
 ])[] = [
   ['call', [], (args) => args],
   ['customCommand', [], (args) => [args]],
-  // node-redis' cluster, which wants to know the key, and its sentinel; both ask whether it only reads.
+  // node-redis' cluster, which needs the key, and its sentinel; both need to know whether it only
+  // reads.
   ['sendCommand', ['getSlotRandomNode'], (args) => [firstKeyOf(args), false, args]],
   ['sendCommand', ['getMasterNode'], (args) => [false, args]],
   ['sendCommand', [], (args) => [args]],
 ]
 
-/** One shape for every client. @throws `bad_options` if it is none. */
+/** Adapts every client to one function. @throws `bad_options` if the client is unknown. */
 export function commandOf(client: unknown): RedisCommand {
   if (isFunction(client)) return async (args) => (client as RedisCommand)(args)
   const kind = KINDS.find(([method, andAlso]) => hasMethods(method, ...andAlso)(client))
@@ -41,7 +45,7 @@ export function commandOf(client: unknown): RedisCommand {
   return async (args) => methods[method]?.(...argumentsOf(args))
 }
 
-/** Scripts are all that is sent: EVALSHA sha numkeys key. */
+/** Only scripts are sent: EVALSHA sha numkeys key. */
 function firstKeyOf(args: readonly string[]): string | undefined {
   return args[3]
 }

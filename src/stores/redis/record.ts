@@ -1,7 +1,7 @@
 import { isNumber, isPlainObject, isText } from '../../core/check.js'
 import type { StoredToken } from '../../core/store.js'
 
-/** The format of what is under a token's key. Whatever comes next has a `v`, too, and a life. */
+/** The version of the format. Later formats must have `v` and an expiry, too. */
 const VERSION = 1
 
 export function recordOf(token: StoredToken): string {
@@ -11,8 +11,8 @@ export function recordOf(token: StoredToken): string {
 }
 
 /**
- * Lua: which version is under a key, which generation, and which value. What is not whole (see `tokenIn`, which
- * judges the same) counts as nothing, so that it can be overwritten.
+ * Lua: the version, generation and value under a key. A malformed record (by the same rules as
+ * `tokenIn`) counts as absent, so that it can be overwritten.
  */
 export const READ_RECORD = `
 local VERSION = ${VERSION}
@@ -39,8 +39,8 @@ end
 `
 
 /**
- * What came from Redis, and the milliseconds that it has left there. Nothing, if it is no token of
- * ours: another text, a newer version's, or one whose life never ends, or later than it says.
+ * The token in a text from Redis, with its remaining milliseconds. `undefined` if it is other text,
+ * of a newer version, or has no expiry or a later one than its own.
  */
 export function tokenIn(text: unknown, leftMs: number): StoredToken | undefined {
   const { v, value, generation, expiresInMs, reconfirmedAtMs, requestMs } = parsed(textOf(text))
@@ -57,7 +57,7 @@ function isCount(value: unknown): value is number {
   return isNumber(value) && Number.isSafeInteger(value) && value >= 0
 }
 
-/** Clients can be told to give bytes. */
+/** Clients can be configured to return bytes. */
 export function textOf(reply: unknown): string {
   return reply instanceof Uint8Array ? new TextDecoder().decode(reply) : String(reply)
 }

@@ -10,8 +10,8 @@ export type RunScript = (
 ) => Promise<unknown>
 
 /**
- * The newest fencing number, and the lease. A number that is none counts as 0. A lease that is none,
- * is over, or has more life left than was asked for (Redis' clock was set back) is nobody's.
+ * The newest fencing number, and the lease. A malformed number counts as 0. A lease is free if it
+ * is malformed, has expired, or has more time left than requested (Redis' clock was set back).
  */
 const READ_LEASE = `
 local function fenceIn(key)
@@ -37,8 +37,8 @@ end
 `
 
 /**
- * Keeps a record, unless one as new is there or its number is older than the oldest that may still
- * come: of a lease that was taken over, that of the first holder.
+ * Stores a record, unless there is one that is as new, or its number is below the oldest that may
+ * still arrive: after a takeover that is the first holder's.
  */
 const KEEP_RECORD = `
 local function keepRecord(tokenKey, lease, fenceKey, generation, text, life)
@@ -50,7 +50,7 @@ local function keepRecord(tokenKey, lease, fenceKey, generation, text, life)
 end
 `
 
-/** token -> text and milliseconds left; another type is as good as none. */
+/** token -> text and milliseconds left; another type counts as absent. */
 export const GET = `
 local text = redis.pcall('GET', KEYS[1])
 if type(text) == 'table' and not string.find(text.err, 'WRONGTYPE', 1, true) then return text end
@@ -65,17 +65,17 @@ local function clock()
 end
 `
 
-/** token, by which a cluster finds a node -> the milliseconds since 1970, as text. */
+/** token, so that a cluster finds a node -> the milliseconds since 1970, as text. */
 export const NOW = `${READ_CLOCK}
 return string.format('%.0f', clock())
 `
 
-/** token, lease, fence; generation, record, life -> 1 if it was kept. */
+/** token, lease, fence; generation, record, life -> 1 if it was stored. */
 export const SET = `${READ_RECORD}${READ_LEASE}${KEEP_RECORD}
 return keepRecord(KEYS[1], leaseIn(KEYS[2]), KEYS[3], tonumber(ARGV[1]), ARGV[2], ARGV[3])
 `
 
-/** token; generation, and the value if it counts -> 1 if it was removed. */
+/** token; generation, and optionally the value -> 1 if it was deleted. */
 export const DELETE = `${READ_RECORD}
 local version, generation, value = record(KEYS[1])
 if version ~= VERSION or generation ~= tonumber(ARGV[1]) then return 0 end
@@ -84,9 +84,9 @@ return redis.call('DEL', KEYS[1])
 `
 
 /**
- * token, lease, fence, failure; holder, life, taken over after, above, the fence's life -> what is
- * there, or the lease's number. Numbers that pass 2^53 as text. Redis before 7 may be told to replicate
- * scripts as such: then it wants to hear that this one asks for the time.
+ * token, lease, fence, failure; holder, life, taken over after, above, the fence's life -> what was
+ * found, or the lease's number. Large numbers are text. Redis before 7 may replicate whole scripts,
+ * and then requires `replicate_commands` in a script that reads the time.
  */
 export const ACQUIRE = `
 if redis.replicate_commands then redis.replicate_commands() end
@@ -113,7 +113,7 @@ redis.call('SET', KEYS[3], string.format('%.0f', number), 'PX', ARGV[5])
 return { 'lease', string.format('%.0f', number), held and held.holder }
 `
 
-/** lease; number, life -> 1 if it was prolonged. */
+/** lease; number, life -> 1 if it was renewed. */
 export const RENEW = `${READ_RECORD}${READ_LEASE}
 local lease = leaseIn(KEYS[1])
 if not lease or lease.number ~= tonumber(ARGV[1]) then return 0 end
@@ -122,7 +122,7 @@ keepLease(KEYS[1], lease, ARGV[2])
 return 1
 `
 
-/** token, lease, fence, failure; generation, record, life, number -> 1 if it was kept. */
+/** token, lease, fence, failure; generation, record, life, number -> 1 if it was stored. */
 export const PUBLISH = `${READ_RECORD}${READ_LEASE}${KEEP_RECORD}
 local lease = leaseIn(KEYS[2])
 local kept = keepRecord(KEYS[1], lease, KEYS[3], tonumber(ARGV[1]), ARGV[2], ARGV[3])
@@ -131,7 +131,7 @@ if lease and lease.number == tonumber(ARGV[4]) then redis.call('DEL', KEYS[2]) e
 return kept
 `
 
-/** lease, failure; number, and a failure with its life -> 1 if it was given back. */
+/** lease, failure; number, and a failure with its life -> 1 if it was released. */
 export const RELEASE = `${READ_RECORD}${READ_LEASE}
 local lease = leaseIn(KEYS[1])
 if not lease or lease.number ~= tonumber(ARGV[1]) then return 0 end
@@ -140,8 +140,8 @@ return redis.call('DEL', KEYS[1])
 `
 
 /**
- * By its SHA-1; by its text where the server has forgotten it, and the first time, so that a server
- * that never saw it costs no second round trip.
+ * Runs a script by its SHA-1. The first time, and if the server has forgotten it, by its text: so a
+ * new server costs no second round trip.
  */
 export function scriptRunner(command: RedisCommand, onForgotten: () => void): RunScript {
   const hashes = new Map<string, Promise<string>>()
@@ -160,16 +160,16 @@ export function scriptRunner(command: RedisCommand, onForgotten: () => void): Ru
       })
     } catch (error) {
       // Intentionally not the client's error: it may carry the command, and with it the token.
-      throw new Error(wordsOf(error))
+      throw new Error(messageOf(error))
     }
   }
 }
 
-/** Redis says NOSCRIPT, and valkey-glide makes `NoScriptError` of it. */
+/** Redis answers NOSCRIPT, which valkey-glide turns into `NoScriptError`. */
 function isForgotten(error: unknown): boolean {
-  return /NO_?SCRIPT/i.test(wordsOf(error))
+  return /NO_?SCRIPT/i.test(messageOf(error))
 }
 
-function wordsOf(error: unknown): string {
-  return error instanceof Error && error.message !== '' ? error.message : 'Redis gave no reply'
+function messageOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : 'Redis returned no reply'
 }

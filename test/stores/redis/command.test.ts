@@ -19,8 +19,8 @@ describe('what redisStore is given', () => {
   })
 
   it.each([
-    [{ prefix: 7 }, /^prefix must be a text without braces, got 7/],
-    [{ prefix: 'a{b}' }, /^prefix must be a text without braces/],
+    [{ prefix: 7 }, /^prefix must be a string without braces, got 7/],
+    [{ prefix: 'a{b}' }, /^prefix must be a string without braces/],
     [{ encryptionKey: 'passphrase' }, /^encryptionKey must be 32 random bytes/],
     [{ ttl: 5 }, /^Unknown key 'ttl' in redisStore options/],
   ])('is refused if an option is wrong: %j', (options, message) => {

@@ -27,7 +27,7 @@ describe('a failure of Redis', () => {
       throw new Error('closed')
     })
     await expect(throwing.get(KEY)).rejects.toThrow('closed')
-    await expect(failing(undefined).get(KEY)).rejects.toThrow('Redis gave no reply')
+    await expect(failing(undefined).get(KEY)).rejects.toThrow('Redis returned no reply')
   })
 
   it.each(['NOSCRIPT No matching script.', 'ERR bad: NOSCRIPT', 'the server: - NoScriptError: No'])(
