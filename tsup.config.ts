@@ -4,7 +4,7 @@ import { defineConfig, type Options } from 'tsup'
 const NOTICE =
   '/*! qyapi-token, MIT. Holds axios-retry (Apache-2.0), is-retry-allowed, mimic-function and p-memoize (MIT): THIRD-PARTY-LICENSES.txt */'
 
-const doors: Options = {
+const entries: Options = {
   entry: {
     index: 'src/index.ts',
     axios: 'src/axios.ts',
@@ -24,11 +24,11 @@ const doors: Options = {
 export default defineConfig([
   // Both kinds of declarations by one look at the types.
   {
-    ...doors,
+    ...entries,
     format: ['esm', 'cjs'],
     // tsup sets a `baseUrl`, which TypeScript 6 finds old.
     dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } },
   },
-  { ...doors, format: 'esm', splitting: true },
-  { ...doors, format: 'cjs', splitting: false },
+  { ...entries, format: 'esm', splitting: true },
+  { ...entries, format: 'cjs', splitting: false },
 ])

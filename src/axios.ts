@@ -101,6 +101,7 @@ export function attachToken(
   return {
     ...(middleware.source && { source: middleware.source }),
     detach() {
+      // Stryker disable next-line ConditionalExpression: ejecting or closing once more changes nothing
       if (attachment.isDetached) return
       attachment.isDetached = true
       eject(client, interceptor, id)

@@ -53,7 +53,7 @@ describe('what a framework throws through us', () => {
     await expect(source.get()).rejects.toBe(thrown)
   })
 
-  it('rule 6: in place of a replacement it reaches the refused call, not the refused answer', async () => {
+  it('request rule 6: in place of a replacement it reaches the refused call, not the refused answer', async () => {
     const thrown = dynamic()
     const { source, types } = sourceWith((count) => (count === 1 ? 'token-1' : thrown))
     const call = source.run(async () => ({ errcode: 42001 }))

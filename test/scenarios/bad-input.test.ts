@@ -182,7 +182,7 @@ describe('what is attached to, and what is attached', () => {
   })
 })
 
-describe('rule 9: what was passed in the wrong place is not shown', () => {
+describe('request rule 9: what was passed in the wrong place is not shown', () => {
   const PLANTED = 'planted-0123456789'
   const URL_OF_STORE = `redis://:${PLANTED}@host`
   const ADDRESS = `https://qyapi.weixin.qq.com/?access_token=${PLANTED}`

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+
+/**
+ * Words that this project no longer uses, each with the one that it uses instead; and the folders
+ * that still have it.
+ */
+const WORDS: readonly (readonly [pattern: RegExp, instead: string, except?: readonly string[]])[] =
+  [
+    // Names.
+    [/\blend(s|er|ers|ing)?\b/i, 'TokenPolicy, getToken', ['test/']],
+    [/\bRenewal\b/, 'TokenRefresher'],
+    [
+      /throw-?away\b|\bthrown[ _-]?away|\b(throws?|threw) (\w+ ){0,3}away\b/i,
+      'clear',
+      ['src/', 'test/'],
+    ],
+    [/\bowe[ds]?\b|payForRefresh/i, 'forceRefresh, chargeForcedRefresh'],
+    [/\b(rests|rested|resting)\b|endpoint(Rest|_rest)/i, 'cooldown', ['test/']],
+    [/SharedTokens|shared-tokens/, 'StoreEntry'],
+    [/sealed-?store/i, 'encrypted-store'],
+    [/\brecency\b/i, 'lru-list'],
+    [/source-?group/i, 'source-context'],
+    [/\bdoors?\b|DoorOptions/i, 'entry, MiddlewareOptions', ['src/', 'test/']],
+    [/\bpatience\b/i, 'timeout', ['src/', 'test/']],
+    [/own-adapter/i, 'adapter', ['src/']],
+    [
+      /\bcall-?offs?\b|\bcall(s|ed|ing)? off\b|\bcalls it off\b/i,
+      'abort, cancel',
+      ['src/', 'test/'],
+    ],
+    [/\broads?\b/i, 'network settings, way', ['src/', 'test/']],
+    [/\bletGo\b|offItsConnection/, 'discardBody, bufferBody'],
+    // Options, events and reasons.
+    [
+      /refusalErrcodes|fetchTimeoutMs|restingUntil/,
+      'tokenInvalidErrcodes, tokenTimeoutMs, cooldownUntil',
+    ],
+    [/stood_aside|store_trouble/, 'skipped, store_error'],
+    [/gave_up_waiting|body_sent_once/, 'aborted, body_not_replayable'],
+    // Plain words.
+    [/\btold\b/i, 'reported, called with', ['src/', 'test/']],
+    [/\b(no|some|any)body\b/i, 'a noun: no caller, another process', ['src/', 'test/']],
+    [/\btroubles?\b/i, 'failure, error, problem', ['src/', 'test/']],
+    [/\bto be had\b|\bis had\b/i, 'available', ['src/', 'test/']],
+    [/\b(given|gives?) on\b/i, 'passed on', ['test/']],
+    [/\bwho(ever)? (has given|gives) up\b/i, 'aborted', ['test/']],
+    // Chinese.
+    [
+      /记忆|自己的路|休息|寿命|栅栏|墙上/,
+      '缓存、沿用该客户端的网络配置、冷却、有效期、防护令牌、系统时间',
+    ],
+  ]
+
+const FOLDERS = ['src', 'test', 'docs', 'examples', 'bench']
+const PAPERS = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md']
+
+const lines = execFileSync('git', ['ls-files', ...FOLDERS, ...PAPERS], { encoding: 'utf8' })
+  .trim()
+  .split('\n')
+  .filter((file) => file !== 'test/words.test.ts' && !/\.(svg|json)$/.test(file))
+  .flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .map((text, index) => ({ where: `${file}:${index + 1}`, text })),
+  )
+
+const words = WORDS.map(([word, instead, except = []]) => ({ word, instead, except }))
+
+it.each(words)('$word is not used any more: write $instead', ({ word, except }) => {
+  const isExpected = (where: string) => except.some((folder) => where.startsWith(folder))
+  const found = lines.filter(({ where, text }) => word.test(text) && !isExpected(where))
+  expect(found.map(({ where, text }) => `${where}: ${text.trim()}`)).toEqual([])
+})
