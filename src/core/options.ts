@@ -26,8 +26,7 @@ export interface SourceOptions {
    */
   readonly baseUrl?: string
   /**
-   * The longest time for which a token is handed out, in milliseconds. Shorter lifetimes are
-   * scaled.
+   * For how long a token is handed out, in milliseconds. Shorter lifetimes are scaled.
    * @default 7_000_000
    */
   readonly maxAgeMs?: number
@@ -47,8 +46,7 @@ export interface SourceOptions {
    */
   readonly transport?: Transport
   /**
-   * The deadline of a token request, its retries included, in milliseconds;
-   * at most 2_147_483_647, the longest timer.
+   * The deadline of a token request with its retries, in milliseconds; at most 2_147_483_647.
    * @default 10_000
    */
   readonly tokenTimeoutMs?: number
@@ -63,8 +61,7 @@ export interface SourceOptions {
    */
   readonly refreshBudget?: number
   /**
-   * For how long an endpoint cannot force a refresh after a replay was refused too, in
-   * milliseconds.
+   * For how long an endpoint whose replay was refused forces no refresh, in milliseconds.
    * @default 30_000
    */
   readonly endpointCooldownMs?: number
@@ -74,9 +71,8 @@ export interface SourceOptions {
    */
   readonly onEvent?: OnEvent
   /**
-   * Receives the promise of each token fetch and of each write to the store; it never rejects. For
-   * runtimes that stop pending work when a request ends: in a Cloudflare Worker pass `waitUntil` of
-   * `cloudflare:workers`.
+   * Receives the promise of each token fetch and store write; it never rejects. For runtimes that
+   * stop pending work with the request: Cloudflare Workers' `waitUntil` of `cloudflare:workers`.
    * @default none
    */
   readonly waitUntil?: (promise: Promise<void>) => void
@@ -148,7 +144,7 @@ const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
   ],
 }
 
-const MIDDLEWARE_CHECKS: Readonly<Record<string, Check>> = {
+const OWN_CHECKS: Readonly<Record<string, Check>> = {
   trustedOrigins: [isListOf(isOrigin), "an array of origins, e.g. ['https://proxy.example.com']"],
   callerToken: [(value) => value === 'keep' || value === 'replace', "'keep' or 'replace'"],
   endpoints: [
@@ -159,7 +155,7 @@ const MIDDLEWARE_CHECKS: Readonly<Record<string, Check>> = {
 
 function checkSourceOptions(options: unknown, where = 'options'): void {
   check(options, SOURCE_CHECKS, where, (key) =>
-    key in MIDDLEWARE_CHECKS ? `it belongs to attachToken or withToken` : undefined,
+    key in OWN_CHECKS ? `it belongs to attachToken or withToken` : undefined,
   )
 }
 
@@ -178,24 +174,15 @@ export function checkMiddlewareOptions(
   },
 ): void {
   const { baseUrl, onEvent } = SOURCE_CHECKS
-  const ofMiddleware = {
-    onEvent,
-    ...MIDDLEWARE_CHECKS,
-    ...more,
-    ...(choosesBaseUrl && { baseUrl }),
-  }
-  check(
-    options,
-    makesSource ? { ...SOURCE_CHECKS, ...ofMiddleware } : ofMiddleware,
-    'options',
-    (key) =>
-      key in SOURCE_CHECKS ? 'it belongs to the source: pass it to createTokenSource' : undefined,
+  const own = { onEvent, ...OWN_CHECKS, ...more, ...(choosesBaseUrl && { baseUrl }) }
+  check(options, makesSource ? { ...SOURCE_CHECKS, ...own } : own, 'options', (key) =>
+    key in SOURCE_CHECKS ? 'it belongs to the source: pass it to createTokenSource' : undefined,
   )
 }
 
 /** Whether a key of an option object is one of `SourceOptions` or `MiddlewareOptions`. */
 export function isOptionName(key: string): boolean {
-  return Object.hasOwn(SOURCE_CHECKS, key) || Object.hasOwn(MIDDLEWARE_CHECKS, key)
+  return Object.hasOwn(SOURCE_CHECKS, key) || Object.hasOwn(OWN_CHECKS, key)
 }
 
 function isEndpointRule(value: unknown): boolean {

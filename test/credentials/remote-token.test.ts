@@ -311,7 +311,7 @@ describe('the options of remote', () => {
 
   it.each<[string, object, RegExp]>([
     ['no name', { get, refused }, /^name must be the token's owner, a non-empty string/],
-    ['no get', { name: 'n', refused }, /^get must be a function that asks/],
+    ['no get', { name: 'n', refused }, /^get must be a function that gets/],
     ['a token for get', { name: 'n', get: 'planted', refused }, /^get must be .*\(not shown\)/],
     ['no refused', { name: 'n', get }, /^refused must be a function .* or \(\) => \{\}/],
     [

@@ -269,7 +269,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
         const errors = await Promise.all(Array.from({ length: 10 }, () => failureOf(send(PATH))))
         for (const error of errors) {
           expect(error).toMatchObject({ code: 'token_fetch_failed', errcode: 40085 })
-          expect(error.message).toContain('WeCom refused the newest suite_ticket as an old one')
+          expect(error.message).toContain('WeCom refused the newest suite_ticket as stale')
         }
         clock.advance(60_000)
       }
@@ -443,7 +443,7 @@ it('a model_ticket that WeCom calls stale (710402) is sent once, and a newer one
   for (let round = 0; round < 3; round += 1) {
     const error = await failureOf(model.get())
     expect(error).toMatchObject({ code: 'token_fetch_failed', errcode: 710402, retryable: true })
-    expect(error.message).toContain('WeCom refused the newest model_ticket as an old one')
+    expect(error.message).toContain('WeCom refused the newest model_ticket as stale')
     clock.advance(60_000)
   }
   expect(wecom.count('openhw/get_model_token')).toBe(1)
