@@ -7,92 +7,51 @@ const patience = {
   expect: { poll: { timeout: 30_000 } },
 }
 
-/** Files that leave nothing behind, so that one worker may run them one after the other. */
-const inOneWorker = (name: string, include: string[]) => ({
-  test: { ...patience, name, include, isolate: false },
-})
+const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,stores'
 
-/** The doors, with answers given by hand. */
-const DOORS = [
-  'test/{axios,fetch}/**/*.test.ts',
-  'test/scenarios/{bad-input,misuse,samples}.test.ts',
-]
-
-/** What talks to real servers on loopback; nock must not stand in between. */
-const SERVERS = [
-  'test/testing/**/*.test.ts',
-  'test/scenarios/{bodies,kinds,path-table,rotation,suite-ticket,tenants}.test.ts',
-]
-
-const properties = (name: string, env: Record<string, string> = {}) => ({
-  test: {
-    ...patience,
-    name,
-    include: ['test/properties/**/*.test.ts'],
-    testTimeout: 600_000,
-    env,
-  },
-})
+/** Programs and servers of their own, each busy with one core. */
+const SLOW = { ...patience, testTimeout: 900_000, hookTimeout: 900_000 }
 
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary'] },
     projects: [
-      inOneWorker('core', ['test/{core,token,gettoken,sharing,request,credentials}/**/*.test.ts']),
-      inOneWorker('doors', DOORS),
-      inOneWorker('stores', ['test/stores/**/*.test.ts']),
-      inOneWorker('servers', SERVERS),
       {
+        // One room at a time. These files leave nothing behind, so that one worker may run them in turn.
         test: {
           ...patience,
           name: 'unit',
-          include: ['test/*.test.ts', 'test/scenarios/*.test.ts'],
-          exclude: [...DOORS, ...SERVERS],
+          include: [`test/{${ROOMS}}/**/*.test.ts`],
+          isolate: false,
         },
       },
       {
+        // Through several rooms, each file in a worker of its own; properties try the first histories.
         test: {
           ...patience,
+          name: 'scenarios',
+          include: ['test/*.test.ts', 'test/{scenarios,testing,properties}/**/*.test.ts'],
+          testTimeout: 600_000,
+          env: { RUNS: process.env.RUNS ?? '1000' },
+        },
+      },
+      {
+        // The package as users have it: packed, installed, compiled, and its examples.
+        test: {
+          ...SLOW,
           name: 'package',
-          include: ['test/package/**/*.test.ts'],
-          testTimeout: 900_000,
-          hookTimeout: 900_000,
-          // Programs of their own, each busy with one core.
+          include: ['test/{package,compile,examples}/**/*.test.ts'],
           maxConcurrency: 2,
         },
       },
       {
-        // Every TypeScript and axios that users may have.
+        // Several processes, servers that are killed, and frameworks that are installed and built.
         test: {
-          name: 'compile',
-          include: ['test/compile/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
-        },
-      },
-      properties('properties'),
-      // The first of the same histories, for `npm test`.
-      properties('fewer properties', { RUNS: process.env.RUNS ?? '1000' }),
-      {
-        // Frameworks that people have, each installed, built and started.
-        test: {
-          ...patience,
-          name: 'frameworks',
-          include: ['test/frameworks/**/*.test.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 900_000,
-        },
-      },
-      {
-        // Several processes, and servers that are killed.
-        test: {
-          ...patience,
+          ...SLOW,
           name: 'machines',
-          include: ['test/machines/**/*.test.ts'],
-          testTimeout: 300_000,
+          include: ['test/{machines,frameworks}/**/*.test.ts'],
         },
       },
-      { test: { ...patience, name: 'examples', include: ['test/examples/**/*.test.ts'] } },
     ],
   },
 })

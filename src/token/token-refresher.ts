@@ -139,7 +139,8 @@ export class TokenRefresher {
    * (rule 6).
    */
   private markKnown(pending: PendingRefresh): void {
-    if (pending.isKnown) return
+    // A stalled one was ended before: what is pending now is its successor.
+    if (pending.isKnown || pending.closed.aborted) return
     pending.isKnown = true
     this.isRequestNeeded = false
     this.memoized.endPending()

@@ -123,6 +123,25 @@ describe('a fetch whose runtime cut it off, timers included', () => {
     }
   })
 
+  it('leaves the fetch that follows it to all who ask meanwhile, when its own end comes late', async () => {
+    const answer = deferred<string>()
+    const { source, clock, fetches } = sourceWith((count) =>
+      count === 1 ? new Promise<string>(() => {}) : answer.promise,
+    )
+    vi.spyOn(clock, 'after').mockReturnValue(() => {})
+    source.get().catch(() => {})
+    await settle()
+    clock.advance(60_000)
+    const first = source.get()
+    await settle()
+    const second = source.get()
+    await settle()
+    expect(fetches()).toBe(2)
+    answer.resolve('new')
+    expect(await Promise.all([first, second])).toEqual(['new', 'new'])
+    expect(fetches()).toBe(2)
+  })
+
   it('is waited for until then, so that no two fetches run at once', async () => {
     const { source, clock, fetches, reviveTimers } = cutOffSource()
     await settle()
