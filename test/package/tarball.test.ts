@@ -11,7 +11,7 @@ const PAPERS =
 /** What the papers show and link to. */
 const LINKED = /^(docs\/[\w.-]+\.md|examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
 /** For what does not read `exports`. */
-const SUBPATH_FOLDER = /^(axios|fetch|testing|stores\/(keyv|redis))\/package\.json$/
+const SUBPATH_FOLDER = /^(axios|fetch|testing|stores\/\w+)\/package\.json$/
 
 /** What an absolute path of this machine starts with; a home at / says nothing. */
 const PLACES = [inPackage(''), `${homedir()}/`, 'file:///'].filter((place) => place !== '//')
