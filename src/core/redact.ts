@@ -6,50 +6,37 @@ export type Scrub = (text: string) => string
 
 const HIDDEN = '[hidden]'
 
+/** No token or secret of WeCom's is shorter. Those of tests are, and may be part of any word. */
+const SHORTEST = 8
+
 /**
- * Takes each value out wherever it stands, raw or percent-encoded (as URL, URLSearchParams or axios
- * write it). One that is as short as those of tests may be part of any word: it is taken out where it
- * stands by itself behind a `=`, a `:` or a quote, each of them raw or percent-encoded.
+ * Replaces each value wherever it stands, raw or percent-encoded in any way (URL, URLSearchParams and
+ * axios encode differently). Ignores values shorter than WeCom's.
  */
 export function scrubber(values: readonly string[]): Scrub {
-  const patterns = spellingsOf(values).map((form) =>
-    form.length < SHORT ? byItself(literal(form)) : form,
-  )
-  return (text) => patterns.reduce<string>((rest, form) => rest.replaceAll(form, HIDDEN), text)
+  const long = values.filter((value) => value.length >= SHORTEST)
+  if (long.length === 0) return (text) => text
+  // The longest first, so that none is cut by one that is part of it.
+  const pattern = new RegExp(anySpelling(long.sort((a, b) => b.length - a.length)), 'gi')
+  return (text) => (mayContain(text, long) ? text.replace(pattern, HIDDEN) : text)
 }
 
 /**
- * The same for a token that a call carried. Where it stands as its parameter in a url, the parameter
- * goes with it, so that the url reads as it would without us.
+ * The same for the token of a request. Where it is a parameter of a url, the parameter goes with it,
+ * so that the url reads as it would without us.
  */
 export function tokenScrubber(value: string, parameters: readonly string[]): Scrub {
   // Inside of a parameter it is encoded once more.
   const values = [value, percentEncoded(value)]
-  const known = spellingsOf(values)
+  const names = parameters.map(literal).join('|')
+  const end = '(&|(?=[#\\s"\'<>()\\]{},;]|$))'
+  let asParameter: RegExp | undefined
   let scrub: Scrub | undefined
   return (text) => {
-    if (!known.some((form) => text.includes(form)) && !text.includes('%')) return text
-    scrub ??= anySpelling(known, value, parameters)
-    return scrub(text)
-  }
-}
-
-function anySpelling(
-  known: readonly string[],
-  value: string,
-  parameters: readonly string[],
-): Scrub {
-  const names = parameters.map(literal).join('|')
-  const forms = [...known.map(literal), anyEncoding(value)]
-  const asParameter = forms.map(
-    (form) => new RegExp(`([?&])(?:${names})=${form}(&|(?=[#\\s"'<>()\\]{},;]|$))`, 'g'),
-  )
-  const patterns = forms.map((form) =>
-    value.length < SHORT ? byItself(form) : new RegExp(form, 'g'),
-  )
-  return (text) => {
-    const rest = asParameter.reduce((given, pattern) => given.replace(pattern, withoutPair), text)
-    return patterns.reduce((given, pattern) => given.replace(pattern, HIDDEN), rest)
+    if (!mayContain(text, values)) return text
+    asParameter ??= new RegExp(`([?&])(?:${names})=(?:${anySpelling(values)})${end}`, 'gi')
+    scrub ??= scrubber(values)
+    return scrub(text.replace(asParameter, withoutPair))
   }
 }
 
@@ -57,20 +44,24 @@ function withoutPair(_pair: string, before: string, after: string): string {
   return after === '' ? '' : before
 }
 
-/** A pattern that matches a text whichever of its characters are percent-encoded. */
-function anyEncoding(value: string): string {
-  const characters = Array.from(value, (character) => {
-    if (character === ' ') return '(?: |\\+|%20)'
-    const bytes = Array.from(bytesOf(character), (byte) => `%${hex(byte)}`)
-    return `(?:${literal(character)}|${bytes.join('')})`
-  })
-  return characters.join('')
+/** Whether a text may contain a value in some spelling: cheap, while a pattern takes milliseconds. */
+function mayContain(text: string, values: readonly string[]): boolean {
+  return text.includes('%') || values.some((value) => text.includes(value) || value.includes(' '))
 }
 
-/** In either case. */
-function hex(byte: number): string {
-  const digits = byte.toString(16).padStart(2, '0')
-  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
+/** A pattern that matches a value whichever of its characters are percent-encoded, in either case. */
+function anySpelling(values: readonly string[]): string {
+  const spelled = values.map((value) =>
+    Array.from(value, (character) => {
+      if (character === ' ') return '(?: |\\+|%20)'
+      const bytes = Array.from(
+        bytesOf(character),
+        (byte) => `%${byte.toString(16).padStart(2, '0')}`,
+      )
+      return `(?:${literal(character)}|${bytes.join('')})`
+    }).join(''),
+  )
+  return spelled.join('|')
 }
 
 /**
@@ -82,36 +73,8 @@ export function mayShow(text: string, { value, encoded }: Pick<Token, 'value' | 
   return value !== encoded || text.includes(value) || text.includes('%')
 }
 
-/** No token and no secret of WeCom's is shorter. */
-const SHORT = 8
-
-/** `form`: a pattern. */
-function byItself(form: string): RegExp {
-  return new RegExp(`(?<=(?:[=:"']|%3[AaDd]|%2[27]) ?)${form}(?![\\w-])`, 'g')
-}
-
 function literal(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
-}
-
-/** The longest first, so that none is cut by one that is part of it. */
-function spellingsOf(values: readonly string[]): string[] {
-  const forms = new Set(values.filter((value) => value !== '').flatMap(spellings))
-  return [...forms].sort((a, b) => b.length - a.length)
-}
-
-function spellings(value: string): string[] {
-  const encoded = encodeURIComponent(value)
-  return [
-    value,
-    encoded,
-    encoded.replace(/%[0-9A-F]{2}/g, (sequence) => sequence.toLowerCase()),
-    new URLSearchParams({ '': value }).toString().slice(1),
-    percentEncoded(value),
-    encodeURI(value),
-    encodeURI(value).replace(/'/g, '%27'),
-    encoded.replace(/%3A/g, ':').replace(/%24/g, '$').replace(/%2C/g, ',').replace(/%20/g, '+'),
-  ]
 }
 
 /** Of what others say no more is looked at, by any pattern. */

@@ -30,22 +30,9 @@ describe('a secret', () => {
     },
   )
 
-  it.each([
-    ['GET /x?access_token=t.1&a=1', 'GET /x?access_token=[hidden]&a=1'],
-    ['{"corpsecret":"t.1"}', '{"corpsecret":"[hidden]"}'],
-    ['token: t.1', 'token: [hidden]'],
-    ['to=%3Faccess_token%3Dt.1%26a', 'to=%3Faccess_token%3D[hidden]%26a'],
-    ['%7b%22corpsecret%22%3a%22t.1%22%7d', '%7b%22corpsecret%22%3a%22[hidden]%22%7d'],
-    ['%27t.1%27 a%3At.1', '%27[hidden]%27 a%3A[hidden]'],
-    ['timeout=t.10 of at.1; t.1', 'timeout=t.10 of at.1; t.1'],
-    ['ECONNABORTED', 'ECONNABORTED'],
-  ])('that is as short as in tests is part of no word: %s', (text, expected) => {
-    expect(scrubber(['t.1', 'T'])(text)).toBe(expected)
-  })
-
-  it('is never so short that it hides in words from 8 characters up', () => {
+  it('shorter than any of WeCom’s is part of any word, and is left', () => {
     expect(scrubber(['12345678'])('x12345678x')).toBe('x[hidden]x')
-    expect(scrubber(['1234567'])('x1234567x')).toBe('x1234567x')
+    expect(scrubber(['1234567'])('1234567')).toBe('1234567')
   })
 
   it('that is empty hides nothing', () => {
