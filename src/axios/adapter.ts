@@ -39,21 +39,3 @@ export function resolvedAdapter(lib: AxiosStatic, own: OwnAdapter, config: Confi
   const getAdapter = lib.getAdapter as (adapters: unknown, config: object) => AxiosAdapter
   return getAdapter(own ?? lib.defaults.adapter, config)
 }
-
-/** Whether axios' own fetch adapter sends it. */
-export function isSentByFetch({
-  adapter,
-  lib,
-  config,
-}: {
-  readonly adapter: AxiosAdapter
-  readonly lib: AxiosStatic
-  readonly config: Config
-}): boolean {
-  try {
-    return adapter === resolvedAdapter(lib, 'fetch', config)
-  } catch {
-    // This runtime has no fetch adapter.
-    return false
-  }
-}

@@ -105,9 +105,7 @@ function callersConfig(given: unknown, attempt: Attempt): AxiosResponse['config'
 /** A request that waited for its token was sent with a shorter timeout: messages name the caller's. */
 function callersFigure({ context: { config }, outgoing: { timeout } }: Attempt) {
   return (text: string) =>
-    text
-      .replaceAll(`timeout of ${timeout}ms`, `timeout of ${config.timeout}ms`)
-      .replaceAll(`timeout ${timeout} of ms`, `timeout ${config.timeout} of ms`)
+    text.replaceAll(`timeout of ${timeout}ms`, `timeout of ${config.timeout}ms`)
 }
 
 /** A streamed answer is Node's own object, which links to its request and url; so may its error. */

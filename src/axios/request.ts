@@ -8,7 +8,6 @@ import type { Token } from '../core/token.js'
 import { type Destination, type JudgeDestination, remembered } from '../request/destination.js'
 import type { Middleware } from '../request/middleware.js'
 import type { TokenPolicy } from '../token/token-policy.js'
-import { isSentByFetch } from './adapter.js'
 import type { OutgoingBody } from './form-data.js'
 import { injectToken } from './inject-token.js'
 import { guardRedirects } from './redirects.js'
@@ -166,8 +165,7 @@ export function lateAttemptOf(context: RequestContext, token: Token): Attempt {
   const attempt = attemptOf(context, token)
   const { outgoing } = attempt
   const { data, formHeaders } = context.body
-  // The fetch adapter cannot send such a form: it sends '[object FormData]', also without us.
-  if (formHeaders !== undefined && !isSentByFetch(context)) {
+  if (formHeaders !== undefined) {
     outgoing.data = data
     // In place, as axios' own adapters set a form's headers.
     outgoing.headers = context.lib.AxiosHeaders.from(outgoing.headers).set(formHeaders)

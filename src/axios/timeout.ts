@@ -3,7 +3,6 @@ import { tryRead } from '../core/errcode.js'
 import { systemClock } from '../core/platform.js'
 import { type Awaitable, onAbort, unlessAborted, untilSettled } from '../core/wait.js'
 import { isNodeReadable } from '../request/peek-node-stream.js'
-import { isSentByFetch } from './adapter.js'
 import { type Attempt, bareUrlOf, remainingMs, type WaitingRequest } from './request.js'
 
 type Listen = (abort: (reason: unknown) => void) => () => void
@@ -24,7 +23,8 @@ function cancellationOf(context: WaitingRequest): Listen | undefined {
   if (!signal && !cancelToken && left === undefined) return undefined
 
   return (abort) => {
-    const cancel = () => abort(abortError(context))
+    const cancel = () =>
+      abort(withRequest(canceledError(context.lib, undefined, context.config), context))
     const subscription = cancelToken?.promise.then(abort) as { cancel?: () => void } | undefined
     if (signal?.aborted) cancel()
     const stopListening = signal?.addEventListener && onAbort(signal as AbortSignal, cancel)
@@ -77,20 +77,10 @@ export function sendAttempt({ context, outgoing }: Attempt): Promise<AxiosRespon
 function timeoutError(context: WaitingRequest): Error {
   const { config, lib } = context
   const { timeout, timeoutErrorMessage, transitional } = config
-  const isFetch = isSentByFetch(context)
-  // The fetch adapter has its own message and code, by which axios-retry retries.
-  const message = (!isFetch && timeoutErrorMessage) || `timeout of ${timeout}ms exceeded`
+  const message = timeoutErrorMessage || `timeout of ${timeout}ms exceeded`
   const { ETIMEDOUT, ECONNABORTED } = lib.AxiosError
-  const isClear = transitional?.clarifyTimeoutError || isFetch
-  const code = isClear ? ETIMEDOUT : ECONNABORTED
+  const code = transitional?.clarifyTimeoutError ? ETIMEDOUT : ECONNABORTED
   return withRequest(new lib.AxiosError(message, code, config), context)
-}
-
-/** The http adapter's message is `canceled`, the fetch adapter's is that of the signal's reason. */
-function abortError(context: WaitingRequest): Error {
-  const { lib, config } = context
-  const reason = isSentByFetch(context) ? (config.signal as AbortSignal).reason : undefined
-  return withRequest(canceledError(lib, reason, config), context)
 }
 
 /**
