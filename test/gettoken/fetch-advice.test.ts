@@ -57,9 +57,9 @@ const failureOf = (credential: Credential, body: string): Promise<QyapiTokenErro
       (error) => error,
     )
 
-describe('40001', () => {
+describe('errcode 40001', () => {
   it.each(KINDS)(
-    'of %s names what may be wrong, and how secrets are copied wrongly',
+    'for %s explains what may be wrong, and how secrets are copied wrongly',
     async (kind) => {
       const { message, code } = await failureOf(CREDENTIALS[kind](), answer(40001))
       expect(code).toBe('credential_refused')
@@ -68,7 +68,7 @@ describe('40001', () => {
     },
   )
 
-  it('of a self-built app names the app that is disabled, and the permanent code of a 代开发 app', async () => {
+  it('for a self-built app mentions the disabled app, and the permanent code of a 代开发 app', async () => {
     const { message } = await failureOf(CREDENTIALS.selfBuilt(), answer(40001))
     expect(message).toMatch(/the app is disabled/)
     expect(message).toMatch(/代开发.*permanent code/)
@@ -85,9 +85,9 @@ describe('40001', () => {
   })
 })
 
-describe('45009', () => {
+describe('errcode 45009', () => {
   it.each(['selfBuilt', 'suiteApp', 'hardwareDevice'] as const)(
-    'of %s names the windows, wrong secrets behind the same IP, and where a block is lifted',
+    'for %s explains the windows, wrong secrets behind the same IP, and where to lift a block',
     async (kind) => {
       const { message, code } = await failureOf(CREDENTIALS[kind](), answer(45009))
       expect(code).toBe('rate_limited')
@@ -103,7 +103,7 @@ describe('45009', () => {
   )
 
   it.each(['jsapiTicket', 'agentTicket'] as const)(
-    'of %s names the tickets’ own limit',
+    'for %s explains the tickets’ own limit',
     async (kind) => {
       const { message } = await failureOf(CREDENTIALS[kind](), answer(45009))
       expect(message).toMatch(/400 times an hour, an app 100/)
@@ -119,7 +119,7 @@ describe('an IP that is not trusted', () => {
     [60020, '203.0.113.7'],
     [301042, '198.51.100.23'],
     [90308, '2001:db8::17'],
-  ])('%i: the IP that WeCom saw stands in the message, and as egressIp', async (errcode, ip) => {
+  ])('%i: the IP that WeCom saw is in the message and in egressIp', async (errcode, ip) => {
     const error = await failureOf(CREDENTIALS.selfBuilt(), answer(errcode, errmsg(ip)))
     expect(error).toMatchObject({ code: 'ip_not_trusted', errcode, egressIp: ip })
     expect(error.message).toContain(`the IP is not trusted: WeCom saw ${ip}. `)
@@ -138,7 +138,7 @@ describe('an IP that is not trusted', () => {
     expect(error.message).not.toContain('planted')
   })
 
-  it('is told to every caller while the failure is remembered, and to the corps of a suite', async () => {
+  it('is reported to every caller during the cooldown, and to the corps of a suite', async () => {
     const refused = sourceOf(CREDENTIALS.suiteApp(), answer(60020, errmsg('203.0.113.7')))
     const ofCorp = createTokenSource(
       authorizedCorp({ suite: refused, authCorpId: 'ww-customer', permanentCode: SECRET }),
@@ -164,29 +164,32 @@ describe('an IP that is not trusted', () => {
     expect(message).toMatch(/proxy.*axiosTransport/)
   })
 
-  it('says where to enter it: a page ticket of a third-party app as that app', async () => {
+  it('is explained for a page ticket of a third-party app like for that app', async () => {
     const { message } = await failureOf(jsapiTicket(corpSource), answer(60020))
     expect(message).toMatch(CONSOLE)
     expect(message).not.toMatch(/app's trusted IPs/)
   })
 })
 
-describe('what is no passing trouble', () => {
-  it('48002 of an authorised corp tells of 代开发 templates', async () => {
+describe('an error that does not pass by itself', () => {
+  it('48002 of an authorised corp mentions 代开发 templates', async () => {
     const error = await failureOf(CREDENTIALS.authorizedCorp(), answer(48002))
     expect(error).toMatchObject({ code: 'credential_refused', retryable: false })
     expect(error.message).toMatch(/dk is a 代开发 template.*selfBuilt\(\{ corpId, corpSecret/)
   })
 
-  it.each([50003, 50006, 60031, 301007])('%i rests for a minute and doubles', async (errcode) => {
-    expect(await failureOf(CREDENTIALS.selfBuilt(), answer(errcode))).toMatchObject({
-      code: 'credential_refused',
-      retryable: false,
-      retryAfterMs: 60_000,
-    })
-  })
+  it.each([50003, 50006, 60031, 301007])(
+    '%i cools down for a minute and doubles',
+    async (errcode) => {
+      expect(await failureOf(CREDENTIALS.selfBuilt(), answer(errcode))).toMatchObject({
+        code: 'credential_refused',
+        retryable: false,
+        retryAfterMs: 60_000,
+      })
+    },
+  )
 
-  it('45036, abnormal traffic, rests like a call limit', async () => {
+  it('45036, abnormal traffic, cools down like a call limit', async () => {
     expect(await failureOf(CREDENTIALS.selfBuilt(), answer(45036))).toMatchObject({
       code: 'rate_limited',
       retryAfterMs: 60_000,
@@ -194,7 +197,7 @@ describe('what is no passing trouble', () => {
   })
 })
 
-describe('a secret with something in it that was copied along', () => {
+describe('a secret with characters that were copied along', () => {
   const make: Record<string, (secret: string | (() => string)) => Credential> = {
     corpSecret: (corpSecret) => selfBuilt({ corpId: 'ww1', corpSecret }),
     providerSecret: (providerSecret) => serviceProvider({ corpId: 'ww1', providerSecret }),
@@ -219,7 +222,7 @@ describe('a secret with something in it that was copied along', () => {
     ['a quote', `“${SECRET}”`],
   ] as const
 
-  it.each(Object.keys(make))('%s is refused when it is given, and is not shown', (name) => {
+  it.each(Object.keys(make))('%s is refused at creation, and is not shown', (name) => {
     for (const [what, secret] of WRONG) {
       const given = () => make[name]?.(secret)
       expect(given).toThrow(expect.objectContaining({ code: 'bad_options' }))
@@ -247,7 +250,7 @@ describe('a secret with something in it that was copied along', () => {
   )
 
   it.each(['Aa0_-zZ9', 'a+b/c=', 'hush&hush', 'x.y~z', 'p%20q'])(
-    'else is taken as it is: %s',
+    'is accepted with other characters: %s',
     (secret) => {
       for (const of of Object.values(make)) expect(of(secret).secret()).toBe(secret)
     },

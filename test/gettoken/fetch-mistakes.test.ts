@@ -15,7 +15,7 @@ import { refuseUnhandled } from '../support/unhandled.js'
 
 refuseUnhandled()
 
-describe('a transport’s mistake is a failure that is remembered', () => {
+describe('a mistake of the user’s transport is a remembered failure', () => {
   const SOMETHING_ELSE =
     'Could not get the access_token of self-built app of corp ww-fake: gettoken got no ' +
     '{ status, body } from the transport, a number and a string. Check the transport.'
@@ -26,7 +26,7 @@ describe('a transport’s mistake is a failure that is remembered', () => {
     ['a text', 'access_token'],
     ['a body that is no text', { status: 200, body: { access_token: 'token', expires_in: 7200 } }],
     ['a status that is no number', { status: '200', body: tokenBody('token') }],
-  ])('%s', async (_name, answer) => {
+  ])('that answers with %s', async (_name, answer) => {
     let fetches = 0
     const transport = async (
       _request: unknown,
@@ -63,7 +63,7 @@ describe('a transport’s mistake is a failure that is remembered', () => {
         throw new TypeError('client.send is not a function')
       },
     ],
-  ])('%s', async (_name, transport) => {
+  ])('that %s', async (_name, transport) => {
     const source = createTokenSource(selfBuilt(APP), { transport, clock: fakeClock() })
     await expect(source.get()).rejects.toMatchObject({
       code: 'token_fetch_failed',
@@ -72,7 +72,7 @@ describe('a transport’s mistake is a failure that is remembered', () => {
     })
   })
 
-  it('behind the callers too, who keep their token', async () => {
+  it('behind the callers, which keep their token', async () => {
     const { source, clock, fetches, types } = sourceWith((count) =>
       count === 1 ? 'token' : ({ body: 7 } as never),
     )
@@ -96,7 +96,7 @@ describe('a transport’s mistake is a failure that is remembered', () => {
   })
 })
 
-describe('a token that no url can carry', () => {
+describe('a token that no url can contain', () => {
   const ODD = 'half-\ud800-a-pair'
 
   it('is an unreadable answer, which is remembered', async () => {
@@ -110,7 +110,7 @@ describe('a token that no url can carry', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('out of a store is none', async () => {
+  it('in a store counts as absent', async () => {
     const stored = { value: ODD, generation: 4, ageMs: 0, expiresInMs: 7_200_000 }
     const store = withParts(memoryStore(), { get: async () => stored })
     const { source, types } = sourceWith('token', { store })
@@ -118,7 +118,7 @@ describe('a token that no url can carry', () => {
     expect(types()).toContain('store_error')
   })
 
-  it('nor is a secret one, which is said when it is given', () => {
+  it('is an error at creation if it is a secret', () => {
     expect(() => selfBuilt({ ...APP, corpSecret: ODD })).toThrow(/^corpSecret must be/)
   })
 })
@@ -151,7 +151,7 @@ describe('a secret that cannot be read', () => {
     }
   }
 
-  it('fails the fetch, is remembered, and is over the moment that it can be read', async () => {
+  it('fails the fetch, is remembered, and recovers as soon as it can be read', async () => {
     const { state, credential } = vault()
     const { source, fetches } = sourceOf(credential, () => 'token')
     state.isDown = true
@@ -171,7 +171,7 @@ describe('a secret that cannot be read', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('does not keep a good token from its callers, nor the state from who asks for it', async () => {
+  it('leaves a good token and describe() available', async () => {
     const { state, credential } = vault()
     const { source, clock } = sourceOf(credential, () =>
       clock.monotonic() > 0 ? new Error('down') : 'token',
@@ -189,7 +189,7 @@ describe('a secret that cannot be read', () => {
     expect(source.describe()).toMatchObject({ state: 'expired' })
   })
 
-  it('is no trouble of the store’s', async () => {
+  it('is not a store error', async () => {
     const { state, credential } = vault()
     const types: string[] = []
     const source = createTokenSource(credential, {
@@ -202,7 +202,7 @@ describe('a secret that cannot be read', () => {
     expect(types).toEqual(['failed'])
   })
 
-  it('that is none at all is told like any option', async () => {
+  it('because the function returns nothing is a bad option', async () => {
     const { state, credential } = vault()
     const { source } = sourceOf(credential, () => 'token')
     state.secret = ''
@@ -229,7 +229,7 @@ describe('the function that gives a suite_ticket', () => {
     }
   }
 
-  it('that hangs ends with the fetch’s time, and later callers ask anew', async () => {
+  it('that hangs fails with the deadline, and later callers call it again', async () => {
     let calls = 0
     const { source, clock } = suiteWith(() => {
       calls += 1
@@ -251,7 +251,7 @@ describe('the function that gives a suite_ticket', () => {
     await expect(later).rejects.toMatchObject({ code: 'closed' })
   })
 
-  it('has one time for all tries together, however many tickets are stale', async () => {
+  it('has one deadline for all tries together, however many tickets are stale', async () => {
     let tickets = 0
     const { source, clock, fetches } = suiteWith(() => {
       tickets += 1
@@ -270,7 +270,7 @@ describe('the function that gives a suite_ticket', () => {
     })
   })
 
-  it('that fails shows nothing of what it asked with', async () => {
+  it('that fails does not leak the secrets of the request', async () => {
     const { source } = suiteWith(() => {
       const url = 'redis://user:planted-password@redis.example/0?key=planted-key'
       throw Object.assign(new Error(`no answer from ${url}`), {
@@ -286,8 +286,8 @@ describe('the function that gives a suite_ticket', () => {
   })
 })
 
-describe('closed while the store hangs', () => {
-  it('waiters hear it at once', async () => {
+describe('a source that is closed while the store hangs', () => {
+  it('rejects its waiters at once', async () => {
     const store = withParts(memoryStore(), { get: () => new Promise<never>(() => {}) })
     const { source } = sourceWith('token', { store })
     const waiting = source.get()

@@ -64,7 +64,7 @@ async function failureOf(given: Given | Transport): Promise<QyapiTokenError> {
   return error instanceof QyapiTokenError ? error : expect.fail(String(error))
 }
 
-describe('a token call', () => {
+describe('a token request', () => {
   const requestOf = async (given: Omit<Given, 'transport'>) => {
     const requests: TokenRequest[] = []
     const transport: Transport = async (request) => {
@@ -75,7 +75,7 @@ describe('a token call', () => {
     return requests
   }
 
-  it('with a query', async () => {
+  it('with a query is sent as a GET', async () => {
     expect(await requestOf({})).toEqual([
       {
         method: 'GET',
@@ -85,7 +85,7 @@ describe('a token call', () => {
     expect('body' in ((await requestOf({}))[0] ?? {})).toBe(false)
   })
 
-  it('with a body, through a proxy with a path', async () => {
+  it('with a body is sent as a POST, through a proxy with a path', async () => {
     expect(await requestOf({ of: suite, baseUrl: 'http://10.0.0.1:8080/wecom/' })).toEqual([
       {
         method: 'POST',
@@ -96,13 +96,13 @@ describe('a token call', () => {
   })
 })
 
-describe('the answer', () => {
+describe('an answer to a token request', () => {
   it.each<[unknown, number]>([
     [7200, 7_200_000],
     ['7200', 7_200_000],
     [1, 1_000],
     [0.5, 500],
-  ])('with a life of %j', async (expiresIn, expiresInMs) => {
+  ])('with an expires_in of %j is read', async (expiresIn, expiresInMs) => {
     const token = await fetched({ transport: answering(tokenBody('token', expiresIn)) })
     expect(token).toEqual({ value: 'token', expiresInMs })
   })
@@ -117,7 +117,7 @@ describe('the answer', () => {
     expect(token.value).toBe('token')
   })
 
-  it('without an errcode, or with a text for one, is read', async () => {
+  it('without an errcode, or with one as text, is read', async () => {
     for (const body of [
       '{"access_token":"token","expires_in":7200}',
       '{"errcode":"0","access_token":"token","expires_in":7200}',
@@ -164,7 +164,7 @@ describe('the answer', () => {
     [`[${tokenBody('t')}]`, 'JSON'],
     [`x\uFEFF${tokenBody('t')}`, 'text that is not JSON'],
     [`{"a":"\uFEFF"}`, 'JSON'],
-  ])('%j is called what it is: %s', async (body, nature) => {
+  ])('%j is described in the message as: %s', async (body, nature) => {
     const { message } = await failureOf(answering(body))
     const expected = `${DOING}: gettoken got ${nature} instead of a token with a lifetime. Check baseUrl and the proxies in between.`
     expect(message.slice(0, expected.length)).toBe(expected)
@@ -173,7 +173,7 @@ describe('the answer', () => {
   })
 
   it.each([100, 199, 400, 404, 500, 503])(
-    'with HTTP %s, whatever it holds, is trouble',
+    'with HTTP %s is a server error, whatever the body is',
     async (status) => {
       const error = await failureOf(answering(tokenBody('token'), status))
       expect(error.message).toBe(
@@ -194,12 +194,12 @@ describe('the answer', () => {
     },
   )
 
-  it.each([200, 299])('with HTTP %s is not the server’s trouble', async (status) => {
+  it.each([200, 299])('with HTTP %s is not a server error', async (status) => {
     const error = await failureOf(answering('', status))
     expect(error.message).toContain('gettoken got an empty answer instead of a token')
   })
 
-  it('of another kind of credential is called by its names', async () => {
+  it('of another kind of credential is described with that kind’s names', async () => {
     const error = await failureOf({ of: suite, transport: answering('', 502) })
     expect(error.message).toMatch(
       /^Could not get the suite_access_token of suite suite s1: service\/get_suite_token got HTTP 502\./,
@@ -217,21 +217,21 @@ describe('WeCom’s errcode instead of a token', () => {
     ],
     [60020, 'ip_not_trusted', true, 'the IP is not trusted. Add this machine'],
     [45009, 'rate_limited', true, 'over the call limit. Wait for the window that was hit'],
-  ])('%s is %s, told with its meaning and what to do', async (errcode, code, retryable, said) => {
+  ])('%s becomes %s, with its meaning and advice', async (errcode, code, retryable, said) => {
     const error = await failureOf(answering(JSON.stringify({ errcode, errmsg: 'unused' })))
     expect(error).toMatchObject({ code, errcode, retryable })
     expect(error.message).toContain(`${DOING}: WeCom answered ${errcode}, ${said}`)
     expect(error.message).not.toContain('unused')
   })
 
-  it('that is not known is told with what WeCom said, without the IP', async () => {
+  it('that is unknown is reported with WeCom’s text, without the IP', async () => {
     const errmsg = ' some new trouble , from ip: 203.0.113.9'
     const error = await failureOf(answering(JSON.stringify({ errcode: 99999, errmsg })))
     expect(error).toMatchObject({ code: 'token_fetch_failed', errcode: 99999, retryable: true })
     expect(error.message).toBe(`${DOING}: WeCom answered 99999 some new trouble.`)
   })
 
-  it('that is not known is told without the secret, also if the answer repeats the url', async () => {
+  it('that is unknown is reported without the secret, also if the answer repeats the url', async () => {
     const errmsg = `bad url gettoken?corpid=x&corpsecret=${encodeURIComponent('hush/hush')}`
     const error = await failureOf(answering(JSON.stringify({ errcode: 99999, errmsg })))
     expect(error.message).toBe(
@@ -239,7 +239,7 @@ describe('WeCom’s errcode instead of a token', () => {
     )
   })
 
-  it('is told in 200 characters at the most', async () => {
+  it('is reported with at most 200 characters of WeCom’s text', async () => {
     const errmsg = 'y'.repeat(300)
     const error = await failureOf(answering(JSON.stringify({ errcode: 99999, errmsg })))
     expect(error.message).toBe(`${DOING}: WeCom answered 99999 ${'y'.repeat(200)}.`)
@@ -251,18 +251,18 @@ describe('WeCom’s errcode instead of a token', () => {
     expect(error.message).toBe(`${DOING}: WeCom answered -1.`)
   })
 
-  it('comes before a token that stands beside it', async () => {
+  it('has priority over a token in the same answer', async () => {
     const body = '{"errcode":40013,"access_token":"t","expires_in":7200}'
     expect((await failureOf(answering(body))).code).toBe('credential_refused')
   })
 
-  it('is no errcode of ours because an object happens to have such a key', async () => {
+  it('is unknown if it is only the name of an inherited property', async () => {
     const error = await failureOf(answering('{"errcode":1}'))
     expect(error.message).toBe(`${DOING}: WeCom answered 1.`)
   })
 })
 
-describe('an answer that deserves another try', () => {
+describe('an answer that should be retried', () => {
   const isTriedAgain = async (body: string, status = 200) => {
     let verdict: boolean | undefined
     await fetched({
@@ -287,13 +287,13 @@ describe('an answer that deserves another try', () => {
     ['HTTP 404', '', 404, true],
     ['a redirect', '', 302, false],
     ['an opaque redirect', '', 0, false],
-  ])('%s: so %4$s', async (_name, body, status, expected) => {
+  ])('%s: then the outcome is %4$s', async (_name, body, status, expected) => {
     expect(await isTriedAgain(body, status)).toBe(expected)
   })
 })
 
-describe('trouble of the network', () => {
-  it('is told by its innermost message, and by a copy of the error without secrets', async () => {
+describe('a network error', () => {
+  it('is reported with its innermost message, and a copy of the error without secrets', async () => {
     const live = Object.assign(new TypeError('fetch failed'), {
       config: { secret: 'hush/hush' },
       cause: new Error('getaddrinfo ENOTFOUND hush%2Fhush.example', { cause: new Error('') }),
@@ -310,18 +310,18 @@ describe('trouble of the network', () => {
     expect(error.cause).not.toHaveProperty('config')
   })
 
-  it('is told word for word where there is nothing to hide in it', async () => {
+  it('is reported unchanged if it contains nothing to hide', async () => {
     const error = await failureOf(() => Promise.reject(new TypeError('dispatcher is undefined')))
     expect(error.message).toContain(`${DOING}: dispatcher is undefined. The network`)
   })
 
-  it('that is no error at all is told too', async () => {
+  it('that is not an Error is reported too', async () => {
     const error = await failureOf(() => Promise.reject({ secret: 'hush/hush' }))
     expect(error.message).toMatch(/^Could not get .*: the transport failed\. The network/)
     expect(error.cause).toBeUndefined()
   })
 
-  it('that is an error of ours already passes as it is', async () => {
+  it('that is a QyapiTokenError already passes unchanged', async () => {
     const ours = new QyapiTokenError('rate_limited', 'ours')
     expect(
       await failureOf(async () => {
@@ -331,7 +331,7 @@ describe('trouble of the network', () => {
   })
 })
 
-describe('time and an end', () => {
+describe('deadline and close', () => {
   /** A fake clock that tells how many timers are still set. */
   function countingClock() {
     const clock = fakeClock()
@@ -347,7 +347,7 @@ describe('time and an end', () => {
     return { clock: { ...clock, after }, advance: clock.advance, pending: () => pending }
   }
 
-  it('no answer within tokenTimeoutMs: the transport is told to stop, and need not heed it', async () => {
+  it('abort the transport’s signal after tokenTimeoutMs, and do not wait for the transport', async () => {
     const { clock, advance, pending } = countingClock()
     const signals: AbortSignal[] = []
     const failure = failureOf({
@@ -368,7 +368,7 @@ describe('time and an end', () => {
     expect(pending()).toBe(0)
   })
 
-  it('leaves neither a timer nor a listener behind', async () => {
+  it('leave neither a timer nor a listener behind', async () => {
     const { clock, pending } = countingClock()
     const closed = never()
     let listeners = 0
@@ -385,7 +385,7 @@ describe('time and an end', () => {
     expect(pending()).toBe(0)
   })
 
-  it('the pause between two tries is of the source’s clock', async () => {
+  it('use the source’s clock for the pause between two tries', async () => {
     const clock = fakeClock()
     const steps: string[] = []
     const token = fetched({
@@ -403,7 +403,7 @@ describe('time and an end', () => {
     expect((await token).value).toBe('token')
   })
 
-  it('closed while it waits: ends with what it was closed with, and so does the transport', async () => {
+  it('reject with the reason of the close during the pause, and end the transport', async () => {
     const controller = new AbortController()
     const reason = new Error('closed')
     const signals: AbortSignal[] = []
@@ -419,7 +419,7 @@ describe('time and an end', () => {
     expect(signals[0]?.reason).toBe(reason)
   })
 
-  it('closed by the transport itself, in the very act of sending', async () => {
+  it('work if the transport itself closes the source while it sends', async () => {
     const controller = new AbortController()
     const reason = new Error('closed')
     const waiting = fetched({
@@ -433,7 +433,7 @@ describe('time and an end', () => {
   })
 })
 
-describe('a token call that carries the token of another source', () => {
+describe('a token request with the token of another source', () => {
   /** A suite and a corp of it; `answer` is what WeCom says to the corp's token calls. */
   function suiteAndCorp(
     answer: (call: number) => object,
@@ -465,13 +465,13 @@ describe('a token call that carries the token of another source', () => {
   }
   const corpToken = { access_token: 'corp-token', expires_in: 7200 }
 
-  it('is sent again once if WeCom refuses that token, with the next one', async () => {
+  it('is sent again once with the next token if WeCom refuses that token', async () => {
     const { corp, asked } = suiteAndCorp((call) => (call === 1 ? { errcode: 42009 } : corpToken))
     expect(await corp.get()).toBe('corp-token')
     expect(asked).toEqual(['suite', 'suite-1', 'suite', 'suite-2'])
   })
 
-  it('rests under its own path if that token is refused again', async () => {
+  it('starts a cooldown of its own path if that token is refused again', async () => {
     const { corp, events } = suiteAndCorp(() => ({ errcode: 42009 }))
     await expect(corp.get()).rejects.toMatchObject({ errcode: 42009 })
     expect(events).toContainEqual({
@@ -483,7 +483,7 @@ describe('a token call that carries the token of another source', () => {
     })
   })
 
-  it('ends its waiting for that token when its own source is closed', async () => {
+  it('stops waiting for that token when its own source is closed', async () => {
     const { suite, corp } = suiteAndCorp(
       () => corpToken,
       () => new Promise(() => {}),
@@ -495,7 +495,7 @@ describe('a token call that carries the token of another source', () => {
     expect(suite.describe().state).toBe('empty')
   })
 
-  it('tells for how long the other source rests', async () => {
+  it('reports the cooldown of the other source', async () => {
     const { suite, corp, clock } = suiteAndCorp(
       () => corpToken,
       () => ({ errcode: 40001 }),
@@ -507,8 +507,8 @@ describe('a token call that carries the token of another source', () => {
   })
 })
 
-describe('a token that a service of one’s own brings', () => {
-  it('is not waited for once the source is closed, which is all that waiters are told', async () => {
+describe('a token from the user’s own token service', () => {
+  it('is not waited for once the source is closed: waiters get only `closed`', async () => {
     const get = () => new Promise<never>(() => {})
     const source = createTokenSource(remoteToken({ name: 'corp ww1', get, refused: () => {} }))
     const waiting = source.get()

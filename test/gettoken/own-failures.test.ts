@@ -69,7 +69,7 @@ describe('rule 19: failures are shared at their own source only', () => {
 })
 
 describe('rule 19: a process that lacks a ticket', () => {
-  it('looks into the store before it says so again', async () => {
+  it('reads the store before it fails again', async () => {
     const { first, second, settled, suiteRequests } = processes(2, () => GOOD)
     for (const source of [first.corp, first.suite])
       expect(await settled(source.get())).toMatchObject({ code: 'token_fetch_failed' })
@@ -82,7 +82,7 @@ describe('rule 19: a process that lacks a ticket', () => {
     expect(suiteRequests()).toBe(1)
   })
 
-  it('does not look for a ticket when it is the secret that failed', async () => {
+  it('does not look for a ticket if the secret failed', async () => {
     const { first, second, settled, suiteRequests } = processes(2, () => '{"errcode":40001}', 'old')
     expect(await settled(first.suite.get())).toMatchObject({ code: 'credential_refused' })
     await settled(second.suite.pushTicket('pushed'))

@@ -57,8 +57,8 @@ async function report(
   }
 }
 
-describe('page tickets, whatever pages report', () => {
-  it('are asked for less than 100 times in any hour by an app, both kinds together', async () => {
+describe('page tickets, however often pages report them as invalid', () => {
+  it('are requested less than 100 times in any hour by an app, both kinds together', async () => {
     const { clock, make, appOf, mostWithinAnHour } = wecom()
     const app = appOf('app')
     await report([make(jsapiTicket(app)), make(agentTicket(app))], clock, 3 * HOUR_MS)
@@ -66,14 +66,14 @@ describe('page tickets, whatever pages report', () => {
     expect(mostWithinAnHour()).toBeGreaterThan(20)
   })
 
-  it('are asked for less than 100 times an hour by an app with many sources', async () => {
+  it('are requested less than 100 times an hour by an app with many sources', async () => {
     const { clock, make, appOf, mostWithinAnHour } = wecom()
     const sources = Array.from({ length: 10 }, () => make(jsapiTicket(appOf('app'))))
     await report(sources, clock, 2 * HOUR_MS)
     expect(mostWithinAnHour()).toBeLessThan(100)
   })
 
-  it('are asked for less than 400 times in any hour by a corp, however many apps it has', async () => {
+  it('are requested less than 400 times in any hour by a corp, however many apps it has', async () => {
     const { clock, make, appOf, mostWithinAnHour } = wecom()
     const apps = Array.from({ length: 30 }, (_, index) => appOf(`app-${index}`))
     await report(
@@ -94,7 +94,7 @@ describe('page tickets, whatever pages report', () => {
     expect(asked.length).toBeLessThanOrEqual(100)
   })
 
-  it('of one corp leave those of another alone', async () => {
+  it('of one corp do not affect those of another', async () => {
     const { clock, make, appOf } = wecom()
     const [one, other] = ['ww1', 'ww2'].map((corpId) => make(jsapiTicket(appOf('app', corpId))))
     if (one === undefined || other === undefined) return expect.fail('no source')
@@ -103,7 +103,7 @@ describe('page tickets, whatever pages report', () => {
     expect(await other.invalidate(await other.get())).toBe(true)
   })
 
-  it('stay in use when no other is to be had so soon: invalidate says false', async () => {
+  it('stay in use while the limit allows no other: invalidate resolves with false', async () => {
     const { clock, asked, make, appOf } = wecom()
     const tickets = make(jsapiTicket(appOf('app')))
     await report([tickets], clock, HOUR_MS / 2)
@@ -117,7 +117,7 @@ describe('page tickets, whatever pages report', () => {
     expect(await tickets.get()).not.toBe(ticket)
   })
 
-  it('that cannot be had at all end as rate_limited before the limit is over, until there is room', async () => {
+  it('that cannot be fetched at all reject with rate_limited before WeCom’s limit, until there is room', async () => {
     const { clock, make, appOf } = wecom()
     let sent = 0
     const transport = async () => {
@@ -138,13 +138,13 @@ describe('page tickets, whatever pages report', () => {
   })
 })
 
-describe('the calls of an hour', () => {
+describe('the count of calls within an hour', () => {
   const limits = [
     { of: 'app', most: 2 },
     { of: 'corp', most: 3 },
   ]
 
-  it('have room until one of the limits is reached, and again when its oldest call is an hour old', () => {
+  it('has room until a limit is reached, and again when its oldest call is an hour old', () => {
     const clock = fakeClock()
     const calls = hourlyCalls(clock)
     calls.count(limits)
@@ -159,7 +159,7 @@ describe('the calls of an hour', () => {
     expect(calls.roomInMs(limits)).toBe(0)
   })
 
-  it('have room in a share of each limit', () => {
+  it('has room in a share of each limit', () => {
     const calls = hourlyCalls(fakeClock())
     calls.count([{ of: 'app', most: 4 }])
     expect(calls.roomInMs([{ of: 'app', most: 4 }], 1 / 4)).toBe(HOUR_MS)

@@ -20,7 +20,7 @@ function ticketsGiven(given: () => string) {
   )
 }
 
-describe('a ticket out of the store', () => {
+describe('a ticket from the store', () => {
   /** A suite whose ticket another process has put into the store. */
   function suiteOver(ticket: StoredToken) {
     const store: TokenStore = {
@@ -54,7 +54,7 @@ describe('a ticket out of the store', () => {
         clock.advance(1)
       },
     ],
-  ])('lives half an hour from when it was pushed, by %s too', async (_name, pass) => {
+  ])('is valid for half an hour from when it was pushed, by %s too', async (_name, pass) => {
     const { suite, clock, tickets } = suiteOver(aged(HALF_AN_HOUR_MS - 1))
     await suite.invalidate(await suite.get())
     expect(tickets).toEqual(['pushed elsewhere'])
@@ -64,8 +64,8 @@ describe('a ticket out of the store', () => {
   })
 })
 
-describe('a ticket that is pushed late', () => {
-  it('is no reason to ask again while a failure rests: only a newer one is', async () => {
+describe('a ticket that is pushed late, during a cooldown,', () => {
+  it('causes no request unless it is newer', async () => {
     const answer = { status: 200, body: '{"errcode":40085}' }
     const clock = fakeClock()
     const suite = createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
@@ -84,11 +84,11 @@ describe('a ticket that is pushed late', () => {
   })
 })
 
-describe('a function that gives the ticket', () => {
+describe('a function that returns the ticket', () => {
   it.each([
     [new Error('no database'), /: the function that gives the suite_ticket failed: no database$/],
     ['no database', /: the function that gives the suite_ticket failed$/],
-  ])('and throws %o is told of', async (thrown, message) => {
+  ])('and throws %o is reported', async (thrown, message) => {
     const tickets = ticketsGiven(() => {
       throw thrown
     })
@@ -100,7 +100,7 @@ describe('a function that gives the ticket', () => {
 })
 
 describe('a ticket that WeCom refused', () => {
-  it('is not sent again, nor are the others that it refused', async () => {
+  it('is not sent again, nor are the others that were refused', async () => {
     let given = ''
     const tickets = ticketsGiven(() => given)
     for (let at = 1; at <= 100; at += 1) tickets.refuse(`ticket-${at}`)
@@ -110,7 +110,7 @@ describe('a ticket that WeCom refused', () => {
     }
   })
 
-  it('is forgotten with the hundredth after it, since nothing is kept for ever', async () => {
+  it('is forgotten after a hundred more, so that memory is bounded', async () => {
     let given = 'ticket-1'
     const tickets = ticketsGiven(() => given)
     for (let at = 1; at <= 101; at += 1) tickets.refuse(`ticket-${at}`)

@@ -11,7 +11,7 @@ import { sourceWith } from '../support/source.js'
 
 const asAny = (value: unknown) => value as never
 
-describe('an option that nobody knows is refused by name', () => {
+describe('unknown options are refused by name', () => {
   const calls: [string, (source: TokenSource) => unknown, string][] = [
     [
       'run',
@@ -37,7 +37,7 @@ describe('an option that nobody knows is refused by name', () => {
   })
 })
 
-describe('an option that is wrong is refused', () => {
+describe('wrong options are refused', () => {
   it.each<[string, (source: TokenSource) => unknown, string]>([
     [
       'endpoint',
@@ -65,7 +65,7 @@ describe('an option that is wrong is refused', () => {
     expect(fetches()).toBe(0)
   })
 
-  it('what is no object', () => {
+  it('options that are not an object are refused', () => {
     expect(() => createSourcePool(() => undefined, asAny(null))).toThrow(
       'options must be an object, got null.',
     )
@@ -76,10 +76,10 @@ describe('an option that is wrong is refused', () => {
   })
 })
 
-describe('who has given up already', () => {
+describe('a caller whose signal is aborted already', () => {
   const aborted = AbortSignal.abort(new Error('enough'))
 
-  it('gets the reason, and no token is fetched for him', async () => {
+  it('gets the reason, and no token is fetched', async () => {
     const { source, fetches } = sourceWith('token')
     await expect(source.get({ signal: aborted })).rejects.toThrow('enough')
     await expect(source.run(() => 1, { signal: aborted })).rejects.toThrow('enough')
@@ -87,7 +87,7 @@ describe('who has given up already', () => {
     expect(fetches()).toBe(0)
   })
 
-  it('gets it also while there is a token', async () => {
+  it('gets the reason also while there is a usable token', async () => {
     const { source } = sourceWith('token')
     await source.get()
     await expect(source.get({ signal: aborted })).rejects.toThrow('enough')

@@ -46,7 +46,7 @@ describe.each([
   ['with a lease', true],
   ['without a lease', false],
 ])('rule 6, while a token is being published to a slow store %s', (_name, hasLease) => {
-  it('who asks after replaceCredential gets what the new secret brings', async () => {
+  it('callers after replaceCredential get a token of the new secret', async () => {
     const { source, pass, fetches } = sourceOverSlowStore(hasLease)
     const before = source.get()
     await settle()
@@ -59,7 +59,7 @@ describe.each([
     expect(fetches()).toBe(2)
   })
 
-  it('who asks after invalidate gets the next token', async () => {
+  it('callers after invalidate get the next token', async () => {
     const { source, pass, fetches } = sourceOverSlowStore(hasLease)
     void source.get()
     await settle()
@@ -70,7 +70,7 @@ describe.each([
     expect(fetches()).toBe(2)
   })
 
-  it('a replay carries the next token, and not the one that was refused', async () => {
+  it('a replay carries the next token, not the refused one', async () => {
     const { source, pass, fetches } = sourceOverSlowStore(hasLease)
     void source.get()
     await settle()
@@ -85,7 +85,7 @@ describe.each([
     expect(fetches()).toBe(2)
   })
 
-  it('callers get it at once', async () => {
+  it('callers get the published token at once', async () => {
     const { source, fetches } = sourceOverSlowStore(hasLease)
     void source.get()
     await settle()
@@ -93,7 +93,7 @@ describe.each([
     expect(fetches()).toBe(1)
   })
 
-  it('a store ends up with the successor, and never with what was thrown away', async () => {
+  it('a store ends up with the successor, never with the cleared token', async () => {
     const { source, store, clock, pass } = sourceOverSlowStore(hasLease)
     void source.get()
     await settle()
@@ -105,8 +105,8 @@ describe.each([
   })
 })
 
-describe('a token that is being published', () => {
-  it('does not keep who waits for it from hearing that the source is closed', async () => {
+describe('a token that is being published to a store', () => {
+  it('rejects its waiters at once when the source is closed', async () => {
     const kept = deferred<boolean>()
     const memory = memoryStore()
     const lease = memory.lease as NonNullable<TokenStore['lease']>
@@ -122,7 +122,7 @@ describe('a token that is being published', () => {
 })
 
 describe('rule 6, while a failure is being published to a slow store', () => {
-  it('who asks after replaceCredential gets what the new secret brings, and so do those who waited', async () => {
+  it('callers after replaceCredential and callers that waited before get a token of the new secret', async () => {
     const clock = fakeClock()
     const memory = memoryStore({ clock })
     const lease = memory.lease as NonNullable<TokenStore['lease']>

@@ -8,8 +8,8 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('quick tries', () => {
-  it('are three', () => {
+describe('the retries of a token request', () => {
+  it('are limited to three tries', () => {
     expect(TRIES).toBe(3)
   })
 
@@ -20,7 +20,7 @@ describe('quick tries', () => {
     [2, 0, 200],
     [2, 1, 240],
     [3, 0, 400],
-  ])('after try %s, with a die of %s, wait %s ms', (tries, die, delayMs) => {
+  ])('wait after try %s, with a random number of %s, for %s ms', (tries, die, delayMs) => {
     vi.spyOn(Math, 'random').mockReturnValue(die)
     expect(delayBeforeTry(tries)).toBeCloseTo(delayMs)
   })
@@ -35,13 +35,13 @@ describe('a remembered failure', () => {
     ['ip_not_trusted', [60, 60, 60]],
     ['rate_limited', [60, 60, 60]],
     ['token_fetch_failed', [1, 2, 4, 8, 16, 30, 30]],
-  ])('%s rests for %j s, one time after the other', (code, seconds) => {
+  ])('%s cools down for %j s, one failure after the other', (code, seconds) => {
     const failures = rememberedFailure(fakeClock())
     const cooldowns = seconds.map(() => failures.remember(failureOf(code), 'secret').retryAfterMs)
     expect(cooldowns).toEqual(seconds.map((second) => second * 1000))
   })
 
-  it('of another class begins anew', () => {
+  it('of another code starts its cooldown from the beginning', () => {
     const failures = rememberedFailure(fakeClock())
     failures.remember(failureOf('token_fetch_failed'), 'secret')
     failures.remember(failureOf('token_fetch_failed'), 'secret')
@@ -49,7 +49,7 @@ describe('a remembered failure', () => {
     expect(failures.remember(failureOf('token_fetch_failed'), 'secret').retryAfterMs).toBe(1_000)
   })
 
-  it('is given to every caller with the time that is left, until that is over', () => {
+  it('reaches every caller with the remaining cooldown, until that is over', () => {
     const clock = fakeClock()
     clock.advance(500)
     const failures = rememberedFailure(clock)
@@ -75,7 +75,7 @@ describe('a remembered failure', () => {
     expect(failures.cooldownMs('secret')).toBe(0)
   })
 
-  it('is none before the first, and none for another secret', () => {
+  it('is undefined before the first failure, and for another secret', () => {
     const failures = rememberedFailure(fakeClock())
     expect(failures.current('secret')).toBeUndefined()
     expect(failures.cooldownMs('secret')).toBe(0)
@@ -86,14 +86,14 @@ describe('a remembered failure', () => {
     expect(failures.remember(failureOf('token_fetch_failed'), 'other').retryAfterMs).toBe(1_000)
   })
 
-  it('rests as long as somebody said who knows', () => {
+  it('uses a cooldown that the failure itself specifies', () => {
     const failures = rememberedFailure(fakeClock())
     const { retryAfterMs } = failures.remember(failureOf('rate_limited'), 'secret', 1_234)
     expect(retryAfterMs).toBe(1_234)
     expect(failures.cooldownMs('secret')).toBe(1_234)
   })
 
-  it('that never was rests for nobody, on a clock that began before 0', () => {
+  it('blocks no request before the first failure, on a clock that began before 0', () => {
     const clock = { ...fakeClock(), monotonic: () => -5_000 }
     const failures = rememberedFailure(clock)
     expect(failures.current('secret')).toBeUndefined()
@@ -102,7 +102,7 @@ describe('a remembered failure', () => {
 })
 
 describe('the budget of forced refreshes', () => {
-  it('gives so many within any minute, then one for each that is a minute old', () => {
+  it('allows its number within any minute, then one more for each that is a minute old', () => {
     const clock = fakeClock()
     clock.advance(1_000)
     const budget = refreshBudget(2, clock)
@@ -121,7 +121,7 @@ describe('the budget of forced refreshes', () => {
     expect(budget.refillsInMs()).toBe(20_000)
   })
 
-  it('that is long refilled is so now, not in the past', () => {
+  it('that was refilled long ago is available now, not in the past', () => {
     const clock = fakeClock()
     const budget = refreshBudget(1, clock)
     budget.take()
@@ -129,7 +129,7 @@ describe('the budget of forced refreshes', () => {
     expect(budget.refillsInMs()).toBe(0)
   })
 
-  it('of nothing gives nothing, and promises nothing sooner than in a minute', () => {
+  it('of 0 allows no refresh, and reports a minute until the next', () => {
     const clock = fakeClock()
     clock.advance(5_000)
     const budget = refreshBudget(0, clock)
@@ -137,17 +137,17 @@ describe('the budget of forced refreshes', () => {
     expect(budget.refillsInMs()).toBe(60_000)
   })
 
-  it('that nobody took from promises nothing sooner than in a minute either', () => {
+  it('that is unused reports a minute until the next', () => {
     expect(refreshBudget(1, fakeClock()).refillsInMs()).toBe(60_000)
   })
 
-  it('of one is there at the beginning', () => {
+  it('of 1 is available at the beginning', () => {
     expect(refreshBudget(1, fakeClock()).take()).toBe(true)
   })
 })
 
-describe('the rest of an endpoint', () => {
-  it('lasts so long, and is that endpoint’s alone', () => {
+describe('the cooldown of an endpoint', () => {
+  it('lasts for its time, and applies to that endpoint alone', () => {
     const clock = fakeClock()
     clock.advance(100)
     const cooldowns = endpointCooldowns(30_000, clock)
@@ -162,7 +162,7 @@ describe('the rest of an endpoint', () => {
     expect(cooldowns.isCoolingDown('bad')).toBe(false)
   })
 
-  it('is remembered for 500 endpoints; one more, and the oldest is forgotten', () => {
+  it('is kept for 500 endpoints; with one more the oldest is forgotten', () => {
     const cooldowns = endpointCooldowns(30_000, fakeClock())
     for (let count = 0; count < 500; count += 1) cooldowns.start(`e${count}`)
     expect(cooldowns.isCoolingDown('e0')).toBe(true)
@@ -173,7 +173,7 @@ describe('the rest of an endpoint', () => {
     }
   })
 
-  it('that is over makes room', () => {
+  it('leaves room for another endpoint when it has ended', () => {
     const clock = fakeClock()
     const cooldowns = endpointCooldowns(30_000, clock)
     cooldowns.start('old')
@@ -186,8 +186,8 @@ describe('the rest of an endpoint', () => {
   })
 })
 
-describe('a refresh budget that is asked', () => {
-  it('tells whether it is spent, and takes nothing', () => {
+describe('isSpent of the refresh budget', () => {
+  it('reports whether it is spent, without taking a refresh', () => {
     const clock = fakeClock()
     const budget = refreshBudget(1, clock)
     expect([budget.isSpent(), budget.isSpent(), budget.take()]).toEqual([false, false, true])

@@ -22,11 +22,11 @@ function processOver(store: TokenStore, clock: ReturnType<typeof fakeClock>, isD
   return { source, fetches: () => fetches }
 }
 
-describe('rule 8: a string that the store knows as old', () => {
+describe('rule 8: a string that the store knows already', () => {
   it.each([
     ['is past its memo there', MEMO_MS + 100_000],
     ['is in its memo there', MEMO_MS - 100_000],
-  ])('does not start a new life after a restart, if it %s', async (_name, ageMs) => {
+  ])('does not get a new lifetime after a restart, if it %s', async (_name, ageMs) => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     await processOver(store, clock).source.get()
@@ -41,7 +41,7 @@ describe('rule 8: a string that the store knows as old', () => {
     expect(source.describe().expiresInMs).toBeLessThanOrEqual(200_000)
   })
 
-  it('is handed out through an outage after a restart, as long as it would have been before (rule 4)', async () => {
+  it('is handed out through an outage after a restart as long as before it (rule 4)', async () => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     await processOver(store, clock).source.get()
@@ -51,33 +51,39 @@ describe('rule 8: a string that the store knows as old', () => {
   })
 })
 
-describe('rule 2: without a new look no token is handed out for longer than maxAgeMs', () => {
-  it.each([1, 20_000, 59_999])('also where the same string came back after %s ms', async (ms) => {
-    const { source, clock, fetches } = sourceWith('same', { maxAgeMs: 60_000, refreshAheadMs: 0 })
-    await source.get()
-    clock.advance(ms)
-    await source.invalidate('same')
-    await source.get()
-    expect(fetches()).toBe(2)
-    clock.advance(60_000)
-    await source.get()
-    expect(fetches()).toBe(3)
-  })
+describe('rule 2: no token is handed out for longer than maxAgeMs without a token request', () => {
+  it.each([1, 20_000, 59_999])(
+    'rule 2: a string that came back after %s ms is handed out for maxAgeMs',
+    async (ms) => {
+      const { source, clock, fetches } = sourceWith('same', { maxAgeMs: 60_000, refreshAheadMs: 0 })
+      await source.get()
+      clock.advance(ms)
+      await source.invalidate('same')
+      await source.get()
+      expect(fetches()).toBe(2)
+      clock.advance(60_000)
+      await source.get()
+      expect(fetches()).toBe(3)
+    },
+  )
 
-  it.each([31_536_000, 1e308])('nor where a server says %s s', async (seconds) => {
-    const { source, clock, fetches } = sourceWith((count) => ({
-      body: tokenBody(count > 2 ? 'next' : 'same', seconds),
-    }))
-    await source.get()
-    clock.advance(MEMO_MS)
-    expect(await source.get()).toBe('same')
-    expect(fetches()).toBe(2)
-    clock.advance(MEMO_MS)
-    expect(await source.get()).toBe('next')
-    expect(fetches()).toBe(3)
-  })
+  it.each([31_536_000, 1e308])(
+    'rule 2: a token for which a server says %s s is handed out for maxAgeMs',
+    async (seconds) => {
+      const { source, clock, fetches } = sourceWith((count) => ({
+        body: tokenBody(count > 2 ? 'next' : 'same', seconds),
+      }))
+      await source.get()
+      clock.advance(MEMO_MS)
+      expect(await source.get()).toBe('same')
+      expect(fetches()).toBe(2)
+      clock.advance(MEMO_MS)
+      expect(await source.get()).toBe('next')
+      expect(fetches()).toBe(3)
+    },
+  )
 
-  it('and through an outage a server’s 1e308 s are no life without an end', async () => {
+  it('rule 2: a server’s 1e308 s do not keep a token for ever through an outage', async () => {
     const { source, clock } = sourceWith((count) =>
       count === 1 ? { body: tokenBody('token', 1e308) } : new Error('gettoken is down'),
     )

@@ -6,7 +6,7 @@ interface Named extends LruEntry {
   readonly name: number
 }
 
-it('keeps the order in which things were last asked for, whatever happens', () => {
+it('the LRU list keeps its order through random additions, uses and removals', () => {
   const step = fc.record({
     do: fc.constantFrom('add', 'touch', 'remove'),
     name: fc.nat({ max: 5 }),

@@ -40,7 +40,7 @@ describe('a hit', () => {
     expect(has.mock.results.map(({ value }) => value)).toEqual(Array(20).fill(true))
   })
 
-  it('rule 2: is none before the first token, and none after 7000 s', async () => {
+  it('rule 2: needs a token, and ends after 7000 s', async () => {
     const { next, get, clock } = memoOf()
     expect(get()).toBeUndefined()
     const token = await next()
@@ -50,7 +50,7 @@ describe('a hit', () => {
     expect(get()).toBeUndefined()
   })
 
-  it('rule 2: is none after maxAgeMs, nor after the scaled life of a shorter token', () => {
+  it('rule 2: ends after maxAgeMs, and after the scaled lifetime of a shorter token', () => {
     const short = memoOf({ maxAgeMs: 60_000 })
     short.memoized.set(short.tokenOf(1))
     short.clock.advance(60_000)
@@ -63,7 +63,7 @@ describe('a hit', () => {
     expect(get()).toBeUndefined()
   })
 
-  it('rule 5: is never a cleared generation, however new its life', async () => {
+  it('rule 5: never returns a cleared generation, however new its lifetime', async () => {
     const { memoized, next, get, tokenOf } = memoOf()
     const token = await next()
     memoized.clear(token.generation)
@@ -103,7 +103,7 @@ describe('the proof by breaking', () => {
   })
 })
 
-describe('to set', () => {
+describe('setting a token', () => {
   it('makes a token the memoized one, without a fetch', () => {
     const { memoized, tokenOf, get, fetches } = memoOf()
     const adopted = tokenOf(5)
@@ -113,7 +113,7 @@ describe('to set', () => {
     expect(fetches()).toBe(0)
   })
 
-  it('an older generation, or the same one again, changes nothing', () => {
+  it('with an older or the same generation changes nothing', () => {
     const { memoized, tokenOf, get } = memoOf()
     const adopted = tokenOf(5)
     for (const token of [adopted, tokenOf(4), tokenOf(5)]) memoized.set(token)
@@ -123,7 +123,7 @@ describe('to set', () => {
 })
 
 describe('the next token', () => {
-  it('leaves the newest where it is until it has come', async () => {
+  it('leaves the newest one in place until it has arrived', async () => {
     const { memoized, next, get, fetches } = memoOf()
     const first = await next()
     const coming = next()
@@ -135,7 +135,7 @@ describe('the next token', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('is fetched once for everyone who asks, also while a store brings others', async () => {
+  it('is fetched once for all callers, also while a store brings others', async () => {
     const answer = deferred<Token>()
     const { tokenOf, memoized } = memoOf()
     const obtain = vi.fn(() => answer.promise)
@@ -150,7 +150,7 @@ describe('the next token', () => {
     expect(obtain).toHaveBeenCalledTimes(1)
   })
 
-  it('rule 6: whoever asks once the outcome is known is not given the promise of those who asked before', async () => {
+  it('rule 6: is not shared with callers that ask after its outcome is known', async () => {
     const answers = [deferred<Token>(), deferred<Token>()]
     const { tokenOf, memoized } = memoOf()
     let fetches = 0
@@ -166,7 +166,7 @@ describe('the next token', () => {
     expect(memoized.isPending).toBe(false)
   })
 
-  it('after a failure is fetched anew', async () => {
+  it('is fetched again after a failure', async () => {
     const { memoized, tokenOf } = memoOf()
     const error = new Error('the network')
     await expect(memoized.next(() => Promise.reject(error))).rejects.toBe(error)
@@ -174,7 +174,7 @@ describe('the next token', () => {
     expect((await memoized.next(async () => tokenOf(1))).generation).toBe(1)
   })
 
-  it('is one of many in one memo, each with generations of its own', async () => {
+  it('is one of many in one memo, each with its own generations', async () => {
     const clock = fakeClock()
     const memo = new TokenMemo(clock)
     const { tokenOf } = memoOf()

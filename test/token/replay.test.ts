@@ -37,7 +37,7 @@ async function refusedCall(answers: readonly number[], replay: Partial<Replay<nu
 }
 
 describe('rule 9: a replay', () => {
-  it('lets go of the refused answer, then sends with the new token', async () => {
+  it('discards the refused answer, then sends with the new token', async () => {
     const { run, steps, types } = await refusedCall([OK])
     expect(await run()).toBe(OK)
     expect(steps).toEqual(['discard 42001', 'send token-2'])
@@ -71,7 +71,7 @@ describe('rule 9: a replay', () => {
     expect(types().slice(-2)).toEqual(['replayed', 'endpoint_cooldown'])
   })
 
-  it('with a token whose fetch was on its way when its call was refused counts as adopted', async () => {
+  it('with a token whose fetch was in flight when its call was refused counts as adopted', async () => {
     const { run, policy, token, steps, fetches } = await refusedCall([40014, OK])
     const first = policy.replaceRefused({ token, endpoint: 'user/list', errcode: REFUSED })
     while (fetches() < 2) await Promise.resolve()
@@ -84,7 +84,7 @@ describe('rule 9: a replay', () => {
     ])
   })
 
-  it('with an adopted token cools no endpoint down, and at one that is cooling down forces nothing', async () => {
+  it('with an adopted token starts no cooldown, and forces nothing at an endpoint that cools down', async () => {
     const { run, policy, token, steps, events, fetches } = await refusedCall([40014])
     await policy.replaceRefused({ token, endpoint: 'user/list', errcode: REFUSED })
     policy.coolDown('user/get')
@@ -100,7 +100,7 @@ describe('rule 9: a replay', () => {
     expect(policy.cached()?.value).toBe('token-2')
   })
 
-  it('throws no newer token away for an old one', async () => {
+  it('does not clear a newer token because of an old one', async () => {
     const given = await refusedCall([40014, OK], {
       send: async ({ value }) => {
         if (value !== 'token-2') return OK
@@ -141,13 +141,13 @@ describe('rule 9: a replay', () => {
     expect(given.policy.cached()?.value).toBe('token-4')
   })
 
-  it('without a replacement is none, and the refused answer is kept', async () => {
+  it('does not happen without a replacement, and the refused answer is kept', async () => {
     const { run, steps } = await refusedCall([], { wait: async () => undefined })
     expect(await run()).toBe(REFUSED)
     expect(steps).toEqual([])
   })
 
-  it('that is not waited for lets go of the refused answer, and says so', async () => {
+  it('whose wait is aborted discards the refused answer, and emits an event', async () => {
     const reason = new Error('enough')
     const { run, steps, events } = await refusedCall([], { wait: () => Promise.reject(reason) })
     await expect(run()).rejects.toBe(reason)
@@ -164,7 +164,7 @@ describe('rule 9: a replay', () => {
   it.each([
     ['for a replacement', {}],
     ['in vain', { wait: () => Promise.reject(new Error('enough')) }],
-  ])('need not let go of anything, waiting %s', async (_name, replay) => {
+  ])('works without a discard function, waiting %s', async (_name, replay) => {
     const { run } = await refusedCall([OK], { ...replay, discard: undefined as never })
     await run().catch(({ message }) => expect(message).toBe('enough'))
   })

@@ -9,7 +9,7 @@ const EXAMPLE = {
   url: 'http://mp.weixin.qq.com?params=value',
 }
 
-it('signs the official example as WeCom does', async () => {
+it('signJsapi signs the official example as WeCom does', async () => {
   expect(await signJsapi(EXAMPLE)).toEqual({
     timestamp: 1414587457,
     nonceStr: 'Wm3WZYTPz0wzccnW',
@@ -17,12 +17,12 @@ it('signs the official example as WeCom does', async () => {
   })
 })
 
-it('does not count what follows the #', async () => {
+it('signJsapi ignores the part of the url after the #', async () => {
   const { signature } = await signJsapi({ ...EXAMPLE, url: `${EXAMPLE.url}#/chat` })
   expect(signature).toBe('0f9de62fce790f9a083d5c99e95740ceb90c27ed')
 })
 
-it('takes the time of now and a nonce that nobody can guess', async () => {
+it('signJsapi defaults to the current time and an unpredictable nonce', async () => {
   const { ticket, url } = EXAMPLE
   vi.spyOn(Date, 'now').mockReturnValue(1_700_000_000_999)
   const signed = await Promise.all([signJsapi({ ticket, url }), signJsapi({ ticket, url })])
@@ -40,6 +40,6 @@ it.each([
   [{ nonce: '' }, 'nonce must be a non-empty string'],
   [{ timestamp: 1.5 }, 'timestamp must be whole seconds, got 1.5'],
   [{ nonceStr: 'x' }, "Unknown key 'nonceStr' in signJsapi"],
-])('refuses %o', async (wrong, message) => {
+])('signJsapi refuses %o', async (wrong, message) => {
   await expect(signJsapi({ ...EXAMPLE, ...wrong } as never)).rejects.toThrow(message)
 })

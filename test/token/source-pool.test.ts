@@ -41,22 +41,25 @@ describe('a pool has one source for each tenant', () => {
       'that is promised by a promise of another library',
       (corpId: string) => thenable(appOf(corpId)) as never,
     ],
-  ])('%s: asked for once, however many ask', async (_name, credentialOf) => {
-    let asked = 0
-    const pool = idlePool((tenant) => {
-      asked += 1
-      return credentialOf(tenant)
-    })
-    const given = await Promise.all(Array.from({ length: 1000 }, () => pool.get('ww-a')))
-    expect(new Set(given).size).toBe(1)
-    expect(given[0]?.describe().subject).toBe('app of corp ww-a')
-    // Once it is known, it is there at once.
-    expect(pool.get('ww-a')).toBe(given[0])
-    expect(asked).toBe(1)
-    expect(pool.size).toBe(1)
-  })
+  ])(
+    'whose credential is %s: looked up once for any number of callers',
+    async (_name, credentialOf) => {
+      let asked = 0
+      const pool = idlePool((tenant) => {
+        asked += 1
+        return credentialOf(tenant)
+      })
+      const given = await Promise.all(Array.from({ length: 1000 }, () => pool.get('ww-a')))
+      expect(new Set(given).size).toBe(1)
+      expect(given[0]?.describe().subject).toBe('app of corp ww-a')
+      // Once it is known, it is there at once.
+      expect(pool.get('ww-a')).toBe(given[0])
+      expect(asked).toBe(1)
+      expect(pool.size).toBe(1)
+    },
+  )
 
-  it('and one token call, however many calls are cold', async () => {
+  it('with one token request for any number of cold calls', async () => {
     const { wecom, baseUrl, pool } = await appPool(['ww-a', 'ww-b'])
     for (const door of DOORS) {
       const send = through(
@@ -75,7 +78,7 @@ describe('a pool has one source for each tenant', () => {
       if (path === 'user/get') expect(corpId).toBe(query.get('corp'))
   })
 
-  it('asks again for one whose credential could not be told, each time once', async () => {
+  it('and looks a credential up again after a failure, once each time', async () => {
     let asked = 0
     const pool = idlePool(async (tenant) => {
       asked += 1
@@ -88,7 +91,7 @@ describe('a pool has one source for each tenant', () => {
     expect(asked).toBe(2)
   })
 
-  it('shared by two names with one credential, and not by names that differ in case alone', () => {
+  it('shared by two names with one credential, but not by names that differ in case', () => {
     const pool = idlePool((name) => appOf(name.replace('alias-', '')))
     expect(pool.get('alias-ww-a')).toBe(pool.get('ww-a'))
     expect(pool.get('WW-A')).not.toBe(pool.get('ww-a'))
@@ -101,12 +104,12 @@ describe('a pool has one source for each tenant', () => {
   })
 })
 
-describe('a tenant that nobody knows', () => {
+describe('an unknown tenant', () => {
   it.each([
     ['undefined', () => undefined],
     ['a promise of undefined', async () => undefined],
     ['null', () => null as never],
-  ])('(%s) is an error in both doors, and nothing is sent', async (_name, credentialOf) => {
+  ])('(%s) is an error with axios and fetch, and nothing is sent', async (_name, credentialOf) => {
     const { wecom, baseUrl } = await open()
     const pool = createSourcePool(credentialOf, { baseUrl })
     for (const door of DOORS) {
@@ -123,7 +126,7 @@ describe('a tenant that nobody knows', () => {
     expect(wecom.requests).toEqual([])
   })
 
-  it('is an error of each axios call, with its own config', async () => {
+  it('is an error of each axios call, with the call’s own config', async () => {
     const { baseUrl } = await open()
     const pool = createSourcePool(async () => {
       await settle()
@@ -140,18 +143,18 @@ describe('a tenant that nobody knows', () => {
     ])
   })
 
-  it.each([undefined, null, '', '  ', 42, {}])('%o is no name', (tenant) => {
+  it.each([undefined, null, '', '  ', 42, {}])('%o is refused as a tenant name', (tenant) => {
     const never = () => expect.fail('asked')
     expect(() => idlePool(never).get(tenant as string)).toThrow(/^tenant must be the name of a ten/)
   })
 
-  it.each(['secret', {}, 42])('and %o is no credential', (given) => {
+  it.each(['secret', {}, 42])('%o is refused as a credential', (given) => {
     expect(() => idlePool(() => given as never).get('ww-a')).toThrow(
       /^credentialOf must be a function that returns a credential, got something of type \w+ \(not s/,
     )
   })
 
-  it('is learned of as soon as it is there', async () => {
+  it('is found as soon as it exists', async () => {
     const known = new Set<string>()
     const pool = idlePool((tenant) => (known.has(tenant) ? appOf(tenant) : undefined))
     expect(() => pool.get('ww-a')).toThrow(/no tenant 'ww-a'/)
@@ -161,7 +164,7 @@ describe('a tenant that nobody knows', () => {
 })
 
 describe('a pool that is full', () => {
-  it('lets the one go that was not asked for the longest; it comes back with a new source', () => {
+  it('evicts the least recently used tenant; it comes back with a new source', () => {
     const asked: string[] = []
     const pool = idlePool(
       (tenant) => {
@@ -186,7 +189,7 @@ describe('a pool that is full', () => {
     expect(pool.size).toBe(3)
   })
 
-  it('leaves the source that went to who still holds it', async () => {
+  it('leaves the evicted source to callers that still hold it', async () => {
     const { wecom, get } = await appPool(['ww-a', 'ww-b'], { maxTenants: 1 })
     const held = get('ww-a')
     const token = await held.get()
@@ -196,7 +199,7 @@ describe('a pool that is full', () => {
     expect(paths(wecom)).toEqual(['gettoken', 'gettoken'])
   })
 
-  it('spares one that is fetching', async () => {
+  it('keeps a tenant whose source is fetching', async () => {
     const { wecom, get, asked } = await appPool(['ww-a', 'ww-b', 'ww-c'], { maxTenants: 2 })
     const fetched = hold(wecom, 'gettoken')
     const busy = get('ww-a')
@@ -212,7 +215,7 @@ describe('a pool that is full', () => {
     expect(wecom.count('gettoken', 'ww-a')).toBe(1)
   })
 
-  it('spares one that rests, so that a wrong secret is not asked with again', async () => {
+  it('keeps a tenant whose source cools down, so that a wrong secret is not sent again', async () => {
     const { wecom, clock, get } = await appPool(['ww-b', 'ww-c', 'ww-d'], { maxTenants: 2 })
     await failureOf(get('ww-gone').get())
     for (const tenant of ['ww-b', 'ww-c', 'ww-d']) await get(tenant).get()
@@ -224,7 +227,7 @@ describe('a pool that is full', () => {
     expect(wecom.count('gettoken', 'ww-gone')).toBe(2)
   })
 
-  it('of busy ones alone keeps its bound all the same', () => {
+  it('keeps its size even if all sources are busy', () => {
     const pool = idlePool(appOf, { maxTenants: 2 })
     const call = (tenant: string) => (pool.get(tenant) as TokenSource).get()
     // Nobody answers them: in a slow run they fail while other tests are at work.
@@ -232,7 +235,7 @@ describe('a pool that is full', () => {
     expect(pool.size).toBe(2)
   })
 
-  it('looks for an idle one among the hundred oldest, so that a newcomer never waits for long', () => {
+  it('checks only the hundred least recently used, so that adding a tenant is fast', () => {
     const pool = idlePool(appOf, { maxTenants: 101 })
     const get = (tenant: string) => pool.get(tenant) as TokenSource
     const oldest = get('ww-0')
@@ -249,7 +252,7 @@ describe('a pool that is full', () => {
     )
   })
 
-  it('and other options are checked like those of a source', () => {
+  it('other options are checked like those of a source', () => {
     expect(() => idlePool(appOf, { maxAgeMs: -1 })).toThrow(/^maxAgeMs must be a number of mill/)
     expect(() => idlePool(appOf, { tenants: 1 } as never)).toThrow(/^Unknown key 'tenants'/)
     expect(() => createSourcePool('secret' as never)).toThrow(/^credentialOf must be a function/)
@@ -268,7 +271,7 @@ describe('a pool’s', () => {
     expect(await get('ww-a').get()).toMatch(/^fake-token_2/)
   })
 
-  it('a source that one tenant has left is still shared by those who come', () => {
+  it('source that one tenant has left is still shared with new tenants', () => {
     const pool = idlePool(() => appOf('ww-a'))
     const source = pool.get('one')
     pool.get('other')
@@ -287,7 +290,7 @@ describe('a pool’s', () => {
     expect(source.describe().state).toBe('closed')
   })
 
-  it('delete while the credential is being told makes it count for nothing', async () => {
+  it('delete during the lookup of a credential rejects that lookup', async () => {
     const codes = ['old-code', 'new-code']
     const pool = idlePool(async (tenant) => {
       const code = codes.shift()
@@ -306,7 +309,7 @@ describe('a pool’s', () => {
     expect(pool.size).toBe(1)
   })
 
-  it('close closes every source, also those that come later', async () => {
+  it('close closes every source, also later ones', async () => {
     const { pool, get } = await appPool(['ww-a', 'ww-b'])
     const sources = [get('ww-a'), get('ww-b')]
     const waiting = failureOf((sources[0] as TokenSource).get())
@@ -318,7 +321,7 @@ describe('a pool’s', () => {
     }
   })
 
-  it('close closes a source whose credential is still being told', async () => {
+  it('close closes a source whose credential is still being looked up', async () => {
     const pool = idlePool(async (tenant) => {
       await settle()
       return appOf(tenant)

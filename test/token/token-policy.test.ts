@@ -13,8 +13,8 @@ const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
 const refusal = { endpoint: 'user/get', errcode: 42001 }
 const counting = (count: number) => `token-${count}`
 
-describe('to lend', () => {
-  it('gives the current token at once, also when it is about to be replaced', async () => {
+describe('getToken', () => {
+  it('returns the current token at once, also when a refresh is due', async () => {
     const behind = deferred<string>()
     const { source, clock } = sourceWith((count) => (count === 1 ? 'old' : behind.promise))
     const policy = policyOf(source)
@@ -25,7 +25,7 @@ describe('to lend', () => {
     expect(policy.cached()?.value).toBe('old')
   })
 
-  it('fresh gives the current token while it has long to live', async () => {
+  it('with fresh returns the current token while no refresh is due', async () => {
     const { source, fetches } = sourceWith(counting)
     const policy = policyOf(source)
     await policy.getToken()
@@ -33,7 +33,7 @@ describe('to lend', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('fresh waits for the next one when it is about to be replaced', async () => {
+  it('with fresh waits for the next token when a refresh is due', async () => {
     const { source, clock, fetches } = sourceWith(counting)
     const policy = policyOf(source)
     await policy.getToken()
@@ -42,7 +42,7 @@ describe('to lend', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('fresh gives the current one when there is no other to be had', async () => {
+  it('with fresh returns the current token when no other can be fetched', async () => {
     const { source, clock } = sourceWith((count) => (count === 1 ? 'old' : new Error('down')))
     const policy = policyOf(source)
     await policy.getToken()
@@ -50,20 +50,20 @@ describe('to lend', () => {
     expect((await policy.getToken({ fresh: true })).value).toBe('old')
   })
 
-  it('rejects while there is none', async () => {
+  it('rejects while there is no token', async () => {
     const { source } = sourceWith(new Error('down'))
     await expect(policyOf(source).getToken()).rejects.toMatchObject({ code: 'token_fetch_failed' })
   })
 })
 
-describe('to replace a refused token', () => {
+describe('replacing a refused token', () => {
   const refusedOnce = async (options: Parameters<typeof sourceWith>[1] = {}) => {
     const all = sourceWith(counting, options)
     const policy = policyOf(all.source)
     return { ...all, policy, token: await policy.getToken() }
   }
 
-  it('throws it away and gives the next one', async () => {
+  it('clears it and returns the next one', async () => {
     const { policy, token, events } = await refusedOnce()
     expect((await policy.replaceRefused({ token, ...refusal }))?.value).toBe('token-2')
     expect(events.slice(1)).toMatchObject([
@@ -73,7 +73,7 @@ describe('to replace a refused token', () => {
     expect(events).toHaveLength(3)
   })
 
-  it('gives a newer one from memory, and does not ask the store', async () => {
+  it('returns a newer one from memory, without reading the store', async () => {
     let gets = 0
     const memory = memoryStore()
     const store = {
@@ -92,7 +92,7 @@ describe('to replace a refused token', () => {
     expect(events.at(-1)).toEqual({ ...SUBJECT, type: 'adopted', generation: 2, from: 'memory' })
   })
 
-  it('gives a newer one from the store, though nothing may be thrown away', async () => {
+  it('returns a newer one from the store, even if nothing may be cleared', async () => {
     const deleted: number[] = []
     const newer = { value: 'theirs', generation: 7, ageMs: 0, expiresInMs: 7_200_000 }
     let isThere = false
@@ -111,7 +111,7 @@ describe('to replace a refused token', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('costs one of the budget, however many calls it refused', async () => {
+  it('costs one refresh of the budget for any number of refused calls', async () => {
     const { policy, token, types } = await refusedOnce({ refreshBudget: 1 })
     const replaced = await Promise.all(
       ['a', 'b', 'c'].map((endpoint) => policy.replaceRefused({ token, endpoint, errcode: 42001 })),
@@ -120,7 +120,7 @@ describe('to replace a refused token', () => {
     expect(types()).not.toContain('not_replayed')
   })
 
-  it('is none for an endpoint that rests, which is told', async () => {
+  it('is not possible for an endpoint that cools down, which is reported', async () => {
     const { policy, token, events, fetches } = await refusedOnce({ endpointCooldownMs: 30_000 })
     policy.coolDown(refusal.endpoint)
     expect(await policy.replaceRefused({ token, ...refusal })).toBeUndefined()
@@ -132,7 +132,7 @@ describe('to replace a refused token', () => {
     ])
   })
 
-  it('still gives a newer one from memory, or from the store, for an endpoint that rests', async () => {
+  it('still returns a newer one from memory or the store for an endpoint that cools down', async () => {
     const theirs = { value: 'theirs', generation: 7, ageMs: 0, expiresInMs: 7_200_000 }
     let isThere = false
     const store = {
@@ -150,7 +150,7 @@ describe('to replace a refused token', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('is none while the budget is spent, which is told', async () => {
+  it('is not possible while the budget is spent, which is reported', async () => {
     const { policy, token, events } = await refusedOnce({ refreshBudget: 0 })
     expect(await policy.replaceRefused({ token, ...refusal })).toBeUndefined()
     expect(policy.cached()).toBe(token)
@@ -162,7 +162,7 @@ describe('to replace a refused token', () => {
     })
   })
 
-  it('is none for a body that is gone, but the token is thrown away for the next call', async () => {
+  it('is not possible for a body that cannot be sent again, but the token is cleared for the next call', async () => {
     const { source, policy, token, events, fetches } = await refusedOnce()
     expect(await policy.replaceRefused({ token, ...refusal, isBodyGone: true })).toBeUndefined()
     expect(events.at(-1)).toEqual({
@@ -177,7 +177,7 @@ describe('to replace a refused token', () => {
     expect((await policy.getToken()).value).toBe('token-2')
   })
 
-  it('is none while none can be fetched, and the cause is told', async () => {
+  it('is not possible while no token can be fetched, and the cause is reported', async () => {
     const { source, events } = sourceWith((count) => (count === 1 ? 'token' : new Error('down')))
     const policy = policyOf(source)
     const token = await policy.getToken()
@@ -188,8 +188,8 @@ describe('to replace a refused token', () => {
   })
 })
 
-describe('to replace a token whose credential is at a loss', () => {
-  it('is none, and what is told says why', async () => {
+describe('replacing a token whose credential cannot provide a secret', () => {
+  it('is not possible, and the event says why', async () => {
     let isAtALoss = false
     const corpSecret = () => {
       if (isAtALoss) throw undefined
@@ -213,8 +213,8 @@ describe('to replace a token whose credential is at a loss', () => {
   })
 })
 
-describe('a budget that is spent by throwing away', () => {
-  it('is told to who asks for the token, and calls go out with the old one', async () => {
+describe('a refresh budget that is spent by invalidate', () => {
+  it('is an error of get, while calls use the old token', async () => {
     const { source, clock } = sourceWith(counting, { refreshBudget: 0 })
     await source.get()
     clock.advance(1_000)
@@ -232,7 +232,7 @@ describe('a budget that is spent by throwing away', () => {
 })
 
 describe('a policy', () => {
-  it('knows where it belongs, and which errcodes refuse its token', () => {
+  it('knows its base address, and which errcodes refuse its token', () => {
     const { source } = sourceWith('token', {
       baseUrl: 'https://proxy.example',
       tokenInvalidErrcodes: [42009],
@@ -245,14 +245,14 @@ describe('a policy', () => {
     expect(policy.errcodes).toBe(policy.errcodes)
   })
 
-  it('has nothing to throw away before its first token', () => {
+  it('has nothing to clear before its first token', () => {
     const policy = new TokenPolicy(selfBuilt(APP), new SourceContext({}, platform))
     expect(() => policy.clearCurrent()).not.toThrow()
   })
 })
 
 describe('a token source', () => {
-  it('gives one promise for as long as the token is the same', async () => {
+  it('returns one promise for as long as the token is the same', async () => {
     const { source } = sourceWith(counting)
     await source.get()
     const hit = source.get()
@@ -264,7 +264,7 @@ describe('a token source', () => {
     expect(await source.get()).toBe('token-2')
   })
 
-  it('does not throw away what it does not have', async () => {
+  it('invalidates only the current token', async () => {
     const { source, types } = sourceWith(counting)
     expect(await source.invalidate('token-1')).toBe(false)
     await expect(source.invalidate(undefined as never)).rejects.toMatchObject({
@@ -274,7 +274,7 @@ describe('a token source', () => {
     expect(types()).toEqual([])
   })
 
-  it('says that its token is thrown away', async () => {
+  it('is described as cleared after invalidate', async () => {
     const { source, clock } = sourceWith(counting)
     await source.get()
     clock.advance(5)
@@ -288,7 +288,7 @@ describe('a token source', () => {
     })
   })
 
-  it('counts a string that was reconfirmed late in its life as newer for 10 s', async () => {
+  it('counts a string that was reconfirmed late in its lifetime as newer for 10 s', async () => {
     const { source, clock } = sourceWith('same')
     await source.get()
     clock.advance(5_000_000)
@@ -300,7 +300,7 @@ describe('a token source', () => {
     expect(await source.invalidate('same')).toBe(true)
   })
 
-  it('calls once what was not refused', async () => {
+  it('runs a call once if it was not refused', async () => {
     const { source, types } = sourceWith(counting)
     let calls = 0
     await source.run(() => {
@@ -311,7 +311,7 @@ describe('a token source', () => {
     expect(types()).toEqual(['fetched'])
   })
 
-  it('runs for no endpoint in particular unless told', async () => {
+  it('runs without an endpoint by default', async () => {
     const { source, events } = sourceWith(counting)
     await source.run(() => ({ errcode: 42001 }))
     await settle()
@@ -319,7 +319,7 @@ describe('a token source', () => {
   })
 })
 
-describe('what the store brings', () => {
+describe('a token from the store', () => {
   /** A store into which somebody else may put a token. */
   const storeWithNewer = () => {
     const memory = memoryStore()
@@ -339,7 +339,7 @@ describe('what the store brings', () => {
     }
   }
 
-  it('is adopted after a throw-away, also while the budget is spent', async () => {
+  it('is adopted after a clear, also while the budget is spent', async () => {
     const store = storeWithNewer()
     const { source, fetches } = sourceWith(counting, { store, refreshBudget: 0 })
     await source.get()
@@ -364,7 +364,7 @@ describe('what the store brings', () => {
     await expect(source.get()).rejects.toMatchObject({ code: 'refresh_budget_spent' })
   })
 
-  it('costs nothing of the budget, also if it comes while another process has its turn', async () => {
+  it('costs nothing of the budget, also if it arrives while another process holds the lease', async () => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     let fetches = 0
@@ -388,7 +388,7 @@ describe('what the store brings', () => {
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('is told once', async () => {
+  it('is reported once', async () => {
     const store = storeWithNewer()
     const { source, events } = sourceWith(counting, { store })
     const token = await policyOf(source).getToken()
@@ -401,7 +401,7 @@ describe('what the store brings', () => {
 })
 
 describe('a refused token', () => {
-  it('is never what it is replaced by, though the budget is spent and nothing else is there', async () => {
+  it('is never its own replacement, even if the budget is spent and there is no other', async () => {
     const { source, events, types } = sourceWith(counting, { refreshBudget: 0 })
     let calls = 0
     await source.run(
@@ -422,7 +422,7 @@ describe('a refused token', () => {
     expect(types()).not.toContain('endpoint_cooldown')
   })
 
-  it('is paid for by its own token call, not by the one that was on its way', async () => {
+  it('is charged for its own token request, not for the one in flight', async () => {
     const behind = deferred<string>()
     const { source, clock, fetches } = sourceWith(
       (count) => (count === 2 ? behind.promise : counting(count)),

@@ -12,8 +12,8 @@ const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
 const CLOSED =
   'The token source of self-built app of corp ww-fake was closed. Make a new one, or close it later.'
 
-describe('what is told of a fetch', () => {
-  it('how long it took, and whether the same string came', async () => {
+describe('the event of a fetch', () => {
+  it('contains how long it took, and whether the same string came back', async () => {
     const clock = fakeClock()
     clock.advance(5_000)
     const strings = ['a', 'a', 'b']
@@ -40,7 +40,7 @@ describe('what is told of a fetch', () => {
     ])
   })
 
-  it('past the memo it is one that callers waited for', async () => {
+  it('past the 7000 s is one of a fetch that callers waited for', async () => {
     const { source, clock, types } = sourceWith((count) => `token-${count}`)
     await source.get()
     clock.advance(7_000_000)
@@ -48,7 +48,7 @@ describe('what is told of a fetch', () => {
     expect(types()).toEqual(['fetched', 'fetched'])
   })
 
-  it('that failed: why, and for how long nobody asks again', async () => {
+  it('that failed contains the reason and the cooldown', async () => {
     const { source, events } = sourceWith({ body: '{"errcode":45009}' })
     const { message } = await source.get().catch((error) => error)
     expect(events).toEqual([
@@ -63,14 +63,14 @@ describe('what is told of a fetch', () => {
     ])
   })
 
-  it('that failed without an errcode: none', async () => {
+  it('that failed without an errcode contains none', async () => {
     const { source, events } = sourceWith(new Error('down'))
     await source.get().catch(() => {})
     expect(events).toMatchObject([{ code: 'token_fetch_failed', retryAfterMs: 1_000 }])
     expect('errcode' in (events[0] ?? {})).toBe(false)
   })
 
-  it('that a mistake in a credential broke: a failure like another', async () => {
+  it('that failed because of a credential’s bug is like any other failure', async () => {
     const mistake = new TypeError('no vault yet')
     const events: TokenEvent[] = []
     const corpSecret = () => {
@@ -91,7 +91,7 @@ describe('a refresh ahead', () => {
   it.each([
     [0, 6_700_000],
     [1, 6_760_000],
-  ])('of a machine that draws %s begins at %s ms', async (random, refreshAfterMs) => {
+  ])('with a random number of %s begins at %s ms', async (random, refreshAfterMs) => {
     const clock = fakeClock()
     let fetches = 0
     const source = sourceOn(
@@ -116,7 +116,7 @@ describe('a refresh ahead', () => {
     expect(fetches).toBe(2)
   })
 
-  it('that failed is not repeated while the failure rests', async () => {
+  it('that failed is not repeated during the cooldown', async () => {
     const { source, clock, fetches } = sourceWith((count) =>
       count === 1 ? 'token' : new Error('down'),
     )
@@ -133,7 +133,7 @@ describe('a refresh ahead', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('that brings another string than the one thrown away meanwhile is enough', async () => {
+  it('that returns another string than the cleared one is not repeated', async () => {
     const behind = deferred<string>()
     const { source, clock, fetches } = sourceWith((count) => (count === 1 ? 'old' : behind.promise))
     await source.get()
@@ -149,14 +149,14 @@ describe('a refresh ahead', () => {
 })
 
 describe('a token', () => {
-  it('knows how it is spelt in a url', async () => {
+  it('has its url encoding', async () => {
     const { source } = sourceWith("it's+new")
     expect((await policyOf(source).getToken()).encoded).toBe('it%27s%2Bnew')
     await source.invalidate("it's+new")
     expect((await policyOf(source).getToken()).encoded).toBe('it%27s%2Bnew')
   })
 
-  it('from a store too', async () => {
+  it('from a store has its url encoding', async () => {
     const store = {
       get: async () => ({ value: 'a+b', generation: 1, ageMs: 0, expiresInMs: 7_200_000 }),
       set: async () => true,
@@ -167,8 +167,8 @@ describe('a token', () => {
   })
 })
 
-describe('a fetch that was asked again because its answer was thrown away meanwhile', () => {
-  it('counts the token’s age from the request that brought it', async () => {
+describe('a fetch that is repeated because its token was cleared meanwhile', () => {
+  it('counts the token’s age from the request that returned it', async () => {
     const first = deferred<string>()
     const { source, clock, fetches } = sourceWith((count) => (count === 2 ? first.promise : 'same'))
     const policy = policyOf(source)
@@ -192,8 +192,8 @@ describe('a fetch that was asked again because its answer was thrown away meanwh
   })
 })
 
-describe('a credential that is replaced while the next token is on its way', () => {
-  it('makes its waiters wait for what the new one brings', async () => {
+describe('a credential that is replaced while the next token is fetched', () => {
+  it('makes its waiters wait for a token of the new one', async () => {
     const next = deferred<string>()
     const answers = ['first', next.promise, 'by the new secret']
     const { source, clock, fetches } = sourceWith((count) => answers[count - 1] ?? 'no more')
@@ -208,8 +208,8 @@ describe('a credential that is replaced while the next token is on its way', () 
   })
 })
 
-describe('a credential that is replaced in the moment of the answer', () => {
-  it('is not the one whose token is handed out', async () => {
+describe('a credential that is replaced at the moment of the answer', () => {
+  it('does not have its token handed out', async () => {
     const answer = deferred<string>()
     const { source, fetches } = sourceWith((count) => (count === 1 ? answer.promise : 'new'))
     const waiting = source.get()
@@ -221,7 +221,7 @@ describe('a credential that is replaced in the moment of the answer', () => {
   })
 
   it.each(Array.from({ length: 12 }, (_, turns) => turns))(
-    'or a few turns later: %s',
+    'does not have its token handed out %s microtasks later',
     async (turns) => {
       const answer = deferred<string>()
       const { source } = sourceWith((count) => (count === 1 ? answer.promise : 'new'))
@@ -238,9 +238,9 @@ describe('a credential that is replaced in the moment of the answer', () => {
   )
 })
 
-describe('a token that is thrown away in the moment of the answer that brings it again', () => {
+describe('a token that is cleared at the moment of the answer that returns it again', () => {
   it.each(Array.from({ length: 12 }, (_, turns) => turns))(
-    'is asked for once more, unless it was reconfirmed already, %s turns later',
+    'is requested again, unless it was reconfirmed already, %s microtasks later',
     async (turns) => {
       const behind = deferred<string>()
       const { source, clock, fetches } = sourceWith((count) =>
@@ -259,9 +259,9 @@ describe('a token that is thrown away in the moment of the answer that brings it
   )
 })
 
-describe('a token that is refused in the moment of the answer that brings it again', () => {
+describe('a token that is refused at the moment of the answer that returns it again', () => {
   it.each(Array.from({ length: 12 }, (_, turns) => turns))(
-    'is asked for once more, unless the answer was there before the refusal, %s turns later',
+    'is requested again, unless the answer came before the refusal, %s microtasks later',
     async (turns) => {
       const behind = deferred<string>()
       const { source, clock, fetches, types } = sourceWith((count) =>
@@ -287,8 +287,8 @@ describe('a token that is refused in the moment of the answer that brings it aga
   )
 })
 
-describe('a credential that is replaced while its token call hangs', () => {
-  it('ends that call, and asks with the new one at once', async () => {
+describe('a credential that is replaced while its token request hangs', () => {
+  it('aborts that request, and sends one with the new credential at once', async () => {
     const signals: AbortSignal[] = []
     const transport: Transport = (_request, { signal }) => {
       signals.push(signal)
@@ -305,8 +305,8 @@ describe('a credential that is replaced while its token call hangs', () => {
   })
 })
 
-describe('closed', () => {
-  it('during a fetch is what waiters are told, and no failure', async () => {
+describe('a source that is closed', () => {
+  it('during a fetch rejects the waiters with `closed`, and remembers no failure', async () => {
     const { source, types } = sourceWith(() => new Promise(() => {}))
     const waiting = source.get()
     await settle()
@@ -316,7 +316,7 @@ describe('closed', () => {
     expect(source.describe()).not.toHaveProperty('cooldownUntil')
   })
 
-  it('while the store is asked means that nothing is fetched', async () => {
+  it('during a read of the store fetches nothing', async () => {
     const answer = deferred<undefined>()
     const store = { get: () => answer.promise, set: async () => true, delete: async () => true }
     const { source, fetches } = sourceWith('token', { store })
@@ -328,7 +328,7 @@ describe('closed', () => {
     expect(fetches()).toBe(0)
   })
 
-  it('while the store is asked means that what it gives is not handed out either', async () => {
+  it('during a read of the store does not hand out what was read', async () => {
     const answer = deferred<StoredToken>()
     const store = { get: () => answer.promise, set: async () => true, delete: async () => true }
     const { source } = sourceWith('token', { store })
@@ -339,14 +339,14 @@ describe('closed', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'closed', message: CLOSED })
   })
 
-  it('ends also a failure that still rests', async () => {
+  it('drops a failure that is still cooling down', async () => {
     const { source } = sourceWith(new Error('down'))
     await source.get().catch(() => {})
     source.close()
     await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
   })
 
-  it('asks neither store nor server any more', async () => {
+  it('sends nothing to store or server any more', async () => {
     const asked: string[] = []
     const store = {
       get: async (key: string) => void asked.push(key),
@@ -361,8 +361,8 @@ describe('closed', () => {
   })
 })
 
-describe('one at a time, whatever the store brings in between', () => {
-  it('a refusal of an adopted token joins the fetch that is on its way, and generations stay apart', async () => {
+describe('a single flight, whatever the store returns in between', () => {
+  it('is joined by a refusal of an adopted token, and generations stay apart', async () => {
     let theirs: StoredToken | undefined
     const store = { get: async () => theirs, set: async () => true, delete: async () => true }
     const behind = deferred<string>()
@@ -392,7 +392,7 @@ describe('one at a time, whatever the store brings in between', () => {
     expect(await source.get()).toBe('t2')
   })
 
-  it('no token call leaves after close', async () => {
+  it('sends no token request after close', async () => {
     const closed = new AbortController()
     closed.abort(new Error('expired'))
     let calls = 0

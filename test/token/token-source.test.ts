@@ -13,8 +13,8 @@ import { withParts } from '../support/store.js'
 
 const HOUR_MS = 3_600_000
 
-describe('rule 1, no usable token: everyone waits for the same fetch', () => {
-  it('asks once for ten thousand callers', async () => {
+describe('rule 1: without a usable token all callers wait for the same fetch', () => {
+  it('rule 1: ten thousand callers cause one token request', async () => {
     const answer = deferred<string>()
     const { source, fetches } = sourceWith(() => answer.promise)
     const callers = Array.from({ length: 10_000 }, () => source.get())
@@ -24,7 +24,7 @@ describe('rule 1, no usable token: everyone waits for the same fetch', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('asks nothing until someone asks', async () => {
+  it('rule 1: no token is requested before the first call', async () => {
     const { source, fetches } = sourceWith('token')
     expect(source.describe().state).toBe('empty')
     await settle()
@@ -32,7 +32,7 @@ describe('rule 1, no usable token: everyone waits for the same fetch', () => {
   })
 })
 
-describe('rule 2, 7000 s', () => {
+describe('rule 2: 7000 s', () => {
   it('hands a token out for 7000 of 7200 s, then the next caller waits for a new one', async () => {
     const { source, clock, fetches } = sourceWith((count) => `token-${count}`, {
       refreshAheadMs: 0,
@@ -50,7 +50,7 @@ describe('rule 2, 7000 s', () => {
     [3, 2.9],
     [1, 0.97],
     ['7200', 6999.9],
-  ])('scales a life of %s s to %s s', async (expiresIn, lastsSeconds) => {
+  ])('rule 2: scales a lifetime of %s s to %s s', async (expiresIn, lastsSeconds) => {
     const { source, clock, fetches } = sourceWith(() => ({ body: tokenBody('token', expiresIn) }), {
       refreshAheadMs: 0,
     })
@@ -63,7 +63,7 @@ describe('rule 2, 7000 s', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('never longer than maxAgeMs', async () => {
+  it('rule 2: a token is never handed out for longer than maxAgeMs', async () => {
     const { source, clock, fetches } = sourceWith('token', { maxAgeMs: 60_000, refreshAheadMs: 0 })
     await source.get()
     clock.advance(59_999)
@@ -75,8 +75,8 @@ describe('rule 2, 7000 s', () => {
   })
 })
 
-describe('rule 5, only the refused token is thrown away', () => {
-  it('a refusal of an older generation throws nothing away', async () => {
+describe('rule 5: only the refused token is cleared', () => {
+  it('rule 5: a refusal of an older generation clears nothing', async () => {
     const { source, fetches } = sourceWith((count) => `token-${count}`)
     await source.get()
     expect(await source.invalidate('token-1')).toBe(true)
@@ -86,7 +86,7 @@ describe('rule 5, only the refused token is thrown away', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('a string that gettoken reconfirmed in the last 10 s counts as newer', async () => {
+  it('rule 5: a string that gettoken reconfirmed in the last 10 s counts as newer', async () => {
     const { source, clock, fetches } = sourceWith('same')
     await source.get()
     expect(await source.invalidate('same')).toBe(true)
@@ -99,7 +99,7 @@ describe('rule 5, only the refused token is thrown away', () => {
   })
 
   it.each(['new', 'same'])(
-    '100 runs refused one after the other make one fetch (%s string)',
+    'rule 5: 100 runs that are refused one after the other cause one fetch (%s string)',
     async (mode) => {
       const { source, fetches } = sourceWith((count) =>
         mode === 'new' ? `token-${count}` : 'same',
@@ -120,8 +120,8 @@ describe('rule 5, only the refused token is thrown away', () => {
   )
 })
 
-describe('rule 6, what began before a throw-away', () => {
-  it('cannot bring the thrown-away string back: it is asked for again', async () => {
+describe('rule 6: a fetch that began before a clear', () => {
+  it('rule 6: cannot bring the cleared string back: it is requested again', async () => {
     const behind = deferred<string>()
     const { source, clock, fetches } = sourceWith((count) =>
       count === 2 ? behind.promise : count === 1 ? 'old' : 'new',
@@ -138,7 +138,7 @@ describe('rule 6, what began before a throw-away', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('may bring another string: that one is used, and nobody asks again', async () => {
+  it('rule 6: may return another string, which is used without another request', async () => {
     const behind = deferred<string>()
     const { source, clock, fetches } = sourceWith((count) => (count === 2 ? behind.promise : 'old'))
     await source.get()
@@ -151,7 +151,7 @@ describe('rule 6, what began before a throw-away', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('a hit that races a throw-away never sees undefined', async () => {
+  it('rule 6: never makes a hit that races the clear undefined', async () => {
     const { source } = sourceWith((count) => `token-${count}`, { refreshBudget: 1000 })
     const seen: Promise<string>[] = []
     for (let round = 0; round < 100; round += 1) {
@@ -166,8 +166,8 @@ describe('rule 6, what began before a throw-away', () => {
   })
 })
 
-describe('rule 7, adopt before fetching', () => {
-  it('a newer token in memory replaces a refused one', async () => {
+describe('rule 7: adopt before fetching', () => {
+  it('rule 7: a newer token in memory replaces a refused one', async () => {
     const { source, fetches, types } = sourceWith((count) => `token-${count}`)
     const gate = deferred<void>()
     let times = 0
@@ -185,7 +185,7 @@ describe('rule 7, adopt before fetching', () => {
     expect(types()).toEqual(['fetched', 'fetched', 'refused', 'adopted', 'replayed'])
   })
 
-  it('a newer token in the store replaces a refused one, without a fetch', async () => {
+  it('rule 7: a newer token in the store replaces a refused one, without a fetch', async () => {
     const store = memoryStore()
     const one = sourceWith((count) => `one-${count}`, { store })
     const other = sourceWith(() => 'never', { store })
@@ -205,8 +205,8 @@ describe('rule 7, adopt before fetching', () => {
   })
 })
 
-describe('rule 8, the same string may come back', () => {
-  it('it is a new generation and the call is replayed once with it', async () => {
+describe('rule 8: the same string may come back', () => {
+  it('rule 8: it is a new generation, and the call is replayed once with it', async () => {
     const { source } = sourceWith('same')
     let times = 0
     const { errcode } = await source.run(() => {
@@ -217,7 +217,7 @@ describe('rule 8, the same string may come back', () => {
     expect(source.describe().generation).toBe(2)
   })
 
-  it('it does not start a new life: from the end of its memo on it is usable for 200 s at a time', async () => {
+  it('rule 8: its lifetime does not restart: after its 7000 s it is usable for 200 s at a time', async () => {
     const { source, clock, fetches } = sourceWith('same', { refreshAheadMs: 0 })
     await source.get()
     clock.advance(5_000_000)
@@ -243,8 +243,8 @@ describe('rule 8, the same string may come back', () => {
   })
 })
 
-describe('rule 8, a refresh ahead that brought the same string', () => {
-  it('is not repeated before the memo ends', async () => {
+describe('rule 8: a refresh ahead that returned the same string', () => {
+  it('rule 8: is not repeated before the 7000 s have passed', async () => {
     const { source, clock, fetches } = sourceWith('same')
     await source.get()
     clock.advance(6_900_000)
@@ -261,8 +261,8 @@ describe('rule 8, a refresh ahead that brought the same string', () => {
   })
 })
 
-describe('rule 9, once', () => {
-  it('an endpoint whose replay was refused forces no refresh while it rests', async () => {
+describe('rule 9: a call is replayed once', () => {
+  it('rule 9: an endpoint whose replay was refused forces no refresh during its cooldown', async () => {
     const { source, clock, fetches, types } = sourceWith((count) => `token-${count}`)
     const refuse = () => source.run(() => ({ errcode: 42001 }), { endpoint: 'bad/one' })
     await refuse()
@@ -275,7 +275,7 @@ describe('rule 9, once', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('other endpoints are not affected', async () => {
+  it('rule 9: other endpoints are not affected', async () => {
     const { source, fetches } = sourceWith((count) => `token-${count}`)
     await source.run(() => ({ errcode: 42001 }), { endpoint: 'bad/one' })
     const used: string[] = []
@@ -290,7 +290,7 @@ describe('rule 9, once', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('refreshBudget bounds all forced refreshes; while it is spent, refused answers surface', async () => {
+  it('rule 9: refreshBudget bounds all forced refreshes; while it is spent, callers get refused answers', async () => {
     const { source, clock, fetches } = sourceWith((count) => `token-${count}`, {
       refreshBudget: 3,
       endpointCooldownMs: 0,
@@ -313,8 +313,8 @@ describe('rule 9, once', () => {
   })
 })
 
-describe('rule 10, a failed fetch is shared, typed and remembered briefly', () => {
-  it('a wrong secret is asked once, then rests for 60 s doubling to 10 min', async () => {
+describe('rule 10: a failed fetch is shared, typed and remembered briefly', () => {
+  it('rule 10: a wrong secret is sent once, then cools down for 60 s doubling to 10 min', async () => {
     const body = JSON.stringify({
       errcode: 40001,
       errmsg: 'invalid credential, from ip: 203.0.113.9',
@@ -339,7 +339,7 @@ describe('rule 10, a failed fetch is shared, typed and remembered briefly', () =
   it.each([
     40001, 40013, 40091, 2000002, 41002, 41004, 41024, 40080, 40083, 41021, 48003, 40084, 41025,
     48004, 45031,
-  ])('%s means a wrong id or secret: one try, then a rest', async (errcode) => {
+  ])('rule 10: %s means a wrong id or secret: one try, then a cooldown', async (errcode) => {
     const { source, clock, fetches } = sourceWith({ body: JSON.stringify({ errcode }) })
     const refused = { code: 'credential_refused', errcode, retryable: false }
     await expect(source.get()).rejects.toMatchObject({ ...refused, retryAfterMs: 60_000 })
@@ -354,7 +354,7 @@ describe('rule 10, a failed fetch is shared, typed and remembered briefly', () =
     [-1, 200],
     [0, 502],
   ])(
-    'errcode %s with HTTP %s in answer to a token call is trouble of the server',
+    'rule 10: errcode %s with HTTP %s in answer to a token request is a server error',
     async (errcode, status) => {
       const body = JSON.stringify({ errcode, access_token: 7 })
       const { source } = sourceWith({ body, status })
@@ -371,7 +371,7 @@ describe('rule 10, a failed fetch is shared, typed and remembered briefly', () =
     [60020, 'ip_not_trusted'],
     [301042, 'ip_not_trusted'],
     [90308, 'ip_not_trusted'],
-  ])('%s rests 60 s', async (errcode, code) => {
+  ])('rule 10: %s cools down for 60 s', async (errcode, code) => {
     const { source, clock } = sourceWith({ body: JSON.stringify({ errcode, errmsg: 'no' }) })
     for (let time = 0; time < 3; time += 1) {
       await expect(source.get()).rejects.toMatchObject({
@@ -384,7 +384,7 @@ describe('rule 10, a failed fetch is shared, typed and remembered briefly', () =
     }
   })
 
-  it('trouble of the network rests 1 s doubling to 30 s, and a success forgets it', async () => {
+  it('rule 10: a network error cools down for 1 s doubling to 30 s, and a success resets it', async () => {
     const { source, clock } = sourceWith((count) =>
       count === 8 ? 'token' : new Error('connect ECONNREFUSED'),
     )
@@ -400,7 +400,7 @@ describe('rule 10, a failed fetch is shared, typed and remembered briefly', () =
     await expect(source.get()).rejects.toMatchObject({ retryAfterMs: 1000 })
   })
 
-  it('a fetch that takes longer than tokenTimeoutMs has failed', async () => {
+  it('rule 10: a fetch that takes longer than tokenTimeoutMs has failed', async () => {
     const { source, clock } = sourceWith(() => new Promise(() => {}), { tokenTimeoutMs: 5_000 })
     const waiting = source.get()
     await settle()
@@ -409,8 +409,8 @@ describe('rule 10, a failed fetch is shared, typed and remembered briefly', () =
   })
 })
 
-describe('rules 3 and 4, refreshed ahead and kept through an outage', () => {
-  it('near its end callers get the token at once and one refresh runs behind them', async () => {
+describe('rules 3 and 4: refreshed ahead and kept through an outage', () => {
+  it('rule 3: near its end callers get the token at once and one refresh runs behind them', async () => {
     const behind = deferred<string>()
     const { source, clock, fetches, types } = sourceWith((count) =>
       count === 1 ? 'old' : behind.promise,
@@ -433,7 +433,7 @@ describe('rules 3 and 4, refreshed ahead and kept through an outage', () => {
     expect(types()).toEqual(['fetched', 'refreshed'])
   })
 
-  it('a refresh that fails behind the callers is theirs to know of only by event', async () => {
+  it('rule 3: a refresh that fails behind the callers is reported by event only', async () => {
     const { source, clock, types } = sourceWith((count) =>
       count === 1 ? 'old' : new Error('down'),
     )
@@ -444,7 +444,7 @@ describe('rules 3 and 4, refreshed ahead and kept through an outage', () => {
     expect(types()).toEqual(['fetched', 'failed'])
   })
 
-  it('past its memo an old token is handed out while no new one can be fetched, until its life is over', async () => {
+  it('rule 4: an old token is handed out while no new one can be fetched, until it expires', async () => {
     const { source, clock } = sourceWith((count) => (count === 1 ? 'old' : new Error('down')))
     await source.get()
     clock.advance(7_100_000)
@@ -454,7 +454,7 @@ describe('rules 3 and 4, refreshed ahead and kept through an outage', () => {
     await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
   })
 
-  it('an old token that is handed out while a failure rests costs no fetch', async () => {
+  it('rule 4: an old token that is handed out during a cooldown costs no fetch', async () => {
     const { source, clock, fetches } = sourceWith((count) =>
       count === 1 ? 'old' : { body: '{"errcode":60020}' },
     )
@@ -470,7 +470,7 @@ describe('rules 3 and 4, refreshed ahead and kept through an outage', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('a refused token is not kept', async () => {
+  it('rule 4: a refused token is not kept', async () => {
     const { source } = sourceWith((count) => (count === 1 ? 'old' : new Error('down')))
     await source.get()
     await source.invalidate('old')
@@ -478,8 +478,8 @@ describe('rules 3 and 4, refreshed ahead and kept through an outage', () => {
   })
 })
 
-describe('rule 11, a caller who gives up ends only its own waiting', () => {
-  it('get rejects with signal.reason, and the others get their token', async () => {
+describe('rule 11: a caller that aborts ends only its own wait', () => {
+  it('rule 11: get rejects with signal.reason, and the others get their token', async () => {
     const answer = deferred<string>()
     const { source, fetches } = sourceWith(() => answer.promise)
     const controller = new AbortController()
@@ -495,16 +495,16 @@ describe('rule 11, a caller who gives up ends only its own waiting', () => {
   })
 })
 
-describe('rule 12, the token call is never redirected', () => {
-  it.each([301, 302, 307, 308, 0])('%s is a failed fetch', async (status) => {
+describe('rule 12: the token request is never redirected', () => {
+  it.each([301, 302, 307, 308, 0])('rule 12: HTTP %s is a failed fetch', async (status) => {
     const { source, fetches } = sourceWith({ body: tokenBody('stolen'), status })
     await expect(source.get()).rejects.toThrow(/redirected/)
     expect(fetches()).toBe(1)
   })
 })
 
-describe('rule 13, time is both wall clock and monotonic', () => {
-  it('a token is over when the wall clock says so', async () => {
+describe('rule 13: time is both wall clock and monotonic', () => {
+  it('rule 13: a token expires when the wall clock says so', async () => {
     const { source, clock, fetches } = sourceWith('token')
     await source.get()
     clock.setWallBy(3 * HOUR_MS)
@@ -512,7 +512,7 @@ describe('rule 13, time is both wall clock and monotonic', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('a token is over when the monotonic clock says so, with the wall clock set back a year', async () => {
+  it('rule 13: a token expires when the monotonic clock says so, with the wall clock set back a year', async () => {
     const { source, clock, fetches } = sourceWith('token', { refreshAheadMs: 0 })
     await source.get()
     clock.setWallBy(-365 * 24 * HOUR_MS)
@@ -523,7 +523,7 @@ describe('rule 13, time is both wall clock and monotonic', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('time is taken before the request', async () => {
+  it('rule 13: time is taken before the request', async () => {
     const answer = deferred<string>()
     const { source, clock, fetches } = sourceWith(
       (count) => (count === 1 ? answer.promise : 'second'),
@@ -543,8 +543,8 @@ describe('rule 13, time is both wall clock and monotonic', () => {
   })
 })
 
-describe('rule 14, secrets', () => {
-  it('store keys hold base address, kind and ids, and a hash of the secret, never the secret', async () => {
+describe('rule 14: secrets', () => {
+  it('rule 14: store keys contain base address, kind and ids, and a hash of the secret, never the secret', async () => {
     const keys: string[] = []
     const memory = memoryStore()
     const get = (key: string) => {
@@ -569,7 +569,7 @@ describe('rule 14, secrets', () => {
     }
   })
 
-  it('nothing that can be printed shows one', async () => {
+  it('rule 14: nothing that can be printed shows a secret or a token', async () => {
     const { source, events } = sourceWith('the-token-itself')
     await source.get()
     const printed = [source, source.describe(), events, selfBuilt(APP)].map(
@@ -582,8 +582,8 @@ describe('rule 14, secrets', () => {
   })
 })
 
-describe('the store', () => {
-  it('in trouble is told by event, and the source goes on without it', async () => {
+describe('a store that fails', () => {
+  it('rule 20: is reported by event, and the source goes on without it', async () => {
     const broken: TokenStore = {
       get: () => Promise.reject(new Error('ECONNREFUSED')),
       set: () => new Promise<boolean>(() => {}),
@@ -638,7 +638,7 @@ describe('run', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('gives other values and errors on as the same objects', async () => {
+  it('passes other results and errors on as the same objects', async () => {
     const { source } = sourceWith('token')
     const value = { errcode: 40001 }
     expect(await source.run(() => value)).toBe(value)
@@ -650,7 +650,7 @@ describe('run', () => {
     ).rejects.toBe(error)
   })
 
-  it('without a replacement to be had gives the refused answer, and an event with the cause', async () => {
+  it('without a replacement returns the refused answer, and emits an event with the cause', async () => {
     const { source, events } = sourceWith((count) =>
       count === 1 ? 'token' : new Error('gettoken is down'),
     )
@@ -661,7 +661,7 @@ describe('run', () => {
 })
 
 describe('describe and close', () => {
-  it('describe tells how things stand', async () => {
+  it('describe returns the state of the source', async () => {
     const { source, clock } = sourceWith('token')
     expect(source.describe()).toEqual({
       kind: 'self-built',
@@ -683,7 +683,7 @@ describe('describe and close', () => {
     expect(failing.source.describe().cooldownUntil).toBe(failing.clock.wall() + 60_000)
   })
 
-  it('close gives waiters and later callers a closed error', async () => {
+  it('close rejects waiters and later callers with a closed error', async () => {
     const { source } = sourceWith(() => new Promise(() => {}))
     const waiting = source.get()
     await settle()
@@ -694,14 +694,14 @@ describe('describe and close', () => {
     expect(source.describe().state).toBe('closed')
   })
 
-  it('is disposed of by await using', async () => {
+  it('await using closes the source', async () => {
     const { source } = sourceWith('token')
     await source.get()
     await source[Symbol.asyncDispose]()
     await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
   })
 
-  it('closed with a good token in hand refuses all the same', async () => {
+  it('a closed source refuses calls even with a good token', async () => {
     const { source } = sourceWith('token')
     await source.get()
     source.close()
@@ -709,7 +709,7 @@ describe('describe and close', () => {
   })
 })
 
-describe('what is no ticket is refused', () => {
+describe('a wrong ticket is refused', () => {
   const suite = () => createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }))
 
   it('and not printed, since it may be a secret in the wrong place', async () => {
@@ -718,7 +718,7 @@ describe('what is no ticket is refused', () => {
     )
   })
 
-  it('so is any ticket, by a source that needs none', async () => {
+  it('by a source that needs no ticket', async () => {
     const { source } = sourceWith('token')
     await expect(source.pushTicket('ticket')).rejects.toThrow(
       "source must be one that needs a ticket, e.g. of suiteApp, got 'self-built app of corp ww-fake'.",
@@ -736,15 +736,15 @@ describe('what is no ticket is refused', () => {
   )
 })
 
-describe('what may not replace a credential is refused', () => {
-  it('one of other ids, by whose it is', () => {
+describe('a wrong replacement of a credential is refused', () => {
+  it('if its ids differ, with the owner in the message', () => {
     const { source } = sourceWith('token')
     expect(() => source.replaceCredential(selfBuilt({ ...APP, corpId: 'ww-other' }))).toThrow(
       'credential must be one of self-built app of corp ww-fake, like the one it replaces, got an object.',
     )
   })
 
-  it('the new secret alone, which is not printed', () => {
+  it('if it is only the new secret, which is not printed', () => {
     const { source } = sourceWith('token')
     expect(() => source.replaceCredential('the-new-secret' as never)).toThrow(
       'credential must be a credential, e.g. selfBuilt({ corpId, corpSecret }), got a string of 14 characters.',
@@ -753,7 +753,7 @@ describe('what may not replace a credential is refused', () => {
 })
 
 describe('a listener that throws', () => {
-  it('breaks no call', async () => {
+  it('does not break a call', async () => {
     const { source } = sourceWith('token', {
       onEvent: () => {
         throw new Error('listener')
@@ -763,10 +763,10 @@ describe('a listener that throws', () => {
   })
 })
 
-describe('a clock that was a year ahead when the same string came', () => {
+describe('a clock that was a year ahead when the same string came back', () => {
   const YEAR_MS = 31_536_000_000
 
-  it('does not lengthen the token’s life when it is set back', async () => {
+  it('does not extend the token’s lifetime when it is set back', async () => {
     const { source, clock, fetches } = sourceWith('same')
     await source.get()
     clock.setWallBy(YEAR_MS)
@@ -783,7 +783,7 @@ describe('a clock that was a year ahead when the same string came', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('nor when it is set back while the string is on its way', async () => {
+  it('does not extend it either when it is set back during the request', async () => {
     const answer = deferred<string>()
     const { source, clock, fetches } = sourceWith((count) =>
       count === 2 ? answer.promise : 'same',
@@ -813,20 +813,23 @@ describe('a clock that was a year ahead when the same string came', () => {
   })
 })
 
-describe('a signal of a polyfill, which was aborted and gives no reason', () => {
+describe('an aborted polyfill signal without a reason', () => {
   const signal = Object.assign(new EventTarget(), { aborted: true }) as AbortSignal
 
-  it.each(['get', 'run'])('ends %s with an AbortError, and nothing is fetched', async (method) => {
-    const { source, fetches } = sourceWith('token-1')
-    const asked =
-      method === 'get' ? source.get({ signal }) : source.run(() => expect.fail(), { signal })
-    await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
-    expect(fetches()).toBe(0)
-  })
+  it.each(['get', 'run'])(
+    'rejects %s with an AbortError, and nothing is fetched',
+    async (method) => {
+      const { source, fetches } = sourceWith('token-1')
+      const asked =
+        method === 'get' ? source.get({ signal }) : source.run(() => expect.fail(), { signal })
+      await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
+      expect(fetches()).toBe(0)
+    },
+  )
 })
 
-describe('a source that is printed', () => {
-  it('shows what describe() gives, by console.log and by JSON.stringify', async () => {
+describe('a printed source', () => {
+  it('shows the result of describe(), with console.log and JSON.stringify', async () => {
     const { source } = sourceWith('planted-token')
     await source.get()
     const { kind, subject } = source.describe()

@@ -77,7 +77,7 @@ describe('waitUntil', () => {
   })
 })
 
-describe('a fetch whose runtime cut it off, timers included', () => {
+describe('a fetch that its runtime stopped, timers included', () => {
   /** As workerd does when the request that began the fetch is over: nothing of it ever settles. */
   function cutOffSource() {
     const made = sourceWith((count) => (count === 1 ? new Promise<string>(() => {}) : 'new'))
@@ -88,7 +88,7 @@ describe('a fetch whose runtime cut it off, timers included', () => {
     return { ...made, lost, reviveTimers: () => after.mockRestore() }
   }
 
-  it('does not hold up later callers for ever: after six times tokenTimeoutMs they fetch anew', async () => {
+  it('does not block later callers for ever: after six times tokenTimeoutMs they fetch again', async () => {
     const { source, clock, fetches, lost, reviveTimers } = cutOffSource()
     await settle()
     reviveTimers()
@@ -103,7 +103,7 @@ describe('a fetch whose runtime cut it off, timers included', () => {
     expect(source.describe()).toMatchObject({ state: 'usable' })
   })
 
-  it('is replaced and can be closed where its signal cannot be aborted by another request', async () => {
+  it('is replaced and can be closed if its signal cannot be aborted by another request', async () => {
     const { source, clock, fetches, reviveTimers } = cutOffSource()
     await settle()
     reviveTimers()

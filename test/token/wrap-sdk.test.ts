@@ -33,7 +33,7 @@ const wrapped = (given = sdk()) => {
 }
 
 describe('wrapSdk', () => {
-  it('puts the current token first, and a newer one if it is refused', async () => {
+  it('passes the current token first, and a newer one if it is refused', async () => {
     const { given, wecom, fetches } = wrapped()
     expect(await wecom.send({ text: 'hi' }, 'zhangsan')).toEqual({ errcode: 0, msgid: 'token-2' })
     expect(given.sent).toEqual([
@@ -43,14 +43,14 @@ describe('wrapSdk', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('reaches methods below others, with the object that they stand on', async () => {
+  it('wraps methods of nested objects, with the object that they belong to', async () => {
     const { wecom } = wrapped()
     expect(await wecom.message.recall('7')).toBe('m-7')
     expect(wecom.message.prefix).toBe('m-')
     expect(wecom.version).toBe('1.2.3')
   })
 
-  it('rests the method that is refused for ever, under its own name', async () => {
+  it('starts a cooldown for a method that keeps being refused, under its name', async () => {
     const { wecom, events } = wrapped(sdk({ stale: ['token-1', 'token-2', 'token-3'] }))
     await wecom.send({ text: 'hi' })
     await wecom.message.recall('7').catch(() => {})
@@ -61,7 +61,7 @@ describe('wrapSdk', () => {
     ])
   })
 
-  it('always gives promises', async () => {
+  it('always returns promises', async () => {
     const { wecom } = wrapped()
     expect(wecom.plain()).toBeInstanceOf(Promise)
     expect(await wecom.plain()).toBe('token-1'.length)
@@ -69,7 +69,7 @@ describe('wrapSdk', () => {
     expect('then' in wecom).toBe(false)
   })
 
-  it('leaves alone what is no method of WeCom’s: null, and what stands under a symbol', () => {
+  it('leaves null and properties under symbols alone', () => {
     const inspected = Symbol('inspected')
     const given = { agent: null, [inspected]: () => 'an SDK' }
     const wecom = wrapSdk(given, sourceWith('token').source)
@@ -77,13 +77,13 @@ describe('wrapSdk', () => {
     expect(wecom[inspected]).toBe(given[inspected])
   })
 
-  it('takes a frozen SDK', async () => {
+  it('accepts a frozen SDK', async () => {
     const { source } = sourceWith('token')
     const wecom = wrapSdk(Object.freeze({ send: async (token: string) => token }), source)
     expect(await wecom.send()).toBe('token')
   })
 
-  it('finds errcodes by a function of one’s own', async () => {
+  it('finds errcodes with the errcodeOf option', async () => {
     const { source, fetches } = sourceWith((count) => `token-${count}`)
     const odd = {
       send: async (token: string) => ({ state: { wecom: token === 'token-1' ? 40014 : 0 } }),
@@ -93,7 +93,7 @@ describe('wrapSdk', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('is typed: the same parameters but the first', () => {
+  it('is typed: the same parameters without the first', () => {
     const { wecom } = wrapped()
     expectTypeOf(wecom.send).parameters.toEqualTypeOf<[message: { text: string }, to?: string]>()
     expectTypeOf(wecom.plain).returns.toEqualTypeOf<Promise<number>>()
@@ -124,8 +124,8 @@ describe('what wrapSdk has wrapped', () => {
   })
 })
 
-describe('what a call resolves with', () => {
-  it('is no refusal for a code of its own; an error’s code is', async () => {
+describe('the result of a call', () => {
+  it('is not a refusal because of its own `code`; an error’s code is', async () => {
     const { source, fetches } = sourceWith((count) => `token-${count}`)
     expect(await source.run(() => ({ code: 42001 }))).toEqual({ code: 42001 })
     expect(fetches()).toBe(1)
@@ -139,13 +139,13 @@ describe('what a call resolves with', () => {
     ['its data', { data: { errcode: 42001 } }],
     ['its response’s data', { response: { data: { errcode: '42001' } } }],
     ['its text', '{"errcode":42001}'],
-  ])('is one for the errcode in %s', async (_where, answer) => {
+  ])('is a refusal if it has the errcode in %s', async (_where, answer) => {
     const { source, fetches } = sourceWith((count) => `token-${count}`)
     expect(await source.run(() => answer)).toEqual(answer)
     expect(fetches()).toBe(2)
   })
 
-  it.each([[undefined], [null], [42001], [[]]])('is none if it is %j', async (answer) => {
+  it.each([[undefined], [null], [42001], [[]]])('is not a refusal if it is %j', async (answer) => {
     const { source, fetches } = sourceWith('token')
     expect(await source.run(() => answer)).toEqual(answer)
     expect(fetches()).toBe(1)
