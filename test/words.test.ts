@@ -11,26 +11,18 @@ const WORDS: readonly (readonly [pattern: RegExp, instead: string, except?: read
     // Names.
     [/\blend(s|er|ers|ing)?\b/i, 'TokenPolicy, getToken', ['test/']],
     [/\bRenewal\b/, 'TokenRefresher'],
-    [
-      /throw-?away\b|\bthrown[ _-]?away|\b(throws?|threw) (\w+ ){0,3}away\b/i,
-      'clear',
-      ['src/', 'test/'],
-    ],
+    [/throw-?away\b|\bthrown[ _-]?away|\b(throws?|threw) (\w+ ){0,3}away\b/i, 'clear', ['test/']],
     [/\bowe[ds]?\b|payForRefresh/i, 'forceRefresh, chargeForcedRefresh'],
     [/\b(rests|rested|resting)\b|endpoint(Rest|_rest)/i, 'cooldown', ['test/']],
     [/SharedTokens|shared-tokens/, 'StoreEntry'],
     [/sealed-?store/i, 'encrypted-store'],
     [/\brecency\b/i, 'lru-list'],
     [/source-?group/i, 'source-context'],
-    [/\bdoors?\b|DoorOptions/i, 'entry, MiddlewareOptions', ['src/', 'test/']],
-    [/\bpatience\b/i, 'timeout', ['src/', 'test/']],
-    [/own-adapter/i, 'adapter', ['src/']],
-    [
-      /\bcall-?offs?\b|\bcall(s|ed|ing)? off\b|\bcalls it off\b/i,
-      'abort, cancel',
-      ['src/', 'test/'],
-    ],
-    [/\broads?\b/i, 'network settings, way', ['src/', 'test/']],
+    [/\bdoors?\b|DoorOptions/i, 'entry, MiddlewareOptions', ['test/']],
+    [/\bpatience\b/i, 'timeout', ['test/']],
+    [/own-adapter/i, 'adapter'],
+    [/\bcall-?offs?\b|\bcall(s|ed|ing)? off\b|\bcalls it off\b/i, 'abort, cancel', ['test/']],
+    [/\broads?\b/i, 'network settings, way', ['test/']],
     [/\bletGo\b|offItsConnection/, 'discardBody, bufferBody'],
     // Options, events and reasons.
     [
@@ -40,10 +32,10 @@ const WORDS: readonly (readonly [pattern: RegExp, instead: string, except?: read
     [/stood_aside|store_trouble/, 'skipped, store_error'],
     [/gave_up_waiting|body_sent_once/, 'aborted, body_not_replayable'],
     // Plain words.
-    [/\btold\b/i, 'reported, called with', ['src/', 'test/']],
-    [/\b(no|some|any)body\b/i, 'a noun: no caller, another process', ['src/', 'test/']],
-    [/\btroubles?\b/i, 'failure, error, problem', ['src/', 'test/']],
-    [/\bto be had\b|\bis had\b/i, 'available', ['src/', 'test/']],
+    [/\btold\b/i, 'reported, called with', ['test/']],
+    [/\b(no|some|any)body\b/i, 'a noun: no caller, another process', ['test/']],
+    [/\btroubles?\b/i, 'failure, error, problem', ['test/']],
+    [/\bto be had\b|\bis had\b/i, 'available', ['test/']],
     [/\b(given|gives?) on\b/i, 'passed on', ['test/']],
     [/\bwho(ever)? (has given|gives) up\b/i, 'aborted', ['test/']],
     // Chinese.

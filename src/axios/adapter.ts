@@ -6,7 +6,7 @@ type Config = InternalAxiosRequestConfig
 export type OwnAdapter = Config['adapter']
 
 /** Marks the adapter that one of ours replaced; other copies of this package know it, too. */
-const OWN = Symbol.for('qyapi-token.own-adapter')
+const OWN = Symbol.for('qyapi-token.adapter')
 type OurAdapter = AxiosAdapter & { [OWN]?: OwnAdapter }
 
 /** An adapter for one request, in place of the caller's own. */

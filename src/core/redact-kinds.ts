@@ -2,7 +2,7 @@ import type { Scrub } from './redact.js'
 
 const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1)
 
-/** Bytes and the like, whose content nobody prints as text, and what only stands for something else. */
+/** Bytes and the like, whose content is never printed as text, and what only stands for something else. */
 const OPAQUE: ReadonlySet<string> = new Set([
   'ArrayBuffer',
   'SharedArrayBuffer',

@@ -16,7 +16,7 @@ import {
 
 export type { Redaction } from './redact-slots.js'
 
-/** No more objects are looked into: nobody's error is that large, and the walk must not take long. */
+/** No more objects are looked into: no error is that large, and the walk must not take long. */
 const MOST_OBJECTS = 10_000
 
 /** The same value where it could be changed, or shows nothing; else a copy. */

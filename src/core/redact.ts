@@ -83,7 +83,7 @@ const MOST_CHARACTERS = 20_000
 const LONGEST_SPELLING = 3 * 512
 
 /**
- * Somebody else's text, scrubbed and at most so long. It is cut before it is looked at, and what the
+ * Foreign text, scrubbed and at most so long. It is cut before it is looked at, and what the
  * cut may have left of a secret goes too.
  */
 export function excerpt(text: string, scrub: Scrub, most = 2_000): string {
@@ -128,12 +128,12 @@ export function withoutIp(errmsg: string): string {
   return errmsg.replace(/,?\s{0,8}from ip: [^,]*/i, '')
 }
 
-/** Where somebody else's secrets are unknown: urls without users and queries, which carry them. */
+/** Where foreign secrets are unknown: urls without users and queries, which carry them. */
 export function withoutQueries(text: string): string {
   return text.replace(/\b([a-z][a-z\d+.-]{1,30}:\/\/)([^\s'"]*)/gi, (_url, scheme, rest) => {
     const [authority = ''] = rest.split(/[/?#]/, 1)
     const isCut = !authority.includes('@') && rest.includes('@') && authority.includes(':')
-    // A user's password that has a `/`, a `?` or a `#` in it: nobody knows where it ends.
+    // A user's password that has a `/`, a `?` or a `#` in it: its end is unknown.
     if (isCut && !/:\d{1,5}$/.test(authority)) return `${scheme}${HIDDEN}`
     const [address] = rest.slice(authority.lastIndexOf('@') + 1).split(/[?#]/, 1)
     return `${scheme}${address}`

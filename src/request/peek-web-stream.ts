@@ -165,7 +165,7 @@ function close(controller: Controller): void {
 
 /**
  * Ends a stream with its signal, without keeping it alive: a signal may outlive thousands of answers
- * that nobody reads. The registry is there as long as the listener, in whose scope it stands.
+ * that is never read. The registry is there as long as the listener, in whose scope it stands.
  */
 function endWithSignal(
   signal: AbortSignal,
@@ -182,7 +182,7 @@ function endWithSignal(
   }
 }
 
-/** Whether a stream that nobody reads can be read into a caller's own buffers. */
+/** Whether a stream that is never read can be read into a caller's own buffers. */
 export function isByteStream(stream: ReadableStream<Uint8Array>): boolean {
   try {
     stream.getReader({ mode: 'byob' }).releaseLock()

@@ -171,9 +171,9 @@ function queues(clock: Clock) {
 
 async function endOf(before: Promise<unknown>, clock: Clock): Promise<void> {
   let cancel = () => {}
-  const patience = new Promise<void>((resolve) => {
+  const timeout = new Promise<void>((resolve) => {
     cancel = clock.after(LONGEST_WAIT_MS, resolve)
   })
-  await Promise.race([before, patience])
+  await Promise.race([before, timeout])
   cancel()
 }

@@ -2,7 +2,7 @@ import { isNumber } from '../core/check.js'
 import type { Clock } from '../core/clock.js'
 import { badOption } from '../core/errors.js'
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until it is advanced. */
 export interface FakeClock extends Clock {
   /** Lets that many milliseconds pass on both clocks, and calls back what falls due. */
   advance(ms: number): void

@@ -26,7 +26,7 @@ function rowOf(path: string): string | undefined {
   return undefined
 }
 
-/** Whether WeCom has such a path for certain, so that it answers even if nobody said what. */
+/** Whether WeCom has such a path for certain, so that it answers even if no answer was set. */
 export function isKnownPath(path: string): boolean {
   return rowOf(path) !== undefined
 }
@@ -52,7 +52,7 @@ export function admit(tokens: FakeTokens, path: string, query: URLSearchParams):
   const given = Object.values(PARAMETERS).flatMap((name) => query.getAll(name).map(() => name))
   if (given.length > 1) return { holder: owner, refusal: twoTokens(path, given) }
   if (state === 'good') return { holder: owner }
-  // What is missing is told by the parameter: service/get_login_info wants an access_token.
+  // The parameter names what is missing: service/get_login_info takes an access_token.
   const named = parameter === PARAMETERS.app ? 'app' : kind
   const errcode = state === 'missing' ? ERRCODES[named].missing : ERRCODES[kind][state]
   return { holder: owner, refusal: errorAnswer(errcode, kind === 'app' ? { ip_list: [] } : {}) }

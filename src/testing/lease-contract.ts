@@ -61,7 +61,7 @@ const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void
       if (answer !== given[0]) assert.equal(answer.heldBy, given[0]?.number)
     await leased(store, 'e', { key: 'contract:b' })
   },
-  'numbers each lease above all before it, and above what it is told': async (store) => {
+  'numbers each lease above all before it, and above the one that is asked for': async (store) => {
     const first = await leased(store, 'a')
     assert.equal(await store.lease.release(KEY, { number: first }), true)
     const second = await leased(store, 'b')
