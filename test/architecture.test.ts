@@ -52,7 +52,7 @@ describe('the house', () => {
     expect(wrong).toEqual([])
   })
 
-  it('nobody imports the root door', () => {
+  it('no file imports the root entry', () => {
     expect(files.filter(({ imports }) => imports.includes('index.ts'))).toEqual([])
   })
 
@@ -100,12 +100,12 @@ describe('the house', () => {
     expect(long.map(({ path }) => path)).toEqual([])
   })
 
-  it('opens with the user’s own words where the axios door opens', () => {
-    const door = files.find(({ path }) => path === 'axios.ts')?.text.replace(/\n \* /g, ' ') ?? ''
-    expect(door).toContain(
+  it('opens with the user’s own words where the axios entry opens', () => {
+    const entry = files.find(({ path }) => path === 'axios.ts')?.text.replace(/\n \* /g, ' ') ?? ''
+    expect(entry).toContain(
       'a request interceptor injects the memoized token, with the memoization expiring after 7000 s',
     )
-    expect(door).toContain(
+    expect(entry).toContain(
       'spots token-invalid errcodes, clears the cache, and replays the request once',
     )
   })
