@@ -1,4 +1,4 @@
-/** An answer of the fake qyapi. `json` and `body` exclude each other. */
+/** An answer of the fake qyapi. Set either `json` or `body`. */
 export interface FakeAnswer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
@@ -9,22 +9,22 @@ export interface FakeAnswer {
 /** A business endpoint of the fake: a fixed answer, or one that depends on the request. */
 export type FakeEndpoint = FakeAnswer | ((request: FakeRequest) => FakeAnswer)
 
-/** What a path answers next, instead of what it should. */
+/** The next answer of a path, instead of its usual one. */
 export interface NextAnswer {
   readonly errcode?: number
   readonly status?: number
-  /** The connection is cut without an answer. */
+  /** Cuts the connection without an answer. */
   readonly reset?: boolean
-  /** The connection is cut half-way through the answer. */
+  /** Cuts the connection half-way through the answer. */
   readonly truncate?: boolean
   readonly delayMs?: number
-  /** The answer waits for this promise: for a test that must not depend on how fast a machine is. */
+  /** Delays the answer until this promise resolves: for a test that must not depend on a machine's speed. */
   readonly until?: PromiseLike<unknown>
   readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** One call as the fake saw it on the wire. */
+/** One request as the fake received it. */
 export interface FakeRequest {
   readonly method: string
   /** Below `/cgi-bin/`. */
@@ -33,13 +33,13 @@ export interface FakeRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Uint8Array
   /**
-   * The corp whose token the call carried, if it was a known one. Of a token call: the corp whose
-   * token was asked for.
+   * The corp whose token the request carried, if it was a known one. For a token request: the corp
+   * whose token it requests.
    */
   readonly corpId: string | undefined
 }
 
-/** As the samples and 全局错误码 (document/path/90313) word them; the triple c of 40082 is WeCom's. */
+/** The wording of the samples and of 全局错误码 (document/path/90313); the triple c of 40082 is WeCom's. */
 const MEANINGS: Readonly<Record<number, string>> = {
   [-1]: 'system busy',
   40001: 'invalid credential',
@@ -74,7 +74,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   710403: 'model_access_token missing',
 }
 
-/** An error as WeCom words it: HTTP 200, the success fields first and empty, a hint, the caller's IP. */
+/** An error as WeCom sends it: HTTP 200, the success fields first and empty, a hint, the caller's IP. */
 export function errorAnswer(
   errcode: number,
   emptyFields: Record<string, unknown> = {},
@@ -85,10 +85,10 @@ export function errorAnswer(
   return { json: { ...emptyFields, errcode, errmsg } }
 }
 
-/** A success that carries an errcode; not all of WeCom's do. */
+/** A success with an errcode; not all of WeCom's have one. */
 export function okAnswer(fields: Record<string, unknown> = {}): FakeAnswer {
   return { json: { errcode: 0, errmsg: 'ok', ...fields } }
 }
 
-/** WeCom's answer to a path that it does not know. */
+/** WeCom's answer to an unknown path. */
 export const UNKNOWN_PATH: FakeAnswer = { status: 404, body: '' }

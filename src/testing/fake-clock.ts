@@ -2,11 +2,11 @@ import { isNumber } from '../core/check.js'
 import type { Clock } from '../core/clock.js'
 import { badOption } from '../core/errors.js'
 
-/** A clock that stands still until it is advanced. */
+/** A clock that only moves when a test advances it. */
 export interface FakeClock extends Clock {
-  /** Lets that many milliseconds pass on both clocks, and calls back what falls due. */
+  /** Advances both clocks by that many milliseconds, and runs the callbacks that fall due. */
   advance(ms: number): void
-  /** Sets the wall clock by that many milliseconds, forward or back; nothing else notices. */
+  /** Moves the wall clock alone by that many milliseconds, forward or back. */
   setWallBy(ms: number): void
 }
 

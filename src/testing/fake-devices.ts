@@ -15,7 +15,7 @@ export function fakeDevices(tokens: FakeTokens) {
   const keyOf = (modelId: string, deviceSn: string) => JSON.stringify([modelId, deviceSn])
 
   const calls: TokenCalls = {
-    /** Its errcodes for serial numbers and secrets are not documented: those of their like elsewhere. */
+    /** WeCom documents no errcodes for its serial numbers and secrets: those of similar calls. */
     'openhw/get_device_token'(request, holder) {
       const { device_sn, device_secret } = fieldsOf(request)
       if (!device_sn || !device_secret) return errorAnswer(41004)

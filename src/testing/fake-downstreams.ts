@@ -2,10 +2,10 @@ import { errorAnswer, okAnswer } from './fake-answers.js'
 import { fieldsOf, type TokenCalls } from './fake-token-call.js'
 import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
 
-/** A corp of 上下游 or 企业互联 with whom an app is shared. */
+/** A corp of 上下游 or 企业互联 that an app is shared with. */
 export interface FakeDownstream {
   readonly corpId: string
-  /** The shared app, as the downstream corp numbers it. */
+  /** The downstream corp's id of the shared app. */
   readonly agentId: number
   /**
    * 0 for 企业互联 and 局校互联, 1 for 上下游.
@@ -26,7 +26,7 @@ export function fakeDownstreams(tokens: FakeTokens) {
   const keyOf = (...ids: readonly unknown[]) => JSON.stringify(ids.map(String))
 
   const calls: TokenCalls = {
-    /** What it answers to a corp with whom nothing is shared is not documented: as gettoken would. */
+    /** WeCom does not document the answer for a corp that shares nothing: the one of gettoken. */
     'corpgroup/corp/gettoken'(request, holder) {
       const { corpid, agentid, business_type = '0' } = fieldsOf(request)
       if (!corpid) return errorAnswer(41002)

@@ -8,7 +8,7 @@ const PIXEL = Uint8Array.from(
   (character) => character.charCodeAt(0),
 )
 
-/** What an app calls with its `access_token`. */
+/** Endpoints that take an app's `access_token`. */
 const OF_APPS: Readonly<Record<string, FakeEndpoint>> = {
   'message/send': okAnswer({ invaliduser: '', msgid: 'fake-msgid' }),
   'user/get': ({ query }) =>
@@ -26,7 +26,7 @@ const OF_APPS: Readonly<Record<string, FakeEndpoint>> = {
   }),
 }
 
-/** What a third-party app calls with its `suite_access_token`. */
+/** Endpoints that take a third-party app's `suite_access_token`. */
 const OF_SUITES: Readonly<Record<string, FakeEndpoint>> = {
   'service/get_pre_auth_code': okAnswer({ pre_auth_code: 'fake-pre-auth-code', expires_in: 1200 }),
   'service/get_auth_info': okAnswer({
@@ -34,7 +34,7 @@ const OF_SUITES: Readonly<Record<string, FakeEndpoint>> = {
     auth_info: { agent: [{ agentid: 1000002, name: 'fake' }] },
   }),
   'service/get_admin_list': okAnswer({ admin: [{ userid: 'zhangsan', auth_type: 1 }] }),
-  // As it answers to `result_type: 2`; else it answers a picture, as `media/get` does here.
+  // The answer for `result_type: 2`; otherwise WeCom answers with a picture, as `media/get` does here.
   'service/get_app_qrcode': okAnswer({ qrcode: 'https://open.work.weixin.qq.com/fake-qrcode' }),
   'service/auth/getuserinfo3rd': okAnswer({ corpid: 'ww-fake-corp', userid: 'zhangsan' }),
   'service/getuserinfo3rd': okAnswer({ CorpId: 'ww-fake-corp', UserId: 'zhangsan' }),
@@ -45,7 +45,7 @@ const OF_SUITES: Readonly<Record<string, FakeEndpoint>> = {
   }),
 }
 
-/** What a service provider calls with its `provider_access_token`. */
+/** Endpoints that take a service provider's `provider_access_token`. */
 const OF_PROVIDERS: Readonly<Record<string, FakeEndpoint>> = {
   'service/get_login_info': okAnswer({
     usertype: 1,
@@ -66,7 +66,7 @@ const OF_PROVIDERS: Readonly<Record<string, FakeEndpoint>> = {
   }),
 }
 
-/** Some endpoints that everyone calls; more are added with `on`. */
+/** Some common endpoints; add more with `on`. */
 export const ENDPOINTS: Readonly<Record<string, FakeEndpoint>> = {
   ...OF_APPS,
   ...OF_SUITES,
@@ -78,7 +78,7 @@ function uploadAnswer({ body }: FakeRequest): FakeAnswer {
   return { json: { errcode: 0, errmsg: '', type: 'file', media_id, created_at: '1744000000' } }
 }
 
-/** Binary on success, in part if a range was asked for; JSON on failure, like every other. */
+/** Binary on success, in part if a range was requested; JSON on failure, like every other endpoint. */
 function mediaAnswer(range: string | string[] | undefined): FakeAnswer {
   const headers = {
     'content-type': 'image/png',

@@ -1,13 +1,13 @@
 /**
- * What the fake knows of WeCom's paths and errcodes. Intentionally written down once more, and apart
+ * WeCom's paths and errcodes as the fake has them. Intentionally written down once more, and apart
  * from `src/wecom`: a fake that read the table of the code it tests would share its mistakes.
  */
 import type { FakeTokenKind } from './fake-tokens.js'
 
-/** The kinds of token that calls carry. */
+/** The kinds of token that requests carry. */
 export type CarriedKind = Exclude<FakeTokenKind, 'ticket'>
 
-/** Under which name a token of each kind rides. */
+/** The parameter name of each kind of token. */
 export const PARAMETERS: Readonly<Record<CarriedKind, string>> = {
   app: 'access_token',
   suite: 'suite_access_token',
@@ -17,8 +17,8 @@ export const PARAMETERS: Readonly<Record<CarriedKind, string>> = {
 }
 
 /**
- * 全局错误码, document/path/90313. That 41022 stands for a provider's missing token too, and that a
- * device's is missed by 41001, are guesses; 40082 and 42009 for providers were seen in public reports.
+ * 全局错误码, document/path/90313. That 41022 also means a provider's missing token, and 41001 a
+ * device's, are guesses; 40082 and 42009 for providers were seen in public reports.
  */
 export const ERRCODES: Readonly<
   Record<CarriedKind, { missing: number; invalid: number; expired: number }>
@@ -31,15 +31,15 @@ export const ERRCODES: Readonly<
 }
 
 interface PathsOfKind {
-  /** None: these take no token. */
+  /** Not set: these take no token. */
   readonly kind?: CarriedKind
-  /** Where it is not the kind's own. */
+  /** Set if it is not the kind's own. */
   readonly parameter?: string
-  /** Below `/cgi-bin/`; one that ends in `/` stands for everything below it. */
+  /** Below `/cgi-bin/`; a path that ends in `/` means everything below it. */
   readonly paths: readonly string[]
 }
 
-/** The nearest row counts; a path without one takes the app's token. */
+/** The nearest row counts; a path without a row takes the app's token. */
 export const PATHS: readonly PathsOfKind[] = [
   {
     paths: [

@@ -7,7 +7,7 @@ import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
 export interface FakeModel {
   readonly modelId: string
   readonly modelSecret: string
-  /** A ticket that counts as pushed when the model was added; more by `pushModelTicket`. */
+  /** A ticket that counts as pushed when the model is added; push more with `pushModelTicket`. */
   readonly modelTicket?: string
 }
 
@@ -22,7 +22,7 @@ export function fakeModels(tokens: FakeTokens, now: () => number) {
   const models = new Map<string, KnownModel>()
 
   const calls: TokenCalls = {
-    /** Its errcodes for ids and secrets are not documented: those of their like elsewhere. */
+    /** WeCom documents no errcodes for its ids and secrets: those of similar calls. */
     'openhw/get_model_token'(request) {
       const { model_id, model_secret, model_ticket } = fieldsOf(request)
       if (!model_id || !model_secret) return errorAnswer(41004)

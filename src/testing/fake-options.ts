@@ -11,7 +11,7 @@ import { badOption } from '../core/errors.js'
 import type { FakeTenants } from './fake-tenants.js'
 import type { FakeTokenSelector } from './fake-tokens.js'
 
-/** A fake that takes a mistake in silence would let a test pass for the wrong reason. */
+/** A fake that ignores a mistake would let a test pass for the wrong reason. */
 type Checks = Readonly<Record<string, Check>>
 
 const TEXT: Check = [isText, 'a non-empty string']
@@ -27,7 +27,7 @@ const oneOf = (...values: readonly unknown[]): Check => [
   values.map((value) => (typeof value === 'string' ? `'${value}'` : value)).join(' or '),
 ]
 
-/** One who can have a token: what has to be there, and what may be. */
+/** The required and optional fields of one token owner. */
 interface Shape {
   readonly needs: Checks
   readonly may?: Checks
@@ -66,7 +66,7 @@ export function checkFakeOptions(options: unknown): void {
 }
 
 export function checkTenants(tenants: unknown): void {
-  check(tenants ?? null, TENANT_LISTS, 'what is added to the fake')
+  check(tenants ?? null, TENANT_LISTS, 'the argument of add')
   checkLists(tenants as object)
 }
 
@@ -101,7 +101,7 @@ const SELECTOR: Readonly<Record<keyof FakeTokenSelector, Check>> = {
   modelId: TEXT,
   deviceSn: TEXT,
 }
-export const checkSelector = (only: unknown) => check(only, SELECTOR, 'the tokens that are meant')
+export const checkSelector = (only: unknown) => check(only, SELECTOR, 'the token selector')
 
 const NEXT: Checks = {
   errcode: WHOLE,
@@ -131,7 +131,7 @@ export function checkEndpoint(path: unknown, endpoint: unknown): void {
   if (typeof endpoint !== 'function') check(endpoint ?? null, ANSWER, 'the answer of an endpoint')
 }
 
-/** One that no call ever has would never be answered. */
+/** A path that no request has would never be answered. */
 export function checkPath(path: unknown): void {
   if (isText(path) && !path.startsWith('/') && !path.startsWith('cgi-bin/')) return
   throw badOption('path', "a path below /cgi-bin/, e.g. 'user/get'", path)

@@ -2,7 +2,7 @@ import { errorAnswer, type FakeAnswer, okAnswer } from './fake-answers.js'
 import type { TokenCalls } from './fake-token-call.js'
 import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
 
-/** The tickets that sign pages: get_jsapi_ticket, and ticket/get for agentConfig. */
+/** Page tickets: get_jsapi_ticket, and ticket/get for agentConfig. */
 export function fakePageTickets(tokens: FakeTokens): TokenCalls {
   const jsapi = new Map<FakeTokenOwner, FakeTokenOwner>()
   const agentConfig = new Map<FakeTokenOwner, FakeTokenOwner>()

@@ -26,24 +26,24 @@ function rowOf(path: string): string | undefined {
   return undefined
 }
 
-/** Whether WeCom has such a path for certain, so that it answers even if no answer was set. */
+/** Whether WeCom certainly has such a path, so that it answers even without an `on`. */
 export function isKnownPath(path: string): boolean {
   return rowOf(path) !== undefined
 }
 
-/** What has no row takes the app's token. */
+/** A path without a row takes the app's token. */
 function tokenFor(path: string): Wanted | undefined {
   const row = rowOf(path)
   return row === undefined ? { kind: 'app', parameter: PARAMETERS.app } : WANTED.get(row)
 }
 
-/** Whose token a call carries, and why it is refused, if it is. */
+/** The owner of the token that a request carries, and the refusal, if there is one. */
 export interface Admission {
   readonly holder?: FakeTokenOwner | undefined
   readonly refusal?: FakeAnswer
 }
 
-/** Looks at the one parameter that this path reads its token from, and at that alone. */
+/** Reads only the parameter that this path takes its token from. */
 export function admit(tokens: FakeTokens, path: string, query: URLSearchParams): Admission {
   const wanted = tokenFor(path)
   if (wanted === undefined) return {}
@@ -52,15 +52,15 @@ export function admit(tokens: FakeTokens, path: string, query: URLSearchParams):
   const given = Object.values(PARAMETERS).flatMap((name) => query.getAll(name).map(() => name))
   if (given.length > 1) return { holder: owner, refusal: twoTokens(path, given) }
   if (state === 'good') return { holder: owner }
-  // The parameter names what is missing: service/get_login_info takes an access_token.
+  // The parameter decides which errcode means "missing": service/get_login_info takes an access_token.
   const named = parameter === PARAMETERS.app ? 'app' : kind
   const errcode = state === 'missing' ? ERRCODES[named].missing : ERRCODES[kind][state]
   return { holder: owner, refusal: errorAnswer(errcode, kind === 'app' ? { ip_list: [] } : {}) }
 }
 
 /**
- * Real WeCom misbehaves when a call carries a second token: it may read either, and answers as if
- * the good one were invalid. The fake says it aloud, so that no test takes it for a stale token.
+ * Real WeCom misbehaves when a request carries a second token: it may read either, and answers as if
+ * the valid one were invalid. The fake says so, so that no test mistakes it for a stale token.
  */
 function twoTokens(path: string, given: readonly string[]): FakeAnswer {
   return { status: 400, body: `${path} came with more than one token: ${given.join(', ')}` }

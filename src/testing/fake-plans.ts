@@ -1,11 +1,11 @@
 import { errorAnswer, type FakeAnswer, type NextAnswer } from './fake-answers.js'
 
-/** What was planned by `failNext`, in order, by path. */
+/** The answers that `failNext` planned, in order, by path. */
 export function plannedAnswers() {
   const planned = new Map<string, NextAnswer[]>()
 
   return {
-    /** What is to happen to this call; `'*'` is not for calls that give tokens. */
+    /** The planned answer to this request; `'*'` does not apply to token requests. */
     next(path: string, isTokenCall: boolean): NextAnswer {
       const own = planned.get(path)?.shift()
       return own ?? (isTokenCall ? undefined : planned.get('*')?.shift()) ?? {}
@@ -22,7 +22,7 @@ export function plannedAnswers() {
   }
 }
 
-/** The answer that a call gets, if something was planned for it. */
+/** The answer to a request, with what was planned for it. */
 export function instead(
   answer: FakeAnswer,
   { errcode, status, body, headers = {} }: NextAnswer,

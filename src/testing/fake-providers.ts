@@ -2,7 +2,7 @@ import { errorAnswer } from './fake-answers.js'
 import { fieldsOf, type TokenCalls } from './fake-token-call.js'
 import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
 
-/** A service provider: the corp that it is, and its ProviderSecret. */
+/** A service provider: its corp id and its ProviderSecret. */
 export interface FakeProvider {
   readonly corpId: string
   readonly providerSecret: string

@@ -1,4 +1,4 @@
-/** 推送suite_ticket: pushed every 10 min, each good for 30 min, so that three are good at a time. */
+/** 推送suite_ticket: pushed every 10 min, each valid for 30 min, so that three are valid at a time. */
 const TICKET_LIFE_MS = 30 * 60_000
 
 /** The tickets that WeCom pushed to one suite or model. */
@@ -7,7 +7,7 @@ export function pushedTickets(prefix: string, now: () => number) {
   let count = 0
 
   return {
-    /** Pushes a new ticket, or the one that is given; `timeStamp` in seconds, as callbacks have it. */
+    /** Pushes a new ticket, or the given one; `timeStamp` in seconds, as callbacks have it. */
     push(given?: string): { ticket: string; timeStamp: number } {
       count += 1
       const ticket = given ?? `${prefix}-${count}`

@@ -47,23 +47,23 @@ export interface FakeQyapiOptions extends FakeTenants {
    */
   readonly apps?: readonly FakeApp[]
   /**
-   * Whether a token call gives a new string each time, or the same one while it lives.
+   * Whether a token request returns a new string each time, or the same one while it lives.
    * @default 'new'
    */
   readonly tokens?: TokenMode
   /**
-   * What the n-th token looks like, counted over all kinds. Where it is not a self-built app's,
-   * `app` has the id of the corp, suite, model or device as its `corpId`, and an empty `corpSecret`.
+   * Makes the n-th token, counted over all kinds. If it is not a self-built app's, `app` has the id
+   * of the corp, suite, model or device as its `corpId`, and an empty `corpSecret`.
    * @default 214 characters, like the real ones
    */
   readonly tokenText?: (count: number, app: FakeApp, kind: FakeTokenKind) => string
   /**
-   * How long tokens and tickets that sign pages live, in seconds.
+   * How long tokens and page tickets live, in seconds.
    * @default 7200
    */
   readonly expiresInSeconds?: number
   /**
-   * Whether answers carry WeCom's undocumented `error-code` and `error-msg` headers.
+   * Whether answers have WeCom's undocumented `error-code` and `error-msg` headers.
    * @default true
    */
   readonly errorCodeHeader?: boolean
@@ -74,47 +74,47 @@ export interface FakeQyapiOptions extends FakeTenants {
   readonly now?: () => number
 }
 
-/** A stand-in for qyapi.weixin.qq.com, as a server on loopback or behind nock. */
+/** A fake of qyapi.weixin.qq.com, as a server on loopback or behind nock. */
 export interface FakeQyapi {
   /** Starts a server on a free port of 127.0.0.1. Resolves with its address, for `baseUrl`. */
   listen(): Promise<string>
   /** Stops the server and cuts its connections. */
   close(): Promise<void>
-  /** Answers every `/cgi-bin/` call to `baseUrl` by nock, until `nock.cleanAll()`. */
+  /** Answers every `/cgi-bin/` request to `baseUrl` by nock, until `nock.cleanAll()`. */
   interceptWith(nock: NockLike, baseUrl?: string): void
   addApp(app: FakeApp): void
-  /** Makes more of any kind known; what is known already gets the new secret and ticket. */
+  /** Adds owners of any kind; a known one gets the new secret and ticket. */
   add(tenants: FakeTenants): void
   /**
-   * Pushes a new `suite_ticket`, good for 30 min of the fake's clock. Give it to whom your callback
+   * Pushes a new `suite_ticket`, valid for 30 min of the fake's clock. Pass it on as your callback
    * would; `timeStamp` is in seconds, as the callback has it.
    */
   pushSuiteTicket(suiteId: string): { suiteTicket: string; timeStamp: number }
   /** The same for a hardware model's `model_ticket`. */
   pushModelTicket(modelId: string): { modelTicket: string; timeStamp: number }
-  /** A corp authorises a suite; if it has done so already, its permanent code is another now. */
+  /** A corp authorises a suite; if it has done so already, its permanent code changes. */
   install(suiteId: string, corp: FakeAuthorizedCorp): void
-  /** A corp takes its authorisation back: its permanent code earns 40084, its tokens 40014. */
+  /** A corp cancels its authorisation: its permanent code gets 40084, its tokens 40014. */
   uninstall(suiteId: string, corpId: string): void
-  /** Makes an endpoint, or changes what one answers, be it a token call. */
+  /** Adds an endpoint, or replaces the answer of one, including a token request's. */
   on(path: string, endpoint: FakeEndpoint): void
   /**
-   * Tokens are refused from now on, with 40014, 40082, 710400 or 40106 by their kind: all, or
-   * those that are meant, e.g. `{ kind: 'suite', suiteId }`.
+   * From now on, tokens are refused with 40014, 40082, 710400 or 40106 by their kind: all, or the
+   * selected ones, e.g. `{ kind: 'suite', suiteId }`.
    */
   revoke(only?: FakeTokenSelector): void
-  /** Tokens are refused with 42001, 42009, 710401 or 42021 from now on, as if their time were over. */
+  /** From now on, tokens are refused with 42001, 42009, 710401 or 42021, as if they had expired. */
   expire(only?: FakeTokenSelector): void
-  /** The next calls to a path (`'*'`: to any but those that give tokens) get this answer. */
+  /** The next requests to a path (`'*'`: to any but token requests) get this answer. */
   failNext(path: string, answer: NextAnswer, times?: number): void
-  /** Forgets what was planned by `failNext`: for one path, or for all. */
+  /** Clears what `failNext` planned: for one path, or for all. */
   recover(path?: string): void
   /**
-   * How many calls came to a path, answered yet or not: of all, or of one corp. A token call is the
-   * corp's that it is for.
+   * How many requests came to a path, answered or not: of all, or of one corp. A token request
+   * counts for the corp whose token it requests.
    */
   count(path: string, corpId?: string): number
-  /** Everything that came over the wire, tokens included: keep it inside the test. */
+  /** All requests as received, tokens included: do not print them. */
   readonly requests: readonly FakeRequest[]
 }
 
@@ -145,7 +145,7 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
   const { apps = [{ corpId: 'ww-fake', corpSecret: 'fake-secret' }], ...others } = options
   tenants.add({ ...others, apps })
 
-  /** What happens to one call: an answer, a delay, a cut connection. */
+  /** Handles one request: an answer, a delay, a cut connection. */
   async function handle(incoming: Incoming, uri: string): Promise<Handled> {
     const { pathname, searchParams: query } = new URL(uri, 'http://fake')
     if (!pathname.startsWith(ROOT)) return { answer: onWire(UNKNOWN_PATH), next: {} }
@@ -165,7 +165,7 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     return askedFor ?? admit(tokens, path, query).holder?.corpId
   }
 
-  /** As things stand when it is answered: a token may have been revoked meanwhile. */
+  /** Judged when it is answered: a token may have been revoked meanwhile. */
   function answerTo(request: FakeRequest): FakeAnswer {
     const { path, query } = request
     const endpoint =

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { FakeAnswer, FakeRequest, NextAnswer } from './fake-answers.js'
 
-/** A call before anyone has looked at its path. */
+/** A request before its path is read. */
 export type Incoming = Pick<FakeRequest, 'method' | 'headers' | 'body'>
 
 interface WireAnswer {
@@ -11,13 +11,13 @@ interface WireAnswer {
   readonly headers: Record<string, string>
 }
 
-/** What is to happen to one call. */
+/** How to handle one request. */
 export interface Handled {
   readonly answer: WireAnswer
   readonly next: NextAnswer
 }
 
-/** An answer in bytes, with the headers that WeCom would send. */
+/** An answer as bytes, with the headers that WeCom would send. */
 export function wireAnswer(answer: FakeAnswer, errorCodeHeader: boolean): WireAnswer {
   const { status = 200, json, headers } = answer
   const body = json === undefined ? (answer.body ?? '') : JSON.stringify(json)
@@ -65,7 +65,7 @@ export function fakeServer(handle: Handle) {
       const listening = createServer((request, response) => {
         serve(request, response).catch(() => response.destroy())
       })
-      // No idle connection is cut just when a call is sent on it, however slow a machine is.
+      // Never close an idle connection just when a request is sent on it, even on a slow machine.
       listening.keepAliveTimeout = 0
       server = listening
       return new Promise((resolve, reject) => {
@@ -85,7 +85,7 @@ export function fakeServer(handle: Handle) {
   }
 }
 
-/** As much of nock as is needed. */
+/** The parts of nock that are used. */
 export type NockLike = (baseUrl: string) => { persist(): NockScope }
 interface NockScope {
   intercept(path: RegExp, method: string): { reply(answer: NockReply): unknown }

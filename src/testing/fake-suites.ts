@@ -13,9 +13,9 @@ export interface FakeAuthorizedCorp {
 export interface FakeSuite {
   readonly suiteId: string
   readonly suiteSecret: string
-  /** A ticket that counts as pushed when the suite was added; more by `pushSuiteTicket`. */
+  /** A ticket that counts as pushed when the suite is added; push more with `pushSuiteTicket`. */
   readonly suiteTicket?: string
-  /** The corps that authorised it; more by `install`. */
+  /** The corps that authorised it; add more with `install`. */
   readonly corps?: readonly FakeAuthorizedCorp[]
 }
 
@@ -54,7 +54,7 @@ export function fakeSuites(tokens: FakeTokens, now: () => number) {
     return { json: tokens.give(suite.owner, 'suite_access_token') }
   }
 
-  /** 40084 whatever does not fit: a wrong code, another suite's, or one that was taken back. */
+  /** 40084 for every mismatch: a wrong code, another suite's, or a cancelled one. */
   function getCorpToken(request: FakeRequest, holder: FakeTokenOwner | undefined): FakeAnswer {
     const { auth_corpid, permanent_code } = fieldsOf(request)
     if (!auth_corpid) return errorAnswer(41002)

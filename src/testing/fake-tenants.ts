@@ -7,14 +7,14 @@ import { type FakeProvider, fakeProviders } from './fake-providers.js'
 import { type FakeSuite, fakeSuites } from './fake-suites.js'
 import type { FakeApp, FakeTokens } from './fake-tokens.js'
 
-/** All who can have a token, by kind. */
+/** All token owners, by kind. */
 export interface FakeTenants {
   /** Self-built apps, and 代开发 apps with their permanent code as the secret. */
   readonly apps?: readonly FakeApp[]
   /** Third-party apps and 代开发 templates, with the corps that authorised them. */
   readonly suites?: readonly FakeSuite[]
   readonly providers?: readonly FakeProvider[]
-  /** Corps of 上下游 or 企业互联 with whom an app is shared. */
+  /** Corps of 上下游 or 企业互联 that an app is shared with. */
   readonly downstreams?: readonly FakeDownstream[]
   /** Hardware models. */
   readonly models?: readonly FakeModel[]
@@ -22,7 +22,7 @@ export interface FakeTenants {
   readonly devices?: readonly FakeDevice[]
 }
 
-/** Everyone whom the fake knows, and all the calls that give tokens. */
+/** All known token owners, and all token requests. */
 export function fakeTenants(tokens: FakeTokens, now: () => number) {
   const apps = fakeApps(tokens)
   const suites = fakeSuites(tokens, now)

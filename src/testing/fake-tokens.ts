@@ -6,15 +6,15 @@ export interface FakeApp {
 
 /**
  * - `app`: an `access_token`, of a self-built app, of an authorised corp or of a downstream one
- * - `suite`, `provider`, `model`, `device`: theirs
- * - `ticket`: one that signs pages; no call carries it
+ * - `suite`, `provider`, `model`, `device`: their own
+ * - `ticket`: a page ticket; no request carries it
  */
 export type FakeTokenKind = 'app' | 'suite' | 'provider' | 'model' | 'device' | 'ticket'
 
-/** Which tokens are meant: those that are of all that is named here. */
+/** Selects tokens: those that match all fields. */
 export interface FakeTokenSelector {
   readonly kind?: FakeTokenKind
-  /** Every token of that corp, whoever asked for it. */
+  /** Every token of that corp, of whatever app. */
   readonly corpId?: string
   /** The self-built app with that secret. */
   readonly corpSecret?: string
@@ -28,19 +28,19 @@ export interface FakeTokenSelector {
 }
 
 /**
- * - `new`: every token call gives a new string; the older ones live on until their own end.
- * - `same`: a token call repeats the string while it lives, and brings it back after a `revoke`.
+ * - `new`: every token request returns a new string; the older ones stay valid until they expire.
+ * - `same`: a token request repeats the string while it lives, and makes it valid again after a `revoke`.
  */
 export type TokenMode = 'new' | 'same'
 
-/** Whose a token is. The same object for every token of the same one. */
+/** The owner of tokens: the same object for all of its tokens. */
 export interface FakeTokenOwner extends FakeTokenSelector {
   readonly kind: FakeTokenKind
-  /** The authorisation was taken back: none of its tokens is good any more. */
+  /** The authorisation was cancelled: none of its tokens is valid any more. */
   isGone?: boolean
 }
 
-/** What a call with a token earns, and whose that token is. */
+/** The state of a request's token, and its owner. */
 export interface TokenCheck {
   readonly state: 'good' | 'missing' | 'invalid' | 'expired'
   readonly owner?: FakeTokenOwner
@@ -68,7 +68,7 @@ export function realisticText(count: number, { corpId }: FakeApp, kind: FakeToke
 
 export type FakeTokens = ReturnType<typeof fakeTokens>
 
-/** Which tokens were issued, and whether they are good. */
+/** The issued tokens and their state. */
 export function fakeTokens({ mode, expiresInSeconds, now, textOf }: FakeTokensOptions) {
   const issued = new Map<string, IssuedToken>()
   const latest = new Map<FakeTokenOwner, IssuedToken>()
@@ -90,12 +90,12 @@ export function fakeTokens({ mode, expiresInSeconds, now, textOf }: FakeTokensOp
   }
 
   return {
-    /** A token under the name that it has in the answer, and its life in seconds. */
+    /** A token under its field name in the answer, and its life in seconds. */
     give: (owner: FakeTokenOwner, name: string) => ({
       [name]: issue(owner).value,
       expires_in: expiresInSeconds,
     }),
-    /** Whether this is a good token of that kind. */
+    /** Whether this is a valid token of that kind. */
     check(value: string | null, kind: FakeTokenKind): TokenCheck {
       if (!value) return { state: 'missing' }
       const token = issued.get(value)
@@ -126,7 +126,7 @@ function isOf(owner: FakeTokenOwner, only: FakeTokenSelector): boolean {
   return SELECTORS.every((name) => only[name] === undefined || only[name] === owner[name])
 }
 
-/** `tokenText` knows of apps only: who is no corp stands there with the id that it has. */
+/** `tokenText` has an app as its parameter: other owners are passed with their id as its `corpId`. */
 function asApp({ corpId, corpSecret = '', suiteId, modelId, deviceSn }: FakeTokenOwner): FakeApp {
   return { corpId: corpId ?? suiteId ?? deviceSn ?? modelId ?? '', corpSecret }
 }

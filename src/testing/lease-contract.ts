@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { LeaseRequest, StoreLease, TokenStore } from '../core/store.js'
 import { type ContractRule, checkOpen, KEY, sleep, stored, valueIn } from './store-contract.js'
 
-/** What a store keeps that lets one process at a time fetch for all; besides `storeContract`. */
+/** What a store with leases guarantees, so that one process fetches for all; besides `storeContract`. */
 export function leaseContract(open: () => TokenStore | Promise<TokenStore>): ContractRule[] {
   checkOpen(open)
   return Object.entries(LEASE_RULES).map(([name, keep]) => ({
@@ -21,7 +21,7 @@ const PATIENT = 60_000
 const SHORT = { forMs: 60, takeOverMs: PATIENT }
 const LONG = { forMs: 60_000, takeOverMs: PATIENT }
 
-/** The number of the lease that is given. */
+/** The number of the lease that was granted. */
 async function leased(
   { lease }: LeasingStore,
   holder: string,
@@ -47,9 +47,9 @@ async function isHeld(
 
 const FAILURE = { value: '{"code":"credential_refused"}', leftMs: 60_000 }
 
-/** For stores that let one process at a time fetch. */
+/** For stores with leases. */
 const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void>>> = {
-  'gives a lease to one holder at a time, and tells the others its number': async (store) => {
+  'grants a lease to one holder at a time, and returns its number to the others': async (store) => {
     const holders = ['a', 'b', 'c', 'd']
     const acquiring = holders.map((holder) =>
       store.lease.acquire(KEY, { holder, ...LONG, above: 0 }),
@@ -61,7 +61,7 @@ const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void
       if (answer !== given[0]) assert.equal(answer.heldBy, given[0]?.number)
     await leased(store, 'e', { key: 'contract:b' })
   },
-  'numbers each lease above all before it, and above the one that is asked for': async (store) => {
+  'numbers each lease above all earlier ones, and above the given number': async (store) => {
     const first = await leased(store, 'a')
     assert.equal(await store.lease.release(KEY, { number: first }), true)
     const second = await leased(store, 'b')
@@ -71,7 +71,7 @@ const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void
     assert.ok(first > 0 && second > first && third > above, `${first}, ${second}, ${third}`)
     assert.ok(Number.isSafeInteger(third) && third < 2 ** 52)
   },
-  'gives the token instead of a lease if it is newer': async (store) => {
+  'returns the token instead of a lease if it is newer': async (store) => {
     await store.set(KEY, stored(5, { ageMs: 10, reconfirmedAtMs: 10 }))
     const request = { holder: 'a', ...LONG, above: 4 }
     const { token, ...rest } = await store.lease.acquire(KEY, request)
@@ -83,12 +83,12 @@ const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void
     assert.ok(ageMs >= 10 && ageMs < 10_000)
     assert.ok((await leased(store, 'a', { above: 5 })) > 5)
   },
-  'gives a lease that is over to the next': async (store) => {
+  'grants a lease that has expired to the next holder': async (store) => {
     await leased(store, 'a', SHORT)
     await sleep(90)
     await leased(store, 'b')
   },
-  'prolongs a lease by its number alone': async (store) => {
+  'prolongs a lease only by its number': async (store) => {
     await withinLease(async (forMs) => {
       const key = `${KEY}:${forMs}`
       const number = await leased(store, 'a', { key, forMs })
@@ -98,31 +98,31 @@ const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void
       await isHeld(store, number, { key })
     })
   },
-  'prolongs no lease that is over': async (store) => {
+  'prolongs no lease that has expired': async (store) => {
     const number = await leased(store, 'a', SHORT)
     await sleep(90)
     assert.equal(await store.lease.renew(KEY, { number, forMs: 60_000 }), false)
   },
-  'takes a lease back by its number alone': async (store) => {
+  'releases a lease only by its number': async (store) => {
     const number = await leased(store, 'a')
     assert.equal(await store.lease.release(KEY, { number: number + 1 }), false)
     await isHeld(store, number)
     assert.equal(await store.lease.release(KEY, { number }), true)
     assert.equal(await store.lease.release(KEY, { number }), false)
   },
-  'keeps a token and takes the lease back in one step': async (store) => {
+  'stores a token and releases the lease in one step': async (store) => {
     const number = await leased(store, 'a')
     assert.equal(await store.lease.publish(KEY, stored(number), { number }), true)
     assert.equal(await valueIn(store), `token-${number}`)
     assert.ok((await leased(store, 'b', { above: number })) > number)
   },
-  'takes the lease back also with a token that it does not keep': async (store) => {
+  'releases the lease also with a token that it does not store': async (store) => {
     await store.set(KEY, stored(7))
     const number = await leased(store, 'a', { above: 7 })
     assert.equal(await store.lease.publish(KEY, stored(7), { number }), false)
     assert.ok((await leased(store, 'b', { above: 7 })) > number)
   },
-  'keeps the failure that a lease ends with, until a token is published': async (store) => {
+  'keeps the failure that ends a lease until a token is published': async (store) => {
     const number = await leased(store, 'a')
     assert.equal(await store.lease.release(KEY, { number, failure: FAILURE }), true)
     const { failure, ...rest } = await store.lease.acquire(KEY, { holder: 'b', ...LONG, above: 0 })
@@ -131,7 +131,7 @@ const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void
     assert.equal(await store.lease.publish(KEY, stored(number), { number }), true)
     await leased(store, 'b', { above: number })
   },
-  'keeps no failure of a lease that is another one’s, and forgets it when its time is over': async (
+  'keeps no failure of another holder’s lease, and deletes a failure when it expires': async (
     store,
   ) => {
     const number = await leased(store, 'a')
@@ -152,7 +152,7 @@ const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void
     assert.equal(await store.set(KEY, stored(late)), false)
     assert.equal(await valueIn(store), `token-${next}`)
   },
-  'lets the lease be taken over from one who has had it for so long, and keeps what he brings first':
+  'lets another holder take over a lease that is that old, and still stores the first holder’s token':
     async (store) => {
       const slow = await leased(store, 'a')
       await sleep(40)
@@ -167,7 +167,7 @@ const LEASE_RULES: Readonly<Record<string, (store: LeasingStore) => Promise<void
     },
 }
 
-/** On a machine that is too busy to act before a lease is over, the next lease is longer. */
+/** If the machine is too busy to act before a lease expires, the next lease is longer. */
 async function withinLease(attempt: (forMs: number) => Promise<void>): Promise<void> {
   for (const forMs of [100, 500])
     try {

@@ -3,14 +3,14 @@ import { badOption } from '../core/errors.js'
 import { systemClock } from '../core/platform.js'
 import type { StoredToken, TokenStore } from '../core/store.js'
 
-/** One promise of a contract, for any test runner. */
+/** One rule of a contract, for any test runner. */
 export interface ContractRule {
   readonly name: string
   run(): Promise<void>
 }
 
 /**
- * What every token store keeps, as rules to run one by one, each on a store of its own.
+ * What every token store guarantees, as rules to run one by one, each on a store of its own.
  *
  * @param open Makes an empty store.
  * @example
@@ -39,22 +39,22 @@ export async function valueIn(store: TokenStore, key = KEY): Promise<string | un
 }
 
 const RULES: Readonly<Record<string, (store: TokenStore) => Promise<void>>> = {
-  'has nothing at first': async (store) => {
+  'is empty at first': async (store) => {
     assert.equal(await store.get(KEY), undefined)
   },
-  'gives back what was set': async (store) => {
+  'returns what was set': async (store) => {
     assert.equal(await store.set(KEY, stored(1)), true)
     const { ageMs, ...token } = (await store.get(KEY)) ?? assert.fail('nothing was kept')
     assert.deepEqual(token, { value: 'token-1', generation: 1, expiresInMs: 60_000 })
     assert.ok(ageMs >= 0 && ageMs < 10_000)
   },
-  'lets a token age by its own clock': async (store) => {
+  'counts the age of a token by its own clock': async (store) => {
     await store.set(KEY, stored(1, { ageMs: 5_000 }))
     await sleep(30)
     const { ageMs } = (await store.get(KEY)) ?? assert.fail('nothing was kept')
     assert.ok(ageMs >= 5_020 && ageMs < 15_000, `aged to ${ageMs} ms`)
   },
-  'forgets a token whose life is over': async (store) => {
+  'deletes a token that has expired': async (store) => {
     await store.set(KEY, stored(1, { expiresInMs: 40 }))
     await sleep(60)
     assert.equal(await store.get(KEY), undefined)
@@ -83,7 +83,7 @@ const RULES: Readonly<Record<string, (store: TokenStore) => Promise<void>>> = {
     assert.equal(await store.get(KEY), undefined)
     assert.equal(await store.delete(KEY, 2), false)
   },
-  'deletes a token only if it is that very string, where one is named': async (store) => {
+  'deletes a token only if it is the given string, if one is given': async (store) => {
     await store.set(KEY, stored(2))
     assert.equal(await store.delete(KEY, 2, 'another life’s token'), false)
     assert.equal(await valueIn(store), 'token-2')

@@ -3,7 +3,7 @@ import nock from 'nock'
 import { describe, expect, it } from 'vitest'
 import { type AxiosMiddlewareOptions, attachToken } from '../../src/axios.js'
 import type { TokenEvent, Transport } from '../../src/index.js'
-import { middlewareContract } from '../support/door-contract.js'
+import { middlewareContract } from '../support/middleware-contract.js'
 import { APP, interceptQyapi, ORIGIN, useNock, type Wire } from '../support/qyapi.js'
 
 useNock()
@@ -14,8 +14,8 @@ function attached(wire: Wire, options: AxiosMiddlewareOptions = {}, defaults: ob
   const client = axios.create({ baseURL: `${ORIGIN}/cgi-bin`, ...defaults })
   const events: TokenEvent[] = []
   const onEvent = (event: TokenEvent) => events.push(event)
-  const door = attachToken(client, APP, { clock: wire.clock, onEvent, ...options })
-  return { client, events, ...door }
+  const result = attachToken(client, APP, { clock: wire.clock, onEvent, ...options })
+  return { client, events, ...result }
 }
 
 middlewareContract('the axios door', (wire, options, corpSecret = APP.corpSecret) => {

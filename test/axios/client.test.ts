@@ -132,15 +132,23 @@ describe('an error of ours that many requests share', () => {
 })
 
 describe('the function in tokens', () => {
-  const asked = { lib: axios, config: { baseURL: API, params: { userid: 'x' } }, url: '/user/get' }
+  const pending = {
+    lib: axios,
+    config: { baseURL: API, params: { userid: 'x' } },
+    url: '/user/get',
+  }
 
   it('receives the whole url, the method and the config', () => {
-    const call = callToChooseFor({ ...asked, query: undefined } as never)
-    expect(call).toEqual({ url: `${API}/user/get?userid=x`, method: 'get', options: asked.config })
+    const call = callToChooseFor({ ...pending, query: undefined } as never)
+    expect(call).toEqual({
+      url: `${API}/user/get?userid=x`,
+      method: 'get',
+      options: pending.config,
+    })
   })
 
   it('receives the query as it will be sent', () => {
-    const call = callToChooseFor({ ...asked, query: 'userid=by-hand' } as never)
+    const call = callToChooseFor({ ...pending, query: 'userid=by-hand' } as never)
     expect(call.url).toBe(`${API}/user/get?userid=by-hand`)
   })
 })

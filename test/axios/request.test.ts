@@ -292,14 +292,14 @@ describe('a request with a timeout', () => {
     let now = 1_000
     vi.spyOn(performance, 'now').mockImplementation(() => now)
     const token = deferred<string>()
-    const door = stubAxios(respond, { tokens: () => token.promise })
-    const call = door.client.get('/user/get', config)
+    const stub = stubAxios(respond, { tokens: () => token.promise })
+    const call = stub.client.get('/user/get', config)
     const tokenComesAfter = async (ms: number) => {
       await Promise.resolve()
       now += ms
       token.resolve('token-1')
     }
-    return { ...door, call, tokenComesAfter }
+    return { ...stub, call, tokenComesAfter }
   }
 
   it('that waited for its token is sent with the rest of it, and messages name the caller’s figure', async () => {

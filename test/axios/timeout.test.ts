@@ -14,10 +14,10 @@ const timers = useOwnTimers()
 /** A request that waits for its first token. */
 function waiting(config: AxiosRequestConfig, options: object = {}) {
   const token = deferred<string>()
-  const door = stubAxios(answer(OK), { tokens: () => token.promise, options })
-  const call = door.client.get('/user/get', config)
+  const stub = stubAxios(answer(OK), { tokens: () => token.promise, options })
+  const call = stub.client.get('/user/get', config)
   const outcome = call.catch((error) => error)
-  return { ...door, call, outcome, token }
+  return { ...stub, call, outcome, token }
 }
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
@@ -177,9 +177,9 @@ describe('a request that waits for a token', () => {
 describe('a request whose body is a stream that breaks while it waits for a token', () => {
   const uploading = (body: Readable, tokens?: object) => {
     const token = deferred<string>()
-    const door = stubAxios(answer(OK), { tokens: () => token.promise, ...tokens })
-    const outcome = door.client.post('/media/upload', body).catch((error) => error)
-    return { ...door, outcome, token }
+    const stub = stubAxios(answer(OK), { tokens: () => token.promise, ...tokens })
+    const outcome = stub.client.post('/media/upload', body).catch((error) => error)
+    return { ...stub, outcome, token }
   }
 
   it('rejects as axios would, with the stream’s error', async () => {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { type MiddlewareOptions, withToken } from '../../src/fetch.js'
 import type { TokenEvent } from '../../src/index.js'
 import { fakeQyapi } from '../../src/testing.js'
-import { middlewareContract } from '../support/door-contract.js'
+import { middlewareContract } from '../support/middleware-contract.js'
 import { APP, allowLoopback, interceptQyapi, ORIGIN, useNock, type Wire } from '../support/qyapi.js'
 
 useNock()

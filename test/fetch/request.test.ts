@@ -13,13 +13,13 @@ const textOf = (body: unknown) => new Response(body as string).text()
 
 /** Sends a request whose first attempt is refused, and changes what was passed as soon as it was sent. */
 async function replayed(input: string | URL | Request, init?: RequestInit, change = () => {}) {
-  const door = stubFetch(refuseFirst)
-  await door.source.get()
-  const call = door.qyFetch(input, init)
+  const stub = stubFetch(refuseFirst)
+  await stub.source.get()
+  const call = stub.qyFetch(input, init)
   change()
   expect(await (await call).json()).toEqual({ errcode: 0 })
-  const [first, second] = door.sent as [Sent, Sent]
-  return { ...door, first, second }
+  const [first, second] = stub.sent as [Sent, Sent]
+  return { ...stub, first, second }
 }
 
 describe('a request', () => {

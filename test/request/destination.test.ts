@@ -131,17 +131,17 @@ describe('a url is changed only where it must be', () => {
 
 describe('remembered', () => {
   it('calls the function once for each text, also if it returned undefined, and forgets in time', () => {
-    const asked: string[] = []
+    const calls: string[] = []
     const judged = remembered((text: string) => {
-      asked.push(text)
+      calls.push(text)
       return undefined
     })
     judged('a')
     judged('a')
-    expect(asked).toEqual(['a'])
+    expect(calls).toEqual(['a'])
     for (let text = 0; text < 500; text += 1) judged(String(text))
     judged('a')
-    expect(asked.filter((text) => text === 'a')).toHaveLength(2)
+    expect(calls.filter((text) => text === 'a')).toHaveLength(2)
   })
 })
 
@@ -231,20 +231,20 @@ describe('a url with awkward parts', () => {
 
 describe('the cache of remembered', () => {
   it('holds many texts at once', () => {
-    const asked: string[] = []
+    const calls: string[] = []
     const judged = remembered((text: string) => {
-      asked.push(text)
+      calls.push(text)
       return text.length
     })
     for (const text of ['a', 'bb', 'a', 'bb']) expect(judged(text)).toBe(text.length)
-    expect(asked).toEqual(['a', 'bb'])
+    expect(calls).toEqual(['a', 'bb'])
   })
 
   it('is cleared at 500, not at 499', () => {
-    let asked = 0
+    let calls = 0
     const judged = remembered(() => {
-      asked += 1
-      return asked
+      calls += 1
+      return calls
     })
     for (let text = 0; text < 500; text += 1) judged(String(text))
     expect(judged('0')).toBe(1)

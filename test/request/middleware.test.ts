@@ -16,7 +16,7 @@ const doorFor = (tokens: unknown, options: MiddlewareOptions = {}, more: object 
   createMiddleware(tokens as typeof APP, options, { ...parts, ...more })
 
 /** A middleware for one source. */
-function door(tokens: unknown, options: MiddlewareOptions = {}, more: object = {}) {
+function middlewareFor(tokens: unknown, options: MiddlewareOptions = {}, more: object = {}) {
   const opened = doorFor(tokens, options, more)
   return { ...opened, source: opened.source as TokenSource }
 }
@@ -44,19 +44,19 @@ describe('a middleware that makes its source', () => {
     ['the short form', APP],
     ['a credential', selfBuilt(APP)],
   ])('makes it from %s, with the client’s own network settings', async (_name, tokens) => {
-    const { source } = door(tokens, { clock: fakeClock() })
+    const { source } = middlewareFor(tokens, { clock: fakeClock() })
     expect(source.describe()).toMatchObject({ kind: 'self-built', subject: 'app of corp ww-fake' })
     expect(await source.get()).toBe('by-the-clients-road')
   })
 
   it('uses the option transport instead, if there is one', async () => {
     const own = async () => ({ status: 200, body: tokenBody('by-the-own-road') })
-    expect(await door(APP, { transport: own }).source.get()).toBe('by-the-own-road')
+    expect(await middlewareFor(APP, { transport: own }).source.get()).toBe('by-the-own-road')
   })
 
   it('passes the source’s options on, and keeps its own', async () => {
     const events: TokenEvent[] = []
-    const opened = door(
+    const opened = middlewareFor(
       APP,
       {
         baseUrl: 'https://proxy.example/wecom',
@@ -79,31 +79,31 @@ describe('a middleware that makes its source', () => {
   })
 
   it('trusts no other origin and keeps the caller’s token by default', () => {
-    const opened = door(APP)
+    const opened = middlewareFor(APP)
     expect(opened.trustedOrigins).toEqual([])
     expect(opened.callerToken).toBe('keep')
     expect(opened.judge(`${QYAPI}/cgi-bin/user/get`)?.parameter).toBe('access_token')
   })
 
   it('takes that source’s token for the destinations of its kind', () => {
-    const opened = door(APP)
+    const opened = middlewareFor(APP)
     expect(opened.policies).toEqual({ app: policyOf(opened.source) })
   })
 
   it('knows more paths by the option endpoints, which is not passed to the source', () => {
-    const opened = door(APP, { endpoints: [{ path: 'openhw/', token: 'app' }] })
+    const opened = middlewareFor(APP, { endpoints: [{ path: 'openhw/', token: 'app' }] })
     expect(opened.judge(`${QYAPI}/cgi-bin/openhw/list`)).toMatchObject({ token: 'app' })
   })
 
   it('reports a request with a token of its own once, since both have one listener', () => {
     const events: TokenEvent[] = []
     const onEvent = (event: TokenEvent) => events.push(event)
-    door(APP, { onEvent }).reportCallerToken(destination('app'))
+    middlewareFor(APP, { onEvent }).reportCallerToken(destination('app'))
     expect(events).toMatchObject([{ type: 'skipped', endpoint: 'user/get' }])
   })
 
   it('closes it', () => {
-    const opened = door(APP)
+    const opened = middlewareFor(APP)
     opened.close()
     expect(opened.source.describe().state).toBe('closed')
   })
@@ -112,7 +112,7 @@ describe('a middleware that makes its source', () => {
 describe('a middleware that was given its source', () => {
   it('uses it, and does not close it', () => {
     const source = createTokenSource(selfBuilt(APP), { baseUrl: 'https://proxy.example' })
-    const opened = door(source)
+    const opened = middlewareFor(source)
     expect(opened.source).toBe(source)
     expect(opened.baseUrl).toBe('https://proxy.example')
     opened.close()
@@ -134,7 +134,7 @@ describe('a middleware that was given its source', () => {
   })
 
   it('takes its token for the destinations of its kind, and for no other', () => {
-    const opened = door(createTokenSource(selfBuilt(APP)))
+    const opened = middlewareFor(createTokenSource(selfBuilt(APP)))
     expect(opened.policies).toEqual({ app: policyOf(opened.source) })
     expect(opened.chooserFor(destination('app'))).toBeUndefined()
     expect(opened.chooserFor(destination('suite'))).toBeUndefined()
@@ -147,7 +147,7 @@ describe('createMiddleware refuses', () => {
     [null, 'null'],
     ['ww1', 'a string of 3 characters'],
   ])('tokens given as %s', (tokens, shown) => {
-    expect(refusalOf(() => door(tokens))).toBe(
+    expect(refusalOf(() => middlewareFor(tokens))).toBe(
       `bad_options: tokens must be { corpId, corpSecret }, a credential, a token source, an array of sources, or a function that returns one, got ${shown}.`,
     )
   })
@@ -155,7 +155,7 @@ describe('createMiddleware refuses', () => {
   it.each(['store', 'callerToken'])(
     'the unknown key %s in the credential, and says where it belongs',
     (key) => {
-      expect(refusalOf(() => door({ ...APP, [key]: 'x' }))).toBe(
+      expect(refusalOf(() => middlewareFor({ ...APP, [key]: 'x' }))).toBe(
         `bad_options: Unknown key '${key}' in the credential: ${key} belongs in the third argument.`,
       )
     },
@@ -163,7 +163,9 @@ describe('createMiddleware refuses', () => {
 
   it('options that belong to a source that was passed', () => {
     const source = createTokenSource(selfBuilt(APP))
-    expect(refusalOf(() => door(source, { maxAgeMs: 1 }))).toContain('it belongs to the source')
+    expect(refusalOf(() => middlewareFor(source, { maxAgeMs: 1 }))).toContain(
+      'it belongs to the source',
+    )
   })
 
   it.each(['alone', 'beside a function'])(
@@ -171,17 +173,17 @@ describe('createMiddleware refuses', () => {
     (how) => {
       const source = createTokenSource(selfBuilt(APP))
       const tokens = how === 'alone' ? [source] : [source, () => source]
-      expect(refusalOf(() => door(tokens, { baseUrl: 'https://proxy.example' }))).toContain(
-        "Unknown key 'baseUrl' in options: it belongs to the source",
-      )
-      expect(door([() => source], { baseUrl: 'https://proxy.example' }).baseUrl).toBe(
+      expect(
+        refusalOf(() => middlewareFor(tokens, { baseUrl: 'https://proxy.example' })),
+      ).toContain("Unknown key 'baseUrl' in options: it belongs to the source")
+      expect(middlewareFor([() => source], { baseUrl: 'https://proxy.example' }).baseUrl).toBe(
         'https://proxy.example',
       )
     },
   )
 
   it('an option that only another entry has', () => {
-    expect(refusalOf(() => door(APP, { axios: {} } as MiddlewareOptions))).toContain(
+    expect(refusalOf(() => middlewareFor(APP, { axios: {} } as MiddlewareOptions))).toContain(
       "Unknown key 'axios'",
     )
   })

@@ -63,9 +63,9 @@ describe('a Node stream that was peeked', () => {
     ['that is an array', ['[{}]'], undefined],
   ])(
     '%s: its content is known if it is a short JSON object, and it yields every byte',
-    async (_name, pieces, told) => {
+    async (_name, pieces, shortJson) => {
       const stream = dripping(pieces)
-      expect(textOf(await peekNodeStream(stream))).toBe(told)
+      expect(textOf(await peekNodeStream(stream))).toBe(shortJson)
       await settle()
       expect(stream.readableEnded).toBe(false)
       expect(stream.readableDidRead).toBe(false)
@@ -204,23 +204,23 @@ describe('a Node stream that breaks while it is peeked', () => {
   }
 
   it('is replaced by one that has the same bytes, and breaks with the same error', async () => {
-    const trouble = new Error('reset')
-    const stream = dripping(['{"err', 'code'], (one) => void one.destroy(trouble))
+    const failure = new Error('reset')
+    const stream = dripping(['{"err', 'code'], (one) => void one.destroy(failure))
     const { bytes, instead } = await lookInto(stream)
     expect(bytes).toBeUndefined()
     expect(instead).toHaveLength(1)
-    expect(await piecesOf(instead[0])).toEqual({ pieces: ['{"errcode'], error: trouble })
+    expect(await piecesOf(instead[0])).toEqual({ pieces: ['{"errcode'], error: failure })
   })
 
   it('before its first byte is replaced by one that breaks in the same way', async () => {
-    const trouble = new Error('reset')
-    const { instead } = await lookInto(dripping([], (one) => void one.destroy(trouble)))
-    expect(await piecesOf(instead[0])).toEqual({ pieces: [], error: trouble })
+    const failure = new Error('reset')
+    const { instead } = await lookInto(dripping([], (one) => void one.destroy(failure)))
+    expect(await piecesOf(instead[0])).toEqual({ pieces: [], error: failure })
   })
 
   it('without an error, or with none that is an Error, counts as aborted', async () => {
-    for (const trouble of [undefined, 'reset']) {
-      const stream = dripping(['{"err'], (one) => void one.destroy(trouble as undefined))
+    for (const failure of [undefined, 'reset']) {
+      const stream = dripping(['{"err'], (one) => void one.destroy(failure as undefined))
       const { bytes, instead } = await lookInto(stream)
       expect(bytes).toBeUndefined()
       const { pieces, error } = await piecesOf(instead[0])
@@ -245,19 +245,19 @@ describe('a body that takes long', () => {
 
   it('more than a second in all is passed on as it is: a Node stream', async () => {
     const stream = new Readable({ read() {} })
-    let told: unknown = 'not yet'
+    let shortJson: unknown = 'not yet'
     const peeked = peekNodeStream(stream).then((bytes) => {
-      told = bytes
+      shortJson = bytes
     })
     await timers.advance(600)
     stream.push(Buffer.from('{"err'))
     await settle()
     await timers.advance(399)
     await settle()
-    expect(told).toBe('not yet')
+    expect(shortJson).toBe('not yet')
     await timers.advance(1)
     await peeked
-    expect(told).toBeUndefined()
+    expect(shortJson).toBeUndefined()
     expect(timers.count()).toBe(0)
     stream.push(Buffer.from('code":42001}'))
     stream.push(null)
@@ -303,9 +303,9 @@ describe('a body that takes long', () => {
         close = () => controller.close()
       },
     })
-    let told: unknown = 'not yet'
+    let shortJson: unknown = 'not yet'
     const peeked = peekWebStream(stream).then((result) => {
-      told = result.bytes
+      shortJson = result.bytes
       return result
     })
     await timers.advance(600)
@@ -313,7 +313,7 @@ describe('a body that takes long', () => {
     await settle()
     await timers.advance(399)
     await settle()
-    expect(told).toBe('not yet')
+    expect(shortJson).toBe('not yet')
     await timers.advance(1)
     const { bytes, body } = await peeked
     expect(bytes).toBeUndefined()
@@ -363,10 +363,10 @@ describe('an answer of a real server', () => {
     ['/pieces', REFUSAL, REFUSAL],
     ['/long', undefined, jsonOf(200_000)],
     ['/binary', undefined, Buffer.alloc(50_000, 0x89).toString()],
-  ])('is peeked: %s', async (path, told, content) => {
+  ])('is peeked: %s', async (path, shortJson, content) => {
     const answer = await answerOf(path)
     expect(isNodeReadable(answer)).toBe(true)
-    expect(textOf(await peekNodeStream(answer))).toBe(told)
+    expect(textOf(await peekNodeStream(answer))).toBe(shortJson)
     expect(await restOf(answer)).toBe(content)
     expect(answer.complete).toBe(true)
   })
@@ -389,9 +389,9 @@ describe('an answer of a real server', () => {
   it.each([
     ['/gzip', REFUSAL, REFUSAL],
     ['/long-gzip', undefined, jsonOf(200_000)],
-  ])('is peeked after it was unzipped: %s', async (path, told, content) => {
+  ])('is peeked after it was unzipped: %s', async (path, shortJson, content) => {
     const answer = (await answerOf(path)).pipe(createGunzip())
-    expect(textOf(await peekNodeStream(answer))).toBe(told)
+    expect(textOf(await peekNodeStream(answer))).toBe(shortJson)
     expect(await restOf(answer)).toBe(content)
   })
 })
@@ -487,14 +487,14 @@ describe('discardBody', () => {
 
 describe('a web stream that was peeked', () => {
   /** Yields the pieces on demand, then ends or breaks; records what was read and cancelled. */
-  function webStreamOf(pieces: readonly string[], trouble?: Error) {
+  function webStreamOf(pieces: readonly string[], failure?: Error) {
     const log = { given: 0, cancelled: undefined as unknown }
     const stream = new ReadableStream<Uint8Array>(
       {
         pull(controller) {
           const piece = pieces[log.given]
           if (piece !== undefined) controller.enqueue(bytesOf(piece))
-          else if (trouble !== undefined) controller.error(trouble)
+          else if (failure !== undefined) controller.error(failure)
           else controller.close()
           log.given += 1
         },
@@ -524,9 +524,9 @@ describe('a web stream that was peeked', () => {
     ['that is no JSON object', ['PNG', '{"errcode":42001}', 'end'], undefined],
   ])(
     '%s: its content is known if it is a short JSON object, and it yields every byte',
-    async (_name, pieces, told) => {
+    async (_name, pieces, shortJson) => {
       const { bytes, body } = await peekWebStream(webStreamOf(pieces).stream)
-      expect(textOf(bytes)).toBe(told)
+      expect(textOf(bytes)).toBe(shortJson)
       expect(await contentOf(body)).toBe(pieces.join(''))
     },
   )
@@ -539,13 +539,13 @@ describe('a web stream that was peeked', () => {
   })
 
   it('breaks for the caller with the same error, at the same place', async () => {
-    const trouble = new Error('reset')
-    const { bytes, body } = await peekWebStream(webStreamOf(['{"err', 'code'], trouble).stream)
+    const failure = new Error('reset')
+    const { bytes, body } = await peekWebStream(webStreamOf(['{"err', 'code'], failure).stream)
     expect(bytes).toBeUndefined()
     const reader = (body as ReadableStream<Uint8Array>).getReader()
     expect(textOf((await reader.read()).value)).toBe('{"err')
     expect(textOf((await reader.read()).value)).toBe('code')
-    await expect(reader.read()).rejects.toBe(trouble)
+    await expect(reader.read()).rejects.toBe(failure)
   })
 
   it('can be cancelled, and the server gets the reason', async () => {

@@ -11,7 +11,7 @@ const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').le
 /** Yields its pieces one by one, then ends or breaks. */
 function streamOf(
   pieces: readonly string[],
-  { isBytes = false, trouble = undefined as unknown } = {},
+  { isBytes = false, trouble: failure = undefined as unknown } = {},
 ) {
   const left = pieces.map(bytesOf)
   return new ReadableStream<Uint8Array>({
@@ -19,7 +19,7 @@ function streamOf(
     pull(controller: ReadableStreamDefaultController<Uint8Array>) {
       const piece = left.shift()
       if (piece) controller.enqueue(piece)
-      else if (trouble) controller.error(trouble)
+      else if (failure) controller.error(failure)
       else controller.close()
     },
   } as ConstructorParameters<typeof ReadableStream>[0])
@@ -38,12 +38,12 @@ describe('a stream that was peeked', () => {
   })
 
   it.each([true, false])('is a byte stream also if it broke meanwhile: %s', async (isBytes) => {
-    const trouble = new Error('reset')
-    const body = await resumed(streamOf(['{"err'], { isBytes, trouble }))
+    const failure = new Error('reset')
+    const body = await resumed(streamOf(['{"err'], { isBytes, trouble: failure }))
     expect(isByteStream(body)).toBe(isBytes)
     const reader = body.getReader()
     expect(await reader.read()).toEqual({ done: false, value: bytesOf('{"err') })
-    await expect(reader.read()).rejects.toBe(trouble)
+    await expect(reader.read()).rejects.toBe(failure)
   })
 
   it('can be read to its end into the caller’s own buffers', async () => {
@@ -66,11 +66,11 @@ describe('a stream that was peeked', () => {
   })
 
   it('leaves no listener on its signal when it breaks', async () => {
-    const trouble = new Error('reset')
+    const failure = new Error('reset')
     const { signal } = new AbortController()
-    const body = await resumed(streamOf([LONG], { trouble }), signal)
+    const body = await resumed(streamOf([LONG], { trouble: failure }), signal)
     expect(listeners(signal)).toBe(1)
-    await expect(new Response(body).text()).rejects.toBe(trouble)
+    await expect(new Response(body).text()).rejects.toBe(failure)
     expect(listeners(signal)).toBe(0)
   })
 
@@ -91,9 +91,9 @@ describe('a stream that was peeked', () => {
 
   it('is not ended by its signal once it was collected', async () => {
     const controller = new AbortController()
-    const trouble: unknown[] = []
-    const onTrouble = (error: unknown) => trouble.push(error)
-    process.on('uncaughtException', onTrouble)
+    const failure: unknown[] = []
+    const onUnhandled = (error: unknown) => failure.push(error)
+    process.on('uncaughtException', onUnhandled)
     await Promise.all(
       Array.from({ length: 20 }, () => resumed(streamOf([LONG, LONG]), controller.signal)),
     )
@@ -101,8 +101,8 @@ describe('a stream that was peeked', () => {
     collectGarbage()
     controller.abort()
     await settle()
-    process.off('uncaughtException', onTrouble)
-    expect(trouble).toEqual([])
+    process.off('uncaughtException', onUnhandled)
+    expect(failure).toEqual([])
   })
 
   it('ends with its signal while it is being read, though only the reader is referenced', async () => {

@@ -37,7 +37,7 @@ describe('the address of the repository', () => {
   const tracked = execFileSync('git', ['ls-files', '*.md'], { encoding: 'utf8' }).trim().split('\n')
   const texts = tracked.map((file) => [file, readFileSync(file, 'utf8')])
 
-  it('is nowhere but where `repository` of package.json says, and nowhere if it says nothing', () => {
+  it('is only where `repository` of package.json says, and nowhere if it says nothing', () => {
     expect(tracked).toContain('SECURITY.md')
     expect(contradictions(manifest, Object.fromEntries(texts))).toEqual([])
   })
@@ -50,7 +50,7 @@ describe('the address of the repository', () => {
     bugs: { url: `${SOMEWHERE}/issues` },
   }
 
-  it('may be had from one place by all', () => {
+  it('is read from one place', () => {
     expect(
       contradictions(whole, { a: `see [issues](${SOMEWHERE}/issues), ${SOMEWHERE}.` }),
     ).toEqual([])

@@ -11,7 +11,7 @@ import { APP } from '../support/qyapi.js'
 import { useServers } from '../support/servers.js'
 import { deferred, sourceWith, tokenBody } from '../support/source.js'
 
-// What an attack on the doors once brought to light, each held by a test.
+// Attacks that once succeeded, one test each.
 
 beforeAll(() => nock.restore())
 afterAll(() => nock.activate())
@@ -21,8 +21,8 @@ const { serve, fake } = useServers()
 const JSON_TYPE = { 'content-type': 'application/json' }
 const isFetch = (url = '') => url.includes('/gettoken')
 
-describe('what a caller does to its objects after the call changes nothing', () => {
-  it('a URL that is pointed elsewhere, cold and on the replay: no token follows it', async () => {
+describe('what a caller does to its objects after the request changes nothing', () => {
+  it('a URL that is pointed elsewhere while the first token is fetched, or before the replay, takes no token along', async () => {
     const stolen: string[] = []
     const thief = await serve((request, response) => {
       stolen.push(request.url ?? '')
@@ -42,7 +42,7 @@ describe('what a caller does to its objects after the call changes nothing', () 
     expect(stolen).toEqual([])
   })
 
-  it('a URL that serves a loop while the token is still fetched', async () => {
+  it('a URL that is reused in a loop while the token is still fetched leads each request to its own address', async () => {
     const { baseUrl } = await fake()
     const qyFetch = withToken(fetch, APP, { baseUrl })
     const url = new URL(`${baseUrl}/cgi-bin/user/get`)
@@ -53,7 +53,7 @@ describe('what a caller does to its objects after the call changes nothing', () 
     expect((await Promise.all(calls)).map(({ userid }) => userid)).toEqual(['a', 'b', 'c'])
   })
 
-  it('a URL object and URLSearchParams in an axios config', async () => {
+  it('a URL object and URLSearchParams in an axios config may be changed', async () => {
     const { wecom, baseUrl } = await fake()
     const client = axios.create()
     attachToken(client, APP, { baseUrl })
@@ -71,7 +71,7 @@ describe('what a caller does to its objects after the call changes nothing', () 
     expect(wecom.count('user/get')).toBe(3)
   })
 
-  it('bytes and params of a fetch that is replayed', async () => {
+  it('bytes and params of a fetch that is replayed may be changed', async () => {
     const { wecom, baseUrl } = await fake()
     const qyFetch = withToken(fetch, APP, { baseUrl })
     await qyFetch.source.get()
@@ -87,8 +87,8 @@ describe('what a caller does to its objects after the call changes nothing', () 
   })
 })
 
-describe('axios', () => {
-  it('env.fetch of the client serves its calls too', async () => {
+describe('an attached axios client', () => {
+  it('sends its requests, too, with its own env.fetch', async () => {
     const { baseUrl } = await fake()
     const seen: string[] = []
     const ownFetch = async (request: Request) => {
@@ -105,7 +105,7 @@ describe('axios', () => {
     expect(seen).toEqual(['/cgi-bin/gettoken', '/cgi-bin/user/get'])
   })
 
-  it('a stream that fails late carries no token in its error', async () => {
+  it('puts no token into the error of a stream that breaks late', async () => {
     const { wecom, baseUrl } = await fake({ errorCodeHeader: false })
     wecom.on('media/get', {
       headers: { 'content-type': 'image/png' },
@@ -131,17 +131,20 @@ describe('axios', () => {
   it.each([
     ['1.7', axios17],
     ['1.13', axios113],
-  ])('%s wraps an AxiosError in another: neither shows the token', async (_version, lib) => {
-    const { wecom, baseUrl } = await fake()
-    const client = lib.create({ baseURL: `${baseUrl}/cgi-bin`, adapter: 'fetch' })
-    const { source } = attachToken(client as never, APP, { baseUrl, axios: lib as never })
-    const token = await source.get()
-    wecom.failNext('user/get', { status: 500 })
-    const error = await client.get('/user/get').catch((caught: unknown) => caught)
-    expect(inspect(error, { depth: 10 })).not.toContain(token)
-  })
+  ])(
+    '%s that wraps an AxiosError in another: neither contains the token',
+    async (_version, lib) => {
+      const { wecom, baseUrl } = await fake()
+      const client = lib.create({ baseURL: `${baseUrl}/cgi-bin`, adapter: 'fetch' })
+      const { source } = attachToken(client as never, APP, { baseUrl, axios: lib as never })
+      const token = await source.get()
+      wecom.failNext('user/get', { status: 500 })
+      const error = await client.get('/user/get').catch((caught: unknown) => caught)
+      expect(inspect(error, { depth: 10 })).not.toContain(token)
+    },
+  )
 
-  it('a refused body that breaks a promise, a string or a frozen error reaches the caller scrubbed', async () => {
+  it('passes a refused body that breaks a promise, a string or a frozen error on, without the token', async () => {
     const { source, baseUrl } = { ...(await fake()), source: sourceWith('planted-token').source }
     void baseUrl
     const failWith = (fail: (url: string) => unknown): AxiosRequestConfig => ({
@@ -182,7 +185,7 @@ describe('axios', () => {
     ['1.7', axios17],
     ['1.13', axios113],
     ['1.21', axios],
-  ])('%s times a name that never resolves', async (_version, lib) => {
+  ])('%s times out while a host name does not resolve', async (_version, lib) => {
     const { baseUrl } = await fake()
     const client = lib.create({ baseURL: `${baseUrl.replace('127.0.0.1', 'localhost')}/cgi-bin` })
     const source = sourceWith('token', {
@@ -200,7 +203,7 @@ describe('axios', () => {
     })
   })
 
-  it('a frozen config from an interceptor is served', async () => {
+  it('accepts a frozen config from an interceptor', async () => {
     const { baseUrl } = await fake()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     attachToken(client, APP, { baseUrl })
@@ -208,7 +211,7 @@ describe('axios', () => {
     expect((await client.get('/user/get')).data.errcode).toBe(0)
   })
 
-  it('a token parameter in the baseURL is replaced, not doubled', async () => {
+  it('replaces a token parameter in the baseURL instead of adding another', async () => {
     const { wecom, baseUrl } = await fake()
     const client = axios.create({
       baseURL: `${baseUrl}/cgi-bin/user/get?access_token=old&userid=u`,
@@ -219,7 +222,7 @@ describe('axios', () => {
     expect(wecom.requests.at(-1)?.query.get('userid')).toBe('u')
   })
 
-  it('an empty url with URLSearchParams keeps its path', async () => {
+  it('keeps the path of an empty url with URLSearchParams', async () => {
     const { wecom, baseUrl } = await fake()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin/user/get` })
     attachToken(client, APP, { baseUrl })
@@ -229,7 +232,7 @@ describe('axios', () => {
     expect(wecom.requests.at(-1)?.path).toBe('user/get')
   })
 
-  it('a stalled JSON stream is given on after a second, unjudged', async () => {
+  it('passes a stalled JSON stream on after a second, unjudged', async () => {
     const baseUrl = await serve((request, response) => {
       response.writeHead(200, JSON_TYPE)
       if (isFetch(request.url)) response.end(tokenBody('token'))
@@ -244,7 +247,7 @@ describe('axios', () => {
     expect(new TextDecoder().decode(value)).toBe('{"a":1')
   })
 
-  it('a refused stream is let go also when its caller gives up', async () => {
+  it('destroys a refused stream also if its caller aborts', async () => {
     const { wecom, baseUrl } = await fake({ errorCodeHeader: false })
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, responseType: 'stream' })
     const { source } = attachToken(client, APP, { baseUrl })
@@ -268,8 +271,8 @@ describe('axios', () => {
   })
 })
 
-describe('fetch', () => {
-  it('a Request as init keeps method, headers and body', async () => {
+describe('an attached fetch', () => {
+  it('keeps the method, headers and body of a Request that is passed as init', async () => {
     const { wecom, baseUrl } = await fake()
     const qyFetch = withToken(fetch, APP, { baseUrl })
     const url = `${baseUrl}/cgi-bin/message/send`
@@ -282,7 +285,7 @@ describe('fetch', () => {
     expect(sent[0]?.headers['x-own']).toBe('1')
   })
 
-  it('an abort ends the reading of a long answer, and of a Request’s own body', async () => {
+  it('stops reading a long answer, and a Request’s own body, when it is aborted', async () => {
     const { wecom, baseUrl } = await fake({ errorCodeHeader: false })
     wecom.on('user/simplelist', { json: { errcode: 0, rows: 'x'.repeat(200_000) } })
     const qyFetch = withToken(fetch, APP, { baseUrl })
@@ -302,7 +305,7 @@ describe('fetch', () => {
     await expect(qyFetch(stuck)).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
-  it('a Request with a short body is replayed, one over 1 MB is sent once', async () => {
+  it('replays a Request with a short body, and sends one over 1 MB once', async () => {
     const { wecom, baseUrl } = await fake()
     const events: string[] = []
     const qyFetch = withToken(fetch, APP, { baseUrl, onEvent: ({ type }) => events.push(type) })
@@ -319,7 +322,7 @@ describe('fetch', () => {
     expect(events.at(-1)).toBe('not_replayed')
   })
 
-  it('a body that can be sent once waits for a token that is about to be replaced', async () => {
+  it('waits for the new token with a body that can be sent once while a refresh is running', async () => {
     const { source, clock, fetches } = sourceWith((count) => `token-${count}`)
     await source.get()
     clock.advance(6_900_000)
@@ -335,13 +338,13 @@ describe('fetch', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('spaces around a url are no part of it, as for fetch itself', async () => {
+  it('ignores spaces around a url, as fetch itself does', async () => {
     const { wecom, baseUrl } = await fake()
     await withToken(fetch, APP, { baseUrl })(` ${baseUrl}/cgi-bin/user/get `)
     expect(wecom.requests.at(-1)?.path).toBe('user/get')
   })
 
-  it('an unusual status or reason phrase is given on', async () => {
+  it('passes an unusual status or reason phrase on', async () => {
     const baseUrl = await serve((request, response) => {
       if (isFetch(request.url)) return response.writeHead(200, JSON_TYPE).end(tokenBody('token'))
       return response
@@ -354,7 +357,7 @@ describe('fetch', () => {
     expect(await response.json()).toEqual({ errcode: 0 })
   })
 
-  it('polyfills and mocks that give less than a whole Response are served', async () => {
+  it('accepts polyfills and mocks that return less than a whole Response', async () => {
     const plain = { ok: true, status: 200, json: async () => ({ errcode: 0 }) }
     const noBody = { ...plain, headers: new Headers(JSON_TYPE), url: '' }
     for (const answer of [plain, noBody]) {
@@ -364,7 +367,7 @@ describe('fetch', () => {
     }
   })
 
-  it('a polyfilled Request that hides its body is sent with it', async () => {
+  it('sends the body of a polyfilled Request that has no body property', async () => {
     const bodies: unknown[] = []
     const stub = async (url: string, init: RequestInit) => {
       if (isFetch(url)) return new Response(tokenBody('token'))
@@ -384,7 +387,7 @@ describe('fetch', () => {
   })
 })
 
-describe('destinations', () => {
+describe('a destination', () => {
   it.each(['//webhook/send', '/%77ebhook/send'])(
     '%s is the path that takes no token',
     async (path) => {
@@ -395,7 +398,7 @@ describe('destinations', () => {
   )
 })
 
-describe('a store that lies', () => {
+describe('a store that returns garbage', () => {
   it.each([
     null,
     {},
@@ -404,7 +407,7 @@ describe('a store that lies', () => {
     { value: '', generation: 1, ageMs: 0, expiresInMs: 1 },
     { value: 't', generation: 1.5, ageMs: 0, expiresInMs: 1e9 },
     { value: 't', generation: 1, ageMs: Number.NaN, expiresInMs: 1e9 },
-  ])('by giving %j is treated as one that has nothing', async (given) => {
+  ])('such as %j counts as empty', async (given) => {
     const store = {
       get: async () => given as never,
       set: async () => true,

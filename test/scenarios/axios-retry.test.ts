@@ -32,7 +32,7 @@ function clientWith(
 
 const sent = (path: string) => wecom.count(path)
 
-/** What a user's axios-retry saw and did, in words. */
+/** What a user's axios-retry saw and did, as text. */
 async function history(
   order: Order,
   plan: NextAnswer[],
@@ -53,7 +53,7 @@ async function history(
     },
     ...more,
   })
-  // Bare calls bring a token by hand; a webhook takes none, so that all three see the same endpoint.
+  // Bare requests have a token of their own; a webhook takes none, so that all three see the same endpoint.
   wecom.on('user/list_id', { json: { errcode: 0, errmsg: 'ok' } })
   const warm = order === 'bare' ? undefined : await client.get('/user/get')
   expect(warm?.data.errcode ?? 0).toBe(0)
@@ -89,7 +89,7 @@ describe('a user’s own axios-retry does exactly what it does without us', () =
       { validateResponse: ({ data }) => data.errcode === 0, retryCondition: () => true },
     ],
     [
-      'a timeout, the time begun anew',
+      'a timeout, which starts anew',
       [never],
       { retryCondition: () => true, shouldResetTimeout: true },
       1_000,
@@ -116,7 +116,7 @@ describe('a user’s own axios-retry does exactly what it does without us', () =
 
 describe('with a user’s axios-retry', () => {
   it.each(['retry first', 'token first'] as const)(
-    'a refused call is replayed by us, not retried by it (%s)',
+    'a refused request is replayed by us, not retried by it (%s)',
     async (order) => {
       let retries = 0
       const client = clientWith(order, {
@@ -136,7 +136,7 @@ describe('with a user’s axios-retry', () => {
   )
 
   it.each(['retry first', 'token first'] as const)(
-    'whose validateResponse sends every answer down the rejected path, a refusal is seen (%s)',
+    'whose validateResponse rejects every answer, a refusal is detected (%s)',
     async (order) => {
       const client = clientWith(order, {
         retries: 1,
@@ -191,21 +191,21 @@ describe('busyRetry', () => {
   it.each([
     -1, 45033, 45035, 6000, 2000111, 2000141, 2010003, 301096, 90304, 710682, 2090726, 2040035,
     2543337,
-  ])('sends a GET again that was answered with %i', async (errcode) => {
+  ])('retries a GET that was answered with %i', async (errcode) => {
     expect(await run((client) => client.get('/user/get'), [{ errcode }])).toEqual({
       outcome: 0,
       sent: 2,
     })
   })
 
-  it('45036, abnormal traffic, is no passing trouble: not sent again', async () => {
+  it('does not retry 45036, abnormal traffic', async () => {
     expect(await run((client) => client.get('/user/get'), [{ errcode: 45036 }])).toEqual({
       outcome: 45036,
       sent: 1,
     })
   })
 
-  it('gives the busy answer when three retries are used up', async () => {
+  it('returns the busy answer when three retries are used up', async () => {
     expect(await run((client) => client.get('/user/get'), Array(9).fill({ errcode: -1 }))).toEqual({
       outcome: -1,
       sent: 4,
@@ -213,7 +213,7 @@ describe('busyRetry', () => {
     for (let left = 0; left < 5; left += 1) await run((client) => client.get('/user/get'), [])
   })
 
-  it('leaves a POST alone unless asked: it may be done twice', async () => {
+  it('does not retry a POST by default, since it may be executed twice', async () => {
     const post = (client: AxiosInstance) => client.post('/user/get', {})
     expect(await run(post, [{ errcode: -1 }])).toEqual({ outcome: -1, sent: 1 })
     expect(await run(post, [{ errcode: -1 }], { methods: ['get', 'post'] })).toEqual({
@@ -222,7 +222,7 @@ describe('busyRetry', () => {
     })
   })
 
-  it('leaves every other answer alone: business errcodes, 404, 500', async () => {
+  it('does not retry any other answer: business errcodes, 404, 500', async () => {
     expect(await run((client) => client.get('/user/get'), [{ errcode: 60011 }])).toEqual({
       outcome: 60011,
       sent: 1,

@@ -55,7 +55,7 @@ describe('selfBuilt', () => {
       { ...APP, agentId: 1 },
       /Unknown key 'agentId' in selfBuilt: known are corpId, corpSecret/,
     ],
-  ])('given %s says so', (_name, given, expected) => {
+  ])('refuses %s, and says so', (_name, given, expected) => {
     const error = thrownBy(() => selfBuilt(never(given)))
     expect(error.code).toBe('bad_options')
     expect(error.message).toMatch(expected)
@@ -102,11 +102,11 @@ describe('options', () => {
     expect(error.message).toMatch(expected)
   })
 
-  it('undefined is as good as not there', () => {
+  it('may be undefined', () => {
     createTokenSource(selfBuilt(APP), { maxAgeMs: undefined, store: undefined } as never)
   })
 
-  it('of a door are not those of a source', () => {
+  it('of attachToken and withToken are no options of a source', () => {
     const error = thrownBy(() => createTokenSource(selfBuilt(APP), never({ callerToken: 'keep' })))
     expect(error.message).toContain('it belongs to attachToken or withToken')
   })
@@ -116,14 +116,14 @@ describe('options', () => {
     { trustedOrigins: ['a.example'] },
     { trustedOrigins: ['https://a.example/path'] },
     { callerToken: 'drop' },
-  ])('of the doors are checked: %j', (options) => {
+  ])('of attachToken and withToken are checked: %j', (options) => {
     expect(thrownBy(() => attachToken(axios.create(), APP, never(options))).code).toBe(
       'bad_options',
     )
     expect(thrownBy(() => withToken(fetch, APP, never(options))).code).toBe('bad_options')
   })
 
-  it('of a source are refused where the source is there already', () => {
+  it('of a source are refused together with a source', () => {
     const source = createTokenSource(selfBuilt(APP))
     for (const call of [
       () => attachToken(axios.create(), source, { store: memoryStore() }),
@@ -133,7 +133,7 @@ describe('options', () => {
     }
   })
 
-  it('beside the credential are told where they belong', () => {
+  it('next to the credential are refused with the place where they belong', () => {
     const error = thrownBy(() =>
       attachToken(axios.create(), never({ ...APP, store: memoryStore() })),
     )
@@ -141,7 +141,7 @@ describe('options', () => {
   })
 })
 
-describe('what is attached to, and what is attached', () => {
+describe('a wrong argument', () => {
   it.each([undefined, null, {}, 'axios', () => {}, { interceptors: {} }])(
     'attachToken refuses the client %s',
     (client) => {
@@ -157,24 +157,24 @@ describe('what is attached to, and what is attached', () => {
     )
   })
 
-  it.each([undefined, null, 'ww1', 7, [], ['x']])('tokens given as %s are refused', (tokens) => {
+  it.each([undefined, null, 'ww1', 7, [], ['x']])('tokens of %s are refused', (tokens) => {
     expect(thrownBy(() => attachToken(axios.create(), never(tokens))).code).toBe('bad_options')
     expect(thrownBy(() => withToken(fetch, never(tokens))).code).toBe('bad_options')
   })
 
-  it('createTokenSource wants a credential, not its short form', () => {
+  it('createTokenSource requires a credential, not its short form', () => {
     expect(thrownBy(() => createTokenSource(never(APP))).message).toMatch(
       /credential must be a credential, e.g. selfBuilt/,
     )
   })
 
-  it('the axios door’s option axios must be an axios', () => {
+  it('attachToken requires an axios as its option axios', () => {
     expect(thrownBy(() => attachToken(axios.create(), APP, { axios: never({}) })).message).toMatch(
       /axios must be/,
     )
   })
 
-  it('invalidate wants a token string, and does not show what it got', async () => {
+  it('invalidate requires a token string, and does not show what it got', async () => {
     const source = createTokenSource(selfBuilt(APP))
     await expect(source.invalidate(never(['hush']))).rejects.toThrow(
       /token must be a token string, got something of type object \(not shown\)/,
@@ -182,7 +182,7 @@ describe('what is attached to, and what is attached', () => {
   })
 })
 
-describe('request rule 9: what was passed in the wrong place is not shown', () => {
+describe('request rule 9: an error does not show what was passed in the wrong place', () => {
   const PLANTED = 'planted-0123456789'
   const URL_OF_STORE = `redis://:${PLANTED}@host`
   const ADDRESS = `https://qyapi.weixin.qq.com/?access_token=${PLANTED}`
@@ -303,7 +303,7 @@ describe('a caller’s bad argument while gettoken fails', () => {
 })
 
 describe('QyapiTokenError', () => {
-  it('is recognised across copies of the package', () => {
+  it('is recognized across copies of the package', () => {
     const foreign = Object.defineProperty(new Error('x'), Symbol.for('qyapi-token.error'), {
       value: true,
     })

@@ -5,12 +5,12 @@ import { attachToken } from '../../src/axios.js'
 import { withToken } from '../../src/fetch.js'
 import { createTokenSource, selfBuilt, type TokenEvent } from '../../src/index.js'
 import type { FakeQyapi } from '../../src/testing.js'
-import { APP } from '../support/everyone.js'
+import { APP } from '../support/every-kind.js'
 import { useServers } from '../support/servers.js'
 
 const { fake } = useServers()
 
-/** A body, and what its owner does to it after the call. */
+/** A body, and what the caller does to it after the request. */
 type Make = () => readonly [body: unknown, change: () => void]
 
 const bytes = () => Uint8Array.from(Buffer.from('as it was'))
@@ -51,7 +51,7 @@ const byAxios =
     attachToken(client, source)
     return client.post('/media/upload', data)
   }
-/** What axios is not to turn into text before it asks for an adapter. */
+/** What axios must not serialize before it calls an adapter. */
 const asItIs: Post = (baseUrl, source, body) => {
   const client = axios.create({
     baseURL: `${baseUrl}/cgi-bin`,
@@ -93,7 +93,7 @@ async function sourceOf(onEvent: (event: TokenEvent) => void = () => {}) {
   return { wecom, baseUrl, source: createTokenSource(selfBuilt(APP), { baseUrl, onEvent }) }
 }
 
-/** The bodies that arrived, with no boundary of a form. */
+/** The bodies that arrived, without the boundary of a form. */
 const arrived = ({ requests }: FakeQyapi) =>
   requests
     .filter(({ path }) => path === 'media/upload')
@@ -103,7 +103,7 @@ const arrived = ({ requests }: FakeQyapi) =>
       return text.replace(/formdata-undici-\d+/g, 'BOUNDARY')
     })
 
-describe('request rule 10: what the caller does to a body after the call has no effect', () => {
+describe('request rule 10: what the caller does to a body after the request has no effect', () => {
   it.each(cases)('$way, while it waits for a token: $name', async ({ post, make }) => {
     const bare = await sourceOf()
     await bare.source.get()
@@ -117,7 +117,7 @@ describe('request rule 10: what the caller does to a body after the call has no 
     expect(arrived(wecom).join()).toContain('as')
   })
 
-  it.each(cases)('$way, when it is sent again: $name', async ({ post, make }) => {
+  it.each(cases)('$way, when it is replayed: $name', async ({ post, make }) => {
     const [body, change] = make()
     const { wecom, baseUrl, source } = await sourceOf(({ type }) => {
       if (type === 'refused') change()
@@ -131,7 +131,7 @@ describe('request rule 10: what the caller does to a body after the call has no 
   })
 
   it.each(cases.filter(({ name }) => !/form-data|object/.test(name)))(
-    '$way, with a token in memory: $name',
+    '$way, with a memoized token: $name',
     async ({ post, make }) => {
       const { wecom, baseUrl, source } = await sourceOf()
       await source.get()
@@ -144,7 +144,7 @@ describe('request rule 10: what the caller does to a body after the call has no 
   )
 })
 
-it('a body that the caller gave is in the config of the answer, and of the error', async () => {
+it('the config of a response, and of an error, has the body that the caller passed', async () => {
   const { baseUrl, source } = await sourceOf()
   const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
   attachToken(client, source)

@@ -25,7 +25,7 @@ const REFUSAL = '{"errcode":42001,"errmsg":"expired"}'
 const ends: (() => unknown)[] = []
 afterEach(() => Promise.all(ends.splice(0).map((end) => end())))
 
-/** Hands out `t-1`, `t-2`, …, and takes those that are good. */
+/** Issues `t-1`, `t-2`, …, and accepts those that are valid. */
 function wecom(isGood: (token: string | null) => boolean, headers: object = {}): RequestListener {
   let count = 0
   return (request, response) => {
@@ -43,7 +43,7 @@ function wecom(isGood: (token: string | null) => boolean, headers: object = {}):
 
 const byHeader = { 'error-code': '42001' }
 
-describe('a refused answer does not keep its connection from the token call that it causes', () => {
+describe('a refused answer does not occupy the connection that the token request needs', () => {
   it.each([
     ['http', 'by its body', {}],
     ['http', 'by its header', byHeader],
@@ -78,7 +78,7 @@ describe('a refused answer does not keep its connection from the token call that
   it.each([
     ['by its body', {}],
     ['by its header', byHeader],
-  ])('of fetch, refused %s', async (_by, headers) => {
+  ])('as a response of fetch, refused %s', async (_by, headers) => {
     const baseUrl = await serve(wecom((token) => token === 't-2', headers))
     const dispatcher = new Dispatcher({ connections: 1 })
     ends.push(() => dispatcher.close())
@@ -89,7 +89,7 @@ describe('a refused answer does not keep its connection from the token call that
     expect(await response.text()).toBe('{"errcode":0}')
   })
 
-  it('but is whole, with all that it says, for a caller who gets nothing better', async () => {
+  it('and stays complete for a caller whose request is not replayed', async () => {
     const baseUrl = await serve(wecom(() => false))
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, responseType: 'stream' })
     const { source } = attachToken(client, APP, { baseUrl, refreshBudget: 0 })

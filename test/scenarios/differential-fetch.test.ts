@@ -13,14 +13,14 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-/** What a call is made with. Made anew for each run, since some of it can be used once. */
+/** The arguments of a request. Made anew for each run, since some of them can be used once. */
 type Input = string | URL | Request
 type Init = Omit<NonNullable<Parameters<typeof fetch>[1]>, 'body'> & {
   body?: unknown
   cache?: string
 }
 type Make = () => [Input, Init?]
-/** How an answer is read. */
+/** How a response is read. */
 type Read = (response: Response) => Promise<unknown>
 
 const at = (path: string) => `${server.baseUrl}/cgi-bin${path}`
@@ -165,12 +165,12 @@ function abortedIn(ms: number): AbortSignal {
   return controller.signal
 }
 
-/** Everything that a caller can see of one call, in a form that can be compared. */
+/** Everything that a caller can see of one request, in a form that can be compared. */
 async function seenBy(call: typeof fetch, make: Make, read: Read) {
   const [input, init] = make()
   const before = init && Object.entries(init)
   const outcome = await called(call, input, init)
-  // What the caller passed is as it was, part by part.
+  // What the caller passed is unchanged, part by part.
   expect(init && Object.entries(init)).toEqual(before)
   const isUsed = input instanceof Request && input.bodyUsed
   if (!(outcome instanceof Response)) return { ...outcome, isUsed }
@@ -223,18 +223,18 @@ async function compare(make: Make, read: Read) {
   expect(await seenBy(qyFetch, make, read), 'with a token').toEqual(bare)
 }
 
-describe('fetch with a token and bare fetch do the same', () => {
+describe('an attached fetch and bare fetch do the same', () => {
   it.each(calls)('%s', (_name, make) => compare(make, (response) => response.text()))
 
   const cases = ANSWERS.flatMap((path) =>
     Object.entries(readings).map(([how, read]) => ({ path, how, read })),
   )
-    // Looked into, it has broken before anyone could cancel it.
+    // Once peeked, it has broken before the caller could cancel it.
     .filter(({ path, how }) => path !== '/truncated' || how !== 'cancel')
   it.each(cases)('$path read as $how', ({ path, read }) => compare(() => [at(path)], read))
 
-  // A stated difference: what fetch notes of a call-off in the answer itself is out of our
-  // reach, so that another of its two messages is heard, and a reader of ours may have begun.
+  // A stated difference: undici's own abort of the original response is out of our reach, so that
+  // the other of its two messages is used, and a read of ours may have begun.
   const inOneWay = (seen: object) =>
     JSON.parse(
       JSON.stringify({ ...seen, isUsedNow: undefined }).replaceAll(
@@ -243,7 +243,7 @@ describe('fetch with a token and bare fetch do the same', () => {
       ),
     )
   it.each(ANSWERS.flatMap((path) => ['text', 'pieces'].map((how) => ({ path, how }))))(
-    '$path called off once it was answered, then read as $how',
+    '$path aborted after the response, then read as $how',
     async ({ path, how }) => {
       const seenOf = async (call: typeof fetch) => {
         const controller = new AbortController()
@@ -264,7 +264,7 @@ describe('fetch with a token and bare fetch do the same', () => {
     },
   )
 
-  it('the script has some hundred calls', () => {
+  it('the script has several hundred requests', () => {
     expect(calls.length + cases.length).toBeGreaterThan(250)
   })
 })

@@ -34,7 +34,7 @@ const VERSIONS = [
 
 const TOKEN = 'planted-token-of-the-call'
 
-/** The one that axios uses. It has no types. */
+/** The copy that axios uses. It has no types. */
 const followRedirects: { http: { request(...given: unknown[]): unknown } } = createRequire(
   import.meta.url,
 )('follow-redirects')
@@ -55,7 +55,7 @@ afterAll(() => {
 
 let baseUrl: string
 let elsewhere: string
-/** What the foreign server was asked, without the host. */
+/** The paths that the foreign server received. */
 let seenElsewhere: string[] = []
 beforeAll(async () => {
   nock.restore()
@@ -71,7 +71,7 @@ beforeAll(async () => {
 const GZIP = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
 const ZIPPED = gzipSync('{"errcode":0,"text":"half of it"}')
 
-/** Which of its routes the covered server was asked for, and whether with the token. */
+/** The paths that the covered server received, and whether with the token. */
 let seenHere: string[] = []
 
 async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -82,7 +82,7 @@ async function answer(incoming: IncomingMessage, response: ServerResponse): Prom
     response.writeHead(status, { location }).end('moved')
   const half = () => response.writeHead(200, GZIP).write(ZIPPED.subarray(0, -12))
   const routes: Record<string, () => unknown> = {
-    // Each of them repeats the query that it was asked with, the token included.
+    // Each of them repeats the query of its request, the token included.
     relative: () => move(Number(to || 302), `/cgi-bin/echo${url.search}`),
     covered: () => move(302, `${baseUrl}/cgi-bin/echo${url.search}`),
     outside: () => move(302, `/public/echo${url.search}`),

@@ -225,13 +225,13 @@ const script: [string, Make][] = [
   ['a body that breaks', () => ({ method: 'post', url: '/echo', data: breaking() })],
   ['a symbol as key', () => ({ url: '/echo', [Symbol.for('own')]: 1 }) as AxiosRequestConfig],
   ['baseURL with slashes', () => ({ baseURL: `${server.baseUrl}/cgi-bin///`, url: '///echo' })],
-  // Where the caller does not want to be redirected: that a call with our token never is, is the one
-  // difference there is, and a stated one.
+  // The caller wants no redirects: that a request with our token never follows one in fetch is the one
+  // stated difference.
   ['a redirect', () => ({ url: '/moved', ...unmoved })],
   ['a redirect as a stream', () => ({ url: '/moved', responseType: 'stream', ...unmoved })],
   [
-    // On a socket of its own: the package follow-redirects leaves a listener on those that it gives
-    // back, which ends a later call on them when its timeout passes, with us and without.
+    // On a socket of its own: the package follow-redirects leaves a listener on reused sockets, which
+    // ends a later request on them when its timeout passes, with us and without.
     'unredirected: a stream that takes too long',
     () => ({ ...slowStream, ...unmoved, timeout: 1_200, httpAgent: new Agent() }),
   ],
@@ -249,7 +249,7 @@ const script: [string, Make][] = [
   ['an unknown config key', () => ({ url: '/echo', ownKey: { deep: true } }) as AxiosRequestConfig],
 ]
 
-/** Its first part is too long to be held back until it is judged. */
+/** Its first part is too long to be buffered for judging. */
 const stream = { url: '/long-stuck', responseType: 'stream' } as const
 /** It ends, since not every timeout ends a stream. */
 const slowStream = { ...stream, url: '/long-dripping' } as const
@@ -294,7 +294,7 @@ function closedPort() {
 }
 
 function clientOf(adapter: 'http' | 'fetch') {
-  // Of its own, since axios leaves its timeouts on the connections that it gives back.
+  // An agent of its own, since axios leaves its timeouts on the connections that it reuses.
   const httpAgent = new Agent({ keepAlive: true })
   return axios.create({ baseURL: `${server.baseUrl}/cgi-bin`, adapter, httpAgent })
 }
@@ -320,7 +320,7 @@ describe.each(adapters)('attached and bare do the same, %s adapter', (adapter) =
   })
 })
 
-/** What users do to their clients, be it before or after they attach. */
+/** What users do to their clients, before or after they attach. */
 type SetUp = (client: AxiosInstance, note: (what: string) => void) => void
 type Config = InternalAxiosRequestConfig
 
@@ -464,6 +464,6 @@ describe.each(adapters)(
   },
 )
 
-it('the script has some hundred requests', () => {
+it('the script has several hundred requests', () => {
   expect(script.length + requests.length * Object.keys(setUps).length).toBeGreaterThan(250)
 })

@@ -9,22 +9,22 @@ import { deferred, sourceWith } from '../support/source.js'
 
 const URL = 'https://qyapi.weixin.qq.com/cgi-bin/user/get'
 const CALLERS = 100
-/** What waits for good is held by somebody, as a socket would hold it. */
+/** A promise that never settles needs a reference, as a socket would have one. */
 const hung: unknown[] = []
 afterAll(() => void hung.splice(0))
 
-/** How many of these objects the engine cannot take away. */
+/** How many of these objects the garbage collector cannot collect. */
 async function kept(objects: readonly WeakRef<object>[]): Promise<number> {
   const count = () => objects.filter((object) => object.deref() !== undefined).length
   for (let turn = 0; turn < 500 && count() > 10; turn += 1) {
-    // What was looked at is kept until the turn is over.
+    // What was peeked is retained until the turn is over.
     await settle()
     collectGarbage()
   }
   return count()
 }
 
-/** A source whose first token is there, and refused, if so told; the next token request hangs. */
+/** A source with a first token, which is refused if so configured; the next token request hangs. */
 function hangingSource(isTokenThere: boolean) {
   const { promise } = deferred<string>()
   const { source, fetches } = sourceWith((count) =>
@@ -68,10 +68,10 @@ const CALLS: readonly [string, Call][] = [
 
 describe('callers that aborted', () => {
   it.each(CALLS)(
-    'rule 11: %s leaves nothing of them on a token request that hangs',
+    'rule 11: %s retains nothing of them in a token request that hangs',
     async (_name, call) => {
       const { source, fetches } = hangingSource(false)
-      // Who began it, and waits on.
+      // The caller that began it, and waits on.
       hung.push(source.get().catch(() => {}))
       const one = async () => {
         const controller = new AbortController()
@@ -89,7 +89,7 @@ describe('callers that aborted', () => {
   )
 
   it.each(CALLS.slice(1))(
-    'rule 11: %s leaves nothing of them on a replacement that hangs',
+    'rule 11: %s retains nothing of them in a replacement that hangs',
     async (_name, call) => {
       const { source, fetches } = hangingSource(true)
       await source.get()
@@ -105,7 +105,7 @@ describe('callers that aborted', () => {
     },
   )
 
-  it('rule 11: those who time out in axios leave nothing of them on a token request that hangs', async () => {
+  it('rule 11: axios requests that time out retain nothing in a token request that hangs', async () => {
     const { source, fetches } = hangingSource(false)
     hung.push(source.get().catch(() => {}))
     const client = axios.create()

@@ -14,7 +14,7 @@ function exported(file: string, name: string): ts.Type {
   return checker.getDeclaredTypeOfSymbol(symbol)
 }
 
-/** What an editor shows where one hovers over a property. */
+/** What an editor shows for a property. */
 function hoverOf(type: ts.Type, property: string): string {
   const symbol = type.getProperty(property)
   return ts.displayPartsToString(symbol?.getDocumentationComment(checker))
@@ -37,7 +37,7 @@ const events = (exported(EVENTS, 'TokenEvent') as ts.UnionType).types.map((type)
 })
 
 describe('what an editor shows', () => {
-  it('error.code describes each code', () => {
+  it('describes each code of error.code', () => {
     const error = exported(ERRORS, 'QyapiTokenError')
     const codes = textsIn(typeOf(error, 'code'))
     expect(codes.length).toBeGreaterThan(6)
@@ -46,11 +46,11 @@ describe('what an editor shows', () => {
       expect(hoverOf(error, field), field).not.toBe('')
   })
 
-  it('there are all eleven events', () => {
+  it('knows all eleven events', () => {
     expect(events.length).toBe(11)
   })
 
-  it.each(events)('every field of the event %s is described, and each reason', (_name, event) => {
+  it.each(events)('describes every field of the event %s, and each reason', (_name, event) => {
     for (const { name } of event.getProperties()) {
       const hover = hoverOf(event, name)
       expect(hover, name).not.toBe('')

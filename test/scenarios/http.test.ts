@@ -56,7 +56,7 @@ const sent = (path: string) => wecom.requests.filter((request) => request.path =
 
 describe.each(
   COPIES.flatMap(([version, lib]) =>
-    // The fetch adapter came with 1.7.
+    // The fetch adapter exists since 1.7.
     ['http', 'fetch']
       .slice(0, version === '1.5' ? 1 : 2)
       .map((adapter) => ({ version, adapter, lib })),
@@ -77,7 +77,7 @@ describe.each(
     detach()
   })
 
-  it('a refusal of the replay too surfaces', async () => {
+  it('rule 9: a replay that is refused again is the caller’s answer', async () => {
     const { client } = attached(lib, { adapter })
     wecom.failNext('agent/get', { errcode: 42001 }, 2)
     expect((await client.get('/agent/get')).data.errcode).toBe(42001)
@@ -116,7 +116,7 @@ describe.each(
     )
   })
 
-  it('a stream is sent once; a refused one surfaces, with an event that says why', async () => {
+  it('a stream is sent once; if refused, the caller gets the answer, and an event says why', async () => {
     const { client, source, events } = attached(lib, { adapter })
     const upload = () =>
       client.post('/media/upload', Readable.from([Buffer.from('a'), Buffer.from('b')]), {
@@ -140,7 +140,7 @@ describe.each(
     expect(JSON.stringify(error)).not.toContain(await source.get())
   })
 
-  it('request rule 7: with fetch a redirect is the answer, since nobody could look in between', async () => {
+  it('request rule 7: with fetch a redirect is the answer, since fetch has no hook before it', async () => {
     const { client } = attached(lib, { adapter })
     wecom.failNext('user/get', {
       status: 302,
@@ -159,7 +159,7 @@ describe.each(
 
 describe('a client of another copy of axios than ours', () => {
   it.each([...COPIES.slice(0, 3), ['CommonJS', commonJsAxios] as [string, AxiosStatic]])(
-    '%s works without being told',
+    '%s works without the option axios',
     async (_version, lib) => {
       const client = lib.create({ baseURL: `${baseUrl}/cgi-bin` }) as AxiosInstance
       attachToken(client, APP, { baseUrl })
@@ -172,8 +172,8 @@ describe('a client of another copy of axios than ours', () => {
   )
 })
 
-describe('token calls take the client’s own road', () => {
-  it('its agent, and nothing else of its defaults', async () => {
+describe('rule 12: token requests use the client’s own network settings', () => {
+  it('with its agent, and nothing else of its defaults', async () => {
     const agent = new Agent({ keepAlive: true })
     let connections = 0
     agent.on('free', () => {
@@ -217,7 +217,7 @@ describe('token calls take the client’s own road', () => {
     expect(seen).toEqual(['/user/get', '/user/get', '/user/get'])
   })
 
-  it('its adapter as it is at the time of the call, a mock one for example', async () => {
+  it('and its adapter as it is at the time of the request, for example a mock', async () => {
     const client = axiosCurrent.create({ baseURL: 'https://qyapi.weixin.qq.com/cgi-bin' })
     attachToken(client, APP)
     const mock = new MockAdapter(client)
@@ -235,7 +235,7 @@ describe('token calls take the client’s own road', () => {
     expect(config.params).toEqual({ userid: 'u' })
   })
 
-  it('and are tried again by axios-retry: up to three times on 5xx, resets and -1', async () => {
+  it('and axios-retry tries them up to three times on 5xx, resets and -1', async () => {
     const { client } = attached(axiosCurrent)
     wecom.failNext('gettoken', { status: 502 })
     wecom.failNext('gettoken', { reset: true })
@@ -243,7 +243,7 @@ describe('token calls take the client’s own road', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('and not for ever', async () => {
+  it('and end after tokenTimeoutMs', async () => {
     const clock = fakeClock()
     const { client, source } = attached(axiosCurrent, {}, { clock })
     wecom.failNext('gettoken', { errcode: -1 }, 3)
@@ -286,7 +286,7 @@ describe('axios itself', () => {
 })
 
 describe('a client made by create()', () => {
-  it('has no interceptors in axios, and so no token until it is attached itself', async () => {
+  it('does not inherit the interceptors of axios, and so gets no token until it is attached itself', async () => {
     const { client } = attached(axiosCurrent)
     const child = client.create({ timeout: 1000 })
     expect((await child.get('/user/get')).data.errcode).toBe(41001)
@@ -297,7 +297,7 @@ describe('a client made by create()', () => {
   })
 })
 
-describe('giving up', () => {
+describe('aborts and timeouts', () => {
   it('a timeout that was partly spent waiting for a token ends as axios ends one', async () => {
     const { client, source } = attached(axiosCurrent)
     const fetched = hold(wecom, 'gettoken')
@@ -333,7 +333,7 @@ describe('giving up', () => {
     await source.get()
   })
 
-  it('an abort by signal or cancelToken ends that caller’s wait, never the shared fetch', async () => {
+  it('rule 11: an abort by signal or cancelToken ends that caller’s wait, never the shared fetch', async () => {
     const { client } = attached(axiosCurrent)
     const fetched = hold(wecom, 'gettoken')
     const controller = new AbortController()
@@ -373,7 +373,7 @@ function packageForm(): FormDataPackage {
   return form
 }
 
-/** Each sending of a FormData has a boundary of its own. */
+/** Each FormData that is sent has a boundary of its own. */
 function withoutBoundary(body: Uint8Array | undefined): string {
   return Buffer.from(body ?? [])
     .toString('utf8')

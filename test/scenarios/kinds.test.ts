@@ -18,8 +18,8 @@ import {
   CORP,
   CUSTOM_APP,
   DEVICE,
-  DOORS,
   DOWNSTREAM,
+  ENTRIES,
   failureOf,
   MODEL,
   MODEL_TICKET,
@@ -30,27 +30,27 @@ import {
   SUITE,
   through,
   transportOf,
-  useEveryone,
-} from '../support/everyone.js'
+  useEveryKind,
+} from '../support/every-kind.js'
 import { hold } from '../support/hold.js'
 
-const open = useEveryone()
+const open = useEveryKind()
 type Sources = ReturnType<typeof oneOfEachKind>
 
-/** A kind of token, as WeCom's documentation has it. */
+/** A kind of token, as in WeCom's documentation. */
 interface Kind {
   readonly name: string
   readonly credential: (sources: Sources) => Credential
-  /** The token call; `token`: the one that it carries. */
+  /** The token request; `token`: the one that it carries. */
   readonly asks: (token: string) => object
-  /** Whose token the token call carries. */
-  readonly lends?: keyof Sources
-  /** A call that takes such a token, and the name under which it rides. */
+  /** The source of the token that the token request carries. */
+  readonly parent?: keyof Sources
+  /** A path that takes such a token, and its parameter. */
   readonly path: string
   readonly parameter: string
-  /** Its tokens alone. */
+  /** The fake's tokens of that kind. */
   readonly only: FakeTokenSelector
-  /** Its source has to be told of tickets, so that a credential alone is not enough. */
+  /** Its source needs pushed tickets, so that a credential alone is not enough. */
   readonly takesTickets?: boolean
 }
 
@@ -114,7 +114,7 @@ const KINDS: readonly Kind[] = [
       query: { suite_access_token: token },
       body: { auth_corpid: 'ww-corp', permanent_code: 'corp-code' },
     }),
-    lends: 'suite',
+    parent: 'suite',
     path: 'message/send',
     parameter: 'access_token',
     only: { corpId: 'ww-corp' },
@@ -128,7 +128,7 @@ const KINDS: readonly Kind[] = [
       query: { access_token: token },
       body: { corpid: 'ww-down', agentid: 7, business_type: 1 },
     }),
-    lends: 'app',
+    parent: 'app',
     path: 'user/get',
     parameter: 'access_token',
     only: { corpId: 'ww-down' },
@@ -156,30 +156,30 @@ const KINDS: readonly Kind[] = [
       query: { model_access_token: token },
       body: { device_sn: 'sn-1', device_secret: 'device-secret' },
     }),
-    lends: 'model',
+    parent: 'model',
     path: 'openhw/device/report',
     parameter: 'device_access_token',
     only: { deviceSn: 'sn-1' },
   },
 ]
 
-describe.each(DOORS)('through the %s door', (door) => {
+describe.each(ENTRIES)('through the %s door', (entry) => {
   describe.each(KINDS)(
     '$name',
-    ({ credential, asks, lends, path, parameter, only, takesTickets }) => {
-      /** A door for that kind alone, whose token calls leave by the client's own road. */
+    ({ credential, asks, parent, path, parameter, only, takesTickets }) => {
+      /** An entry for that kind alone, whose token requests use the client's own network settings. */
       const opened = async () => {
         const { wecom, baseUrl, sources, make } = await open()
-        const source = make(credential(sources), { transport: transportOf(door) })
+        const source = make(credential(sources), { transport: transportOf(entry) })
         await sources.model.pushTicket(MODEL_TICKET)
-        const lent = lends && (await sources[lends].get())
+        const lent = parent && (await sources[parent].get())
         if (takesTickets) await source.pushTicket(MODEL_TICKET)
-        const send = through(door, baseUrl, source)
+        const send = through(entry, baseUrl, source)
         const before = wecom.requests.length
         return { wecom, source, send, lent, since: () => wecom.requests.slice(before).map(onWire) }
       }
 
-      it('is asked for its token as documented, and calls carry it under its name', async () => {
+      it('is fetched as documented, and requests carry its token in its parameter', async () => {
         const { source, send, lent = '', since } = await opened()
         expect((await send(`${path}?userid=zhangsan`)).errcode).toBe(0)
         const token = await source.get()
@@ -190,7 +190,7 @@ describe.each(DOORS)('through the %s door', (door) => {
       })
 
       it.each(['revoke', 'expire'] as const)(
-        '%s: one token call heals a call, and twenty at once',
+        'after %s: one token request serves one refused request, and twenty at once',
         async (end) => {
           const { wecom, source, send, since } = await opened()
           const first = await source.get()
@@ -198,27 +198,27 @@ describe.each(DOORS)('through the %s door', (door) => {
           expect((await send(path, { to: 'zhangsan' })).errcode).toBe(0)
           const second = await source.get()
           expect(second).not.toBe(first)
-          const [asked] = since()
+          const [tokenRequest] = since()
           const call = (token: string) => ({
             method: 'POST',
             path,
             query: { [parameter]: token },
             body: { to: 'zhangsan' },
           })
-          expect(since()).toEqual([asked, call(first), asked, call(second)])
+          expect(since()).toEqual([tokenRequest, call(first), tokenRequest, call(second)])
 
           wecom[end](only)
           const answers = await Promise.all(Array.from({ length: 20 }, () => send(path)))
           expect(answers.map(({ errcode }) => errcode)).toEqual(Array(20).fill(0))
-          expect(since().filter((call) => call.path === asked?.path)).toHaveLength(3)
+          expect(since().filter((call) => call.path === tokenRequest?.path)).toHaveLength(3)
         },
       )
 
-      it.skipIf(takesTickets)('a credential in place of its source is enough', async () => {
+      it.skipIf(takesTickets)('works with a credential instead of its source', async () => {
         const { wecom, baseUrl, sources, clock } = await open()
         const options = { baseUrl, clock }
         await sources.model.pushTicket(MODEL_TICKET)
-        const send = through(door, baseUrl, credential(sources), options)
+        const send = through(entry, baseUrl, credential(sources), options)
         expect((await send(path)).errcode).toBe(0)
         wecom.revoke(only)
         expect((await send(path)).errcode).toBe(0)
@@ -242,11 +242,11 @@ describe.each(DOORS)('through the %s door', (door) => {
   ])('$name', ({ credential, path, query }) => {
     const opened = async () => {
       const { wecom, sources, make } = await open()
-      const tickets = make(credential(sources.app), { transport: transportOf(door) })
+      const tickets = make(credential(sources.app), { transport: transportOf(entry) })
       return { wecom, tickets, app: sources.app }
     }
 
-    it('is asked for with the token of an app, once for everyone', async () => {
+    it('is fetched with the token of an app, once for all callers', async () => {
       const { wecom, tickets, app } = await opened()
       const given = await Promise.all(Array.from({ length: 50 }, () => tickets.get()))
       expect(new Set(given).size).toBe(1)
@@ -257,7 +257,7 @@ describe.each(DOORS)('through the %s door', (door) => {
       expect(wecom.count('gettoken')).toBe(1)
     })
 
-    it('is another one after it was invalidated, and no other call notices', async () => {
+    it('is another one after it was invalidated, unnoticed by other requests', async () => {
       const { wecom, tickets } = await opened()
       const first = await tickets.get()
       expect(await tickets.invalidate(first)).toBe(true)
@@ -270,7 +270,7 @@ describe.each(DOORS)('through the %s door', (door) => {
     })
 
     it.each(['revoke', 'expire'] as const)(
-      '%s of the app’s token meanwhile: the app’s is replaced once, and the ticket comes',
+      '%s of the app’s token meanwhile: the app’s is replaced once, and the ticket is fetched',
       async (end) => {
         const { wecom, tickets, app } = await opened()
         const token = await app.get()
@@ -290,7 +290,7 @@ describe.each(DOORS)('through the %s door', (door) => {
       const { wecom, baseUrl, sources } = await open()
       const old = await sources.suite.get()
       wecom[end]({ kind: 'suite' })
-      const send = through(door, baseUrl, sources.corp)
+      const send = through(entry, baseUrl, sources.corp)
       expect((await send('user/get')).errcode).toBe(0)
       expect(paths(wecom)).toEqual([
         'service/get_suite_token',
@@ -305,15 +305,15 @@ describe.each(DOORS)('through the %s door', (door) => {
 
     it('is replaced once for many corps, and the corps’ own tokens with it', async () => {
       const { wecom, baseUrl, sources } = await open()
-      const corps = [sources.corp, sources.otherCorp].map((corp) => through(door, baseUrl, corp))
+      const corps = [sources.corp, sources.otherCorp].map((corp) => through(entry, baseUrl, corp))
       const all = () => Promise.all(corps.flatMap((send) => [send('user/get'), send('user/get')]))
       await all()
       wecom.revoke({ suiteId: SUITE.suiteId })
-      // Both corps are asked for before the first of them hears of the suite's token.
-      const asked = hold(wecom, 'service/get_corp_token', {}, 2)
+      // Both corps' requests start before the first of them learns of the suite's refused token.
+      const tokenRequest = hold(wecom, 'service/get_corp_token', {}, 2)
       const called = all()
-      await asked.arrived(2)
-      asked.release()
+      await tokenRequest.arrived(2)
+      tokenRequest.release()
       expect((await called).map(({ errcode }) => errcode)).toEqual([0, 0, 0, 0])
       expect(wecom.count('service/get_suite_token')).toBe(2)
       // Once cold, once refused for the suite's token, once with the new one.
@@ -321,9 +321,9 @@ describe.each(DOORS)('through the %s door', (door) => {
       expect(wecom.count('service/get_corp_token', 'ww-other')).toBe(3)
     })
 
-    it('and refused again is the corp’s failure, which rests: no more token calls', async () => {
+    it('and refused again is the corp’s failure, which is remembered: no more token requests', async () => {
       const { wecom, baseUrl, sources } = await open()
-      const send = through(door, baseUrl, sources.corp)
+      const send = through(entry, baseUrl, sources.corp)
       wecom.failNext('service/get_corp_token', { errcode: 40082 }, 100)
       for (let call = 0; call < 5; call += 1)
         expect(await failureOf(send('user/get'))).toMatchObject({
@@ -346,7 +346,7 @@ describe.each(DOORS)('through the %s door', (door) => {
       await sources.model.pushTicket(MODEL_TICKET)
       await sources.model.get()
       wecom[end]({ kind: 'model' })
-      const send = through(door, baseUrl, [sources.model, sources.device])
+      const send = through(entry, baseUrl, [sources.model, sources.device])
       expect((await send('openhw/device/report')).errcode).toBe(0)
       expect(paths(wecom)).toEqual([
         'openhw/get_model_token',
@@ -358,9 +358,9 @@ describe.each(DOORS)('through the %s door', (door) => {
     },
   )
 
-  it('a call that brings a device_access_token of its own is left alone', async () => {
+  it('a request with a device_access_token of its own passes through unchanged', async () => {
     const { wecom, baseUrl, sources } = await open()
-    const send = through(door, baseUrl, [sources.app, sources.device])
+    const send = through(entry, baseUrl, [sources.app, sources.device])
     for (const path of ['openhw/device/report', 'user/get']) {
       await send(`${path}?device_access_token=theirs`)
       const { query } = wecom.requests.at(-1) as { query: URLSearchParams }
@@ -378,7 +378,7 @@ describe.each(DOORS)('through the %s door', (door) => {
       const { wecom, baseUrl, sources } = await open()
       await sources.app.get()
       wecom[end]({ corpId: 'ww-app' })
-      const send = through(door, baseUrl, sources.downstream)
+      const send = through(entry, baseUrl, sources.downstream)
       const answers = await Promise.all([send('user/get'), send('user/get')])
       expect(answers.map(({ errcode }) => errcode)).toEqual([0, 0])
       expect(wecom.count('gettoken')).toBe(2)
@@ -389,11 +389,11 @@ describe.each(DOORS)('through the %s door', (door) => {
   describe('a suite whose secret is wrong', () => {
     const wrong = suiteApp({ ...SUITE, suiteSecret: 'wrong-secret' })
 
-    it('fails its corps with its own text and cause, and WeCom is asked once', async () => {
+    it('fails its corps with its own message and cause, and is requested once', async () => {
       const { wecom, baseUrl, make } = await open()
       const suite = make(wrong)
       const corp = make(authorizedCorp({ suite, ...CORP }))
-      const send = through(door, baseUrl, corp)
+      const send = through(entry, baseUrl, corp)
       const errors = await Promise.all([send('user/get'), send('user/get')].map(failureOf))
       for (const error of [...errors, await failureOf(send('user/get'))]) {
         expect(error).toMatchObject({
@@ -417,7 +417,7 @@ describe.each(DOORS)('through the %s door', (door) => {
       const { wecom, baseUrl, make } = await open()
       const suite = make(wrong)
       const corp = make(authorizedCorp({ suite, ...CORP }))
-      const send = through(door, baseUrl, corp)
+      const send = through(entry, baseUrl, corp)
       await failureOf(send('user/get'))
       expect(suite.describe().cooldownUntil).toBeDefined()
       expect(corp.describe()).toEqual({
@@ -436,11 +436,11 @@ describe.each(DOORS)('through the %s door', (door) => {
     })
   })
 
-  it('a corp’s own failure is remembered at the corp: the suite goes on for the others', async () => {
+  it('a corp’s own failure is remembered at the corp: the suite continues for the others', async () => {
     const { wecom, baseUrl, sources } = await open()
     wecom.uninstall(SUITE.suiteId, CORP.authCorpId)
-    const gone = through(door, baseUrl, sources.corp)
-    const other = through(door, baseUrl, sources.otherCorp)
+    const gone = through(entry, baseUrl, sources.corp)
+    const other = through(entry, baseUrl, sources.otherCorp)
     for (let call = 0; call < 3; call += 1) {
       const error = await failureOf(gone('user/get'))
       expect(error).toMatchObject({ code: 'credential_refused', errcode: 40084 })

@@ -3,9 +3,9 @@ import axios from 'axios'
 import { describe, expect, it } from 'vitest'
 import { attachToken, axiosTransport } from '../../src/axios.js'
 import { authorizedCorp, createSourcePool, createTokenSource, suiteApp } from '../../src/index.js'
-import { failureOf, SUITE, useEveryone } from '../support/everyone.js'
+import { failureOf, SUITE, useEveryKind } from '../support/every-kind.js'
 
-const open = useEveryone()
+const open = useEveryKind()
 const GET_CORP_TOKEN = 'service/get_corp_token'
 
 describe('a thousand authorised corps', () => {
@@ -35,18 +35,18 @@ describe('a thousand authorised corps', () => {
     return { wecom, clock, suite, corps, call, close: () => httpAgent.destroy() }
   }
 
-  it('cold and all at once: one token call each, and one for the suite', async () => {
+  it('without tokens and all at once: one token request each, and one for the suite', async () => {
     const { wecom, corps, call, close } = await opened()
     const shuffled = CORPS.map(({ corpId }) => corpId).sort(() => Math.random() - 0.5)
-    // Some call twice.
+    // Some send two requests.
     const tenants = [...shuffled, ...shuffled.slice(0, 100)]
     const errcodes = await Promise.all(tenants.map(call))
     expect(errcodes.filter((errcode) => errcode === 0)).toHaveLength(1100)
     expect(wecom.count('service/get_suite_token')).toBe(1)
-    const asked = wecom.requests.filter(({ path }) => path === GET_CORP_TOKEN)
-    expect(asked).toHaveLength(1000)
-    expect(new Set(asked.map(({ corpId }) => corpId)).size).toBe(1000)
-    // Each call was answered for its own corp.
+    const tokenRequests = wecom.requests.filter(({ path }) => path === GET_CORP_TOKEN)
+    expect(tokenRequests).toHaveLength(1000)
+    expect(new Set(tokenRequests.map(({ corpId }) => corpId)).size).toBe(1000)
+    // Each request was answered for its own corp.
     const strangers = wecom.requests.filter(
       ({ path, query, corpId }) => path === 'user/get' && query.get('tenant') !== corpId,
     )
@@ -58,7 +58,7 @@ describe('a thousand authorised corps', () => {
   it.each([
     ['whose permanent code is gone (40084)', 40084],
     ['whose permanent code is missing (41025)', 41025],
-  ])('one %s rests, and the others go on', async (_name, errcode) => {
+  ])('one %s cools down, and the others continue', async (_name, errcode) => {
     const { wecom, clock, suite, call, close } = await opened()
     const gone = 'ww-corp-7'
     if (errcode === 40084) wecom.uninstall(SUITE.suiteId, gone)
@@ -81,7 +81,7 @@ describe('a thousand authorised corps', () => {
     close()
   })
 
-  it('one that authorises anew is asked for with its new code once it was deleted', async () => {
+  it('one that authorises again is fetched with its new code once it was deleted', async () => {
     const { wecom, corps, call, close } = await opened()
     const corpId = 'ww-corp-7'
     await call(corpId)

@@ -47,7 +47,7 @@ async function refusal(call: () => unknown): Promise<unknown> {
 }
 const isBadOptions = { name: 'QyapiTokenError', code: 'bad_options' }
 
-describe('options are checked where they are given', () => {
+describe('options are checked where they are passed', () => {
   it.each(takesOptions)(
     '%s refuses what is no object, an unknown key, and a key in the wrong case',
     async (_name, call, wrongCase) => {
@@ -64,7 +64,7 @@ describe('options are checked where they are given', () => {
   )
 })
 
-describe('arguments are checked where they are given, not blamed on the network later', () => {
+describe('arguments are checked where they are passed, not reported as network errors later', () => {
   const nothing = [undefined, null, 7, 'text', {}]
 
   it.each<[string, (given: never) => unknown]>([
@@ -95,7 +95,7 @@ describe('arguments are checked where they are given, not blamed on the network 
     { headers: { 'x-key': 7 } },
     { auth: 'planted-key' },
     { auth: { username: 'u' } },
-  ])('axiosTransport wants options that it knows: %o', async (options) => {
+  ])('axiosTransport refuses unknown options: %o', async (options) => {
     const error = await refusal(() => axiosTransport(axios.create(), options as never))
     expect(error).toMatchObject(isBadOptions)
     expect(String(error)).not.toContain('planted')
@@ -106,7 +106,7 @@ describe('busyRetry', () => {
   const isRetried = (methods: readonly string[], method: string) =>
     busyRetry({ methods }).retryCondition?.({ config: { method }, code: 'ECONNRESET' } as never)
 
-  it.each(['get', 'GET', 'Get'])('knows a method in whatever case: %s', (spelled) => {
+  it.each(['get', 'GET', 'Get'])('accepts a method in any case: %s', (spelled) => {
     expect(isRetried([spelled], 'get')).toBe(true)
     expect(isRetried([spelled], 'GET')).toBe(true)
     expect(isRetried([spelled], 'post')).toBe(false)
@@ -152,7 +152,7 @@ describe('pushTicket', () => {
   })
 })
 
-describe('run gives the value of a finished call back, whatever happens when it is read', () => {
+describe('run returns the value of a finished call, whatever reading it throws', () => {
   const thrower = (key: string) =>
     Object.defineProperty({}, key, {
       enumerable: true,
@@ -210,7 +210,7 @@ describe('run gives the value of a finished call back, whatever happens when it 
     expect(caught === value).toBe(true)
   })
 
-  it('a refusal beside a getter that throws is seen', async () => {
+  it('a refusal next to a getter that throws is detected', async () => {
     const { source } = sourceWith((count) => `token-${count}`)
     const seen: string[] = []
     await source.run(async (token) => {
@@ -220,7 +220,7 @@ describe('run gives the value of a finished call back, whatever happens when it 
     expect(seen).toEqual(['token-1', 'token-2'])
   })
 
-  it('an errcodeOf that throws takes no value away', async () => {
+  it('an errcodeOf that throws loses no value', async () => {
     const { source } = sourceWith('token-1')
     const errcodeOf = () => {
       throw new Error('not that shape')
@@ -228,7 +228,7 @@ describe('run gives the value of a finished call back, whatever happens when it 
     expect(await source.run(async () => 'sent', { errcodeOf })).toBe('sent')
   })
 
-  it('an axios answer of a mock adapter with such a getter is the answer', async () => {
+  it('an axios response of a mock adapter with such a getter is returned', async () => {
     const { source } = sourceWith('token-1')
     const data = thrower('errcode')
     const client = axios.create({
@@ -345,7 +345,7 @@ describe('the wrapped fetch rejects where fetch rejects, and never throws', () =
     }
   })
 
-  it('null is an init, and so is a function', async () => {
+  it('null is accepted as an init, and so is a function', async () => {
     const { source } = sourceWith('token-1')
     const sent: string[] = []
     const seeing = (async (input: string) => {

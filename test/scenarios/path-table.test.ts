@@ -12,17 +12,17 @@ import {
   type Answer,
   CORP,
   DEVICE,
-  DOORS,
+  ENTRIES,
   MODEL,
   MODEL_TICKET,
   PROVIDER,
   SUITE,
   through,
-} from '../support/everyone.js'
+} from '../support/every-kind.js'
 
 /**
  * WeCom's paths by hand: a slip in `src/wecom/endpoints.ts` must not go unnoticed. The fake, which
- * has a table of its own, refuses a call with a token of another kind.
+ * has a table of its own, refuses a request with a token of another kind.
  */
 const TABLE = {
   none: [
@@ -105,7 +105,7 @@ const TABLE = {
     'externalcontact/list',
     'get_jsapi_ticket',
     'ticket/get',
-    // Looked at: they take the app's, though others below the same folder do not.
+    // Checked: they take the app's, though others below the same folder do not.
     'hardware/get_hardware_checkin_data',
     'chatdata/sync_msg',
     'kf/sync_msg',
@@ -114,7 +114,7 @@ const TABLE = {
     'batch/userid_to_openuserid',
     'agent/get_permissions',
     'openhw/model/list',
-    // Neighbours that a prefix of text would take for something else.
+    // Neighbours that a text prefix would mistake for something else.
     'openhw/devices/list',
     'service/v2/get_auth_infos',
     'advanced_apis/list',
@@ -140,7 +140,7 @@ for (const path of TABLE.access_token) wecom.on(path, { json: { errcode: 0 } })
 const baseUrl = await wecom.listen()
 afterAll(() => wecom.close())
 
-describe.each(DOORS)('the path table, through the %s door', (door) => {
+describe.each(ENTRIES)('the path table, through the %s entry', (entry) => {
   const suite = createTokenSource(suiteApp(SUITE), { baseUrl })
   const provider = createTokenSource(serviceProvider(PROVIDER), { baseUrl })
   const corp = createTokenSource(authorizedCorp({ suite, ...CORP }), { baseUrl })
@@ -151,17 +151,17 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
   beforeAll(() => model.pushTicket(MODEL_TICKET))
 
   it.each(Object.values(TABLE).flat())(
-    '%s: the fake, by its own table, takes the token that the call carries',
+    '%s: the fake, by its own table, accepts the token that the request carries',
     async (path) => {
       await queryOf(path)
-      // A path that gives a token misses its fields, but only after it found the call's token good.
+      // A path that gives a token misses its fields, but only after it accepted the request's token.
       const missing = /gettoken|get_\w+_token$/.test(path) ? [41002, 41004, 41021, 41023] : []
       expect([0, ...missing]).toContain(answers.get(path)?.errcode)
     },
   )
-  const send = through(door, baseUrl, sources)
+  const send = through(entry, baseUrl, sources)
 
-  /** The query of a call, which no other token may have joined. */
+  /** The query of a request, which must have no other token. */
   const queryOf = async (path: string, by = send) => {
     answers.set(path, await by(`${path}?debug=1`, {}))
     const sent = wecom.requests.filter((request) => request.path === path)
@@ -169,36 +169,36 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
     return [...(sent.at(-1)?.query ?? [])].filter(([name]) => name !== 'debug')
   }
 
-  it.each(TABLE.none)('%s takes none', async (path) => {
+  it.each(TABLE.none)('%s takes no token', async (path) => {
     expect(await queryOf(path)).toEqual([])
   })
 
-  it.each(TABLE.suite_access_token)('%s takes the suite’s', async (path) => {
+  it.each(TABLE.suite_access_token)('%s takes the suite’s token', async (path) => {
     expect(await queryOf(path)).toEqual([['suite_access_token', await suite.get()]])
   })
 
-  it.each(TABLE.provider_access_token)('%s takes the provider’s', async (path) => {
+  it.each(TABLE.provider_access_token)('%s takes the provider’s token', async (path) => {
     expect(await queryOf(path)).toEqual([['provider_access_token', await provider.get()]])
   })
 
-  it.each(TABLE.model_access_token)('%s takes the model’s', async (path) => {
+  it.each(TABLE.model_access_token)('%s takes the model’s token', async (path) => {
     expect(await queryOf(path)).toEqual([['model_access_token', await model.get()]])
   })
 
-  it.each(TABLE.device_access_token)('%s takes the device’s', async (path) => {
+  it.each(TABLE.device_access_token)('%s takes the device’s token', async (path) => {
     expect(await queryOf(path)).toEqual([['device_access_token', await device.get()]])
   })
 
-  it('service/get_login_info takes the provider’s, under the name access_token', async () => {
+  it('service/get_login_info takes the provider’s token as access_token', async () => {
     const query = await queryOf('service/get_login_info')
     expect(query).toEqual([['access_token', await provider.get()]])
   })
 
-  it.each(TABLE.access_token)('%s takes the app’s', async (path) => {
+  it.each(TABLE.access_token)('%s takes the app’s token', async (path) => {
     expect(await queryOf(path)).toEqual([['access_token', await corp.get()]])
   })
 
-  it('a refused call is replayed with the token of its own kind', async () => {
+  it('a refused request is replayed with the token of its own kind', async () => {
     for (const [path, source, errcode] of [
       ['user/get', corp, 42001],
       ['service/get_auth_info', suite, 42009],
@@ -230,8 +230,8 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
     }
   })
 
-  it('a path whose kind was not attached goes out with no token at all', async () => {
-    const alone = through(door, baseUrl, [suite])
+  it('a path whose kind was not attached gets no token at all', async () => {
+    const alone = through(entry, baseUrl, [suite])
     for (const path of ['user/get', 'license/list_order', 'openhw/device/report'])
       expect(await queryOf(path, alone)).toEqual([])
   })
@@ -239,9 +239,9 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
   describe('the option endpoints', () => {
     const corpToken = async () => [['access_token', await corp.get()]]
     const opened = (...endpoints: { path: string; token: 'app' | 'provider' | 'none' }[]) =>
-      through(door, baseUrl, sources, { endpoints })
+      through(entry, baseUrl, sources, { endpoints })
 
-    it('adds folders and paths, and leaves all others as they were', async () => {
+    it('adds folders and paths, and leaves all others unchanged', async () => {
       const by = opened({ path: 'openhw/', token: 'provider' }, { path: 'user/get', token: 'none' })
       expect(await queryOf('openhw/list', by)).toEqual([
         ['provider_access_token', await provider.get()],
@@ -269,7 +269,7 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
       ])
     })
 
-    it('the longest wins, in whatever order they stand', async () => {
+    it('prefers the longest match, in whatever order they are listed', async () => {
       const [folder, path] = [
         { path: 'license/', token: 'none' },
         { path: 'license/list_order', token: 'app' },
@@ -282,7 +282,7 @@ describe.each(DOORS)('the path table, through the %s door', (door) => {
 
     it('may name the parameter', async () => {
       const endpoints = [{ path: 'user/get', token: 'suite', parameter: 'access_token' }] as const
-      const by = through(door, baseUrl, sources, { endpoints })
+      const by = through(entry, baseUrl, sources, { endpoints })
       expect(await queryOf('user/get', by)).toEqual([['access_token', await suite.get()]])
     })
   })

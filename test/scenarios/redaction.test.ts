@@ -14,7 +14,7 @@ import { hold } from '../support/hold.js'
 import { logged, printed } from '../support/printed.js'
 import { APP } from '../support/qyapi.js'
 
-// Characters that each way of encoding a url spells in its own way.
+// Characters that each way of encoding a url encodes differently.
 const PLANTED = "planted token/+=:$,'~"
 const SECRET = 'planted-secret/+=&'
 
@@ -46,100 +46,103 @@ function expectNothingLeaks(value: unknown) {
 
 const app = { corpId: APP.corpId, corpSecret: SECRET }
 
-describe.each(['http', 'fetch'])('no token is printed, axios with the %s adapter', (adapter) => {
-  const calls: [string, AxiosRequestConfig, (() => void)?][] = [
-    ['an answer', { url: '/user/get' }],
-    ['an answer as text', { url: '/user/get', responseType: 'text' }],
-    ['an answer as bytes', { url: '/user/get', responseType: 'arraybuffer' }],
-    ['a streamed answer', { url: '/user/get', responseType: 'stream' }],
-    ['a streamed binary answer', { url: '/media/get', responseType: 'stream' }],
-    ['a 404', { url: '/no/such' }],
-    ['a 500', { url: '/user/get' }, () => wecom.failNext('user/get', { status: 500 })],
-    [
-      'a redirect',
-      { url: '/user/get' },
-      () => wecom.failNext('user/get', { status: 302, headers: { location: '/x' } }),
-    ],
-    ['a redirect that repeats the query', { url: '/moved', params: { a: 1 } }],
-    ['a streamed redirect', { url: '/moved', responseType: 'stream' }],
-    ['a redirect that is taken for an answer', { url: '/moved', validateStatus: () => true }],
-    ['a redirect that is not followed', { url: '/moved', maxRedirects: 0 }],
-    ['a cut connection', { url: '/user/get' }, () => wecom.failNext('user/get', { reset: true })],
-    ['a cut answer', { url: '/user/get' }, () => wecom.failNext('user/get', { truncate: true })],
-    [
-      'a timeout',
-      { url: '/user/get', timeout: 30 },
-      () => wecom.failNext('user/get', { until: new Promise(() => {}) }),
-    ],
-    [
-      'an abort',
-      {
-        url: '/user/get',
-        get signal() {
-          return AbortSignal.timeout(50)
-        },
-      } as AxiosRequestConfig,
-      () => wecom.failNext('user/get', { until: new Promise(() => {}) }),
-    ],
-    ['an answer that is too long', { url: '/user/get', maxContentLength: 5 }],
-    [
-      'a transform that throws',
-      {
-        url: '/user/get',
-        transformResponse: [
-          () => {
-            throw new Error('transform')
+describe.each(['http', 'fetch'])(
+  'request rule 9: axios with the %s adapter prints no token',
+  (adapter) => {
+    const calls: [string, AxiosRequestConfig, (() => void)?][] = [
+      ['an answer', { url: '/user/get' }],
+      ['an answer as text', { url: '/user/get', responseType: 'text' }],
+      ['an answer as bytes', { url: '/user/get', responseType: 'arraybuffer' }],
+      ['a streamed answer', { url: '/user/get', responseType: 'stream' }],
+      ['a streamed binary answer', { url: '/media/get', responseType: 'stream' }],
+      ['a 404', { url: '/no/such' }],
+      ['a 500', { url: '/user/get' }, () => wecom.failNext('user/get', { status: 500 })],
+      [
+        'a redirect',
+        { url: '/user/get' },
+        () => wecom.failNext('user/get', { status: 302, headers: { location: '/x' } }),
+      ],
+      ['a redirect that repeats the query', { url: '/moved', params: { a: 1 } }],
+      ['a streamed redirect', { url: '/moved', responseType: 'stream' }],
+      ['a redirect that is taken for an answer', { url: '/moved', validateStatus: () => true }],
+      ['a redirect that is not followed', { url: '/moved', maxRedirects: 0 }],
+      ['a cut connection', { url: '/user/get' }, () => wecom.failNext('user/get', { reset: true })],
+      ['a cut answer', { url: '/user/get' }, () => wecom.failNext('user/get', { truncate: true })],
+      [
+        'a timeout',
+        { url: '/user/get', timeout: 30 },
+        () => wecom.failNext('user/get', { until: new Promise(() => {}) }),
+      ],
+      [
+        'an abort',
+        {
+          url: '/user/get',
+          get signal() {
+            return AbortSignal.timeout(50)
           },
-        ],
-      },
-    ],
-    [
-      'a refused call whose replay fails',
-      { url: '/user/get' },
-      () => {
-        wecom.revoke()
-        wecom.failNext('user/get', { errcode: 40014 })
-        wecom.failNext('user/get', { reset: true })
-      },
-    ],
-    [
-      'params as URLSearchParams',
-      { url: '/user/get', params: new URLSearchParams({ a: '1' }) },
-      () => wecom.failNext('user/get', { reset: true }),
-    ],
-  ]
+        } as AxiosRequestConfig,
+        () => wecom.failNext('user/get', { until: new Promise(() => {}) }),
+      ],
+      ['an answer that is too long', { url: '/user/get', maxContentLength: 5 }],
+      [
+        'a transform that throws',
+        {
+          url: '/user/get',
+          transformResponse: [
+            () => {
+              throw new Error('transform')
+            },
+          ],
+        },
+      ],
+      [
+        'a refused request whose replay fails',
+        { url: '/user/get' },
+        () => {
+          wecom.revoke()
+          wecom.failNext('user/get', { errcode: 40014 })
+          wecom.failNext('user/get', { reset: true })
+        },
+      ],
+      [
+        'params as URLSearchParams',
+        { url: '/user/get', params: new URLSearchParams({ a: '1' }) },
+        () => wecom.failNext('user/get', { reset: true }),
+      ],
+    ]
 
-  it.each(calls)('%s', async (_name, config, prepare) => {
-    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
-    const { source, detach } = attachToken(client, app, { baseUrl })
-    await source.get()
-    prepare?.()
-    const outcome = await client.request({ ...config }).catch((error) => error)
-    expectNothingLeaks(outcome)
-    expectNothingLeaks(outcome.response)
-    expectNothingLeaks(outcome.data)
-    expectNothingLeaks(outcome.config)
-    detach()
-  })
+    it.each(calls)('of %s', async (_name, config, prepare) => {
+      const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
+      const { source, detach } = attachToken(client, app, { baseUrl })
+      await source.get()
+      prepare?.()
+      const outcome = await client.request({ ...config }).catch((error) => error)
+      expectNothingLeaks(outcome)
+      expectNothingLeaks(outcome.response)
+      expectNothingLeaks(outcome.data)
+      expectNothingLeaks(outcome.config)
+      detach()
+    })
 
-  it('and a redirect leads where it led', async () => {
-    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
-    attachToken(client, app, { baseUrl })
-    const config = { params: { a: 1 }, maxRedirects: 0 }
-    const { response } = await client.get('/moved', config).catch((error) => error)
-    expect(response.headers.location).toBe(`${baseUrl}/elsewhere?a=1&b=2`)
-  })
+    it('and a redirect leads where it led', async () => {
+      const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
+      attachToken(client, app, { baseUrl })
+      const config = { params: { a: 1 }, maxRedirects: 0 }
+      const { response } = await client.get('/moved', config).catch((error) => error)
+      expect(response.headers.location).toBe(`${baseUrl}/elsewhere?a=1&b=2`)
+    })
 
-  it('but request is reachable for who asks', async () => {
-    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
-    attachToken(client, app, { baseUrl })
-    const { request } = await client.get('/user/get')
-    expect(request).toBeDefined()
-    if (adapter === 'fetch') expect(request.url).not.toMatch(LEAKED)
-  })
-})
+    it('and request stays readable', async () => {
+      const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
+      attachToken(client, app, { baseUrl })
+      const { request } = await client.get('/user/get')
+      expect(request).toBeDefined()
+      if (adapter === 'fetch') expect(request.url).not.toMatch(LEAKED)
+    })
+  },
+)
 
-describe('no token is printed, of calls in flight on one keep-alive agent', () => {
+describe('request rule 9: requests in flight on one keep-alive agent print no token', () => {
   /** An agent in a caller's own config is printed with it: one of the cases in SECURITY.md. */
   const withAgent = (agent: Agent) => ({
     transport: {
@@ -155,7 +158,7 @@ describe('no token is printed, of calls in flight on one keep-alive agent', () =
     ['a cut connection', {}, { reset: true }],
     ['a cut answer', {}, { truncate: true }],
     ['a timeout', { timeout: 30 }, { until: new Promise(() => {}) }],
-  ])('by %s', async (_name, config, trouble) => {
+  ])('of %s', async (_name, config, failure) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 6 })
     const clients = ['ww-fake', 'ww-other'].map((corpId) => {
       const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, ...withAgent(agent) })
@@ -163,7 +166,7 @@ describe('no token is printed, of calls in flight on one keep-alive agent', () =
     })
     const tokens = await Promise.all(clients.map(({ source }) => source.get()))
     const called = hold(wecom, 'user/get', {}, 4)
-    wecom.failNext('agent/get', trouble)
+    wecom.failNext('agent/get', failure)
     const inFlight = [...clients, ...clients].map(({ client }) => client.get('/user/get'))
     await called.arrived(4)
     const outcome = await clients[0]?.client
@@ -184,8 +187,8 @@ describe('no token is printed, of calls in flight on one keep-alive agent', () =
   })
 })
 
-describe('no token is printed, fetch', () => {
-  it('of an answer, its clones and its url', async () => {
+describe('request rule 9: fetch prints no token', () => {
+  it('of a response, its clones and its url', async () => {
     const qyFetch = withToken(fetch, app, { baseUrl })
     const answer = await qyFetch(`${baseUrl}/cgi-bin/user/get`)
     for (const response of [answer, answer.clone(), answer.clone().clone()]) {
@@ -215,10 +218,10 @@ describe('no token is printed, fetch', () => {
   })
 })
 
-describe('no secret is printed', () => {
+describe('request rule 9: an error of a token request prints no secret', () => {
   it.each<[string, Error | { body: string; status?: number }]>([
     [
-      'a network error that tells the url',
+      'a network error that contains the url',
       new Error(
         `connect ECONNREFUSED https://x/cgi-bin/gettoken?corpsecret=${encodeURIComponent(SECRET)}`,
       ),
@@ -252,7 +255,7 @@ describe('no secret is printed', () => {
     for (const shown of [error, events, source, source.describe()]) expectNothingLeaks(shown)
   })
 
-  it('by an axios error underneath', async () => {
+  it('of an axios error underneath', async () => {
     const client = axios.create({ baseURL: 'http://127.0.0.1:9/cgi-bin' }) as AxiosInstance
     attachToken(client, app, { baseUrl: 'http://127.0.0.1:9' })
     const error = await client.get('/user/get').catch((caught) => caught)
@@ -261,7 +264,7 @@ describe('no secret is printed', () => {
     expectNothingLeaks(error.config)
   })
 
-  it('by a wrong one', async () => {
+  it('of a wrong secret', async () => {
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     attachToken(client, { ...app, corpSecret: 'planted-wrong-one' }, { baseUrl })
     expectNothingLeaks(await client.get('/user/get').catch((caught) => caught))
@@ -282,7 +285,7 @@ describe('scrubbing', () => {
     for (const text of spellings) expect(scrub(`before ${text} after`)).not.toMatch(/planted/i)
   })
 
-  it('an empty value takes nothing out', () => {
+  it('removes nothing for an empty value', () => {
     expect(scrubber([''])('text')).toBe('text')
   })
 
@@ -300,7 +303,7 @@ describe('scrubbing', () => {
     expect(inspect(copy, { depth: 10, showHidden: true })).not.toContain('hush')
   })
 
-  it('takes the caller’s IP out of an errmsg', () => {
+  it('removes the caller’s IP from an errmsg', () => {
     expect(withoutIp('invalid, hint: [1], from ip: 203.0.113.9, more info')).toBe(
       'invalid, hint: [1], more info',
     )
@@ -312,7 +315,7 @@ describe('scrubbing', () => {
 describe('what SECURITY.md advises', () => {
   const advice = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8')
 
-  it('keeps pino from showing the calls in flight on a keep-alive agent', async () => {
+  it('keeps pino from printing the requests in flight on a keep-alive agent', async () => {
     const [, list = ''] = /redact: (\[[^\]]*\])/.exec(advice) ?? []
     const paths: string[] = JSON.parse(list.replaceAll("'", '"'))
     const httpAgent = new Agent({ keepAlive: true })
@@ -330,7 +333,7 @@ describe('what SECURITY.md advises', () => {
     logger.info({ response }, 'got')
     expect(lines).toHaveLength(2)
     expect(lines.join('')).not.toMatch(LEAKED)
-    // What it is for.
+    // What a log is for.
     expect(logged(error)).toMatch(LEAKED)
     held.release()
     await inFlight

@@ -16,36 +16,36 @@ import {
 import {
   APP,
   CORP,
-  DOORS,
   DOWNSTREAM,
+  ENTRIES,
   failureOf,
   MODEL,
   PROVIDER,
   paths,
   SUITE,
   through,
-  useEveryone,
-} from '../support/everyone.js'
+  useEveryKind,
+} from '../support/every-kind.js'
 import { hold } from '../support/hold.js'
 import { settle } from '../support/qyapi.js'
 import { deferred } from '../support/source.js'
 import { withParts } from '../support/store.js'
 
-const open = useEveryone()
+const open = useEveryKind()
 const { corpId } = APP
 const app = (corpSecret: string | (() => string)) => selfBuilt({ corpId, corpSecret })
 
-describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
+describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
   const opened = async (credential: Credential, options: SourceOptions = {}) => {
     const { wecom, baseUrl, clock, make } = await open()
     const source = make(credential, options)
-    const send = through(door, baseUrl, source)
-    /** The secrets that gettoken was called with. */
+    const send = through(entry, baseUrl, source)
+    /** The secrets that gettoken received. */
     const secrets = () =>
       wecom.requests
         .filter(({ path }) => path === 'gettoken')
         .map(({ query }) => query.get('corpsecret'))
-    /** The tokens that business calls carried. */
+    /** The tokens that business requests carried. */
     const carried = () =>
       wecom.requests
         .filter(({ path }) => path === 'user/get')
@@ -55,8 +55,8 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
     return { wecom, baseUrl, clock, make, source, send, secrets, carried, rotate }
   }
 
-  describe('that a function gives', () => {
-    it('is asked with at once, though the failure of the old one still rests', async () => {
+  describe('from a function', () => {
+    it('is requested at once, though the failure of the old one is still remembered', async () => {
       let secret = 'wrong-secret'
       const { source, send, secrets } = await opened(app(() => secret))
       expect(await failureOf(send('user/get'))).toMatchObject({ code: 'credential_refused' })
@@ -67,7 +67,7 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(secrets().at(-1)).toBe('app-secret')
     })
 
-    it('changed while the old one is being refused is not taken for the refused one', async () => {
+    it('that changes while the old one is being refused does not count as refused', async () => {
       let secret = 'wrong-secret'
       const { wecom, send, secrets } = await opened(app(() => secret))
       const old = hold(wecom, 'gettoken', { errcode: 40001 })
@@ -80,7 +80,7 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(secrets()).toEqual(['wrong-secret', 'app-secret'])
     })
 
-    it('leaves a token that is still good in use', async () => {
+    it('leaves a token that is still valid in use', async () => {
       let secret = APP.corpSecret
       const { send, rotate, secrets } = await opened(app(() => secret))
       await send('user/get')
@@ -90,13 +90,13 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(secrets()).toEqual(['app-secret'])
     })
 
-    it('counts for an authorised corp too: its permanent code was reset', async () => {
+    it('works for an authorised corp too: its permanent code was reset', async () => {
       const { wecom, baseUrl, make, sources } = await open()
       const { suite } = sources
       const { authCorpId } = CORP
       let code = CORP.permanentCode
       const corp = make(authorizedCorp({ suite, authCorpId, permanentCode: () => code }))
-      const send = through(door, baseUrl, corp)
+      const send = through(entry, baseUrl, corp)
       wecom.install(SUITE.suiteId, { corpId: authCorpId, permanentCode: 'new-code' })
       expect(await failureOf(send('user/get'))).toMatchObject({ errcode: 40084 })
       code = 'new-code'
@@ -106,7 +106,7 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
   })
 
   describe('by source.replaceCredential', () => {
-    it('is forgotten as a failure, and asked with at once', async () => {
+    it('clears the remembered failure, and is requested at once', async () => {
       const { source, send, secrets } = await opened(app('wrong-secret'))
       await failureOf(send('user/get'))
       source.replaceCredential(app(APP.corpSecret))
@@ -114,7 +114,7 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(secrets()).toEqual(['wrong-secret', 'app-secret'])
     })
 
-    it('lets calls on their way finish with the old token; new ones wait for the new', async () => {
+    it('lets requests in flight finish with the old token; new ones wait for the new', async () => {
       const { wecom, source, send, secrets, carried, rotate } = await opened(app(APP.corpSecret))
       const old = await source.get()
       const sent = hold(wecom, 'user/get')
@@ -132,7 +132,7 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(secrets()).toEqual(['app-secret', 'new-secret'])
     })
 
-    it('makes the fetch with the old secret count for nothing: its waiters get the new one’s', async () => {
+    it('discards the fetch with the old secret: its waiters get the new token', async () => {
       const { wecom, source, send, secrets, carried, rotate } = await opened(app(APP.corpSecret))
       const old = hold(wecom, 'gettoken')
       const before = send('user/get')
@@ -151,7 +151,7 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(newOnes()).toHaveLength(1)
     })
 
-    it('makes the failure of the old secret, still on its way, count for nothing', async () => {
+    it('discards a late failure of the old secret', async () => {
       const { wecom, source, send, secrets } = await opened(app('wrong-secret'))
       const old = hold(wecom, 'gettoken', { errcode: 40001 })
       const call = send('user/get')
@@ -163,7 +163,7 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(secrets().at(-1)).toBe('app-secret')
     })
 
-    it('is a new key in the store: what the old one brought is not adopted', async () => {
+    it('has a new key in the store: the old secret’s token is not adopted', async () => {
       const store = memoryStore()
       const { make, source, send, carried, rotate } = await opened(app(APP.corpSecret), { store })
       const old = await make(app(APP.corpSecret), { store }).get()
@@ -173,7 +173,7 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(carried()).not.toContain(old)
     })
 
-    it('is not answered with what a slow store gave for the old one', async () => {
+    it('discards what a slow store returns for the old one', async () => {
       const memory = memoryStore()
       const looked = deferred<void>()
       const given = deferred<void>()
@@ -199,7 +199,7 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(carried()).not.toContain(old)
     })
 
-    it('of a suite takes the new one’s suite_ticket too', async () => {
+    it('of a suite uses the new one’s suite_ticket too', async () => {
       const { wecom, source, send } = await opened(
         suiteApp({ ...SUITE, suiteTicket: 'old-ticket' }),
       )
@@ -219,10 +219,10 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
       expect(wecom.count('service/get_suite_token')).toBe(2)
     })
 
-    it('of an upstream app reaches those who ask with its token', async () => {
+    it('of an upstream app reaches the downstream sources that use its token', async () => {
       const { wecom, baseUrl, make } = await open()
       const upstream = make(app('wrong-secret'))
-      const branch = through(door, baseUrl, make(downstreamCorp({ upstream, ...DOWNSTREAM })))
+      const branch = through(entry, baseUrl, make(downstreamCorp({ upstream, ...DOWNSTREAM })))
       const tickets = make(jsapiTicket(upstream))
       await Promise.all([branch('user/get'), tickets.get()].map(failureOf))
       upstream.replaceCredential(app(APP.corpSecret))
@@ -260,13 +260,13 @@ describe.each(DOORS)('a rotated secret, through the %s door', (door) => {
         expect(() => suite.replaceCredential(nothing as unknown as Credential)).toThrow(
           /^credential must be a credential, e.g. selfBuilt/,
         )
-      expect((await through(door, baseUrl, sources.app)('user/get')).errcode).toBe(0)
+      expect((await through(entry, baseUrl, sources.app)('user/get')).errcode).toBe(0)
       expect(wecom.count('gettoken')).toBe(1)
     })
   })
 })
 
-it('no secret, code or ticket stands in a description, a printed source or a store’s key', async () => {
+it('rule 14: no secret, code or ticket is in a description, a printed source or a store’s key', async () => {
   const keys = new Set<string>()
   const memory = memoryStore()
   const store = withParts(memory, {

@@ -5,7 +5,7 @@ const API = 'https://qyapi.weixin.qq.com/cgi-bin'
 const APP = { corpId: 'ww1', corpSecret: 'secret' }
 const REFUSED = '{"errcode":42001,"errmsg":"access_token expired"}'
 
-/** What a server answers: the first business call is refused. */
+/** The server's answer: the first business request is refused. */
 function server() {
   const tokens: (string | null)[] = []
   let fetched = 0
@@ -23,7 +23,7 @@ function server() {
   }
 }
 
-/** Takes these away from the globals, and loads the package anew. */
+/** Removes these from the globals, and loads the package anew. */
 function without(names: readonly string[]): void {
   for (const name of names) vi.stubGlobal(name, undefined)
   vi.resetModules()
@@ -41,7 +41,7 @@ function withoutNewerSignals(): void {
 const restore: (() => void)[] = []
 
 function hidden(object: object, key: string): () => void {
-  // Each of these is there on Node 20.
+  // Each of these exists on Node 20.
   const descriptor = Object.getOwnPropertyDescriptor(object, key) as PropertyDescriptor
   Reflect.deleteProperty(object, key)
   return () => Reflect.defineProperty(object, key, descriptor)
@@ -63,8 +63,8 @@ const JSDOM_LACKS = [
 ]
 
 describe('a runtime that lacks newer globals', () => {
-  it('fetch: a call is replayed without AbortSignal.any, timeout and throwIfAborted', async () => {
-    // As Next.js' edge runtime does.
+  it('fetch: a request is replayed without AbortSignal.any, timeout and throwIfAborted', async () => {
+    // As in Next.js' edge runtime.
     vi.spyOn(process, 'getBuiltinModule').mockImplementation(() => {
       throw new Error('A Node.js API is used (process.getBuiltinModule)')
     })
@@ -84,7 +84,7 @@ describe('a runtime that lacks newer globals', () => {
     ['a Buffer', (text: string) => Buffer.from(text)],
     ['an object', (text: string) => JSON.parse(text)],
   ])(
-    'axios: a call whose answer is %s is replayed without what jsdom lacks',
+    'axios: a request whose answer is %s is replayed without what jsdom lacks',
     async (_name, given) => {
       without(JSDOM_LACKS)
       vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })

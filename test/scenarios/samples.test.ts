@@ -13,7 +13,7 @@ type Sample = {
   http?: object
 }
 
-/** Which of the real answers refuse an app's access_token (document/path/90313). */
+/** The real answers that refuse an app's access_token (document/path/90313). */
 const REFUSED = new Set([
   '42001-official-extra-field-first',
   '42001-empty-ip',
@@ -38,7 +38,7 @@ describe('every answer seen in public reports is judged as WeCom’s pages say',
   )
 })
 
-describe('as an answer to gettoken', () => {
+describe('a real answer to gettoken', () => {
   const CODES: Record<string, string> = {
     '40001-gettoken': 'credential_refused',
     '40013-gettoken-no-from-ip': 'credential_refused',
@@ -53,38 +53,35 @@ describe('as an answer to gettoken', () => {
     (samples.samples as Sample[])
       .filter(({ body }) => body?.errcode)
       .map((sample) => [sample.id, sample] as const),
-  )(
-    '%s fails with a clear error; an IP that is not trusted is named, no other',
-    async (id, { body }) => {
-      const { source } = sourceWith({ body: JSON.stringify(body) })
-      const error = await source.get().catch((caught) => caught)
-      expect(error).toMatchObject({
-        code: CODES[id] ?? 'token_fetch_failed',
-        errcode: body?.errcode,
-      })
-      expect(error.message).toContain(`WeCom answered ${body?.errcode}`)
-      expect(error.message).toContain('app of corp ww-fake')
-      const ips = error.message.match(/\d+\.\d+\.\d+\.\d+/g)
-      expect(ips).toEqual(id === '60020' ? ['203.0.113.7'] : null)
-      expect(error.egressIp).toBe(id === '60020' ? '203.0.113.7' : undefined)
-      expect(error.message).not.toContain(APP.corpSecret)
-    },
-  )
+  )('%s fails with a clear error that names no IP but an untrusted one', async (id, { body }) => {
+    const { source } = sourceWith({ body: JSON.stringify(body) })
+    const error = await source.get().catch((caught) => caught)
+    expect(error).toMatchObject({
+      code: CODES[id] ?? 'token_fetch_failed',
+      errcode: body?.errcode,
+    })
+    expect(error.message).toContain(`WeCom answered ${body?.errcode}`)
+    expect(error.message).toContain('app of corp ww-fake')
+    const ips = error.message.match(/\d+\.\d+\.\d+\.\d+/g)
+    expect(ips).toEqual(id === '60020' ? ['203.0.113.7'] : null)
+    expect(error.egressIp).toBe(id === '60020' ? '203.0.113.7' : undefined)
+    expect(error.message).not.toContain(APP.corpSecret)
+  })
 
-  it('ip_not_trusted names axiosTransport and proxies', async () => {
+  it('ip_not_trusted names axiosTransport and proxies in its message', async () => {
     const { source } = sourceWith({
       body: '{"errcode":60020,"errmsg":"not allow to access from your ip"}',
     })
     await expect(source.get()).rejects.toThrow(/proxy.*axiosTransport/)
   })
 
-  it('ok-gettoken is a token', async () => {
+  it('ok-gettoken is accepted as a token', async () => {
     const { source } = sourceWith('accesstoken000001')
     expect(await source.get()).toBe('accesstoken000001')
   })
 })
 
-describe('an answer to gettoken that makes no sense', () => {
+describe('an unreadable answer to gettoken', () => {
   it.each<[string, string, number?]>([
     ['HTML', '<html><body>login</body></html>'],
     ['an empty answer', ''],
@@ -103,7 +100,7 @@ describe('an answer to gettoken that makes no sense', () => {
     ['HTTP 502', tokenBody('t'), 502],
     ['HTTP 404', '', 404],
   ])(
-    '%s: token_fetch_failed, nothing cached, and a later call tries again',
+    '%s: token_fetch_failed, nothing cached, and a later request tries again',
     async (_name, body, status) => {
       const { source, clock, fetches } = sourceWith((count) =>
         count === 1 ? { body, ...(status && { status }) } : 'good',
@@ -122,7 +119,7 @@ describe('an answer to gettoken that makes no sense', () => {
     },
   )
 
-  it('but an expires_in as a decimal string does, and so does a byte order mark', async () => {
+  it('is not one whose expires_in is a decimal string, or that starts with a byte order mark', async () => {
     expect(await sourceWith({ body: tokenBody('t', '7200') }).source.get()).toBe('t')
     expect(await sourceWith({ body: `\uFEFF${tokenBody('t')}` }).source.get()).toBe('t')
   })

@@ -8,24 +8,24 @@ import {
 } from '../../src/index.js'
 import {
   CORP,
-  DOORS,
+  ENTRIES,
   failureOf,
   MODEL,
   paths,
   SUITE,
   through,
   transportOf,
-  useEveryone,
-} from '../support/everyone.js'
+  useEveryKind,
+} from '../support/every-kind.js'
 import { hold } from '../support/hold.js'
 
-const open = useEveryone()
+const open = useEveryKind()
 const GET_SUITE_TOKEN = 'service/get_suite_token'
 const PATH = 'service/get_auth_info'
 const { suiteId, suiteSecret } = SUITE
 const MINUTES = 60_000
 
-describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
+describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
   const opened = async (
     suiteTicket?: SuiteAppOptions['suiteTicket'],
     options: SourceOptions = {},
@@ -34,22 +34,22 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
     const { wecom, baseUrl, clock, make } = await open()
     const another = () =>
       make(suiteApp({ suiteId, suiteSecret, ...given }), {
-        transport: transportOf(door),
+        transport: transportOf(entry),
         ...options,
       })
     const suite = another()
-    const send = through(door, baseUrl, suite)
-    /** The tickets that get_suite_token was called with, in order. */
+    const send = through(entry, baseUrl, suite)
+    /** The tickets that get_suite_token received, in order. */
     const tickets = () =>
       wecom.requests
         .filter(({ path }) => path === GET_SUITE_TOKEN)
         .map(({ body }) => JSON.parse(String(Buffer.from(body))).suite_ticket)
-    /** Its next call needs a new token. */
+    /** The next request needs a new token. */
     const forget = async () => suite.invalidate(await suite.get())
     return { wecom, baseUrl, clock, make, suite, send, tickets, another, forget }
   }
 
-  describe('that is given', () => {
+  describe('that is an option', () => {
     it('as a value is sent', async () => {
       const { send, tickets } = await opened('ticket')
       expect((await send(PATH)).errcode).toBe(0)
@@ -59,7 +59,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
     it.each([
       ['a function', (ticket: string) => ticket],
       ['an async function', async (ticket: string) => ticket],
-    ])('as %s is read anew for each token call', async (_name, given) => {
+    ])('as %s is read anew for each token request', async (_name, given) => {
       let newest = 'ticket'
       const { wecom, send, tickets, forget } = await opened(() => given(newest))
       await send(PATH)
@@ -75,7 +75,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       ['a promise of nothing', async () => undefined],
       ['null, as a database does', async () => null],
       ['an empty string', () => ''],
-    ])('as a function that gives %s sends nothing, and says what to do', async (_name, given) => {
+    ])('as a function that returns %s sends nothing, and says what to do', async (_name, given) => {
       const { wecom, send } = await opened(given)
       const error = await failureOf(send(PATH))
       expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
@@ -87,7 +87,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
     it.each([
       ['throws', () => expect.fail('planted-trouble')],
       ['rejects', async () => expect.fail('planted-trouble')],
-    ])('as a function that %s sends nothing, and tells why', async (_name, given) => {
+    ])('as a function that %s sends nothing, and says why', async (_name, given) => {
       const { wecom, send } = await opened(given)
       const error = await failureOf(send(PATH))
       expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
@@ -95,7 +95,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(wecom.requests).toEqual([])
     })
 
-    it('is overruled by one that was pushed', async () => {
+    it('is overridden by one that was pushed', async () => {
       const { wecom, suite, send, tickets } = await opened('ticket')
       const { suiteTicket, timeStamp } = wecom.pushSuiteTicket(suiteId)
       expect(await suite.pushTicket(suiteTicket, { timeStamp })).toBe(true)
@@ -103,7 +103,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(tickets()).toEqual([suiteTicket])
     })
 
-    it('stands in for a pushed one that is more than 30 min old', async () => {
+    it('is used instead of a pushed one that is more than 30 min old', async () => {
       const { wecom, clock, suite, send, tickets } = await opened(() => newest)
       let newest = 'ticket'
       await suite.pushTicket('pushed-ticket')
@@ -115,7 +115,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
   })
 
   describe('that was pushed', () => {
-    it('is sent, and none of it before there is a call', async () => {
+    it('is sent, and not before there is a request', async () => {
       const { wecom, suite, send, tickets } = await opened()
       const { suiteTicket, timeStamp } = wecom.pushSuiteTicket(suiteId)
       await suite.pushTicket(suiteTicket, { timeStamp })
@@ -124,7 +124,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(tickets()).toEqual([suiteTicket])
     })
 
-    it('last by WeCom’s time counts, in whatever order they arrive', async () => {
+    it('that is the last by WeCom’s time counts, in whatever order they arrive', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       const first = wecom.pushSuiteTicket(suiteId)
       clock.advance(10 * MINUTES)
@@ -148,7 +148,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(tickets()).toEqual(['ticket'])
     })
 
-    it('a newer one leaves the token that is there alone', async () => {
+    it('does not affect the current token', async () => {
       const { wecom, clock, suite, send, tickets } = await opened('ticket')
       await send(PATH)
       clock.advance(10 * MINUTES)
@@ -179,7 +179,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       ['   ', 'blanks'],
       [undefined, 'nothing'],
       [42, 'a number'],
-    ])('%o is no ticket: %s', async (ticket, _what) => {
+    ])('as %o is refused: %s', async (ticket, _what) => {
       const { suite } = await opened()
       await expect(suite.pushTicket(ticket as string)).rejects.toMatchObject({
         code: 'bad_options',
@@ -202,7 +202,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       // Milliseconds: every later ticket would seem old.
       1_767_225_600_000,
       '1767225600000',
-    ])('a timeStamp of %o is refused, and changes nothing', async (timeStamp) => {
+    ])('with a timeStamp of %o is refused, and changes nothing', async (timeStamp) => {
       const { wecom, suite, send } = await opened()
       await expect(
         suite.pushTicket('ticket', { timeStamp: timeStamp as number }),
@@ -227,7 +227,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
   describe('that is missing', () => {
     it('fails the suite and its corps with what to do, and nothing is sent', async () => {
       const { wecom, baseUrl, make, suite, send } = await opened()
-      const corp = through(door, baseUrl, make(authorizedCorp({ suite, ...CORP })))
+      const corp = through(entry, baseUrl, make(authorizedCorp({ suite, ...CORP })))
       for (const call of [send(PATH), corp('user/get')]) {
         const error = await failureOf(call)
         expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
@@ -236,9 +236,9 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(wecom.requests).toEqual([])
     })
 
-    it('heals both at once when it comes, though the failure still rests', async () => {
+    it('serves both as soon as it is pushed, though the failure is still remembered', async () => {
       const { wecom, baseUrl, make, suite, send } = await opened()
-      const corp = through(door, baseUrl, make(authorizedCorp({ suite, ...CORP })))
+      const corp = through(entry, baseUrl, make(authorizedCorp({ suite, ...CORP })))
       await Promise.all([send(PATH), corp('user/get')].map(failureOf))
       expect(suite.describe().cooldownUntil).toBeDefined()
       await suite.pushTicket('ticket')
@@ -249,7 +249,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
   })
 
   describe('that WeCom calls stale (40085)', () => {
-    it('is asked for three times by one call at the most, also if each is another wrong one', async () => {
+    it('is requested at most three times for one request, also if each is another wrong one', async () => {
       let given = 0
       const { send, tickets } = await opened(() => {
         given += 1
@@ -262,7 +262,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(tickets()).toEqual(['wrong-1', 'wrong-2', 'wrong-3'])
     })
 
-    it('is sent once, however many call and however long', async () => {
+    it('is sent once, however many requests wait and however long', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       await suite.pushTicket('stale-ticket')
       for (let round = 0; round < 5; round += 1) {
@@ -277,7 +277,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(wecom.count(PATH)).toBe(0)
     })
 
-    it('is healed by a newer one at once, though the failure still rests', async () => {
+    it('is replaced by a newer one at once, though the failure is still remembered', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       await suite.pushTicket('stale-ticket')
       await failureOf(send(PATH))
@@ -289,7 +289,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(suite.describe().cooldownUntil).toBeUndefined()
     })
 
-    it('each is sent once: two stale ones cost two calls', async () => {
+    it('each is sent once: two stale ones cost two token requests', async () => {
       const { clock, suite, send, tickets } = await opened()
       for (const ticket of ['stale-1', 'stale-2']) {
         clock.advance(1_000)
@@ -301,7 +301,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(tickets()).toEqual(['stale-1', 'stale-2'])
     })
 
-    it('gives way to the one that is given, and is not sent again later either', async () => {
+    it('is replaced by the one in the option, and is not sent again later either', async () => {
       const { suite, send, tickets, forget } = await opened('ticket')
       await suite.pushTicket('stale-ticket')
       expect((await send(PATH)).errcode).toBe(0)
@@ -310,7 +310,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(tickets()).toEqual(['stale-ticket', 'ticket', 'ticket'])
     })
 
-    it('because it is another suite’s leaves the good one in use: that is sent right after it', async () => {
+    it('because it is another suite’s leaves the valid one in use: that is sent right after it', async () => {
       const { wecom, clock, suite, send, tickets, forget } = await opened()
       const { suiteTicket } = wecom.pushSuiteTicket(suiteId)
       await suite.pushTicket(suiteTicket)
@@ -322,7 +322,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(tickets()).toEqual(['another-suites', suiteTicket, suiteTicket])
     })
 
-    it('because it is another suite’s, however many come: the good one serves for its 30 min', async () => {
+    it('because it is another suite’s, however many are pushed: the valid one is used for its 30 min', async () => {
       const { wecom, clock, suite, send, forget, tickets } = await opened()
       const { suiteTicket } = wecom.pushSuiteTicket(suiteId)
       await suite.pushTicket(suiteTicket)
@@ -337,7 +337,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(await failureOf(send(PATH))).toMatchObject({ errcode: 40085 })
     })
 
-    it('because it is another suite’s goes out of the store, and the good one comes back into it', async () => {
+    it('because it is another suite’s is removed from the store, and the valid one is stored again', async () => {
       const { wecom, clock, suite, another, send } = await opened(undefined, {
         store: memoryStore(),
       })
@@ -350,11 +350,11 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       const newcomer = another()
       await newcomer.invalidate(await newcomer.get())
       expect(await newcomer.get()).toMatch(/^fake-suite/)
-      const asked = wecom.requests.filter(({ path }) => path === GET_SUITE_TOKEN).slice(2)
-      for (const { body } of asked) expect(String(Buffer.from(body))).toContain(suiteTicket)
+      const requested = wecom.requests.filter(({ path }) => path === GET_SUITE_TOKEN).slice(2)
+      for (const { body } of requested) expect(String(Buffer.from(body))).toContain(suiteTicket)
     })
 
-    it('long ago is no reason of today: then the newest one is said to be old', async () => {
+    it('is called stale long ago: then the newest one is reported as old', async () => {
       const { wecom, clock, suite, send, forget } = await opened()
       await suite.pushTicket('stale-ticket')
       await failureOf(send(PATH))
@@ -367,7 +367,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
       expect(error.errcode).toBeUndefined()
     })
 
-    it('a newer one that arrives during the call is sent right after it', async () => {
+    it('and a newer one that arrives during the token request is sent right after it', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       await suite.pushTicket('stale-ticket')
       const stale = hold(wecom, GET_SUITE_TOKEN, { errcode: 40085 })
@@ -383,18 +383,18 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
   })
 
   describe('in a store', () => {
-    it('pushed to one source reaches another one, which has no token call to make', async () => {
+    it('pushed to one source reaches another one, which needs no token request', async () => {
       const store = memoryStore()
       const { wecom, baseUrl, suite, another } = await opened(undefined, { store })
       const { suiteTicket, timeStamp } = wecom.pushSuiteTicket(suiteId)
       await suite.pushTicket(suiteTicket, { timeStamp })
-      const elsewhere = through(door, baseUrl, another())
+      const elsewhere = through(entry, baseUrl, another())
       expect((await elsewhere(PATH)).errcode).toBe(0)
-      expect((await through(door, baseUrl, suite)(PATH)).errcode).toBe(0)
+      expect((await through(entry, baseUrl, suite)(PATH)).errcode).toBe(0)
       expect(paths(wecom)).toEqual([GET_SUITE_TOKEN, PATH, PATH])
     })
 
-    it('counts only if it is newer, whoever was told first', async () => {
+    it('counts only if it is newer, whichever source got it first', async () => {
       const store = memoryStore()
       const { wecom, clock, suite, another, tickets } = await opened(undefined, { store })
       const first = wecom.pushSuiteTicket(suiteId)
@@ -420,7 +420,7 @@ describe.each(DOORS)('a suite_ticket, through the %s door', (door) => {
 })
 
 describe('a model_ticket', () => {
-  it('is kept like a suite’s', async () => {
+  it('is stored like a suite’s', async () => {
     const { wecom, clock, sources } = await open()
     const { model } = sources
     expect((await failureOf(model.get())).message).toContain('there is no model_ticket yet')
@@ -436,7 +436,7 @@ describe('a model_ticket', () => {
   })
 })
 
-it('a model_ticket that WeCom calls stale (710402) is sent once, and a newer one heals it', async () => {
+it('a model_ticket that WeCom calls stale (710402) is sent once, and a newer one replaces it', async () => {
   const { wecom, clock, sources } = await open()
   const { model } = sources
   await model.pushTicket('stale-ticket')

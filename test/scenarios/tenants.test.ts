@@ -16,23 +16,23 @@ import {
   APP,
   type Attachable,
   CUSTOM_APP,
-  DOORS,
-  type DoorName,
+  ENTRIES,
+  type EntryName,
   failureOf,
   PROVIDER,
   paths,
   SUITE,
   through,
-  useEveryone,
-} from '../support/everyone.js'
+  useEveryKind,
+} from '../support/every-kind.js'
 import { settle } from '../support/qyapi.js'
 import { deferred } from '../support/source.js'
 import { watchUnhandled } from '../support/unhandled.js'
 
-const open = useEveryone()
+const open = useEveryKind()
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** The tokens that calls to a path carried. */
+/** The tokens that requests to a path carried. */
 const carried = ({ requests }: FakeQyapi, path = 'user/get') =>
   requests.filter((request) => request.path === path).map(({ query }) => Object.fromEntries(query))
 
@@ -45,12 +45,12 @@ const thrownBy = (attach: () => unknown): Error => {
   return expect.fail('nothing was thrown')
 }
 
-describe.each(DOORS)('several sources, through the %s door', (door) => {
+describe.each(ENTRIES)('several sources, through the %s entry', (entry) => {
   describe('in an array', () => {
-    it('each serve the paths of their kind', async () => {
+    it('each provide the token for the paths of their kind', async () => {
       const { wecom, baseUrl, sources } = await open()
       const { app, suite, provider } = sources
-      const send = through(door, baseUrl, [app, suite, provider])
+      const send = through(entry, baseUrl, [app, suite, provider])
       for (const path of ['user/get', 'service/get_auth_info', 'license/list_order'])
         expect((await send(path)).errcode).toBe(0)
       expect(carried(wecom, 'license/list_order')).toEqual([
@@ -61,7 +61,7 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
     it('of one kind are refused, and the message says what to do', async () => {
       const { baseUrl, sources } = await open()
       const { app, corp } = sources
-      const error = thrownBy(() => through(door, baseUrl, [app, corp]))
+      const error = thrownBy(() => through(entry, baseUrl, [app, corp]))
       expect(error).toMatchObject({ code: 'bad_options' })
       expect(error.message).toBe(
         'tokens must be sources of different kinds: self-built app of corp ww-app and authorized-corp ww-corp of suite ww-suite serve the same paths. ' +
@@ -69,16 +69,16 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
       )
     })
 
-    it('of two baseUrls are refused, one of them written otherwise is not', async () => {
+    it('of two baseUrls are refused, while another spelling of the same is not', async () => {
       const { wecom, baseUrl, make, sources } = await open()
       const { app, suite } = sources
       const elsewhere = make(selfBuilt(APP), { baseUrl: 'https://proxy.example.com' })
-      expect(thrownBy(() => through(door, baseUrl, [suite, elsewhere]))).toMatchObject({
+      expect(thrownBy(() => through(entry, baseUrl, [suite, elsewhere]))).toMatchObject({
         code: 'bad_options',
         message: `tokens must be sources of one baseUrl (${baseUrl}), got 'https://proxy.example.com'.`,
       })
       const provider = make(selfBuilt(APP), { baseUrl: `${baseUrl}/cgi-bin/` })
-      expect((await through(door, baseUrl, [suite, provider])('user/get')).errcode).toBe(0)
+      expect((await through(entry, baseUrl, [suite, provider])('user/get')).errcode).toBe(0)
       expect(wecom.count('gettoken')).toBe(1)
       expect(app.describe().state).toBe('empty')
     })
@@ -98,87 +98,90 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
       ],
     ] as const)('with %s is refused', async (_name, tokens, message) => {
       const { baseUrl, sources } = await open()
-      const error = thrownBy(() => through(door, baseUrl, tokens(sources) as Attachable))
+      const error = thrownBy(() => through(entry, baseUrl, tokens(sources) as Attachable))
       expect(error).toMatchObject({ code: 'bad_options' })
       expect(error.message).toMatch(message)
     })
 
-    it('and options that belong to a source are refused', async () => {
+    it('refuse options that belong to a source', async () => {
       const { baseUrl, sources } = await open()
       for (const options of [{ maxAgeMs: 1 }, { baseUrl }, { store: undefined }])
-        expect(thrownBy(() => through(door, baseUrl, [sources.app], options)).message).toMatch(
+        expect(thrownBy(() => through(entry, baseUrl, [sources.app], options)).message).toMatch(
           /^Unknown key '\w+' in options: it belongs to the source: pass it to createTokenSource/,
         )
     })
   })
 
-  describe('that a function chooses among', () => {
+  describe('a function in tokens', () => {
     it.each([
-      ['gives', (source: TokenSource) => source],
+      ['returns', (source: TokenSource) => source],
       ['promises', async (source: TokenSource) => source],
       ['promises by a promise of another library', (source: TokenSource) => thenable(source)],
-    ])('%s: the call carries that one’s token, and is healed', async (_name, give) => {
-      const { wecom, baseUrl, sources } = await open()
-      const { app, corp } = sources
-      const send = through(
-        door,
-        baseUrl,
-        ({ url }) => give(url.includes('userid=a') ? app : corp) as TokenSource,
-        { baseUrl },
-      )
-      await Promise.all([send('user/get?userid=a'), send('user/get?userid=c')])
-      wecom.revoke({ kind: 'app' })
-      const answers = await Promise.all([send('user/get?userid=a'), send('user/get?userid=c')])
-      expect(answers.map(({ errcode }) => errcode)).toEqual([0, 0])
-      for (const { userid, access_token } of carried(wecom).slice(-2))
-        expect(access_token).toBe(await (userid === 'a' ? app : corp).get())
-      expect(wecom.count('gettoken')).toBe(2)
-      expect(wecom.count('service/get_corp_token')).toBe(2)
-    })
+    ])(
+      'that %s a source: the request carries its token, and a refused one is replayed',
+      async (_name, give) => {
+        const { wecom, baseUrl, sources } = await open()
+        const { app, corp } = sources
+        const send = through(
+          entry,
+          baseUrl,
+          ({ url }) => give(url.includes('userid=a') ? app : corp) as TokenSource,
+          { baseUrl },
+        )
+        await Promise.all([send('user/get?userid=a'), send('user/get?userid=c')])
+        wecom.revoke({ kind: 'app' })
+        const answers = await Promise.all([send('user/get?userid=a'), send('user/get?userid=c')])
+        expect(answers.map(({ errcode }) => errcode)).toEqual([0, 0])
+        for (const { userid, access_token } of carried(wecom).slice(-2))
+          expect(access_token).toBe(await (userid === 'a' ? app : corp).get())
+        expect(wecom.count('gettoken')).toBe(2)
+        expect(wecom.count('service/get_corp_token')).toBe(2)
+      },
+    )
 
-    it('is told the final url, the method and what the call was made with', async () => {
+    it('gets the final url, the method and the caller’s options', async () => {
       const { baseUrl, sources } = await open()
-      const told: { url: string; method: string; options: unknown }[] = []
+      const received: { url: string; method: string; options: unknown }[] = []
       const send = through(
-        door,
+        entry,
         baseUrl,
         (call) => {
-          told.push(call)
+          received.push(call)
           return sources.app
         },
         { baseUrl },
       )
       await send('user/get?userid=zhangsan')
       await send('message/send', { text: 'body' })
-      expect(told.map(({ url, method }) => [url, method.toLowerCase()])).toEqual([
+      expect(received.map(({ url, method }) => [url, method.toLowerCase()])).toEqual([
         [`${baseUrl}/cgi-bin/user/get?userid=zhangsan`, 'get'],
         [`${baseUrl}/cgi-bin/message/send`, 'post'],
       ])
-      expect(JSON.stringify(told[1]?.options)).toContain('body')
-      expect(JSON.stringify(told)).not.toContain('token')
+      expect(JSON.stringify(received[1]?.options)).toContain('body')
+      expect(JSON.stringify(received)).not.toContain('token')
     })
 
-    it('null sends the call without a token', async () => {
+    it('that returns null sends the request without a token', async () => {
       for (const give of [() => null, async () => null]) {
         const { wecom, baseUrl } = await open()
-        const send = through(door, baseUrl, give, { baseUrl })
+        const send = through(entry, baseUrl, give, { baseUrl })
         expect((await send('user/get')).errcode).toBe(41001)
         expect(carried(wecom)).toEqual([{}])
       }
     })
 
-    it('is asked only where no attached source serves the path', async () => {
+    it('is called only if no attached source matches the path', async () => {
       const { wecom, baseUrl, sources } = await open()
-      const asked: string[] = []
-      const send = through(door, baseUrl, [
+      const received: string[] = []
+      const send = through(entry, baseUrl, [
         sources.suite,
         ({ url }) => {
-          asked.push(new URL(url).pathname)
+          received.push(new URL(url).pathname)
           return sources.corp
         },
       ])
       for (const path of ['service/get_auth_info', 'user/get', 'webhook/send']) await send(path)
-      expect(asked).toEqual(['/cgi-bin/user/get'])
+      expect(received).toEqual(['/cgi-bin/user/get'])
       expect(carried(wecom, 'webhook/send')).toEqual([{}])
     })
 
@@ -191,9 +194,9 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
       ['a promise of undefined', async () => undefined, /returned undefined/],
       ['a credential', () => selfBuilt(APP), /returned something of type object/],
       ['a token', () => 'planted-token', /returned something of type string/],
-    ])('%s is an error, and nothing is sent', async (_name, give, message) => {
+    ])('that returns %s is an error, and nothing is sent', async (_name, give, message) => {
       const { wecom, baseUrl } = await open()
-      const send = through(door, baseUrl, give as never, { baseUrl })
+      const send = through(entry, baseUrl, give as never, { baseUrl })
       const error = await failureOf(send('user/get'))
       expect(error).toMatchObject({ code: 'bad_options', retryable: false })
       expect(error.message).toMatch(message)
@@ -201,31 +204,31 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
       expect(wecom.requests).toEqual([])
     })
 
-    it('a source of a kind that the path does not take is an error', async () => {
+    it('that returns a source of a kind that the path does not take is an error', async () => {
       const { wecom, baseUrl, sources } = await open()
-      const send = through(door, baseUrl, () => sources.app, { baseUrl })
+      const send = through(entry, baseUrl, () => sources.app, { baseUrl })
       expect(await failureOf(send('license/list_order'))).toMatchObject({
         code: 'bad_options',
         message:
           "The call of license/list_order was not sent: it takes a token of kind 'provider', and that of self-built app of corp ww-app is of kind 'app'. " +
           'Return a source of that kind, attach one next to the function ([source, function]), or return null.',
       })
-      const jsapi = through(door, baseUrl, () => sources.jsapi, { baseUrl })
+      const jsapi = through(entry, baseUrl, () => sources.jsapi, { baseUrl })
       expect((await failureOf(jsapi('user/get'))).message).toContain('tokens that calls carry')
       expect(wecom.requests).toEqual([])
     })
 
-    it('a source of another baseUrl is an error, unless it is only written otherwise', async () => {
+    it('that returns a source of another baseUrl is an error, unless it is another spelling of the same', async () => {
       const { wecom, baseUrl, make } = await open()
       const elsewhere = make(selfBuilt(APP), { baseUrl: 'https://proxy.example.com' })
-      const send = through(door, baseUrl, () => elsewhere, { baseUrl })
+      const send = through(entry, baseUrl, () => elsewhere, { baseUrl })
       expect(await failureOf(send('user/get'))).toMatchObject({
         code: 'bad_options',
         message: `The call of user/get was not sent: the token of self-built app of corp ww-app is for https://proxy.example.com, not for ${baseUrl}.`,
       })
       expect(wecom.requests).toEqual([])
       const same = make(selfBuilt(APP), { baseUrl: `${baseUrl}/` })
-      expect((await through(door, baseUrl, () => same, { baseUrl })('user/get')).errcode).toBe(0)
+      expect((await through(entry, baseUrl, () => same, { baseUrl })('user/get')).errcode).toBe(0)
     })
 
     it.each([
@@ -241,20 +244,20 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
           throw error
         },
       ],
-    ])('one that %s ends the call with that very error', async (_name, fail) => {
+    ])('that %s rejects the request with that very error', async (_name, fail) => {
       const { wecom, baseUrl } = await open()
       const trouble = new Error('the database is down')
-      const send = through(door, baseUrl, () => fail(trouble) as never, { baseUrl })
+      const send = through(entry, baseUrl, () => fail(trouble) as never, { baseUrl })
       expect(await failureOf(send('user/get'))).toBe(trouble)
       expect(wecom.requests).toEqual([])
     })
 
-    it('a call with a token of its own is left alone: nobody is asked, and an event says so', async () => {
+    it('is not called for a request with a token of its own, which passes through, and an event says so', async () => {
       const { wecom, baseUrl } = await open()
       const events: TokenEvent[] = []
       const never = () => expect.fail('asked')
       const options = { baseUrl, onEvent: (event: TokenEvent) => void events.push(event) }
-      const send = through(door, baseUrl, never, options)
+      const send = through(entry, baseUrl, never, options)
       expect((await send('user/get?access_token=theirs')).errcode).toBe(40014)
       expect(carried(wecom)).toEqual([{ access_token: 'theirs' }])
       expect(events).toEqual([
@@ -267,11 +270,11 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
       ])
     })
 
-    it('calls to elsewhere are left alone: nobody is asked', async () => {
+    it('is not called for requests to other addresses', async () => {
       const { baseUrl } = await open()
       const { wecom: another, baseUrl: elsewhere } = await open()
       const never = () => expect.fail('asked')
-      if (door === 'axios') {
+      if (entry === 'axios') {
         const client = axios.create()
         attachToken(client, never, { baseUrl })
         await client.get(`${elsewhere}/cgi-bin/user/get`)
@@ -281,10 +284,10 @@ describe.each(DOORS)('several sources, through the %s door', (door) => {
   })
 })
 
-/** Sends a GET with a `tenant` in axios' config, or in fetch's init; gives WeCom's errcode. */
-function tenantSender(door: DoorName, baseUrl: string, tokens: Attachable, options = {}) {
+/** Sends a GET with a `tenant` in axios' config, or in fetch's init; returns WeCom's errcode. */
+function tenantSender(entry: EntryName, baseUrl: string, tokens: Attachable, options = {}) {
   const root = `${baseUrl}/cgi-bin`
-  if (door === 'axios') {
+  if (entry === 'axios') {
     const client = axios.create({ baseURL: root })
     attachToken(client, tokens as TokenSource, options)
     return async (path: string, tenant: unknown) =>
@@ -297,7 +300,7 @@ function tenantSender(door: DoorName, baseUrl: string, tokens: Attachable, optio
   }
 }
 
-describe.each(DOORS)('a call that names a tenant, through the %s door', (door) => {
+describe.each(ENTRIES)('a request that names a tenant, through the %s entry', (entry) => {
   const opened = async () => {
     const { wecom, baseUrl, sources } = await open()
     const { app, suite, provider, corp } = sources
@@ -306,9 +309,9 @@ describe.each(DOORS)('a call that names a tenant, through the %s door', (door) =
     return { wecom, baseUrl, app, corp, suite, provider, choose }
   }
 
-  it('request rule 2: the function decides, also where a source stands beside it that serves the path', async () => {
+  it('request rule 2: the function decides, also if another source matches the path', async () => {
     const { wecom, baseUrl, app, corp, choose } = await opened()
-    const send = tenantSender(door, baseUrl, [app, choose])
+    const send = tenantSender(entry, baseUrl, [app, choose])
     expect(await send('user/get', 'c')).toBe(0)
     expect(await send('user/get', undefined)).toBe(0)
     expect(carried(wecom)).toEqual([
@@ -327,16 +330,16 @@ describe.each(DOORS)('a call that names a tenant, through the %s door', (door) =
     ['a function that gives no source', () => 'c', /returned something of type string/],
   ])('request rule 2: %s is an error, and nothing is sent', async (_what, tenant, message) => {
     const { wecom, baseUrl, app, choose } = await opened()
-    const send = tenantSender(door, baseUrl, [app, choose])
+    const send = tenantSender(entry, baseUrl, [app, choose])
     const error = await failureOf(send('user/get', tenant))
     expect(error).toMatchObject({ code: 'bad_options', message: expect.stringMatching(message) })
     expect(error.message).toMatch(/^The call of user\/get was not sent: /)
     expect(wecom.requests).toEqual([])
   })
 
-  it('request rule 2: a path of another kind than the tenant’s is an error, although a source serves it', async () => {
+  it('request rule 2: a path of another kind than the tenant’s is an error, although a source matches it', async () => {
     const { wecom, baseUrl, app, suite, provider, choose } = await opened()
-    const send = tenantSender(door, baseUrl, [app, suite, provider, choose])
+    const send = tenantSender(entry, baseUrl, [app, suite, provider, choose])
     for (const [path, kind] of [
       ['service/get_auth_info', 'suite'],
       ['license/list_order', 'provider'],
@@ -351,35 +354,35 @@ describe.each(DOORS)('a call that names a tenant, through the %s door', (door) =
   })
 
   it.each(['c', '', 7])(
-    'request rule 2: tenant %j where no function chooses is an error, and nothing is sent',
+    'request rule 2: tenant %j without a function that chooses is an error, and nothing is sent',
     async (tenant) => {
       const { wecom, baseUrl, app, suite } = await opened()
       for (const tokens of [app, [app], [app, suite], [suite]]) {
-        const send = tenantSender(door, baseUrl, tokens)
+        const send = tenantSender(entry, baseUrl, tokens)
         expect(await failureOf(send('user/get', tenant))).toMatchObject({ code: 'bad_options' })
       }
       expect(wecom.requests).toEqual([])
     },
   )
 
-  it('null, and a function of the call’s own, stand before every source', async () => {
+  it('request rule 2: null, and a function of the request’s own, override every source', async () => {
     const { wecom, baseUrl, app, corp, choose } = await opened()
-    const send = tenantSender(door, baseUrl, [app, choose])
+    const send = tenantSender(entry, baseUrl, [app, choose])
     expect(await send('user/get', null)).toBe(41001)
     expect(await send('user/get', () => corp)).toBe(0)
     expect(carried(wecom)).toEqual([{}, { access_token: await corp.get() }])
   })
 })
 
-describe.each(DOORS)('a path that no attached source tokenKind, through the %s door', (door) => {
-  it('is sent without a token, and a skipped event says so once to each listener', async () => {
+describe.each(ENTRIES)('a path that no attached source matches, through the %s entry', (entry) => {
+  it('is requested without a token, and a skipped event says so once to each listener', async () => {
     const { wecom, baseUrl, make } = await open()
     const heard: [string, TokenEvent][] = []
     const listener = (name: string) => (event: TokenEvent) => void heard.push([name, event])
     const ofSource = listener('source')
     const suite = make(suiteApp(SUITE), { onEvent: ofSource })
     const provider = make(serviceProvider(PROVIDER), { onEvent: ofSource })
-    const send = through(door, baseUrl, [suite, provider], { onEvent: listener('attached') })
+    const send = through(entry, baseUrl, [suite, provider], { onEvent: listener('attached') })
     expect((await send('user/get')).errcode).toBe(41001)
     const skipped = {
       type: 'skipped',
@@ -395,23 +398,23 @@ describe.each(DOORS)('a path that no attached source tokenKind, through the %s d
     expect(carried(wecom)).toEqual([{}])
   })
 
-  it('is told by the one source that was attached, or made of a credential', async () => {
+  it('is reported by the one source that was attached, or made of a credential', async () => {
     const { baseUrl, clock, make } = await open()
     const types: string[] = []
     const onEvent = ({ type }: TokenEvent) => void types.push(type)
     const source = make(selfBuilt(APP), { onEvent })
-    await through(door, baseUrl, source)('license/list_order')
-    await through(door, baseUrl, [source])('license/list_order')
-    await through(door, baseUrl, selfBuilt(APP), { baseUrl, clock, onEvent })('license/list_order')
+    await through(entry, baseUrl, source)('license/list_order')
+    await through(entry, baseUrl, [source])('license/list_order')
+    await through(entry, baseUrl, selfBuilt(APP), { baseUrl, clock, onEvent })('license/list_order')
     expect(types).toEqual(['skipped', 'skipped', 'skipped'])
   })
 
-  it('says nothing where the path takes no token, or a function was asked', async () => {
+  it('is not reported if it takes no token, or if a function was called', async () => {
     const { baseUrl, sources } = await open()
     const events: TokenEvent[] = []
     const onEvent = (event: TokenEvent) => void events.push(event)
-    await through(door, baseUrl, [sources.suite], { onEvent })('webhook/send')
-    await through(door, baseUrl, [sources.suite, () => null], { onEvent })('user/get')
+    await through(entry, baseUrl, [sources.suite], { onEvent })('webhook/send')
+    await through(entry, baseUrl, [sources.suite, () => null], { onEvent })('user/get')
     expect(events).toEqual([])
   })
 })
@@ -421,19 +424,19 @@ describe('the axios option tenant', () => {
     const { wecom, baseUrl, sources } = await open()
     const tenants: Record<string, TokenSource> = { a: sources.app, c: sources.corp }
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, ...defaults })
-    const asked: unknown[] = []
+    const received: unknown[] = []
     const choose = ({ options }: { options: AxiosRequestConfig }) => {
-      asked.push(options.tenant)
+      received.push(options.tenant)
       return typeof options.tenant === 'string' ? (tenants[options.tenant] ?? null) : null
     }
     attachToken(client, [sources.suite, choose])
-    return { wecom, baseUrl, sources, client, asked }
+    return { wecom, baseUrl, sources, client, asked: received }
   }
 
   it('as a name reaches the function that was attached', async () => {
-    const { wecom, client, sources, asked } = await opened()
+    const { wecom, client, sources, asked: received } = await opened()
     for (const tenant of ['a', 'c']) await client.get('/user/get', { tenant })
-    expect(asked).toEqual(['a', 'c'])
+    expect(received).toEqual(['a', 'c'])
     expect(carried(wecom)).toEqual([
       { access_token: await sources.app.get() },
       { access_token: await sources.corp.get() },
@@ -450,16 +453,16 @@ describe('the axios option tenant', () => {
     ])
   })
 
-  it('as a function of its own is asked instead', async () => {
-    const { wecom, client, sources, asked } = await opened()
+  it('as a function of its own is called instead', async () => {
+    const { wecom, client, sources, asked: received } = await opened()
     await client.get('/user/get', {
       tenant: async ({ method }) => sources[method as never] ?? sources.app,
     })
-    expect(asked).toEqual([])
+    expect(received).toEqual([])
     expect(carried(wecom)).toEqual([{ access_token: await sources.app.get() }])
   })
 
-  it('as a function of its own works also where a source is attached', async () => {
+  it('as a function of its own works also if a source is attached', async () => {
     const { wecom, baseUrl, sources } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     attachToken(client, sources.app)
@@ -467,15 +470,15 @@ describe('the axios option tenant', () => {
     expect(carried(wecom)).toEqual([{ access_token: await sources.corp.get() }])
   })
 
-  it('null sends the call without a token', async () => {
-    const { wecom, client, asked } = await opened({ tenant: 'a' })
+  it('of null sends the request without a token', async () => {
+    const { wecom, client, asked: received } = await opened({ tenant: 'a' })
     expect((await client.get('/user/get', { tenant: null })).data.errcode).toBe(41001)
     expect(carried(wecom)).toEqual([{}])
-    expect(asked).toEqual([])
+    expect(received).toEqual([])
     expect(paths(wecom)).toEqual(['user/get'])
   })
 
-  it('as a name where nobody chooses is an error, as axios’ errors are, and nothing is sent', async () => {
+  it('as a name without a function that chooses is an error, as axios’ errors are, and nothing is sent', async () => {
     const { wecom, baseUrl, sources } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     attachToken(client, sources.app)
@@ -526,8 +529,8 @@ describe('the axios option tenant', () => {
   })
 })
 
-describe('errors of ours through the axios door', () => {
-  it('each carry the config of their own call, however many share a cause', async () => {
+describe('an error of ours through the axios entry', () => {
+  it('has the config of its own request, however many share a cause', async () => {
     const { baseUrl } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     const shared = settle().then(() => undefined as never)
@@ -539,7 +542,7 @@ describe('errors of ours through the axios door', () => {
     )
   })
 
-  it('also where one error object is given to them all', async () => {
+  it('has it also if one error object is passed to all of them', async () => {
     const { baseUrl, sources } = await open()
     sources.app.close()
     const closed = await failureOf(sources.app.get())
@@ -553,16 +556,16 @@ describe('errors of ours through the axios door', () => {
   })
 })
 
-describe('a promised source that is waited for', () => {
-  /** The source is given when the test says so. */
+describe('a promised source that a request waits for', () => {
+  /** The source resolves when the test says so. */
   const later = () => {
     const { promise, resolve } = deferred<TokenSource>()
     return { choose: () => promise, give: resolve }
   }
-  /** Whatever was on its way has arrived. */
+  /** Whatever was in flight has arrived. */
   const roundTrip = async (baseUrl: string) => void (await fetch(baseUrl))
 
-  it('for longer than the timeout ends as axios ends a call', async () => {
+  it('for longer than the timeout ends as axios ends a request', async () => {
     const { wecom, baseUrl, sources } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     const { choose, give } = later()
@@ -579,7 +582,7 @@ describe('a promised source that is waited for', () => {
     expect(wecom.requests).toEqual([])
   })
 
-  it('counts against the timeout, also when its token is at hand', async () => {
+  it('counts against the timeout, also if its token is memoized', async () => {
     const { wecom, baseUrl, sources } = await open()
     await sources.app.get()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
@@ -593,7 +596,7 @@ describe('a promised source that is waited for', () => {
     expect(error).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 200ms exceeded' })
   })
 
-  it('ends with a CanceledError when the axios call is aborted', async () => {
+  it('ends with a CanceledError when the axios request is aborted', async () => {
     const { wecom, baseUrl, sources } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     const { choose, give } = later()
@@ -632,7 +635,7 @@ describe('a promised source that is waited for', () => {
     },
   )
 
-  it('and rejects after everyone has gone is nobody’s unhandled rejection', async () => {
+  it('and rejects after all callers have aborted is no unhandled rejection', async () => {
     const { baseUrl } = await open()
     const unhandled = watchUnhandled()
     const { promise, reject } = deferred<TokenSource>()
@@ -649,16 +652,16 @@ describe('a promised source that is waited for', () => {
 })
 
 describe('a user’s own axios-retry', () => {
-  it('asks anew for each try, with the same tenant', async () => {
+  it('calls the function again for each try, with the same tenant', async () => {
     const { wecom, baseUrl, sources } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     axiosRetry(client, { retries: 2, retryDelay: () => 1 })
-    const asked: unknown[] = []
+    const received: unknown[] = []
     const given = [sources.app, sources.corp]
     attachToken(
       client,
       ({ options: { tenant } }) => {
-        asked.push(tenant)
+        received.push(tenant)
         return given.shift() ?? null
       },
       { baseUrl },
@@ -667,31 +670,31 @@ describe('a user’s own axios-retry', () => {
     const { data, config } = await client.get('/user/get', { tenant: 'a' })
     expect(data.errcode).toBe(0)
     expect(config.tenant).toBe('a')
-    expect(asked).toEqual(['a', 'a'])
+    expect(received).toEqual(['a', 'a'])
     expect(carried(wecom)).toEqual([
       { access_token: await sources.app.get() },
       { access_token: await sources.corp.get() },
     ])
   })
 
-  it('does not try again what a function got wrong', async () => {
+  it('does not retry an error of the function', async () => {
     const { wecom, baseUrl } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     axiosRetry(client, { retries: 2, retryDelay: () => 1, retryCondition: () => true })
-    let asked = 0
+    let received = 0
     const choose = () => {
-      asked += 1
+      received += 1
       return undefined as never
     }
     attachToken(client, choose, { baseUrl })
     expect(await failureOf(client.get('/user/get'))).toMatchObject({ code: 'bad_options' })
-    expect(asked).toBe(1)
+    expect(received).toBe(1)
     expect(wecom.requests).toEqual([])
   })
 })
 
 describe('detach', () => {
-  it('closes the source that the door made, and none that it was given', async () => {
+  it('closes the source that attachToken or withToken made, and none that was passed to it', async () => {
     const { baseUrl, sources } = await open()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     const made = attachToken(client, CUSTOM_APP, { baseUrl })
@@ -712,10 +715,10 @@ describe('detach', () => {
 describe('one source', () => {
   it('may serve any number of clients', async () => {
     const { wecom, baseUrl, sources } = await open()
-    const sends = DOORS.flatMap((door) => [
-      through(door, baseUrl, sources.provider),
-      through(door, baseUrl, [sources.app, sources.provider]),
-      through(door, baseUrl, () => sources.provider, { baseUrl }),
+    const sends = ENTRIES.flatMap((entry) => [
+      through(entry, baseUrl, sources.provider),
+      through(entry, baseUrl, [sources.app, sources.provider]),
+      through(entry, baseUrl, () => sources.provider, { baseUrl }),
     ])
     await Promise.all(sends.map((send) => send('license/list_order')))
     expect(PROVIDER.corpId).toBe(sources.provider.describe().subject)
@@ -723,7 +726,7 @@ describe('one source', () => {
   })
 })
 
-/** As Bluebird and database clients make them: no `Promise` of this realm. */
+/** As Bluebird and database clients make them: not a `Promise` of this realm. */
 function thenable<T>(value: T): PromiseLike<T> {
   // biome-ignore lint/suspicious/noThenProperty: that is what it is
   return { then: (resolve, reject) => Promise.resolve(value).then(resolve, reject) }

@@ -15,7 +15,7 @@ import { tokenBody } from '../support/source.js'
 const { serve } = useServers()
 beforeAll(() => nock.restore())
 
-/** The one that axios uses. It has no types. */
+/** The copy that axios uses. It has no types. */
 const followRedirects: { http: { request(...given: unknown[]): unknown } } = createRequire(
   import.meta.url,
 )('follow-redirects')
@@ -68,7 +68,7 @@ describe.each(VERSIONS)('a token request over real HTTP, axios %s', (_version, l
   })
 
   it.each(['http', 'fetch'])(
-    'rule 12: has the headers and the auth of a gateway that are given, says that it must be fresh, and takes no caching hint: %s',
+    'rule 12: has the headers and the auth for a gateway, asks for a fresh answer, and uses no caching hint: %s',
     async (adapter) => {
       const seen: NodeJS.Dict<string | string[]>[] = []
       const baseUrl = await serve(({ headers }, response) => {
@@ -97,7 +97,7 @@ describe.each(VERSIONS)('a token request over real HTTP, axios %s', (_version, l
     [403, 'text/plain', 'no'],
     [407, 'text/plain', 'no'],
     [200, 'text/html', '<html>sign in</html>'],
-  ])('a gateway’s %s of %s says how to give headers and auth', async (status, type, body) => {
+  ])('a gateway’s %s of %s names the options for headers and auth', async (status, type, body) => {
     const baseUrl = await serve((_request, response) => {
       response.writeHead(status, { 'content-type': type }).end(body)
     })
@@ -108,7 +108,7 @@ describe.each(VERSIONS)('a token request over real HTTP, axios %s', (_version, l
 })
 
 describe('a token request of a client that sends by HTTP/2', () => {
-  it('rule 12: goes by HTTP/2 too', async () => {
+  it('rule 12: uses HTTP/2 too', async () => {
     const { createServer } = await import('node:http2')
     const server = createServer((_request, response) => {
       response.setHeader('content-type', 'application/json')

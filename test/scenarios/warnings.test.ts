@@ -31,19 +31,22 @@ const refusedBy: [name: string, headers: object, data: unknown][] = [
   ['a mock adapter’s object', {}, JSON.parse(REFUSED)],
 ]
 
-describe('a call that brings its own token and is refused', () => {
+describe('a request with a token of its own that is refused', () => {
   const call = { params: { access_token: OWN } }
 
-  it.each(refusedBy)('warns of an axios call that is refused by %s', async (_, headers, data) => {
-    const { client } = stubAxios(answer(data, headers))
-    await client.get('/user/get', call)
-    expect(said).toHaveLength(1)
-    expect(said[0]).toMatch(
-      /^QYAPI_TOKEN_CALLER_TOKEN: .*user\/get.*4[02]\d{3}.*callerToken: 'replace'/,
-    )
-  })
+  it.each(refusedBy)(
+    'warns of an axios request that is refused by %s',
+    async (_, headers, data) => {
+      const { client } = stubAxios(answer(data, headers))
+      await client.get('/user/get', call)
+      expect(said).toHaveLength(1)
+      expect(said[0]).toMatch(
+        /^QYAPI_TOKEN_CALLER_TOKEN: .*user\/get.*4[02]\d{3}.*callerToken: 'replace'/,
+      )
+    },
+  )
 
-  it('warns where validateStatus makes an error of the refused axios call', async () => {
+  it('warns if validateStatus makes an error of the refused axios request', async () => {
     const { client } = stubAxios((config: InternalAxiosRequestConfig) =>
       Promise.reject(new axios.AxiosError('no', 'E', config, {}, answer(REFUSED)(config) as never)),
     )
@@ -55,7 +58,7 @@ describe('a call that brings its own token and is refused', () => {
     ['its header', { 'error-code': '40014' }, ''],
     ['its body', { 'content-length': '51', 'content-type': 'application/json' }, REFUSED],
   ])(
-    'warns of a fetch call that is refused by %s, whose answer stays whole',
+    'warns of a fetch request that is refused by %s, whose answer stays complete',
     async (_, headers, body) => {
       const { qyFetch } = stubFetch(() => new Response(body, { headers }))
       const response = await qyFetch(`${API}/user/get?access_token=${OWN}`)
@@ -64,7 +67,7 @@ describe('a call that brings its own token and is refused', () => {
     },
   )
 
-  it('warns once for each attach, however many calls are refused', async () => {
+  it('warns once for each attach, however many requests are refused', async () => {
     const { client } = stubAxios(answer(REFUSED))
     for (let times = 0; times < 3; times += 1) await client.get('/user/get', call)
     expect(said).toHaveLength(1)
@@ -80,7 +83,7 @@ describe('a call that brings its own token and is refused', () => {
     expect(said.join()).not.toContain(OWN)
   })
 
-  it('does not warn of a token of its own that WeCom takes, nor of one that is replaced', async () => {
+  it('does not warn of a token of its own that WeCom accepts, nor of one that is replaced', async () => {
     const taken = stubAxios()
     await taken.client.get('/user/get', call)
     const replaced = stubAxios(answer(REFUSED), { options: { callerToken: 'replace' } })
@@ -92,7 +95,7 @@ describe('a call that brings its own token and is refused', () => {
 describe('a baseURL that lacks /cgi-bin', () => {
   const notFound = answer('', {}, { status: 404 })
 
-  it('warns of an axios call that gets 404, with the baseURL to set', async () => {
+  it('warns of an axios request that gets 404, with the baseURL to set', async () => {
     const { client } = stubAxios(notFound, { defaults: { baseURL: ORIGIN } })
     await client.get('/user/get?secret=hidden', { validateStatus: null })
     expect(said).toHaveLength(1)
@@ -101,7 +104,7 @@ describe('a baseURL that lacks /cgi-bin', () => {
     expect(said[0]).not.toContain('hidden')
   })
 
-  it('warns where axios makes an error of the 404, which stays the caller’s', async () => {
+  it('warns if axios makes an error of the 404, which stays the caller’s', async () => {
     const { client } = stubAxios(
       (config: InternalAxiosRequestConfig) =>
         Promise.reject(new axios.AxiosError('404', 'E', config, {}, notFound(config) as never)),
@@ -112,14 +115,14 @@ describe('a baseURL that lacks /cgi-bin', () => {
     expect(said).toHaveLength(1)
   })
 
-  it('warns of a fetch call', async () => {
+  it('warns of a fetch request', async () => {
     const { qyFetch } = stubFetch(() => new Response('', { status: 404 }))
     for (let times = 0; times < 2; times += 1) await qyFetch(`${ORIGIN}/user/get?userid=u`)
     expect(said).toHaveLength(1)
     expect(said[0]).toMatch(/^QYAPI_TOKEN_BASE_URL: /)
   })
 
-  it('does not warn of a 404 below /cgi-bin or elsewhere, nor of an answer that is found', async () => {
+  it('does not warn of a 404 below /cgi-bin or elsewhere, nor of another status', async () => {
     const below = stubAxios(notFound)
     await below.client.get('/user/gett', { validateStatus: null })
     await below.client.get('https://other.example/user', { validateStatus: null })
@@ -137,7 +140,7 @@ describe('a second attachToken on one client', () => {
   const APP = { corpId: 'ww1', corpSecret: 'secret-of-the-first' }
   const other = { corpId: 'ww2', corpSecret: 'secret-of-the-second' }
 
-  it('warns, and the first goes on to serve the calls', async () => {
+  it('warns, and the first attach handles the requests', async () => {
     const { client, urls } = stubAxios()
     attachToken(client, other)
     attachToken(client, other)
@@ -156,7 +159,7 @@ describe('a second attachToken on one client', () => {
     expect(said).toHaveLength(1)
   })
 
-  it('warns where a function serves all the calls already', () => {
+  it('warns if a function handles all the requests already', () => {
     const client = axios.create({ baseURL: API })
     const { source } = sourceWith(() => 'token')
     attachToken(client, () => source)
@@ -177,7 +180,7 @@ describe('a second attachToken on one client', () => {
   })
 })
 
-describe('withToken round something that is no fetch', () => {
+describe('withToken with something that is no fetch', () => {
   it('warns of an axios client at once', () => {
     withToken(axios.create() as never, { corpId: 'ww1', corpSecret: 'secret' })
     expect(said).toHaveLength(1)
@@ -188,7 +191,7 @@ describe('withToken round something that is no fetch', () => {
     ['parsed data', { errcode: 0 }],
     ['another library’s answer', { statusCode: 200, headers: {}, body: '' }],
     ['nothing', undefined],
-  ])('warns once of one that answers with %s, which is given on', async (_, given) => {
+  ])('warns once of one that returns %s, which is passed on', async (_, given) => {
     const { qyFetch } = stubFetch(() => given)
     for (let times = 0; times < 2; times += 1)
       expect(await qyFetch(`${API}/user/get`)).toEqual(given)
@@ -205,7 +208,7 @@ describe('withToken round something that is no fetch', () => {
   })
 })
 
-it('a warning goes to the console where there is no process that takes it', () => {
+it('a warning goes to the console on a runtime without process.emitWarning', () => {
   const printed = vi.spyOn(console, 'warn').mockImplementation(() => {})
   vi.mocked(process.emitWarning).mockImplementation(() => {
     throw new Error('not supported in the edge runtime')

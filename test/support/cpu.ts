@@ -1,4 +1,4 @@
-/** The milliseconds of processor time that it takes; how busy the machine is makes no difference. */
+/** The milliseconds of processor time that it takes, which does not depend on how busy the machine is. */
 export function cpuMsOf(run: () => void): number {
   const before = process.cpuUsage()
   run()

@@ -6,13 +6,13 @@ import { fakeClock } from '../../src/testing.js'
 import { printed } from './printed.js'
 import { settle } from './qyapi.js'
 
-/** One kind of credential, with what WeCom wants and gives for it. */
+/** One kind of credential, with its token request and the answer. */
 export interface CredentialCase {
   readonly credential: () => Credential
   /** The same ids with another secret. */
   readonly withOtherSecret: () => Credential
   readonly kind: string
-  /** For whom, as errors and events say it. */
+  /** The subject in errors and events. */
   readonly subject: string
   readonly secrets: readonly string[]
   /** The token call, below `/cgi-bin/`. */
@@ -23,13 +23,13 @@ export interface CredentialCase {
   readonly answer: object
   readonly token: string
   readonly tokenInvalidErrcodes: readonly number[]
-  /** A ticket that WeCom pushed, where the token call needs one. */
+  /** A pushed ticket, if the token request needs one. */
   readonly ticket?: string
-  /** What it cannot be made of, and what is said then. */
+  /** Invalid options, and the message for each. */
   readonly refuses: readonly (readonly [make: () => Credential, message: string])[]
 }
 
-/** What every credential keeps. */
+/** What every credential guarantees. */
 export function credentialContract(given: CredentialCase): void {
   const { secrets } = given
 
@@ -46,7 +46,7 @@ export function credentialContract(given: CredentialCase): void {
     return { credential, token, source, requests }
   }
 
-  it('asks as WeCom wants to be asked', async () => {
+  it('requests its token as WeCom documents it', async () => {
     const { requests } = await fetched(given.answer)
     expect(requests).toEqual([
       {
@@ -63,13 +63,13 @@ export function credentialContract(given: CredentialCase): void {
     expect((await fetched(bare)).token).toBe(given.token)
   })
 
-  it('is refused by its own errcodes, and by 40001 never', () => {
+  it('is refused by its own errcodes, and never by 40001', () => {
     const credential = given.credential()
     expect(credential.tokenInvalidErrcodes).toEqual(given.tokenInvalidErrcodes)
     expect(credential.tokenInvalidErrcodes).not.toContain(40001)
   })
 
-  it('tells what it is, and no secret, however it is printed', async () => {
+  it('describes itself, and no secret, however it is printed', async () => {
     const refused = { errcode: 40001, errmsg: 'invalid credential' }
     const { credential, source, token } = await fetched(refused)
     expect(source.describe()).toMatchObject({ kind: given.kind, subject: given.subject })
@@ -100,7 +100,7 @@ export function credentialContract(given: CredentialCase): void {
       },
     ],
   ])(
-    'tells no secret when it fails, though %s repeats all that was asked',
+    'contains no secret in a failure, though %s repeats the whole request',
     async (_name, reply) => {
       const events: unknown[] = []
       const requests: TokenRequest[] = []
@@ -115,14 +115,14 @@ export function credentialContract(given: CredentialCase): void {
       if (given.ticket !== undefined) await source.pushTicket(given.ticket)
       const failure = await source.get().catch((error) => error)
       expect(failure).toMatchObject({ name: 'QyapiTokenError' })
-      const asked = JSON.stringify(requests)
-      const told = [failure, events, source, source.describe()].map(printed).join()
-      expect(secrets.some((secret) => asked.includes(secret))).toBe(true)
-      for (const secret of secrets) expect(told).not.toContain(secret)
+      const sent = JSON.stringify(requests)
+      const shown = [failure, events, source, source.describe()].map(printed).join()
+      expect(secrets.some((secret) => sent.includes(secret))).toBe(true)
+      for (const secret of secrets) expect(shown).not.toContain(secret)
     },
   )
 
-  it('is another one with another secret', async () => {
+  it('has another key with another secret', async () => {
     const keys = new Set<string>()
     const seen = new Set<string>()
     const kept = memoryStore()
@@ -148,7 +148,7 @@ export function credentialContract(given: CredentialCase): void {
     for (const key of seen) for (const secret of secrets) expect(key).not.toContain(secret)
   })
 
-  it('refuses what it cannot be made of, and says what it should be', () => {
+  it('refuses invalid options, and says what they should be', () => {
     for (const [make, message] of given.refuses) {
       expect(make).toThrow(expect.objectContaining({ code: 'bad_options' }))
       expect(make).toThrow(message)

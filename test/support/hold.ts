@@ -2,15 +2,15 @@ import { expect } from 'vitest'
 import type { FakeQyapi, NextAnswer } from '../../src/testing.js'
 import { deferred } from './source.js'
 
-/** A call that the fake does not answer until its test says so, however fast the machine is. */
+/** A request that the fake does not answer until its test says so, however fast the machine is. */
 export interface Held {
-  /** Resolves when so many calls to the path have come since. */
+  /** Resolves when so many requests to the path have arrived since. */
   arrived(count?: number): Promise<void>
-  /** The calls are answered, as things stand then. */
+  /** Answers the requests, by the state at that time. */
   release(): void
 }
 
-/** Holds the next calls to a path. */
+/** Holds the next requests to a path. */
 export function hold(wecom: FakeQyapi, path: string, answer: NextAnswer = {}, times = 1): Held {
   const { promise, resolve } = deferred<void>()
   const before = wecom.count(path)

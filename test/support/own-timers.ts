@@ -3,7 +3,7 @@ import { systemClock } from '../../src/core/platform.js'
 import { fakeClock } from '../../src/testing.js'
 
 /**
- * Timers that fire when the test says, in the place of those that our code has taken from Node: vi's
+ * Timers that fire when the test says, instead of those that our code has taken from Node: vi's
  * fake timers do not reach them, as no user's test may. Call once in each `describe` that needs it.
  */
 export function useOwnTimers() {
@@ -30,13 +30,13 @@ export function useOwnTimers() {
   afterEach(() => void vi.restoreAllMocks())
 
   return {
-    /** Lets that many milliseconds pass, and all that follows from it happen. */
+    /** Advances by that many milliseconds, and runs everything that follows. */
     async advance(ms: number): Promise<void> {
       await settled()
       clock.advance(ms)
       await settled()
     },
-    /** How many have not fired and were not cancelled. */
+    /** How many have neither fired nor been cancelled. */
     count: () => waiting.size,
   }
 }

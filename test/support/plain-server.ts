@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { atLeast } from './turns.js'
 
-/** Where it answers, and how; `/slow` waits, `/never` and the stuck ones do for ever. */
+/** Its paths and answers; `/slow` waits, `/never` and the stuck ones never answer. */
 export const ANSWERS = [
   '/echo',
   '/errcode',
@@ -26,7 +26,7 @@ export const ANSWERS = [
   '/truncated',
 ]
 
-/** A server that knows nothing of tokens: it tells what it saw, and answers in every awkward way. */
+/** A server that knows nothing of tokens: it returns what it received, and answers in every awkward way. */
 export async function startPlainServer() {
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     answer(request, response).catch(() => response.destroy())
@@ -48,7 +48,7 @@ const LONG = JSON.stringify({
   rows: Array.from({ length: 5000 }, (_, id) => ({ id, errcode: 42001 })),
 })
 const PIECE = '{"err'
-/** Too long to be held back until it is judged. */
+/** Too long to be buffered for judging. */
 const LONG_PIECE = `${' '.repeat(20_000)}${PIECE}`
 const TOKEN = JSON.stringify({
   errcode: 0,
@@ -144,7 +144,7 @@ function seen({ method, headers }: IncomingMessage, url: URL, body: Buffer) {
 async function drip(response: ServerResponse, first = PIECE, firstPauseMs = 100): Promise<void> {
   response.writeHead(200, JSON_TYPE)
   response.write(first)
-  // It arrives alone even where the machine is busy: it is what progress is told of.
+  // It arrives alone even on a busy machine: progress events report it.
   await atLeast(firstPauseMs)
   for (const piece of ['code":', '0,"text":"', 'drip', '"}']) {
     response.write(piece)

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { pino } from 'pino'
 
-/** Everything that a person or a logger does with a value. */
+/** Every way to print a value. */
 export function printed(value: unknown): string {
   const texts = [
     inspect(value, { depth: 10 }),
@@ -21,7 +21,7 @@ export function printed(value: unknown): string {
   return texts.join('\n')
 }
 
-/** What pino writes of it, as an error and as a value. */
+/** What pino writes for it, as an error and as a value. */
 export function logged(value: unknown): string {
   const lines: string[] = []
   const logger = pino({}, { write: (line: string) => void lines.push(line) })

@@ -15,11 +15,11 @@ export const APP = { corpId: 'ww-fake', corpSecret: 'fake-secret' }
 export interface Wire {
   readonly wecom: FakeQyapi
   readonly clock: FakeClock
-  /** How many gettoken calls came. */
+  /** How many gettoken requests came. */
   fetches(): number
 }
 
-/** Answers qyapi.weixin.qq.com by nock; everything else is refused, so nothing leaves by mistake. */
+/** Answers qyapi.weixin.qq.com by nock; everything else is refused, so that no request leaves by mistake. */
 export function interceptQyapi(options: FakeQyapiOptions = {}): Wire {
   const clock = fakeClock()
   const wecom = fakeQyapi({ now: () => clock.wall(), ...options })

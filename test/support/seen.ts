@@ -42,15 +42,15 @@ export async function seenBy(client: AxiosInstance, make: Make) {
   )
   client.interceptors.request.eject(request)
   client.interceptors.response.eject(response)
-  // What the caller passed is as it was, part by part.
+  // What the caller passed is unchanged, part by part.
   expect(Object.keys(given)).toEqual(before.map(([key]) => key))
   for (const [key, value] of before) expect(given[key as 'url']).toBe(value)
-  // What is told in between depends on the time that passes.
+  // Progress depends on the time that passes.
   return { ...outcome, order, progress: [progress[0], progress.at(-1)] }
 }
 
 async function responseOf(answer: AxiosResponse) {
-  // An interceptor may have made something else of it.
+  // An interceptor may have replaced it.
   if (answer?.config === undefined) return answer
   const { status, statusText, headers, data, config, request, ...others } = answer
   const { date: _date, ...shown } = { ...headers }
@@ -78,7 +78,7 @@ async function contentOf(data: unknown): Promise<unknown> {
       text += Buffer.from(chunk).toString('latin1')
     return [name, text]
   } catch (error) {
-    // One that broke while it was looked into is a plain Readable, with the same bytes and error.
+    // One that broke while it was peeked is a plain Readable, with the same bytes and error.
     return ['broken', text, (error as Error & { code?: string }).code ?? (error as Error).message]
   }
 }
@@ -86,7 +86,7 @@ async function contentOf(data: unknown): Promise<unknown> {
 export function configOf(config: object | undefined) {
   if (config === undefined) return undefined
   const parts = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))
-  // They show how far they have come; that they are the caller's own was seen already.
+  // They show how much was read; that they are the caller's own was compared already.
   const isBusy = (part: unknown) => part instanceof Stream || part instanceof Agent
   const shown = parts.map(([key, part]) => [key, isBusy(part) ? part.constructor.name : part])
   const symbols = Object.getOwnPropertySymbols(config).map(String)
@@ -139,7 +139,7 @@ async function errorOf(
   }
 }
 
-/** What Node and the package follow-redirects note in a request, and people read. */
+/** What Node and the package follow-redirects store in a request, and users read. */
 function requestOf(given: unknown) {
   if (typeof given !== 'object' || given === null) return given
   const { path, url, _header, res, _redirectable = given as Redirectable } = given as NodeRequest
@@ -147,7 +147,7 @@ function requestOf(given: unknown) {
   return {
     kind: given.constructor.name,
     path,
-    // Axios takes a hash away where it adds a query.
+    // Axios removes a hash where it adds a query.
     url: url?.replace(/#.*/, ''),
     header: _header?.split('\r\n')[0],
     responseUrl: res?.responseUrl,
@@ -155,7 +155,7 @@ function requestOf(given: unknown) {
     currentUrl: _currentUrl,
     redirects: [_redirectCount, _isRedirect],
     options: ['path', 'pathname', 'search', 'href', 'maxRedirects', 'maxBodyLength'].map(
-      // Nothing after the path is the same, be it empty or not there.
+      // An empty query and none are the same.
       (key) => _options?.[key] || undefined,
     ),
   }

@@ -8,10 +8,10 @@ import {
 import { fakeClock } from '../../src/testing.js'
 import { APP } from './qyapi.js'
 
-/** What a gettoken answers: a token string, a whole body, an error, or a promise of one of them. */
+/** An answer to gettoken: a token string, a whole body, an error, or a promise of one of them. */
 export type Given = string | { body: string; status?: number } | Error | Promise<string>
 
-/** A source whose token calls are answered by hand. */
+/** A source whose token requests the test answers. */
 export function sourceWith(
   answers: Given | ((count: number) => Given),
   options: SourceOptions = {},

@@ -17,7 +17,7 @@ export function useSqlite() {
   })
 
   return {
-    /** The path of a file that is not there yet. */
+    /** The path of a file that does not exist yet. */
     file(): string {
       const folder = mkdtempSync(join(tmpdir(), 'qyapi-token-'))
       ends.push(() => rmSync(folder, { recursive: true }))

@@ -13,13 +13,13 @@ export const REFUSED = '{"errcode":42001,"errmsg":"access_token expired"}'
 
 type Config = InternalAxiosRequestConfig
 
-/** What an adapter answers. */
+/** The response of an adapter. */
 export function answer(data: unknown, headers: object = {}, more: object = {}) {
   return (config: Config) =>
     ({ data, status: 200, statusText: 'OK', headers, config, ...more }) as AxiosResponse
 }
 
-/** The axios door on an adapter whose answers are given by hand; its tokens are `token-1`, `token-2`, … */
+/** An attached client with an adapter that the test answers; its tokens are `token-1`, `token-2`, … */
 export function stubAxios(
   respond: (config: Config, count: number) => unknown = answer(OK),
   {
@@ -31,7 +31,7 @@ export function stubAxios(
     defaults?: CreateAxiosDefaults
     options?: AxiosMiddlewareOptions
     tokens?: (count: number) => Given
-    /** What is done to the client before we are attached. */
+    /** Sets the client up before it is attached. */
     before?: (client: AxiosInstance) => void
   } = {},
 ) {
@@ -58,7 +58,7 @@ export function stubAxios(
   }
 }
 
-/** Refuses the first call, and takes every other. */
+/** Refuses the first request, and accepts every other. */
 export const refuseFirst =
   (headers: object = {}) =>
   (config: Config, count: number) =>

@@ -4,13 +4,13 @@ import { type Given, sourceWith } from './source.js'
 export const API = 'https://qyapi.weixin.qq.com/cgi-bin'
 export const REFUSED = '{"errcode":42001,"errmsg":"access_token expired"}'
 
-/** What the wrapped fetch was called with. */
+/** The arguments of the wrapped fetch. */
 export interface Sent {
   readonly input: string | URL | Request
   readonly init: RequestInit & { duplex?: string; dispatcher?: unknown }
 }
 
-/** The fetch door on a fetch whose answers are given by hand; its tokens are `token-1`, `token-2`, … */
+/** An attached fetch that the test answers; its tokens are `token-1`, `token-2`, … */
 export function stubFetch(
   answer: (sent: Sent, count: number) => unknown = () => new Response('{"errcode":0}'),
   options: MiddlewareOptions = {},
@@ -26,7 +26,7 @@ export function stubFetch(
   return { ...given, qyFetch, sent }
 }
 
-/** Refuses the first call by its header, and takes every other. */
+/** Refuses the first request by its header, and accepts every other. */
 export const refuseFirst = (_sent: Sent, count: number) =>
   count === 1
     ? new Response(REFUSED, { headers: { 'error-code': '42001' } })

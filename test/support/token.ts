@@ -1,6 +1,6 @@
 import { nextToken, type Token } from '../../src/core/token.js'
 
-/** A token with this value, as a source hands it out. */
+/** A token with this value, as a source returns it. */
 export function tokenOf(value: string): Token {
   const askedAt = { wall: 0, monotonic: 0 }
   const policy = { maxAgeMs: 7_000_000, refreshAheadMs: 0, jitter: 0 }

@@ -1,7 +1,7 @@
 import { type FakeQyapiOptions, fakeClock } from '../../src/testing.js'
 import { useServers } from '../support/servers.js'
 
-/** An answer of the fake, as far as the tests look. */
+/** The parts of the fake's answers that tests read. */
 export interface Answer {
   readonly errcode?: number
   readonly errmsg?: string
@@ -33,7 +33,7 @@ export const TENANTS = {
   devices: [DEVICE],
 }
 
-/** A fake on loopback that knows one of each kind, and the token calls by plain fetch. */
+/** A fake on loopback that knows one owner of each kind, and token requests with plain fetch. */
 export function useCaller() {
   const { fake } = useServers()
 
@@ -95,7 +95,7 @@ export function useCaller() {
           ...fields,
         }),
     }
-    /** A good token of each kind. */
+    /** A valid token of each kind. */
     const tokens = async () => {
       const suite = String((await calls.suite()).suite_access_token)
       const app = String((await calls.gettoken()).access_token)

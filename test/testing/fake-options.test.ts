@@ -4,7 +4,7 @@ import { fakeClock, fakeQyapi } from '../../src/testing.js'
 const SUITE = { suiteId: 'ww-s', suiteSecret: 's' }
 const isBadOptions = expect.objectContaining({ code: 'bad_options' })
 
-describe('the fake refuses what a test would otherwise misread', () => {
+describe('the fake refuses what would let a test pass for the wrong reason', () => {
   it.each<[string, object]>([
     ['an unknown kind of tenant', { app: [] }],
     ['apps that are no list', { apps: { corpId: 'ww', corpSecret: 's' } }],
@@ -13,13 +13,13 @@ describe('the fake refuses what a test would otherwise misread', () => {
     ['an app that is null', { apps: [null] }],
     ['a suite without an id', { suites: [{ suiteSecret: 's' }] }],
     [
-      'a corp with a secret in the place of its code',
+      'a corp with a secret in place of its code',
       { suites: [{ ...SUITE, corps: [{ corpId: 'ww', corpSecret: 's' }] }] },
     ],
     ['a provider with a corpSecret', { providers: [{ corpId: 'ww', corpSecret: 's' }] }],
     ['a downstream whose agentId is a text', { downstreams: [{ corpId: 'ww', agentId: '7' }] }],
     ['a model without a secret', { models: [{ modelId: 'm' }] }],
-  ])('%s, at once and when it is added', (_name, tenants) => {
+  ])('such as %s, in its options and in add()', (_name, tenants) => {
     expect(() => fakeQyapi(tenants as never)).toThrow(isBadOptions)
     expect(() => fakeQyapi().add(tenants as never)).toThrow(isBadOptions)
   })
@@ -31,11 +31,11 @@ describe('the fake refuses what a test would otherwise misread', () => {
     { expiresInSeconds: 0 },
     { errorCodeHeader: 'yes' },
     { now: 5 },
-  ])('the option %j', (options) => {
+  ])('such as the option %j', (options) => {
     expect(() => fakeQyapi(options as never)).toThrow(isBadOptions)
   })
 
-  it('calls of its methods that would do nothing', () => {
+  it('such as calls of its methods that would do nothing', () => {
     const wecom = fakeQyapi({ suites: [SUITE] })
     const calls: (() => unknown)[] = [
       () => wecom.addApp({ corpId: 'ww' } as never),
@@ -63,7 +63,7 @@ describe('the fake refuses what a test would otherwise misread', () => {
     for (const call of calls) expect(call, String(call)).toThrow(isBadOptions)
   })
 
-  it('a clock that is told no time', () => {
+  it('such as a fake clock without a time', () => {
     for (const wrong of ['5', null, Number.NaN, {}] as never[]) {
       expect(() => fakeClock(wrong)).toThrow(isBadOptions)
       expect(() => fakeClock().advance(wrong)).toThrow(isBadOptions)

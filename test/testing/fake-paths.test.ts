@@ -6,7 +6,7 @@ import { useCaller } from './caller.js'
 
 const open = useCaller()
 
-/** One path for each kind of token, and the errcodes for none, a bad one and an old one. */
+/** One path for each kind of token, and the errcodes for a missing, an unknown and an expired one. */
 const KINDS = [
   { kind: 'app', path: 'user/get', parameter: 'access_token', codes: [41001, 40014, 42001] },
   {
@@ -41,7 +41,7 @@ const KINDS = [
   },
 ] as const
 
-describe.each(KINDS)('$path', ({ kind, path, parameter, codes }) => {
+describe.each(KINDS)('the path $path of the fake', ({ kind, path, parameter, codes }) => {
   const [missing, invalid, expired] = codes
 
   it(`is answered for the ${kind}'s token in ${parameter} only`, async () => {
@@ -60,7 +60,7 @@ describe.each(KINDS)('$path', ({ kind, path, parameter, codes }) => {
     }
   })
 
-  it('refuses a token that was revoked, that was made to expire, and whose time is over', async () => {
+  it('refuses a token that was revoked, that was made to expire, and that has expired', async () => {
     const { wecom, clock, call, tokens } = await open()
     const errcode = async (token: string) => (await call(`${path}?${parameter}=${token}`)).errcode
     const first = (await tokens())[kind]
@@ -94,12 +94,12 @@ describe('the fake’s own path table', () => {
     expect((await call(path + query, {})).errcode).toBe(0)
   })
 
-  it('has a row for nothing that the table of the middleware has none for', () => {
+  it('has no row that the table of the middleware does not have', () => {
     const ours = ENDPOINT_RULES.map(({ path }) => path).sort()
     expect(PATHS.flatMap(({ paths }) => paths).sort()).toEqual(ours)
   })
 
-  it('is no copy: nothing of the fake imports the facts of the code that it tests', () => {
+  it('is no copy: the fake imports no facts of the code that it tests', () => {
     const folder = new URL('../../src/testing/', import.meta.url)
     const importing = readdirSync(folder).filter((name) =>
       readFileSync(new URL(name, folder), 'utf8').includes('/wecom/'),
@@ -107,7 +107,7 @@ describe('the fake’s own path table', () => {
     expect(importing).toEqual([])
   })
 
-  it('has no other path: what nobody knows is a 404 with an empty body', async () => {
+  it('answers an unknown path with 404 and an empty body', async () => {
     const { send, tokens } = await open()
     for (const path of ['no/such/path', 'service/no_such', 'webhooks/send']) {
       const response = await send(`${path}?access_token=${(await tokens()).app}`)
@@ -116,7 +116,7 @@ describe('the fake’s own path table', () => {
   })
 })
 
-describe('a call that takes no token', () => {
+describe('a request that takes no token', () => {
   it('is answered without one', async () => {
     const { call } = await open()
     for (const path of ['webhook/send?key=robot', 'aibot/response?response_code=x'])
@@ -124,8 +124,8 @@ describe('a call that takes no token', () => {
   })
 })
 
-describe('a second token on a call', () => {
-  it('breaks it, and says so without the tokens', async () => {
+describe('a second token in a request', () => {
+  it('is refused, with an answer that does not repeat the tokens', async () => {
     const { send, tokens } = await open()
     const { app, suite, provider } = await tokens()
     for (const [call, names] of [

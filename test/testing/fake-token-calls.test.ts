@@ -6,7 +6,7 @@ const open = useCaller()
 const MINUTE_MS = 60_000
 const absent = undefined
 
-describe('a provider', () => {
+describe('a provider in the fake', () => {
   it('gets its token, in an answer without an errcode', async () => {
     const { calls } = await open()
     expect(await calls.provider()).toEqual({
@@ -26,8 +26,8 @@ describe('a provider', () => {
   })
 })
 
-describe('a suite', () => {
-  it('gets its token for the ticket it began with, in an answer without an errcode', async () => {
+describe('a suite in the fake', () => {
+  it('gets its token for its first ticket, in an answer without an errcode', async () => {
     const { calls } = await open()
     expect(await calls.suite()).toEqual({
       suite_access_token: expect.stringMatching(/^fake-suite_1-wwsuite-/),
@@ -47,7 +47,7 @@ describe('a suite', () => {
     expect((await calls.suite(fields)).errcode).toBe(errcode)
   })
 
-  it('gets a token only for a ticket of the last 30 minutes, the newest or not', async () => {
+  it('gets a token for any ticket of the last 30 minutes, and for no older one', async () => {
     const { wecom, clock, calls } = await open()
     const suite = async (suite_ticket: string) => (await calls.suite({ suite_ticket })).errcode
     clock.advance(20 * MINUTE_MS)
@@ -60,7 +60,7 @@ describe('a suite', () => {
     expect(await suite(wecom.pushSuiteTicket(SUITE.suiteId).suiteTicket)).toBe(absent)
   })
 
-  it('is pushed a new ticket each time, with the seconds of the fake’s clock', async () => {
+  it('gets a new ticket with each push, with the seconds of the fake’s clock', async () => {
     const { wecom, clock } = await open()
     const first = wecom.pushSuiteTicket(SUITE.suiteId)
     clock.advance(600_900)
@@ -82,7 +82,7 @@ describe('a suite', () => {
     expect([wrong.errcode, right.errcode]).toEqual([40085, absent])
   })
 
-  it('that is added again has the new secret, and the corps that it had', async () => {
+  it('that is added again has the new secret, and keeps its corps', async () => {
     const { wecom, calls } = await open()
     wecom.add({ suites: [{ suiteId: SUITE.suiteId, suiteSecret: 'rotated' }] })
     expect((await calls.suite()).errcode).toBe(40080)
@@ -91,8 +91,8 @@ describe('a suite', () => {
   })
 })
 
-describe('an authorised corp', () => {
-  it('gets its token only for a good suite token', async () => {
+describe('an authorised corp in the fake', () => {
+  it('gets its token only for a valid suite token', async () => {
     const { wecom, clock, call, calls, tokens } = await open()
     const { suite, app } = await tokens()
     expect(await calls.corp(suite)).toEqual({
@@ -110,7 +110,7 @@ describe('an authorised corp', () => {
     expect((await calls.corp(suite)).errcode).toBe(40082)
   })
 
-  it('is refused for a bad suite token before anyone looks at its code', async () => {
+  it('is refused for an invalid suite token before its code is checked', async () => {
     const { calls } = await open()
     expect((await calls.corp('made up', { permanent_code: 'wrong' })).errcode).toBe(40082)
   })
@@ -126,7 +126,7 @@ describe('an authorised corp', () => {
     expect((await calls.corp((await tokens()).suite, fields)).errcode).toBe(errcode)
   })
 
-  it('is refused for the token of another suite than it authorised', async () => {
+  it('is refused for the token of a suite that it did not authorise', async () => {
     const { wecom, calls } = await open()
     const second = { suiteId: 'second', suiteSecret: 's2', suiteTicket: 'ticket-2' }
     wecom.add({ suites: [second] })
@@ -140,7 +140,7 @@ describe('an authorised corp', () => {
     expect((await calls.corp(suite_access_token)).errcode).toBe(absent)
   })
 
-  it('that takes its authorisation back loses its code and its tokens, until it comes back', async () => {
+  it('that cancels its authorisation loses its code and its tokens, until it authorises again', async () => {
     const { wecom, call, calls, tokens } = await open()
     const { suite, corp } = await tokens()
     wecom.uninstall(SUITE.suiteId, 'ww-a')
@@ -160,7 +160,7 @@ describe('an authorised corp', () => {
     expect((await call(`user/get?access_token=${corp}`)).errcode).toBe(0)
   })
 
-  it('is counted by itself', async () => {
+  it('has its own count', async () => {
     const { wecom, calls, tokens } = await open()
     const { suite } = await tokens()
     const b = { auth_corpid: 'ww-b', permanent_code: 'code-b' }
@@ -170,7 +170,7 @@ describe('an authorised corp', () => {
     expect(wecom.count('service/get_corp_token', 'ww-b')).toBe(3)
   })
 
-  it('is one of 100,000 without anyone waiting for it', async () => {
+  it('can be one of 100,000 without a delay', async () => {
     const { wecom, calls, tokens } = await open()
     for (let corp = 0; corp < 100_000; corp += 1)
       wecom.install(SUITE.suiteId, { corpId: `ww-${corp}`, permanentCode: `code-${corp}` })
@@ -180,8 +180,8 @@ describe('an authorised corp', () => {
   })
 })
 
-describe('a downstream corp', () => {
-  it('gets its token only for a good access token', async () => {
+describe('a downstream corp in the fake', () => {
+  it('gets its token only for a valid access token', async () => {
     const { wecom, calls, tokens } = await open()
     const { app, suite } = await tokens()
     expect(await calls.downstream(app)).toEqual({
@@ -210,7 +210,7 @@ describe('a downstream corp', () => {
     expect((await calls.downstream((await tokens()).app, fields)).errcode).toBe(errcode)
   })
 
-  it('gets its token only from the corp that shares the app, if one is named', async () => {
+  it('gets its token only from the corp that shares the app, if one is given', async () => {
     const { wecom, calls, tokens } = await open({ downstreams: [] })
     const other = { corpId: 'ww-other', corpSecret: 'other-secret' }
     wecom.addApp(other)
@@ -221,7 +221,7 @@ describe('a downstream corp', () => {
     expect((await calls.downstream(access_token, { business_type: 0 })).errcode).toBe(40056)
   })
 
-  it('is counted by itself', async () => {
+  it('has its own count', async () => {
     const { wecom, tokens } = await open()
     await tokens()
     expect(wecom.count('corpgroup/corp/gettoken', 'ww-down')).toBe(1)
@@ -229,7 +229,7 @@ describe('a downstream corp', () => {
   })
 })
 
-describe('a hardware model', () => {
+describe('a hardware model in the fake', () => {
   it('gets its token, in an answer without an errcode', async () => {
     const { calls } = await open()
     expect(await calls.model()).toEqual({
@@ -260,8 +260,8 @@ describe('a hardware model', () => {
   })
 })
 
-describe('one device of a hardware model', () => {
-  it('gets its token only for a good token of its model', async () => {
+describe('a device of a hardware model in the fake', () => {
+  it('gets its token only for a valid token of its model', async () => {
     const { calls, tokens } = await open()
     const { app, model } = await tokens()
     expect(await calls.device(model)).toMatchObject({
@@ -292,9 +292,9 @@ describe('one device of a hardware model', () => {
   })
 })
 
-describe('the tickets that sign pages', () => {
+describe('the page tickets of the fake', () => {
   it.each(['get_jsapi_ticket?', 'ticket/get?type=agent_config&'])(
-    '%s gives one only for a good access token',
+    'are only issued for a valid access token: %s',
     async (path) => {
       const { wecom, call, tokens } = await open()
       const { app, corp, provider } = await tokens()
@@ -312,7 +312,7 @@ describe('the tickets that sign pages', () => {
     },
   )
 
-  it('are two: another for agentConfig, and none for another type', async () => {
+  it('are different for agentConfig, and there is none for another type', async () => {
     const { call, tokens } = await open({ tokens: 'same' })
     const { app } = await tokens()
     const jsapi = await call(`get_jsapi_ticket?access_token=${app}`)
@@ -330,8 +330,8 @@ describe('the tickets that sign pages', () => {
   })
 })
 
-describe('every token call', () => {
-  it('in mode new gives a new token each time, and the older ones live on', async () => {
+describe('every token request to the fake', () => {
+  it('in mode new returns a new token each time, and the older ones stay valid', async () => {
     const { call, calls, tokens } = await open()
     const { suite } = await tokens()
     const first = await calls.corp(suite)
@@ -354,7 +354,7 @@ describe('every token call', () => {
       expect(later[kind]).not.toBe(first[kind])
   })
 
-  it('in mode same gives another token once the first was made to expire', async () => {
+  it('in mode same returns another token once the first was made to expire', async () => {
     const { wecom, tokens } = await open({ tokens: 'same' })
     const first = await tokens()
     wecom.expire()
@@ -362,7 +362,7 @@ describe('every token call', () => {
     expect(new Set([...Object.values(first), ...Object.values(second)]).size).toBe(14)
   })
 
-  it('in mode same repeats it too for one who is added again', async () => {
+  it('in mode same repeats it also for an owner that is added again', async () => {
     const { wecom, tokens } = await open({ tokens: 'same' })
     const first = await tokens()
     wecom.add(TENANTS)
@@ -370,7 +370,7 @@ describe('every token call', () => {
     expect(await tokens()).toEqual(first)
   })
 
-  it('names tokens as it is told to, with the kind and the id', async () => {
+  it('names tokens by tokenText, with the kind and the id', async () => {
     const seen: string[] = []
     const { tokens } = await open({
       tokenText: (count, { corpId }, kind) => {
@@ -390,7 +390,7 @@ describe('every token call', () => {
     ])
   })
 
-  it('counts when it comes, for whom it is, and is answered as things stand afterwards', async () => {
+  it('is counted when it arrives, for its corp, and is answered by the state at the time of the answer', async () => {
     const { wecom, call, tokens } = await open()
     const { app } = await tokens()
     const held = hold(wecom, 'user/get')
@@ -403,7 +403,7 @@ describe('every token call', () => {
     expect(wecom.count('user/get')).toBe(1)
   })
 
-  it('can be made to fail, and is spared by what is planned for all others', async () => {
+  it("can be planned to fail, and ignores what is planned for '*'", async () => {
     const { wecom, call, calls } = await open()
     wecom.failNext('service/get_suite_token', { errcode: -1 })
     wecom.failNext('*', { errcode: 45009 })
@@ -412,7 +412,7 @@ describe('every token call', () => {
     expect((await call('webhook/send?key=robot', {})).errcode).toBe(45009)
   })
 
-  it('answers what it is told to by `on`, once its own token is good', async () => {
+  it('is answered by `on`, once its own token is valid', async () => {
     const { wecom, calls, tokens } = await open()
     wecom.on('service/get_corp_token', { json: { errcode: 48004, errmsg: 'no authorization' } })
     const { suite } = await tokens()
@@ -420,7 +420,7 @@ describe('every token call', () => {
     expect((await calls.corp('made up')).errcode).toBe(40082)
   })
 
-  it('takes a body that is no JSON for an empty one', async () => {
+  it('treats a body that is no JSON as empty', async () => {
     const { wecom, call } = await open()
     expect((await call('service/get_suite_token')).errcode).toBe(41021)
     expect((await call('service/get_provider_token', [1])).errcode).toBe(41002)

@@ -8,11 +8,11 @@ import {
   selfBuilt,
   type TokenSource,
 } from '../../src/index.js'
-import { DOORS, failureOf, paths, through, useEveryone } from '../support/everyone.js'
+import { ENTRIES, failureOf, paths, through, useEveryKind } from '../support/every-kind.js'
 import { hold } from '../support/hold.js'
 import { settle } from '../support/qyapi.js'
 
-const open = useEveryone()
+const open = useEveryKind()
 const appOf = (corpId: string, corpSecret = 'secret') => selfBuilt({ corpId, corpSecret })
 
 /** A pool whose sources never get to ask. */
@@ -61,7 +61,7 @@ describe('a pool has one source for each tenant', () => {
 
   it('with one token request for any number of cold calls', async () => {
     const { wecom, baseUrl, pool } = await appPool(['ww-a', 'ww-b'])
-    for (const door of DOORS) {
+    for (const door of ENTRIES) {
       const send = through(
         door,
         baseUrl,
@@ -112,7 +112,7 @@ describe('an unknown tenant', () => {
   ])('(%s) is an error with axios and fetch, and nothing is sent', async (_name, credentialOf) => {
     const { wecom, baseUrl } = await open()
     const pool = createSourcePool(credentialOf, { baseUrl })
-    for (const door of DOORS) {
+    for (const door of ENTRIES) {
       const error = await failureOf(
         through(door, baseUrl, () => pool.get('ww-x'), { baseUrl })('user/get'),
       )

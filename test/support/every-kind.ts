@@ -37,7 +37,7 @@ export const MODEL = { modelId: 'model-1', modelSecret: 'model-secret' }
 export const MODEL_TICKET = 'model-ticket'
 export const DEVICE = { deviceSn: 'sn-1', deviceSecret: 'device-secret' }
 
-const EVERYONE: FakeQyapiOptions = {
+const ONE_OF_EACH_KIND: FakeQyapiOptions = {
   apps: [APP, CUSTOM_APP],
   providers: [PROVIDER],
   suites: [
@@ -54,20 +54,24 @@ const EVERYONE: FakeQyapiOptions = {
   devices: [{ ...DEVICE, modelId: MODEL.modelId }],
 }
 
-/** A fake on loopback that knows one of each kind, with a clock that it shares with the sources. */
-export function useEveryone() {
+/** A fake on loopback that knows one owner of each kind, with a clock that it shares with the sources. */
+export function useEveryKind() {
   const { fake } = useServers()
 
   return async (options: FakeQyapiOptions = {}) => {
     const clock = fakeClock()
-    const { wecom, baseUrl } = await fake({ now: () => clock.wall(), ...EVERYONE, ...options })
+    const { wecom, baseUrl } = await fake({
+      now: () => clock.wall(),
+      ...ONE_OF_EACH_KIND,
+      ...options,
+    })
     const make = (credential: Credential, more: SourceOptions = {}) =>
       createTokenSource(credential, { baseUrl, clock, ...more })
     return { wecom, baseUrl, clock, make, sources: oneOfEachKind(make) }
   }
 }
 
-/** The source of each kind, and the sources that they lend from. */
+/** The source of each kind, and their parent sources. */
 export function oneOfEachKind(make: (credential: Credential) => TokenSource) {
   const app = make(selfBuilt(APP))
   const suite = make(suiteApp(SUITE))
@@ -86,10 +90,10 @@ export function oneOfEachKind(make: (credential: Credential) => TokenSource) {
   }
 }
 
-export const DOORS = ['axios', 'fetch'] as const
-export type DoorName = (typeof DOORS)[number]
+export const ENTRIES = ['axios', 'fetch'] as const
+export type EntryName = (typeof ENTRIES)[number]
 
-/** An answer of the fake, as far as the tests look. */
+/** The parts of the fake's answers that tests read. */
 export interface Answer {
   readonly errcode?: number
   readonly [field: string]: unknown
@@ -98,17 +102,17 @@ export interface Answer {
 /** Sends a call below `/cgi-bin/` and gives the JSON of its answer. */
 export type Send = (path: string, body?: object) => Promise<Answer>
 
-/** What both doors take. */
+/** What both entries take. */
 export type Attachable = Credential | TokenSource | SourceList<unknown> | ChooseSource<unknown>
 
-/** Opens that door for what is given. */
+/** Attaches the given tokens by that entry. */
 export function through(
-  door: DoorName,
+  entry: EntryName,
   baseUrl: string,
   tokens: Attachable,
   options: AxiosMiddlewareOptions = {},
 ): Send {
-  if (door === 'axios') {
+  if (entry === 'axios') {
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     attachToken(client, tokens as TokenSource, options)
     return async (path, body) =>
@@ -121,12 +125,12 @@ export function through(
   }
 }
 
-/** By which road token calls leave that door. */
-export function transportOf(door: DoorName) {
-  return door === 'axios' ? axiosTransport(axios.create()) : fetchTransport(fetch)
+/** The transport of that entry's token requests. */
+export function transportOf(entry: EntryName) {
+  return entry === 'axios' ? axiosTransport(axios.create()) : fetchTransport(fetch)
 }
 
-/** One call, as it stood on the wire. */
+/** One request as the fake received it. */
 export function onWire({ method, path, query, body }: FakeRequest) {
   const text = Buffer.from(body).toString()
   return {
@@ -142,7 +146,7 @@ export function paths({ requests }: FakeQyapi): string[] {
   return requests.map(({ path }) => path)
 }
 
-/** The error that a call ends with. */
+/** The error that a request ends with. */
 export async function failureOf(call: Promise<unknown>): Promise<Error & Record<string, unknown>> {
   return call.then(
     () => {

@@ -4,14 +4,14 @@ import type { TokenEvent, TokenSource } from '../../src/index.js'
 import { hold } from './hold.js'
 import { interceptQyapi, ORIGIN, type Wire } from './qyapi.js'
 
-/** One door, opened on a wire. */
+/** One middleware on a wire. */
 export interface OpenDoor {
   readonly source: TokenSource
-  /** Sends a call and gives the errcode of its answer. `url` is absolute. */
+  /** Sends a request and returns the errcode of its answer. `url` is absolute. */
   send(url: string, body?: object, signal?: AbortSignal): Promise<number>
 }
 
-/** Opens the door for the app of the fake, or for one with another secret. */
+/** Attaches the app of the fake, or one with another secret. */
 export type Open = (
   wire: Wire,
   options: {
@@ -26,17 +26,21 @@ export type Open = (
 const API = `${ORIGIN}/cgi-bin`
 const message = { touser: 'zhangsan', text: { content: '你好' } }
 
-/** What every door keeps. A new door's test calls this with ten lines of its own. */
+/** What every middleware guarantees. A new entry's test calls this with ten lines of its own. */
 export function middlewareContract(name: string, open: Open): void {
   const opened = (wire: Wire, options: Parameters<Open>[1] = {}, corpSecret?: string) => {
     const events: TokenEvent[] = []
-    const door = open(wire, { onEvent: (event) => events.push(event), ...options }, corpSecret)
-    return { ...door, events, types: () => events.map(({ type }) => type) }
+    const middleware = open(
+      wire,
+      { onEvent: (event) => events.push(event), ...options },
+      corpSecret,
+    )
+    return { ...middleware, events, types: () => events.map(({ type }) => type) }
   }
   const bodiesOf = ({ wecom }: Wire) =>
     wecom.requests.filter(({ path }) => path === 'message/send').map(({ body }) => String(body))
 
-  describe(`${name}: the promise`, () => {
+  describe(`${name}: the basics`, () => {
     it('injects the memoized token', async () => {
       const wire = interceptQyapi()
       const { source, send } = opened(wire)
@@ -50,7 +54,7 @@ export function middlewareContract(name: string, open: Open): void {
 
     it('the memo expires after 7000 s', async () => {
       const wire = interceptQyapi()
-      // Without a refresh ahead, which would run behind the callers from 6700 s on.
+      // Without a refresh ahead, which would run in the background from 6700 s on.
       const { send } = opened(wire, { refreshAheadMs: 0 })
       await send(`${API}/user/get`)
       wire.clock.advance(6_999_000)
@@ -76,7 +80,7 @@ export function middlewareContract(name: string, open: Open): void {
   })
 
   describe(`${name}: a refusal`, () => {
-    it('of the replay too surfaces: it is sent again once, not twice', async () => {
+    it('rule 9: of a replay is the caller’s answer: sent again once, not twice', async () => {
       const wire = interceptQyapi()
       const { send, types } = opened(wire)
       wire.wecom.failNext('user/get', { errcode: 42001 }, 5)
@@ -86,7 +90,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(types()).toEqual(['fetched', 'refused', 'fetched', 'replayed', 'endpoint_cooldown'])
     })
 
-    it('is never read out of 40001, which is a wrong secret', async () => {
+    it('is never a 40001, which is a wrong secret', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire)
       wire.wecom.failNext('user/get', { errcode: 40001 })
@@ -95,7 +99,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(wire.fetches()).toBe(1)
     })
 
-    it('is not seen in a nested errcode of the caller’s own data', async () => {
+    it('is not a nested errcode of the caller’s own data', async () => {
       const wire = interceptQyapi({ errorCodeHeader: false })
       const { send } = opened(wire)
       const rows = [{ errcode: 42001 }, { text: '"errcode":42001' }]
@@ -106,7 +110,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(wire.fetches()).toBe(1)
     })
 
-    it('without a replacement to be had surfaces, and an event carries the cause', async () => {
+    it('request rule 6: without a replacement is the caller’s answer, and an event carries the cause', async () => {
       const wire = interceptQyapi()
       const { source, send, events } = opened(wire)
       await source.get()
@@ -117,7 +121,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(JSON.stringify(events.at(-1))).toContain('45009')
     })
 
-    it('by an endpoint that refuses everything, 50 calls at once and 50 in a row: two gettoken', async () => {
+    it('by an endpoint that refuses everything, 50 requests at once and 50 in a row, costs two gettoken', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire)
       wire.wecom.failNext('agent/get', { errcode: 42001 }, 1000)
@@ -129,7 +133,7 @@ export function middlewareContract(name: string, open: Open): void {
     })
 
     it.each(['new', 'same'] as const)(
-      'storm of 100 spread over 500 ms: one gettoken, 100 successes (server gives %s strings)',
+      'rule 5: in a storm of 100 spread over 500 ms costs one gettoken, with 100 successes (server returns %s strings)',
       async (tokens) => {
         const wire = interceptQyapi({ tokens })
         const { source, send } = opened(wire)
@@ -145,7 +149,7 @@ export function middlewareContract(name: string, open: Open): void {
     )
 
     it.each(['new', 'same'] as const)(
-      'of 20 stragglers with the old token: no further gettoken (server gives %s strings)',
+      'rule 5: of 20 stragglers with the old token costs no further gettoken (server returns %s strings)',
       async (tokens) => {
         const wire = interceptQyapi({ tokens })
         const { source, send } = opened(wire)
@@ -162,7 +166,7 @@ export function middlewareContract(name: string, open: Open): void {
       },
     )
 
-    it('a hit that races a throw-away never sends undefined', async () => {
+    it('rule 6: a hit that races a clear never sends undefined', async () => {
       const wire = interceptQyapi()
       const { source, send } = opened(wire)
       for (let round = 0; round < 10; round += 1) {
@@ -179,15 +183,15 @@ export function middlewareContract(name: string, open: Open): void {
     })
   })
 
-  describe(`${name}: trouble`, () => {
-    it('10,000 cold callers make one gettoken', async () => {
+  describe(`${name}: many callers`, () => {
+    it('rule 1: 10,000 cold callers make one gettoken', async () => {
       const wire = interceptQyapi()
       const { source } = opened(wire)
       await Promise.all(Array.from({ length: 10_000 }, () => source.get()))
       expect(wire.fetches()).toBe(1)
     })
 
-    it('a wrong secret is asked once, however many call', async () => {
+    it('rule 10: a wrong secret is requested once, however many callers there are', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire, {}, 'wrong-secret')
       const calls = Array.from({ length: 50 }, () =>
@@ -202,7 +206,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(wire.wecom.count('user/get')).toBe(0)
     })
 
-    it('1,000 callers who give up at once end only their own waiting', async () => {
+    it('rule 11: 1,000 callers that abort at once end only their own wait', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire)
       const fetched = hold(wire.wecom, 'gettoken')
@@ -232,16 +236,16 @@ export function middlewareContract(name: string, open: Open): void {
       'http://qyapi.weixin.qq.com/cgi-bin/user/get',
       'https://api.weixin.qq.com/cgi-bin/user/get',
       'https://qyapi.weixin.qq.com/cgi-binary/user/get',
-    ])('not to %s', async (url) => {
+    ])('request rule 1: a request to %s gets no token', async (url) => {
       const wire = interceptQyapi()
       const { send } = opened(wire)
-      // Nothing answers there: the call fails, and the error tells the url that was asked for.
+      // Nothing listens there: the request fails, and its error has the url.
       const error = await send(url).catch((caught) => caught)
       expect(String(error.cause?.message ?? error.message)).not.toContain('token')
       expect(wire.fetches()).toBe(0)
     })
 
-    it('to a trusted origin too, and its refusals are healed alike', async () => {
+    it('request rule 1: a request to a trusted origin gets one too, and a refused one is replayed', async () => {
       const wire = interceptQyapi()
       wire.wecom.interceptWith(nock, 'https://twin.example')
       const { send, types } = opened(wire, { trustedOrigins: ['https://twin.example'] })
@@ -253,7 +257,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(types()).toEqual(['fetched', 'refused', 'fetched', 'replayed'])
     })
 
-    it('not to a path that takes none, nor to one that takes another kind', async () => {
+    it('request rule 2: a path that takes none, or another kind, gets no token', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire)
       for (const path of ['webhook/send', 'service/get_corp_token', 'license/create_new_order']) {
@@ -263,7 +267,7 @@ export function middlewareContract(name: string, open: Open): void {
       }
     })
 
-    it('not to a call that brings its own, which is left alone and said so', async () => {
+    it('request rule 2: a request with a token of its own passes through, and an event says so', async () => {
       const wire = interceptQyapi()
       const { send, events } = opened(wire)
       expect(await send(`${API}/user/get?access_token=theirs`)).toBe(40014)
@@ -271,7 +275,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(wire.fetches()).toBe(0)
     })
 
-    it("but callerToken 'replace' puts ours in its place", async () => {
+    it("request rule 2: callerToken 'replace' replaces the request’s own token", async () => {
       const wire = interceptQyapi()
       const { send, source } = opened(wire, { callerToken: 'replace' })
       expect(await send(`${API}/user/get?access_token=theirs&userid=u`)).toBe(0)

@@ -38,8 +38,8 @@ describe('a server that answers 42001 to everything', () => {
   })
 })
 
-describe('a server that hands out the same token for ever', () => {
-  it('is asked every 100 to 200 s after the memo, while calls come; in a day at most 800 times', async () => {
+describe('a server that returns the same token for ever', () => {
+  it('rule 8: gets a token request every 100 to 200 s after the memo, while there are requests; at most 800 a day', async () => {
     const { source, clock, fetches } = sourceWith('the-same')
     for (let minute = 0; minute < 24 * 60; minute += 1) {
       expect(await source.get()).toBe('the-same')
@@ -52,7 +52,7 @@ describe('a server that hands out the same token for ever', () => {
 })
 
 describe('a server that takes 30 s', () => {
-  it('is given up after tokenTimeoutMs, tries included', async () => {
+  it('is aborted after tokenTimeoutMs, all tries together', async () => {
     const baseUrl = await serve(() => {})
     const options = { baseUrl, tokenTimeoutMs: 200 }
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
@@ -70,7 +70,7 @@ describe('a server that takes 30 s', () => {
 })
 
 describe('a server that closes half-way through a body', () => {
-  it('of gettoken: tried again', async () => {
+  it('of gettoken is tried again', async () => {
     const { wecom, baseUrl } = await fake()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     attachToken(client, APP, { baseUrl })
@@ -79,7 +79,7 @@ describe('a server that closes half-way through a body', () => {
     expect(wecom.count('gettoken')).toBe(2)
   })
 
-  it('of a call: the caller’s error, as it would be without us', async () => {
+  it('of a business request leaves the caller with the error that it has without us', async () => {
     const { wecom, baseUrl } = await fake({ errorCodeHeader: false })
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     attachToken(client, APP, { baseUrl })
@@ -91,7 +91,7 @@ describe('a server that closes half-way through a body', () => {
     await expect(response.text()).rejects.toThrow('terminated')
   })
 
-  it('of a streamed answer: the error reaches listeners, iterators and pipes', async () => {
+  it('of a streamed answer leaves listeners, iterators and pipes with the error', async () => {
     const { wecom, baseUrl } = await fake({ errorCodeHeader: false })
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     attachToken(client, APP, { baseUrl })
@@ -119,7 +119,7 @@ describe('a server that closes half-way through a body', () => {
 })
 
 describe('a server that answers 200 with a login page', () => {
-  it('to gettoken: a clear error', async () => {
+  it('to gettoken makes a clear error', async () => {
     const baseUrl = await serve((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/html' })
       response.end('<html><form action="/login">')
@@ -131,7 +131,7 @@ describe('a server that answers 200 with a login page', () => {
     )
   })
 
-  it('to a call: the caller’s answer', async () => {
+  it('to a business request is the caller’s answer', async () => {
     const { wecom, baseUrl } = await fake()
     wecom.on('user/get', {
       headers: { 'content-type': 'text/html' },
@@ -145,7 +145,7 @@ describe('a server that answers 200 with a login page', () => {
 })
 
 describe('clocks', () => {
-  it('a system clock set back a year changes nothing', async () => {
+  it('that are set back a year change nothing', async () => {
     const { source, clock, fetches } = sourceWith((count) => `token-${count}`)
     await source.get()
     clock.setWallBy(-365 * 24 * 3_600_000)
@@ -155,7 +155,7 @@ describe('clocks', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('a process frozen for three hours fetches once when it wakes, however many call', async () => {
+  it('of a process frozen for three hours cause one fetch when it wakes, however many requests there are', async () => {
     const { source, clock, fetches } = sourceWith((count) => `token-${count}`)
     await source.get()
     clock.advance(3 * 3_600_000)
@@ -164,7 +164,7 @@ describe('clocks', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('a process frozen while its token is on its way: who waited has it, the next caller a new one', async () => {
+  it('of a process frozen while a token is in flight: those that waited get it, the next caller a new one', async () => {
     const onItsWay = deferred<string>()
     const { source, clock, fetches } = sourceWith((count) =>
       count === 1 ? onItsWay.promise : `token-${count}`,
@@ -179,7 +179,7 @@ describe('clocks', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('a machine that slept, whose monotonic clock stood still, does too', async () => {
+  it('of a machine that slept, whose monotonic clock stopped, cause one fetch too', async () => {
     const { source, clock, fetches } = sourceWith((count) => `token-${count}`)
     await source.get()
     clock.setWallBy(3 * 3_600_000)
@@ -188,7 +188,7 @@ describe('clocks', () => {
   })
 })
 
-describe('gettoken that is down, and 20 workers that never rest', () => {
+describe('gettoken that is down, and 20 workers that never pause', () => {
   it('is tried three times in the second after its failure, and once it is back all are served', async () => {
     const { wecom, baseUrl } = await fake()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
@@ -213,8 +213,8 @@ describe('gettoken that is down, and 20 workers that never rest', () => {
   })
 })
 
-describe('giving up', () => {
-  it('an aborted waiter leaves no listener on its signal', async () => {
+describe('rule 11: an abort', () => {
+  it('leaves no listener on its signal', async () => {
     const { source } = sourceWith('token')
     const controller = new AbortController()
     let listeners = 0
@@ -233,7 +233,7 @@ describe('giving up', () => {
     expect(listeners).toBe(0)
   })
 
-  it('a fetch whose caller has gone goes on, and the next caller has its token', async () => {
+  it('does not end the fetch, and the next caller has its token', async () => {
     const { wecom, baseUrl } = await fake()
     const qyFetch = withToken(fetch, APP, { baseUrl })
     const fetched = hold(wecom, 'gettoken')
@@ -245,7 +245,7 @@ describe('giving up', () => {
     expect(wecom.count('gettoken')).toBe(1)
   })
 
-  it('one budget covers wait, send, wait and replay', async () => {
+  it('or timeout has one budget for wait, send, wait and replay', async () => {
     const { wecom, baseUrl } = await fake()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     const { source } = attachToken(client, APP, { baseUrl })
@@ -264,8 +264,8 @@ describe('giving up', () => {
   })
 })
 
-describe('detached in flight', () => {
-  it('calls that wait for a token get a closed error, calls that were sent their answer', async () => {
+describe('detach() while requests are in flight', () => {
+  it('rejects those that wait for a token as closed, and leaves those that were sent their answer', async () => {
     const { wecom, baseUrl } = await fake()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
     const { source, detach } = attachToken(client, APP, { baseUrl })
@@ -306,7 +306,7 @@ describe('an idle source', () => {
   })
 })
 
-it('events tell the whole story of a refusal, and no token', async () => {
+it('the events of a refusal are complete, and contain no token', async () => {
   const { wecom, baseUrl } = await fake()
   const events: TokenEvent[] = []
   const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
