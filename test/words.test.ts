@@ -37,7 +37,7 @@ const WORDS: readonly (readonly [pattern: RegExp, instead: string, except?: read
     [/\btroubles?\b/i, 'failure, error, problem', ['test/']],
     [/\bto be had\b|\bis had\b/i, 'available', ['test/']],
     [/\b(given|gives?) on\b/i, 'passed on', ['test/']],
-    [/\bwho(ever)? (has given|gives) up\b/i, 'aborted', ['test/']],
+    [/\bwho(ever)? (has given|gives) up\b/i, 'aborted'],
     // Chinese.
     [
       /记忆|自己的路|休息|寿命|栅栏|墙上/,
