@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest'
 import { elapsedMs, instantOf, later, latest } from '../../src/core/clock.js'
 import { fakeClock } from '../../src/testing.js'
 
-describe('the time between two moments', () => {
+describe('elapsedMs', () => {
   it.each([
     [5_000, 5_000, 5_000],
     [9_000, 5_000, 9_000],
     [-1_000_000, 5_000, 5_000],
     [5_000, 0, 5_000],
     [-3, -2, -2],
-  ])('wall %s ms, monotonic %s ms: %s ms', (wall, monotonic, expected) => {
+  ])('for %s ms of wall and %s ms of monotonic time is %s ms', (wall, monotonic, expected) => {
     const from = { wall: 70_000, monotonic: 300 }
     expect(elapsedMs(from, { wall: 70_000 + wall, monotonic: 300 + monotonic })).toBe(expected)
   })
 
-  it('up to this moment of a clock', () => {
+  it('counts up to the current instant of a clock', () => {
     const clock = fakeClock(1_000_000)
     const from = { wall: 1_000_000, monotonic: 0 }
     clock.advance(50)
@@ -26,12 +26,12 @@ describe('the time between two moments', () => {
   })
 })
 
-describe('a moment', () => {
-  it('later is later on both clocks', () => {
+describe('an instant', () => {
+  it('moves on both clocks with later()', () => {
     expect(later({ wall: 100, monotonic: 1 }, 5)).toEqual({ wall: 105, monotonic: 6 })
   })
 
-  it('the latest of two is so on each clock by itself', () => {
+  it('is compared on each clock separately by latest()', () => {
     const one = { wall: 100, monotonic: 1 }
     expect(latest(one, { wall: 3, monotonic: 2 })).toEqual({ wall: 100, monotonic: 2 })
     expect(latest(one, { wall: 300, monotonic: 0 })).toEqual({ wall: 300, monotonic: 1 })

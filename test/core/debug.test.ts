@@ -25,7 +25,7 @@ describe('DEBUG and NODE_DEBUG', () => {
     { DEBUG: 'axios,qyapi-token' },
     { DEBUG: 'axios qyapi*' },
     { NODE_DEBUG: 'http,QYAPI-TOKEN' },
-  ])('%j asks for a line for each event', (env: Env) => {
+  ])('%j prints a line for each event', (env: Env) => {
     expect(debugListener(machineWith(env).machine)).toBeTypeOf('function')
   })
 
@@ -36,7 +36,7 @@ describe('DEBUG and NODE_DEBUG', () => {
     { DEBUG: 'qyapi-token:more' },
     { DEBUG: '*,-qyapi-token' },
     { NODE_DEBUG: 'http' },
-  ])('%j asks for nothing', (env: Env) => {
+  ])('%j prints nothing', (env: Env) => {
     expect(debugListener(machineWith(env).machine)).toBeUndefined()
   })
 
@@ -66,7 +66,7 @@ describe('DEBUG and NODE_DEBUG', () => {
     ])
   })
 
-  it('is read once, when the source is made', async () => {
+  it('is read once, when the source is created', async () => {
     const { machine } = machineWith({})
     const transport = async () => ({ status: 200, body: tokenBody('t0ken') })
     const source = sourceOn(selfBuilt(APP), { transport }, machine)
@@ -77,7 +77,7 @@ describe('DEBUG and NODE_DEBUG', () => {
   })
 })
 
-it('a call that none of several sources serves is one line', async () => {
+it('a call that matches none of several sources is one debug line', async () => {
   vi.stubEnv('DEBUG', 'qyapi-token')
   const written = vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
   const sources = [
@@ -107,7 +107,7 @@ describe('the platform', () => {
     vi.restoreAllMocks()
   })
 
-  it('reads the environment, where there is one and nobody has to be asked for it', () => {
+  it('reads the environment if there is one that needs no permission', () => {
     vi.stubEnv('QYAPI_TOKEN_TEST', 'yes')
     const read = () => platform.readEnv('QYAPI_TOKEN_TEST')
     expect(read()).toBe('yes')

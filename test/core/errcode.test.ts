@@ -23,7 +23,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('a refusal in a text', () => {
+describe('a refusal in text', () => {
   it.each([
     ['{"errcode":42001}', 42001],
     ['{"errcode":40014,"errmsg":"invalid access_token"}', 40014],
@@ -46,13 +46,13 @@ describe('a refusal in a text', () => {
     expect(refused.inText(text)).toBe(expected)
   })
 
-  it('is one of 16 kB, and not of a character more', () => {
+  it('is recognized up to 16 kB, and not beyond', () => {
     expect(LONGEST_JUDGED_BYTES).toBe(16_384)
     expect(refused.inText(refusalOf(16_384))).toBe(42001)
     expect(refused.inText(refusalOf(16_385))).toBeUndefined()
   })
 
-  it('is not looked for by parsing where its digits stand nowhere', () => {
+  it('is not parsed if its digits occur nowhere', () => {
     const parse = vi.spyOn(JSON, 'parse')
     expect(refused.inText('{"errcode":0,"errmsg":"ok"}')).toBeUndefined()
     expect(parse).not.toHaveBeenCalled()
@@ -62,17 +62,17 @@ describe('a refusal in a text', () => {
 })
 
 describe('a refusal in bytes', () => {
-  it('is read like a text', () => {
+  it('is read like text', () => {
     expect(refused.inBytes(bytesOf('{"errcode":42001,"errmsg":"过期"}'))).toBe(42001)
     expect(refused.inBytes(bytesOf('\r\n\t {"errcode":40014}'))).toBe(40014)
     expect(refused.inBytes(bytesOf('{"errcode":0}'))).toBeUndefined()
   })
 
-  it('may begin with a byte order mark', () => {
+  it('may start with a byte order mark', () => {
     expect(refused.inBytes(bytesOf('\ufeff{"errcode":42001}'))).toBe(42001)
   })
 
-  it('is one of 16 kB, and not of a byte more', () => {
+  it('is recognized up to 16 kB, and not beyond', () => {
     expect(refused.inBytes(bytesOf(refusalOf(16_384)))).toBe(42001)
     expect(refused.inBytes(bytesOf(refusalOf(16_385)))).toBeUndefined()
   })
@@ -81,7 +81,7 @@ describe('a refusal in bytes', () => {
     expect(refused.inBytes(bytesOf(refusalOf(10_000, '企')))).toBeUndefined()
   })
 
-  it('is not looked for in what is no JSON object, which is not even decoded', () => {
+  it('is not searched in bytes that are not a JSON object, which are not even decoded', () => {
     const decode = vi.spyOn(TextDecoder.prototype, 'decode')
     expect(refused.inBytes(Uint8Array.of(0x89, 0x50, 0x4e, 0x47))).toBeUndefined()
     expect(refused.inBytes(bytesOf('["42001"]'))).toBeUndefined()
@@ -106,7 +106,7 @@ describe('a refusal in a value', () => {
     expect(refused.inValue(value)).toBe(expected)
   })
 
-  it('is asked by errcode too', () => {
+  it('is found by errcode with has()', () => {
     expect(refused.has(42001)).toBe(true)
     expect(refused.has(40014)).toBe(true)
     expect(refused.has(40001)).toBe(false)
@@ -130,7 +130,7 @@ describe('an errcode', () => {
     [Object.assign([], { errcode: 42001 }), undefined],
     [Object.assign(() => {}, { errcode: 42001 }), undefined],
     [null, undefined],
-  ])('of %j: %s', (value, expected) => {
+  ])('of %j is %s', (value, expected) => {
     expect(errcodeOf(value)).toBe(expected)
   })
 
@@ -144,12 +144,12 @@ describe('an errcode', () => {
     [undefined, undefined],
     [42001, undefined],
     [['42001'], undefined],
-  ])('of the header %j: %s', (header, expected) => {
+  ])('of the header %j is %s', (header, expected) => {
     expect(errcodeOfHeader(header)).toBe(expected)
   })
 })
 
-describe('the errcode of what an SDK resolved with or threw', () => {
+describe('the errcode of an SDK’s result or error', () => {
   it.each<[unknown, number | undefined]>([
     [{ errcode: 42001 }, 42001],
     ['{"errcode":42001}', 42001],
@@ -170,7 +170,7 @@ describe('the errcode of what an SDK resolved with or threw', () => {
     expect(errcodeOfOutcome(outcome)).toBe(expected)
   })
 
-  it('is the nearest one: its own, its data’s, its response’s, its code', () => {
+  it('is the nearest one: its own, of its data, of its response, or its code', () => {
     const code = 4
     const response = { data: { errcode: 3 } }
     const data = { errcode: 2 }
@@ -180,7 +180,7 @@ describe('the errcode of what an SDK resolved with or threw', () => {
   })
 })
 
-describe('what may be JSON', () => {
+describe('the check whether an answer may be JSON', () => {
   it.each<[unknown, boolean]>([
     ['application/json', true],
     ['application/json; charset=UTF-8', true],
@@ -198,7 +198,7 @@ describe('what may be JSON', () => {
     ['application/jsonl; charset=utf-8', false],
     ['application/stream+json', false],
     ['text/event-stream', false],
-  ])('by the content type %j: %s', (contentType, expected) => {
+  ])('by the content type %j returns %s', (contentType, expected) => {
     expect(mayBeJson(contentType)).toBe(expected)
   })
 
@@ -212,11 +212,11 @@ describe('what may be JSON', () => {
     ['  [', false],
     ['   ', true],
     ['', true],
-  ])('by its first character, as far as it has come, %j: %s', (text, expected) => {
+  ])('by the first bytes %j returns %s', (text, expected) => {
     expect(mayBeObject(bytesOf(text))).toBe(expected)
   })
 
-  it('is parsed without throwing', () => {
+  it('is followed by parsing that does not throw', () => {
     expect(parsed('{"a":[1]}')).toEqual({ a: [1] })
     expect(parsed('null')).toBeNull()
     expect(parsed('{"a":')).toBeUndefined()

@@ -3,8 +3,8 @@ import { badOption, isQyapiTokenError, QyapiTokenError, repeated } from '../../s
 
 const BRAND = Symbol.for('qyapi-token.error')
 
-describe('an error of ours', () => {
-  it('says its code, and whether to try again', () => {
+describe('a QyapiTokenError', () => {
+  it('has its code, and whether it is retryable', () => {
     const error = new QyapiTokenError('closed', 'closed it was')
     expect(error).toBeInstanceOf(Error)
     expect(error.name).toBe('QyapiTokenError')
@@ -13,12 +13,12 @@ describe('an error of ours', () => {
     expect(error.retryable).toBe(false)
   })
 
-  it('knows nothing that it was not told', () => {
+  it('has no fields that were not given', () => {
     const error = new QyapiTokenError('closed', 'x')
     for (const detail of ['errcode', 'retryAfterMs', 'cause']) expect(detail in error).toBe(false)
   })
 
-  it('has what is known', () => {
+  it('has the fields that were given', () => {
     const cause = new Error('underneath')
     const error = new QyapiTokenError('rate_limited', 'x', {
       errcode: 45009,
@@ -31,7 +31,7 @@ describe('an error of ours', () => {
     expect(Object.keys(error)).not.toContain('cause')
   })
 
-  it('is known by instanceof and by isQyapiTokenError', () => {
+  it('is recognized by instanceof and by isQyapiTokenError', () => {
     const error = new QyapiTokenError('closed', 'x')
     expect(error instanceof QyapiTokenError).toBe(true)
     expect(isQyapiTokenError(error)).toBe(true)
@@ -41,18 +41,18 @@ describe('an error of ours', () => {
     })
   })
 
-  it('is known too if another copy of the package made it', () => {
+  it('is recognized also if another copy of the package created it', () => {
     const other = Object.assign(new Error('x'), { [BRAND]: true })
     expect(isQyapiTokenError(other)).toBe(true)
     expect(other instanceof QyapiTokenError).toBe(true)
   })
 
-  it.each([new Error('x'), {}, null, undefined, 'closed'])('is not %s', (value) => {
+  it.each([new Error('x'), {}, null, undefined, 'closed'])('is not: %s', (value) => {
     expect(isQyapiTokenError(value)).toBe(false)
     expect((value as unknown) instanceof QyapiTokenError).toBe(false)
   })
 
-  it('has subclasses that are themselves alone', () => {
+  it('has subclasses whose instanceof is their own', () => {
     class Mine extends QyapiTokenError {}
     const mine = new Mine('closed', 'x')
     expect(mine instanceof Mine).toBe(true)
@@ -61,8 +61,8 @@ describe('an error of ours', () => {
   })
 })
 
-describe('a failure that is repeated', () => {
-  it('is another error with the same cause, and the time that is left', () => {
+describe('a repeated failure', () => {
+  it('is another error with the same cause, and the remaining time', () => {
     const failure = new QyapiTokenError('rate_limited', 'too many', {
       errcode: 45009,
       retryAfterMs: 60_000,
@@ -81,7 +81,7 @@ describe('a failure that is repeated', () => {
     })
   })
 
-  it('knows no more than the failure did, and no time of its own', () => {
+  it('has no more fields than the failure, and no time of its own', () => {
     const again = repeated(new QyapiTokenError('closed', 'x', { retryAfterMs: 5 }))
     expect(again.retryable).toBe(false)
     expect(again.errcode).toBeUndefined()
@@ -90,7 +90,7 @@ describe('a failure that is repeated', () => {
   })
 })
 
-describe('a bad option', () => {
+describe('a bad option’s message', () => {
   const sixty = 'x'.repeat(60)
   it.each<[unknown, string]>([
     [undefined, 'undefined'],
@@ -105,7 +105,7 @@ describe('a bad option', () => {
     [{ a: 1 }, 'an object'],
     [() => 1, 'a function'],
     [10n, '10'],
-  ])('shows what came: %o as %s', (got, shown) => {
+  ])('describes the value: %o as %s', (got, shown) => {
     const error = badOption('maxAgeMs', 'a number', got)
     expect(error.code).toBe('bad_options')
     expect(error.message).toBe(`maxAgeMs must be a number, got ${shown}.`)
@@ -117,7 +117,7 @@ describe('a bad option', () => {
     ['', "''"],
     ['hush', 'something of type string (not shown)'],
     [{ hush: 1 }, 'something of type object (not shown)'],
-  ])('that is secret shows its type only: %o as %s', (got, shown) => {
+  ])('for a secret shows only its type: %o as %s', (got, shown) => {
     expect(badOption('corpSecret', 'a text', got, true).message).toBe(
       `corpSecret must be a text, got ${shown}.`,
     )
@@ -125,7 +125,7 @@ describe('a bad option', () => {
 })
 
 describe('JSON.stringify of an error', () => {
-  it('has its name, code and message, what WeCom said, and whether to try again', () => {
+  it('contains its name, code and message, WeCom’s fields, and whether it is retryable', () => {
     const error = new QyapiTokenError('ip_not_trusted', 'Could not get it.', {
       errcode: 60020,
       egressIp: '192.0.2.7',

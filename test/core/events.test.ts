@@ -23,12 +23,12 @@ describe('a listener must not break a call', () => {
     ],
     ['gives what only looks like a promise', () => thenable(fail)],
     ['gives a number', () => 7],
-  ])('one that %s is none the worse for it', async (_name, onEvent) => {
+  ])('if it %s', async (_name, onEvent) => {
     const { source } = sourceWith('token', { onEvent: onEvent as OnEvent })
     expect(await source.get()).toBe('token')
   })
 
-  it('is told what happened, and for whom', () => {
+  it('and gets the event with its subject', () => {
     const events: unknown[] = []
     const subject = { kind: 'self-built', subject: 'app of corp ww-fake' }
     emitTo((event) => events.push(event), subject, { type: 'skipped', endpoint: 'user/get' })

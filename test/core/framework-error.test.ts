@@ -8,7 +8,7 @@ import { sourceWith } from '../support/source.js'
 const dynamic = (digest: unknown = 'DYNAMIC_SERVER_USAGE') =>
   Object.assign(new Error('Dynamic server usage'), { digest })
 
-describe('what a framework throws through us', () => {
+describe('a framework’s own error', () => {
   it.each([
     ['an error with a digest', dynamic(), true],
     ['a plain object with one', { digest: 'NEXT_REDIRECT;replace' }, true],
@@ -20,17 +20,17 @@ describe('what a framework throws through us', () => {
     ['one of ours', Object.assign(sourceClosed({ kind: 'app', subject: 'ww1' }), dynamic()), false],
     ['one whose digest is no text', dynamic(7), false],
     ['nothing', undefined, false],
-  ])('is told by its digest: %s', (_name, error, isOne) => {
+  ])('is recognized by its digest: %s', (_name, error, isOne) => {
     expect(frameworkError(error)).toBe(isOne ? error : undefined)
   })
 
-  it('is found where it is wrapped, as axios wraps what its adapters throw', () => {
+  it('is found as a cause, since axios wraps its adapters’ errors', () => {
     const inner = dynamic()
     const outer = Object.assign(new Error('wrapped', { cause: inner }), { digest: inner.digest })
     expect(frameworkError(new Error('again', { cause: outer }))).toBe(inner)
   })
 
-  it('rule 12: reaches the call that fetched as it is, is not remembered, and the others fetch for themselves', async () => {
+  it('rule 12: reaches unchanged the call that fetched, is not remembered, and the others fetch again', async () => {
     const thrown = [dynamic('first'), dynamic('second')]
     const { source, types, fetches } = sourceWith(
       (count) => (thrown[count - 1] as Error | undefined) ?? 'token-1',
@@ -44,7 +44,7 @@ describe('what a framework throws through us', () => {
     expect(types()).not.toContain('failed')
   })
 
-  it('rule 4: comes before a token that is kept through an outage', async () => {
+  it('rule 4: has priority over a token that is kept through an outage', async () => {
     const thrown = dynamic()
     const clock = fakeClock()
     const { source } = sourceWith((count) => (count === 1 ? 'token-1' : thrown), { clock })
@@ -53,7 +53,7 @@ describe('what a framework throws through us', () => {
     await expect(source.get()).rejects.toBe(thrown)
   })
 
-  it('request rule 6: in place of a replacement it reaches the refused call, not the refused answer', async () => {
+  it('request rule 6: instead of a replacement is the result of the refused call', async () => {
     const thrown = dynamic()
     const { source, types } = sourceWith((count) => (count === 1 ? 'token-1' : thrown))
     const call = source.run(async () => ({ errcode: 42001 }))
@@ -61,7 +61,7 @@ describe('what a framework throws through us', () => {
     expect(types().filter((type) => type === 'not_replayed')).toHaveLength(1)
   })
 
-  it('passes where it comes from the function that gives the secret', async () => {
+  it('passes through the function that returns the secret', async () => {
     const thrown = dynamic()
     const corpSecret = () => {
       throw thrown
@@ -70,7 +70,7 @@ describe('what a framework throws through us', () => {
     await expect(source.get()).rejects.toBe(thrown)
   })
 
-  it('rule 14: is the same object, with the secret out of the url that Next.js shows', async () => {
+  it('rule 14: stays the same object, with the secret removed from the url that Next.js shows', async () => {
     const fetch = async (url: unknown) => {
       throw Object.assign(new Error(`no-store fetch ${url} /page`), { digest: 'DYNAMIC' })
     }

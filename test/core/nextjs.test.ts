@@ -30,7 +30,7 @@ afterEach(() => {
 })
 
 describe('Next.js', () => {
-  it('rule 12: a token request stays out of the data cache, which fetchCache opens to no-store too', async () => {
+  it('rule 12: keeps a token request out of the data cache, also if fetchCache overrides no-store', async () => {
     const { qyFetch, sent } = wecom(true)
     await qyFetch(`${API}/user/get`)
     expect(sent[0]?.init).toMatchObject({ cache: 'no-store', next: { internal: true } })
@@ -38,7 +38,7 @@ describe('Next.js', () => {
     expect(sent[1]?.init).not.toHaveProperty('cache')
   })
 
-  it('rule 8: a string that came back is never answered by what was kept before it was refused', async () => {
+  it('rule 8: never answers a string that came back from the cache of before its refusal', async () => {
     const { qyFetch, clock, urls } = wecom(true)
     await qyFetch(`${API}/user/get`)
     const wall = clock.wall()
@@ -53,7 +53,7 @@ describe('Next.js', () => {
     ])
   })
 
-  it('is told by the global fetch: elsewhere requests have nothing of this', async () => {
+  it('is detected by the global fetch: elsewhere requests are unchanged', async () => {
     const { qyFetch, sent, urls } = wecom(false)
     await qyFetch(`${API}/user/get`)
     expect(urls()[3]).toBe('/user/get?access_token=token')

@@ -33,7 +33,7 @@ const STORE = 'a token store'
 const CLOCK = 'an object with wall(), monotonic() and after()'
 const ORIGINS = "an array of origins, e.g. ['https://proxy.example.com']"
 
-describe('an option of a source is as it should be', () => {
+describe('a right option of a source is accepted:', () => {
   it.each<SourceOptions>([
     { baseUrl: 'https://qyapi.weixin.qq.com' },
     { baseUrl: 'http://10.0.0.1:8080/wecom/' },
@@ -55,7 +55,7 @@ describe('an option of a source is as it should be', () => {
   })
 })
 
-describe('an option of a source is refused by its name, with what it should be and what came', () => {
+describe('a wrong option of a source is refused with its name, the expectation and the value:', () => {
   const { get, set } = memoryStore()
   const { wall, monotonic, after } = fakeClock()
   it.each<[string, unknown, string, string]>([
@@ -94,13 +94,13 @@ describe('an option of a source is refused by its name, with what it should be a
   })
 })
 
-describe('an option of a door', () => {
+describe('an option of a middleware', () => {
   it.each<object>([
     { trustedOrigins: [] },
     { trustedOrigins: ['https://a.example', 'http://10.0.0.1:8080/'] },
     { callerToken: 'keep' },
     { callerToken: 'replace' },
-  ])('is as it should be: %o', (options) => {
+  ])('is accepted: %o', (options) => {
     expect(ofDoor(options)).toBe('')
     expect(messageOf(() => checkMiddlewareOptions(options, { makesSource: false }))).toBe('')
   })
@@ -114,23 +114,23 @@ describe('an option of a door', () => {
     [['data:x'], 'an array'],
     [[new URL('https://a.example')], 'an array'],
     [[7], 'an array'],
-  ])('trustedOrigins given as %o is refused', (given, shown) => {
+  ])('is refused if trustedOrigins is %o', (given, shown) => {
     expect(ofDoor({ trustedOrigins: given })).toBe(
       `trustedOrigins must be ${ORIGINS}, got ${shown}.`,
     )
   })
 
-  it.each(['drop', true, ''])('callerToken given as %j is refused', (given) => {
+  it.each(['drop', true, ''])('is refused if callerToken is %j', (given) => {
     expect(ofDoor({ callerToken: given })).toMatch(/^callerToken must be 'keep' or 'replace', got /)
   })
 
-  it('is no option of a source', () => {
+  it('is not an option of a source', () => {
     expect(ofSource({ callerToken: 'keep' })).toBe(
       "Unknown key 'callerToken' in options: it belongs to attachToken or withToken.",
     )
   })
 
-  it('of one door alone is known to that door', () => {
+  it('of one middleware is unknown to the other', () => {
     const more = { axios: [() => true, 'axios'] } as const
     expect(
       messageOf(() => checkMiddlewareOptions({ axios: 1 }, { makesSource: false, more })),
@@ -140,7 +140,7 @@ describe('an option of a door', () => {
     )
   })
 
-  it('that belongs to the source is refused where the source is there already, but for onEvent', () => {
+  it('that belongs to the source is refused if the source is given, except onEvent', () => {
     const given = (options: object) =>
       messageOf(() => checkMiddlewareOptions(options, { makesSource: false }))
     expect(given({ maxAgeMs: 1 })).toBe(
@@ -154,7 +154,7 @@ describe('an option of a door', () => {
 })
 
 describe('options', () => {
-  it('may be missing, or be there as undefined', () => {
+  it('may be missing or undefined', () => {
     expect(messageOf(() => check(undefined, {}, 'options'))).toBe('')
     expect(ofSource({ maxAgeMs: undefined, store: undefined })).toBe('')
   })
@@ -168,13 +168,16 @@ describe('options', () => {
     expect(messageOf(() => check(given, {}, 'here'))).toBe(`here must be an object, got ${shown}.`)
   })
 
-  it.each(['toString', '__proto__x', 'constructor'])('have no key %s by inheritance', (key) => {
-    expect(messageOf(() => check({ [key]: 1 }, { a: [() => true, ''] }, 'here'))).toBe(
-      `Unknown key '${key}' in here: known are a.`,
-    )
-  })
+  it.each(['toString', '__proto__x', 'constructor'])(
+    'do not accept the inherited key %s',
+    (key) => {
+      expect(messageOf(() => check({ [key]: 1 }, { a: [() => true, ''] }, 'here'))).toBe(
+        `Unknown key '${key}' in here: known are a.`,
+      )
+    },
+  )
 
-  it('are known by name', () => {
+  it('are recognized by name', () => {
     for (const name of ['baseUrl', 'clock', 'trustedOrigins', 'callerToken']) {
       expect(isOptionName(name)).toBe(true)
     }
@@ -200,11 +203,11 @@ describe('the settings of a source', () => {
     processName: platform.processName,
   }
 
-  it('are the defaults and the machine', () => {
+  it('are the defaults and the platform', () => {
     expect(sourceSettings({}, platform)).toEqual(defaults)
   })
 
-  it('are what is given, each in the place of its default', () => {
+  it('are the given options instead of the defaults', () => {
     const given: SourceOptions = {
       baseUrl: 'https://proxy.example',
       maxAgeMs: 1,
@@ -221,7 +224,7 @@ describe('the settings of a source', () => {
     expect(sourceSettings(given, platform)).toEqual({ ...defaults, ...given })
   })
 
-  it('keep their default where undefined is given', () => {
+  it('keep their default for undefined', () => {
     const undefineds = { maxAgeMs: undefined, store: undefined, clock: undefined }
     expect(sourceSettings(undefineds as never, platform)).toEqual(defaults)
   })
@@ -242,7 +245,7 @@ describe('a plain object', () => {
 })
 
 describe('a url', () => {
-  it('is what a text spells, or nothing', () => {
+  it('is parsed from text, or undefined', () => {
     expect(urlOf('https://a.example/b')?.pathname).toBe('/b')
     expect(urlOf('a.example')).toBeUndefined()
   })

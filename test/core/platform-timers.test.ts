@@ -26,12 +26,12 @@ afterEach(() => {
 const fired = () => new Promise<string>((resolve) => systemClock.after(1, () => resolve('fired')))
 
 describe("a test's fake timers", () => {
-  it('do not stop our timers where they were installed after the import', async () => {
+  it('do not stop our timers if they were installed after the import', async () => {
     freeze()
     expect(await fired()).toBe('fired')
   })
 
-  it('do not stop a look into a stream', async () => {
+  it('do not stop peeking into a stream', async () => {
     const web = new Blob(['{"errcode":0}']).stream()
     const node = new Readable({ read() {} })
     const unfinished = new ReadableStream<Uint8Array<ArrayBuffer>>()
@@ -43,7 +43,7 @@ describe("a test's fake timers", () => {
     expect((await peekWebStream(unfinished)).bytes).toBeUndefined()
   })
 
-  it('do not stop our timers where they were installed before the import, on a global of their own', async () => {
+  it('do not stop our timers if they were installed before the import, on another global', async () => {
     vi.resetModules()
     const { setTimeout, clearTimeout } = globalThis
     Object.assign(globalThis, { setTimeout: () => 0, clearTimeout: () => {} })
@@ -56,7 +56,7 @@ describe("a test's fake timers", () => {
     }
   })
 
-  it('let a token grow old: what they say the time is counts', () => {
+  it('let a token expire by the time that they report', () => {
     vi.useFakeTimers({ now: 5_000 })
     expect(systemClock.wall()).toBe(5_000)
     const before = systemClock.monotonic()

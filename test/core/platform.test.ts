@@ -16,7 +16,7 @@ describe('the system’s clock', () => {
     expect(systemClock.monotonic()).toBe(45)
   })
 
-  it('calls back after so many milliseconds', async () => {
+  it('calls back after the delay', async () => {
     const order: number[] = []
     await Promise.all(
       [30, 1, 10].map(
@@ -27,7 +27,7 @@ describe('the system’s clock', () => {
     expect(order).toEqual([1, 10, 30])
   })
 
-  it('a delay that no timer can hold, such as a timeout of 2^31 ms, does not fire at once', async () => {
+  it('does not fire at once with a delay that no timer can hold, such as 2^31 ms', async () => {
     const callback = vi.fn()
     const cancel = systemClock.after(2 ** 31, callback)
     // Node makes one millisecond of it, which is over before these are.
@@ -36,7 +36,7 @@ describe('the system’s clock', () => {
     cancel()
   })
 
-  it('does not call back when it is called off', async () => {
+  it('does not call back after it is cancelled', async () => {
     const callback = vi.fn()
     const cancel = systemClock.after(0, callback)
     cancel()
@@ -45,7 +45,7 @@ describe('the system’s clock', () => {
   })
 })
 
-describe('the machine', () => {
+describe('the platform', () => {
   it('hashes by SHA-256, in hex', async () => {
     expect(await platform.hash('abc')).toBe(
       'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
@@ -60,7 +60,7 @@ describe('the machine', () => {
     expect(number).toBeLessThan(1)
   })
 
-  it('sends by the global fetch of that moment', async () => {
+  it('sends with the current global fetch', async () => {
     vi.stubGlobal('fetch', async (url: string) => new Response(`answer of ${url}`))
     const context = {
       signal: new AbortController().signal,
@@ -76,7 +76,7 @@ describe('the machine', () => {
 })
 
 describe('the error of a Node stream', () => {
-  it('is told before anyone else hears it', async () => {
+  it('is reported before its other listeners run', async () => {
     const heard: unknown[] = []
     const trouble = new Error('reset')
     const stream = new Readable({ read() {} })
@@ -89,11 +89,11 @@ describe('the error of a Node stream', () => {
   })
 })
 
-describe('a Node stream in the place of another', () => {
+describe('a replacement for a Node stream', () => {
   it.each([
     ['bytes', ['bytes']],
     ['', []],
-  ])('gives its bytes (%j) once, then breaks', async (text, expected) => {
+  ])('gives its bytes (%j) once, then fails', async (text, expected) => {
     const trouble = new Error('reset')
     const stream = nodeStreamInstead({}, new TextEncoder().encode(text), trouble) as Readable
     expect(stream).toBeInstanceOf(Readable)
@@ -105,12 +105,12 @@ describe('a Node stream in the place of another', () => {
     expect(pieces).toEqual(expected)
   })
 
-  it('ends if nothing broke it', async () => {
+  it('ends without an error', async () => {
     const stream = nodeStreamInstead({}, new TextEncoder().encode('bytes')) as Readable
     expect(await stream.toArray()).toEqual([Buffer.from('bytes')])
   })
 
-  it('says of itself what the other says, and nothing else', () => {
+  it('copies the properties of an answer, and nothing else', () => {
     const said = { statusCode: 201, headers: { a: 'b' }, complete: true }
     const stream = nodeStreamInstead({ ...said, req: {} }, new Uint8Array()) as Readable
     expect(stream).toMatchObject(said)

@@ -25,8 +25,8 @@ const ms = ({ wall, monotonic }: Instant) => {
 }
 const first = (memoMs: number) => ({ firstSeenAt: at(0), memoMs })
 
-describe('the life of a new string', () => {
-  it('of 7200 s: usable for 7000 s, kept through an outage for all 7200 s', () => {
+describe('the lifetime of a new string', () => {
+  it('of 7200 s is usable for 7000 s, and kept through an outage for all 7200 s', () => {
     const life = firstLife(at(5), EXPIRES_MS, policy)
     expect(life.firstSeenAt).toEqual(at(5))
     expect(life.memoMs).toBeCloseTo(7_000_000)
@@ -41,7 +41,7 @@ describe('the life of a new string', () => {
     expect(ms(life.keptUntil)).toBe(3_600_000)
   })
 
-  it('is cut at maxAgeMs', () => {
+  it('is capped at maxAgeMs', () => {
     const life = firstLife(at(0), EXPIRES_MS, { ...policy, maxAgeMs: 60_000 })
     expect(life.memoMs).toBe(60_000)
     expect(ms(life.keptUntil)).toBe(EXPIRES_MS)
@@ -54,11 +54,11 @@ describe('the refresh ahead', () => {
     return elapsedMs(refreshFrom, usableUntil)
   }
 
-  it('begins refreshAheadMs before the end of a full life', () => {
+  it('starts refreshAheadMs before the end of a full lifetime', () => {
     expect(aheadOf(EXPIRES_MS, {})).toBeCloseTo(300_000)
   })
 
-  it('is scaled with a shorter life', () => {
+  it('is scaled with a shorter lifetime', () => {
     expect(aheadOf(3_600_000, {})).toBeCloseTo(150_000)
   })
 
@@ -66,7 +66,7 @@ describe('the refresh ahead', () => {
     expect(aheadOf(2 * EXPIRES_MS, { maxAgeMs: 14_000_000 })).toBeCloseTo(300_000)
   })
 
-  it('is never more than half of a life', () => {
+  it('is at most half of a lifetime', () => {
     expect(aheadOf(EXPIRES_MS, { refreshAheadMs: 5_000_000 })).toBeCloseTo(3_500_000)
     expect(aheadOf(720, { refreshAheadMs: 7_000_000 })).toBeCloseTo(350)
   })
@@ -79,13 +79,13 @@ describe('the refresh ahead', () => {
     expect(aheadOf(EXPIRES_MS, { jitter })).toBeCloseTo(aheadMs)
   })
 
-  it('of 0 ms begins when the life is over', () => {
+  it('of 0 ms starts when the token has expired', () => {
     expect(aheadOf(EXPIRES_MS, { refreshAheadMs: 0 })).toBe(0)
   })
 })
 
-describe('the life of a string that came once more', () => {
-  it('within its memo: 200 s beyond it, looked for at its end', () => {
+describe('the lifetime of a string that came back', () => {
+  it('within its 7000 s ends 200 s after them, with a refresh at their end', () => {
     const life = reconfirmedLife(first(7_000_000), at(1_000_000), EXPIRES_MS, policy)
     expect(life.firstSeenAt).toEqual(at(0))
     expect(life.memoMs).toBe(7_000_000)
@@ -95,20 +95,20 @@ describe('the life of a string that came once more', () => {
     expect(life.reconfirmedAt).toEqual(at(1_000_000))
   })
 
-  it('past its memo: 200 s from now, the next look half-way', () => {
+  it('past its 7000 s ends in 200 s, with a refresh half-way', () => {
     const life = reconfirmedLife(first(7_000_000), at(7_050_000), EXPIRES_MS, policy)
     expect(ms(life.usableUntil)).toBeCloseTo(7_250_000)
     expect(ms(life.refreshFrom)).toBeCloseTo(7_150_000)
     expect(ms(life.keptUntil)).toBeCloseTo(7_250_000)
   })
 
-  it('is scaled like a first life', () => {
+  it('is scaled like a first lifetime', () => {
     const life = reconfirmedLife(first(3_500_000), at(3_550_000), 3_600_000, policy)
     expect(ms(life.usableUntil)).toBeCloseTo(3_650_000)
     expect(ms(life.refreshFrom)).toBeCloseTo(3_600_000)
   })
 
-  it('rule 2: is never longer than maxAgeMs without a new look', () => {
+  it('rule 2: is never longer than maxAgeMs without a token request', () => {
     const short = { ...policy, maxAgeMs: 60_000 }
     for (const reconfirmedMs of [10_000, 60_000, 500_000]) {
       const life = reconfirmedLife(first(60_000), at(reconfirmedMs), EXPIRES_MS, short)
@@ -120,7 +120,7 @@ describe('the life of a string that came once more', () => {
   })
 
   it.each([31_536_000_000, 1e308, Number.POSITIVE_INFINITY])(
-    'rule 2: a server that says %s ms does not make a token live for ever',
+    'rule 2: is not endless if a server says %s ms',
     (expiresInMs) => {
       const thirtyDays = 30 * 86_400_000
       const one = firstLife(at(0), expiresInMs, policy)
@@ -132,12 +132,12 @@ describe('the life of a string that came once more', () => {
     },
   )
 
-  it('is kept through an outage for as long as WeCom said, though its memo is short', () => {
+  it('keeps it through an outage for as long as WeCom said, even if its memo is short', () => {
     const life = reconfirmedLife(first(60_000), at(10_000), EXPIRES_MS, policy)
     expect(ms(life.keptUntil)).toBe(EXPIRES_MS)
   })
 
-  it('counts on each clock by itself: the jump of one does not lengthen it on the other', () => {
+  it('counts on each clock separately: a jump of one does not extend it on the other', () => {
     const yearAhead = { wall: 31_536_000_000, monotonic: 1_000_000 }
     const life = reconfirmedLife(first(7_000_000), yearAhead, EXPIRES_MS, policy)
     expect(life.usableUntil.wall).toBeCloseTo(31_536_200_000)
@@ -158,7 +158,7 @@ describe('a token in a store', () => {
     expect(stored).toEqual({ value: 'token', generation: 1, ageMs: 1_000, expiresInMs: EXPIRES_MS })
   })
 
-  it('that came once more lives in another process as in this one', () => {
+  it('that came back has the same lifetime in another process', () => {
     for (const age of [1_000_000, 7_050_000, 20_000_000]) {
       const again = nextToken(seen, { ...asked, askedAt: at(age) }, 2, policy)
       const theirs = storedAnd(again, at(age + 10))
@@ -169,7 +169,7 @@ describe('a token in a store', () => {
     }
   })
 
-  it('that came once more by a clock a year ahead lives there for 200 s, and not for days', () => {
+  it('that came back with a clock a year ahead is usable there for 200 s, and not for days', () => {
     const yearAhead = { wall: 31_536_000_000, monotonic: 1_000_000 }
     const again = nextToken(seen, { ...asked, askedAt: yearAhead }, 2, policy)
     const theirs = storedAnd(again, yearAhead)
@@ -177,14 +177,14 @@ describe('a token in a store', () => {
     expect(elapsedMs(theirs.keptUntil, yearAhead)).toBeCloseTo(-200_000)
   })
 
-  it('was never brought once more before it was first seen, whatever the clocks say', () => {
+  it('was not confirmed before it was first seen, whatever the clocks say', () => {
     const yearBack = { wall: -31_536_000_000, monotonic: 5_000 }
     const again = nextToken(seen, { ...asked, askedAt: yearBack }, 2, policy)
     expect(storedToken(again, at(5_000)).reconfirmedAtMs).toBe(0)
   })
 })
 
-describe('the questions to a token, at their borders', () => {
+describe('the predicates of a token, at their borders:', () => {
   const token: Token = {
     value: 'token',
     encoded: 'token',
@@ -218,7 +218,7 @@ describe('a token in a url', () => {
     ['plain-token_1', 'plain-token_1'],
     ["it's+a/token=", 'it%27s%2Ba%2Ftoken%3D'],
     ["two''quotes", 'two%27%27quotes'],
-  ])('%s stands there as %s, also after URL has written it anew', (value, expected) => {
+  ])('is encoded: %s as %s, also after URL has serialized it', (value, expected) => {
     expect(encoded(value)).toBe(expected)
     const url = new URL(`https://qyapi.weixin.qq.com/?access_token=${encoded(value)}`)
     expect(url.href).toContain(expected)

@@ -53,7 +53,7 @@ afterEach(() => {
 })
 
 describe('fetchTransport', () => {
-  it('gives status and text, and follows no redirect', async () => {
+  it('returns status and text, and follows no redirect', async () => {
     const { signal } = new AbortController()
     const { send, calls, waits, judged } = transportOver([new Response('文', { status: 200 })], {
       signal,
@@ -80,7 +80,7 @@ describe('fetchTransport', () => {
     })
   })
 
-  it('makes three quick tries of answers that deserve it, and gives the last one', async () => {
+  it('makes three quick tries for answers that should be retried, and returns the last one', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0)
     const steps = [1, 2, 3].map((count) => new Response(`busy ${count}`, { status: 503 }))
     const { send, calls, waits, judged } = transportOver(steps)
@@ -90,14 +90,14 @@ describe('fetchTransport', () => {
     expect(judged.map(({ body }) => body)).toEqual(['busy 1', 'busy 2'])
   })
 
-  it('tries again after an error of the network, and rejects with the last one', async () => {
+  it('retries after a network error, and rejects with the last one', async () => {
     const last = new Error('third')
     const { send, calls } = transportOver([new Error('first'), new Error('second'), last])
     await expect(send(GET)).rejects.toBe(last)
     expect(calls).toHaveLength(3)
   })
 
-  it('is content with the first good answer', async () => {
+  it('stops at the first good answer', async () => {
     const { send, calls, waits } = transportOver([
       new Error('reset'),
       new Response('ok', { status: 200 }),
@@ -115,7 +115,7 @@ describe('fetchTransport', () => {
     expect(waits).toEqual([])
   })
 
-  it('aborted between two tries makes one that ends at once', async () => {
+  it('aborted between two tries makes one more that ends at once', async () => {
     const controller = new AbortController()
     const reason = new Error('closed')
     const { send, calls } = transportOver([new Response('', { status: 500 }), reason], {
@@ -126,7 +126,7 @@ describe('fetchTransport', () => {
     expect(calls).toHaveLength(2)
   })
 
-  it('over a real wire: a 302 is the answer, and the body arrives as it was', async () => {
+  it('over a real connection returns a 302 as the answer, and the body unchanged', async () => {
     const seen: string[] = []
     const server = createServer(async (request, response) => {
       const chunks: Buffer[] = []
@@ -150,7 +150,7 @@ describe('fetchTransport', () => {
     expect(seen).toEqual(['POST application/json {"suite_id":"s"}'])
   })
 
-  it('rule 12: sends without `cache` where fetch throws on it, as workerd did, and no try is lost', async () => {
+  it('rule 12: sends without `cache` if fetch throws on it, as workerd did, without losing a try', async () => {
     const seen: (string | undefined)[] = []
     const transport = fetchTransport(async (_input, init) => {
       const { cache } = init as { cache?: string }
@@ -168,7 +168,7 @@ describe('fetchTransport', () => {
     expect(seen).toEqual(['no-store', undefined])
   })
 
-  it('rule 12: what a framework throws through it is tried once, and thrown as it is', async () => {
+  it('rule 12: tries a framework’s error once, and throws it unchanged', async () => {
     const signal = Object.assign(new Error('Dynamic server usage: no-store fetch, no cache'), {
       digest: 'DYNAMIC_SERVER_USAGE',
     })
@@ -177,7 +177,7 @@ describe('fetchTransport', () => {
     expect(calls).toHaveLength(1)
   })
 
-  it('rule 12: a cache on the way neither answers nor keeps a token request', async () => {
+  it('rule 12: makes caches neither answer nor keep a token request', async () => {
     let count = 0
     const server = createServer((_request, response) => {
       response.setHeader('cache-control', 'public, max-age=3600')
@@ -205,7 +205,7 @@ describe('fetchTransport', () => {
     expect(kept).not.toHaveBeenCalled()
   })
 
-  it('sends a gateway’s own headers, but none that would make it less fresh', async () => {
+  it('sends a gateway’s own headers, but none that would allow caching', async () => {
     const sent: unknown[] = []
     const transport = fetchTransport(
       async (_input, init) => {

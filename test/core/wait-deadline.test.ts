@@ -12,12 +12,12 @@ function deadlineOf(timeoutMs: number) {
 }
 
 describe('one deadline for several waits', () => {
-  it('gives what comes in time', async () => {
+  it('returns a result in time', async () => {
     const { within } = deadlineOf(100)
     expect(await within(async () => 'answer')).toBe('answer')
   })
 
-  it('what one takes is missing to the next, and what passes in between is not', async () => {
+  it('is shortened by each wait, but not by the time in between', async () => {
     const { clock, within } = deadlineOf(100)
     await within(async () => clock.advance(70))
     clock.advance(5_000)
@@ -33,7 +33,7 @@ describe('one deadline for several waits', () => {
     expect(await late).toMatchObject({ message: 'no answer within 100 ms' })
   })
 
-  it('nothing is left after one that took it all', async () => {
+  it('is used up after a wait that took it all', async () => {
     const { clock, within } = deadlineOf(100)
     await within(async () => clock.advance(99))
     await within(async () => clock.advance(70)).catch(() => {})
@@ -42,7 +42,7 @@ describe('one deadline for several waits', () => {
     await expect(late).rejects.toThrow('no suite_ticket within 100 ms')
   })
 
-  it('aborts the signal, and waits for nobody who does not heed it', async () => {
+  it('aborts the signal, and does not wait for a function that ignores it', async () => {
     const { clock, within } = deadlineOf(100)
     let given: AbortSignal | undefined
     const late = within((signal) => {
@@ -54,7 +54,7 @@ describe('one deadline for several waits', () => {
     expect(given?.aborted).toBe(true)
   })
 
-  it('ends at once when its owner is closed, and then begins nothing', async () => {
+  it('ends at once when its owner is closed, and then starts nothing', async () => {
     const { closed, within } = deadlineOf(100)
     const waiting = within(forEver)
     closed.abort(new Error('closed'))

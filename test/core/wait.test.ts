@@ -10,26 +10,26 @@ import { deferred } from '../support/source.js'
 import { watchUnhandled } from '../support/unhandled.js'
 
 describe('waiting for a promise', () => {
-  it('a signal that cannot be listened to rejects, and leaves no failure of the promise unhandled', async () => {
+  it('rejects if a signal cannot be listened to, without an unhandled rejection of the promise', async () => {
     const watch = watchUnhandled()
     const failing = Promise.reject(new Error('gettoken is down'))
     await expect(waitFor(failing, {} as AbortSignal)).rejects.toThrow(TypeError)
     expect(await watch.stop()).toEqual([])
   })
 
-  it.each([undefined, null])('without a signal (%s) is the promise itself', (signal) => {
+  it.each([undefined, null])('returns the promise itself without a signal (%s)', (signal) => {
     const promise = Promise.resolve(1)
     expect(waitFor(promise, signal)).toBe(promise)
   })
 
-  it('ends as the promise ends', async () => {
+  it('settles as the promise does', async () => {
     const { signal } = new AbortController()
     expect(await waitFor(Promise.resolve(1), signal)).toBe(1)
     const error = new Error('no')
     await expect(waitFor(Promise.reject(error), signal)).rejects.toBe(error)
   })
 
-  it('ends with signal.reason when the signal is aborted, and the promise goes on', async () => {
+  it('rejects with signal.reason when the signal is aborted, and the promise continues', async () => {
     const { promise, resolve } = deferred<number>()
     const controller = new AbortController()
     const waiting = waitFor(promise, controller.signal)
@@ -40,7 +40,7 @@ describe('waiting for a promise', () => {
     expect(await promise).toBe(2)
   })
 
-  it('ends with an AbortError where a polyfill’s signal gives no reason', async () => {
+  it('rejects with an AbortError if a polyfill’s signal has no reason', async () => {
     const silent = new EventTarget()
     const signal = Object.assign(silent, { aborted: false }) as AbortSignal
     const waiting = waitFor(new Promise(() => {}), signal)
@@ -51,7 +51,7 @@ describe('waiting for a promise', () => {
     })
   })
 
-  it('does not begin if the signal is aborted already', async () => {
+  it('does not start if the signal is aborted already', async () => {
     const reason = new Error('enough')
     await expect(waitFor(Promise.resolve(1), AbortSignal.abort(reason))).rejects.toBe(reason)
   })
@@ -66,7 +66,7 @@ describe('waiting for a promise', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
-  it('by thousands behind one signal is one listener, and the signal’s limit stays as it was', async () => {
+  it('thousands of times with one signal adds one listener, and keeps the signal’s limit', async () => {
     const { signal } = new AbortController()
     const { promise, resolve } = deferred<number>()
     const waiting = Array.from({ length: 3_000 }, () => waitFor(promise, signal))
@@ -78,7 +78,7 @@ describe('waiting for a promise', () => {
     expect(getMaxListeners(signal)).toBe(defaultMaxListeners)
   })
 
-  it('by thousands behind one signal ends for each of them, once', async () => {
+  it('thousands of times with one signal rejects each of them once', async () => {
     const controller = new AbortController()
     const { signal } = controller
     const reason = new Error('enough')
@@ -91,13 +91,13 @@ describe('waiting for a promise', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
-  it('takes a signal with room for any number', async () => {
+  it('accepts a signal without a listener limit', async () => {
     const { signal } = new AbortController()
     setMaxListeners(0, signal)
     expect(await waitFor(Promise.resolve(1), signal)).toBe(1)
   })
 
-  it('ends with the signal of a polyfill too', async () => {
+  it('rejects with the signal of a polyfill too', async () => {
     const { promise } = deferred<number>()
     let abort = () => {}
     const signal = {

@@ -31,14 +31,14 @@ describe('downstreamCorp', () => {
     ],
   })
 
-  it('is another one for another agent and another business type', () => {
+  it('has another identity for another agent and another business type', () => {
     const ids = [corp, { ...corp, agentId: 7 }, { ...corp, businessType: 0 as const }].map((one) =>
       JSON.stringify(downstreamCorp(one).ids),
     )
     expect(new Set(ids).size).toBe(3)
   })
 
-  it('is 企业互联 unless told otherwise', () => {
+  it('is 企业互联 by default', () => {
     const { businessType: _, ...rest } = corp
     expect(downstreamCorp(rest).ids).toEqual(downstreamCorp({ ...rest, businessType: 0 }).ids)
   })

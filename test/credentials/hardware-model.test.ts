@@ -32,7 +32,7 @@ describe('hardwareModel', () =>
     ],
   }))
 
-it('a hardwareModel without a ticket says which one is missing', async () => {
+it('a hardwareModel without a ticket reports which one is missing', async () => {
   const model = createTokenSource(hardwareModel({ modelId: 'model-1', modelSecret: 's' }))
   await expect(model.get()).rejects.toThrow('there is no model_ticket yet')
 })

@@ -38,8 +38,8 @@ const refusing =
   (...tokens: string[]) =>
   async (token: string) => ({ errcode: tokens.includes(token) ? 42001 : 0, token })
 
-describe('remote', () => {
-  it('gets its token from the service, and calls gettoken never', async () => {
+describe('remoteToken', () => {
+  it('gets its token from the service, and never calls gettoken', async () => {
     const { source, transport, get } = served()
     expect(await source.get()).toBe('token-1')
     expect(get.mock.calls).toEqual([[{ signal: expect.any(AbortSignal) }]])
@@ -47,7 +47,7 @@ describe('remote', () => {
     expect(source.describe()).toMatchObject({ kind: 'remote', subject: 'corp ww1' })
   })
 
-  it('asks once for ten thousand callers, and again when the memo is over', async () => {
+  it('calls the service once for ten thousand callers, and again after the 7000 s', async () => {
     const { source, clock, get } = served({}, { refreshAheadMs: 0 })
     await Promise.all(Array.from({ length: 10_000 }, () => source.get()))
     clock.advance(6_999_999)
@@ -57,21 +57,21 @@ describe('remote', () => {
     expect(await source.get()).toBe('token-2')
   })
 
-  it('hands a token out for the rest of its life only', async () => {
+  it('hands a token out for its remaining lifetime only', async () => {
     const get = async () => ({ token: 'old', expiresInSeconds: 72 })
     const { source } = served({ get }, { refreshAheadMs: 0 })
     await source.get()
     expect(source.describe()).toMatchObject({ expiresInMs: 70_000 })
   })
 
-  it('takes what a service gives that is not asynchronous, and seconds as a text', async () => {
+  it('accepts a service that is synchronous, and seconds as a string', async () => {
     const get = (() => ({ token: 'now', expiresInSeconds: '7200' })) as unknown as Get
     expect(await served({ get }).source.get()).toBe('now')
   })
 })
 
 describe('a refusal of a remote token', () => {
-  it('is reported once, before the next one is asked for', async () => {
+  it('is reported once, before the next token is requested', async () => {
     const order: string[] = []
     const report = deferred<void>()
     const { source, get } = served({
@@ -95,7 +95,7 @@ describe('a refusal of a remote token', () => {
     expect(order).toEqual(['refused token-1', 'get'])
   })
 
-  it('is reported by invalidate too', async () => {
+  it('is also reported by invalidate', async () => {
     const { source, refused } = served()
     await source.invalidate(await source.get())
     expect(refused.mock.calls).toEqual([['token-1']])
@@ -111,13 +111,13 @@ describe('a refusal of a remote token', () => {
       },
     ],
     ['rejects', async () => Promise.reject(new Error('no'))],
-  ])('that cannot be reported because it %s harms nobody', async (_how, refused) => {
+  ])('is ignored if the report %s', async (_how, refused) => {
     const { source } = served({ refused })
     await source.get()
     expect(await source.run(refusing('token-1'))).toMatchObject({ token: 'token-2' })
   })
 
-  it('whose report hangs fails one fetch by the deadline, and not the next', async () => {
+  it('whose report hangs fails one fetch at the deadline, and not the next', async () => {
     const { source, clock, get } = served({ refused: () => new Promise(() => {}) })
     await source.invalidate(await source.get())
     const waiting = source.get().catch((error) => error)
@@ -129,7 +129,7 @@ describe('a refusal of a remote token', () => {
     expect(await source.get()).toBe('token-2')
   })
 
-  it('by a service that gives the same string once more: replayed once with it', async () => {
+  it('is replayed once if the service returns the same string again', async () => {
     const get = vi.fn<Get>(async () => ({ token: 'same', expiresInSeconds: 7200 }))
     const { source } = served({ get })
     const call = vi.fn(refusing('same'))
@@ -139,7 +139,7 @@ describe('a refusal of a remote token', () => {
     expect(get).toHaveBeenCalledTimes(2)
   })
 
-  it('costs nothing where the store has a newer one: it is adopted', async () => {
+  it('is not reported if the store has a newer token: it is adopted', async () => {
     const store = memoryStore()
     const first = served({}, { store })
     await first.source.get()
@@ -155,10 +155,10 @@ describe('a refusal of a remote token', () => {
   })
 })
 
-describe('a token service in trouble', () => {
+describe('a token service that fails', () => {
   const url = 'https://user:planted@tokens.internal/ww1?key=planted'
 
-  it('is asked once, and its failure remembered: one second, doubling', async () => {
+  it('is called once, and its failure remembered: for one second, doubling', async () => {
     const get = vi.fn<Get>().mockRejectedValue(new Error('HTTP 503'))
     const { source, clock } = served({ get })
     for (let call = 0; call < 5; call += 1) {
@@ -175,7 +175,7 @@ describe('a token service in trouble', () => {
     expect(get).toHaveBeenCalledTimes(2)
   })
 
-  it('leaves the old token in use as long as it lives', async () => {
+  it('leaves the old token in use until it expires', async () => {
     const { source, clock, get } = served({}, { refreshAheadMs: 0 })
     await source.get()
     get.mockRejectedValue(new Error('HTTP 503'))
@@ -185,7 +185,7 @@ describe('a token service in trouble', () => {
     await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
   })
 
-  it('tells no secret: the cause is a copy, and urls have neither users nor queries', async () => {
+  it('leaks no secret: the cause is a copy, and urls have neither users nor queries', async () => {
     const failure = Object.assign(new Error(`request to ${url} failed`), {
       config: { headers: { authorization: 'planted' } },
       cause: new Error(`connect ${url}`),
@@ -206,7 +206,7 @@ describe('a token service in trouble', () => {
     ['no life', { token: 'planted-token' }],
     ['a life of 0', { token: 'planted-token', expiresInSeconds: 0 }],
     ['WeCom’s own words', { access_token: 'planted-token', expires_in: 7200 }],
-  ])('that gives %s is told so, and nothing is kept', async (_what, answer) => {
+  ])('gets an error that says so, and nothing is kept, if it returns %s', async (_what, answer) => {
     const get = vi.fn().mockResolvedValueOnce(answer)
     const { source, clock } = served({ get })
     const error = await source.get().catch((caught) => caught)
@@ -218,7 +218,7 @@ describe('a token service in trouble', () => {
     expect(await source.get()).toBe('good')
   })
 
-  it('that does not answer is given up by tokenTimeoutMs, and told by the signal', async () => {
+  it('is aborted by its signal after tokenTimeoutMs', async () => {
     let given: AbortSignal | undefined
     const get: Get = ({ signal }) => {
       given = signal
@@ -232,7 +232,7 @@ describe('a token service in trouble', () => {
     expect(given?.aborted).toBe(true)
   })
 
-  it('is told by the signal when the source is closed, and waiters get `closed`', async () => {
+  it('is aborted by its signal when the source is closed, and waiters get `closed`', async () => {
     let given: AbortSignal | undefined
     const get: Get = ({ signal }) => {
       given = signal
@@ -246,7 +246,7 @@ describe('a token service in trouble', () => {
     expect(given?.aborted).toBe(true)
   })
 
-  it('that asks a source of ours keeps that one’s errcode, which is remembered there', async () => {
+  it('that uses a token source keeps the errcode of that source’s error, which is remembered there', async () => {
     const inner = createTokenSource(selfBuilt(APP), {
       clock: fakeClock(),
       transport: async () => ({ status: 200, body: '{"errcode":40001,"errmsg":"no"}' }),
@@ -260,11 +260,11 @@ describe('a token service in trouble', () => {
   })
 })
 
-describe('the options of remote', () => {
+describe('the options of remoteToken', () => {
   const get: Get = () => ({ token: 'planted', expiresInSeconds: 1 })
   const refused = () => {}
 
-  it('say what it serves: an app, unless said otherwise', () => {
+  it('default to a token of kind app', () => {
     expect(remoteToken({ name: 'n', get, refused })).toMatchObject({
       tokenKind: 'app',
       tokenName: 'access_token',
@@ -274,7 +274,7 @@ describe('the options of remote', () => {
     expect(suite).toMatchObject({ tokenKind: 'suite', tokenInvalidErrcodes: [40082, 42009] })
   })
 
-  it('make one identity of a name: two names, or what they serve, never share a token', async () => {
+  it('make an identity of name and kind: two names or kinds never share a token', async () => {
     const store = memoryStore()
     const one = served({}, { store })
     await one.source.get()
@@ -290,7 +290,7 @@ describe('the options of remote', () => {
     ).toThrow(/must be one of remote corp ww1/)
   })
 
-  it('let it be what another token is asked for with', async () => {
+  it('make a token that can be the parent of another', async () => {
     const { source: upstream } = served()
     const requests: string[] = []
     const branch = createTokenSource(downstreamCorp({ upstream, corpId: 'ww2', agentId: 7 }), {

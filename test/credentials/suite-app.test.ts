@@ -42,7 +42,7 @@ describe('suiteApp', () =>
     ],
   }))
 
-describe('the ticket that suiteApp is given', () => {
+describe('the suiteTicket option', () => {
   /** The ticket that goes out with the token call, or the error. */
   const sentBy = async (suiteTicket?: SuiteAppOptions['suiteTicket']) => {
     const given = suiteTicket === undefined ? {} : { suiteTicket }
@@ -74,7 +74,7 @@ describe('the ticket that suiteApp is given', () => {
     ['left out', undefined],
     ['empty', ''],
     ['a function that has none yet', () => undefined],
-  ])('may be %s: then it has to be pushed', async (_what, suiteTicket) => {
+  ])('may be %s: then the ticket has to be pushed', async (_what, suiteTicket) => {
     expect(await sentBy(suiteTicket)).toMatch(/there is no suite_ticket yet/)
   })
 })

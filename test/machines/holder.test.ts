@@ -17,7 +17,7 @@ describeWithRedis('the process that fetches for all', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 
-  it('is killed in mid-fetch: one more gettoken, everyone else served when its lease is over', async () => {
+  it('is killed during the fetch: one more gettoken, and all others are served when its lease expires', async () => {
     const { start, startMany, slow, fetches, wecom } = await machines()
     const [holder, others] = [await start(), await startMany(3)]
     wecom.recover('gettoken')
@@ -39,7 +39,7 @@ describeWithRedis('the process that fetches for all', () => {
     expect((await stored())?.value).toContain(`_${await others[0]?.token()}-`)
   })
 
-  it('is frozen past its lease and goes on: what it brings is refused, and it takes the newer one', async () => {
+  it('is frozen past its lease and continues: its token is refused, and it adopts the newer one', async () => {
     const { start, startMany, slow, fetches, wecom } = await machines()
     const [holder, others] = [await start(), await startMany(2)]
     wecom.recover('gettoken')
@@ -64,7 +64,7 @@ describeWithRedis('the process that fetches for all', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('rule 17: is cut off from WeCom: the others are served within 4 s, by one more gettoken', async () => {
+  it('rule 17: loses WeCom: the others are served within 4 s, by one more gettoken', async () => {
     const { start, startMany, fetches } = await machines({}, 100)
     const cutOff = await start({ wayToWecom: await blackhole() })
     void cutOff.call(5).catch(() => {})

@@ -19,12 +19,15 @@ function dump(processes: readonly OwnProcess[]) {
 describeWithRedis('processes over one Redis', () => {
   const { machines, stored } = useMachines()
 
-  it.each([4, 8])('%i of them, 25 cold calls each: one gettoken, all served', async (count) => {
-    const { startMany, fetches } = await machines()
-    const processes = await startMany(count)
-    expect(sumOf(await callAll(processes, 25))).toEqual(served(count * 25))
-    expect(fetches()).toBe(1)
-  })
+  it.each([4, 8])(
+    '%i of them with 25 cold calls each cause one gettoken, and all are served',
+    async (count) => {
+      const { startMany, fetches } = await machines()
+      const processes = await startMany(count)
+      expect(sumOf(await callAll(processes, 25))).toEqual(served(count * 25))
+      expect(fetches()).toBe(1)
+    },
+  )
 
   it.each([
     ['new strings', 'new', 4],
@@ -47,7 +50,7 @@ describeWithRedis('processes over one Redis', () => {
     },
   )
 
-  it('a storm of refusals again and again: one gettoken each', async () => {
+  it('cause one gettoken for each storm of refusals', async () => {
     const { startMany, fetches, wecom } = await machines({}, 50)
     const processes = await startMany(4)
     await callAll(processes, 1)
@@ -59,7 +62,7 @@ describeWithRedis('processes over one Redis', () => {
     }
   })
 
-  it('under two prefixes: two environments, which do not share', async () => {
+  it('do not share with different prefixes', async () => {
     const { start, fetches } = await machines()
     const here = await start({ storeOptions: { prefix: 'staging:' } })
     const there = await start({ storeOptions: { prefix: 'production:' } })
@@ -71,7 +74,7 @@ describeWithRedis('processes over one Redis', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('with secrets that differ: they do not share', async () => {
+  it('do not share with different secrets', async () => {
     const { start, fetches, wecom } = await machines()
     wecom.addApp({ corpId: 'ww-fake', corpSecret: 'other-secret' })
     const one = await start()
@@ -85,7 +88,7 @@ describeWithRedis('processes over one Redis', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('with an encryptionKey in one and none in the other: each goes on with its own token', async () => {
+  it('go on with a token each if only one has an encryptionKey', async () => {
     const { start, fetches, wecom } = await machines()
     const sealing = await start({ storeOptions: { encryptionKey: '5a'.repeat(32) } })
     const plain = await start()
@@ -100,7 +103,7 @@ describeWithRedis('processes over one Redis', () => {
     expect(await sealing.token()).not.toBe(await plain.token())
   })
 
-  it('a token hit makes no round trip', async () => {
+  it('make no round trip for a token hit', async () => {
     const { start } = await machines()
     const one = await start()
     await one.call(1)
@@ -109,7 +112,7 @@ describeWithRedis('processes over one Redis', () => {
     expect((await one.commands()) - before).toBe(0)
   })
 
-  it('rule 16: a cold start with a cold store: two round trips, one gettoken', async () => {
+  it('rule 16: make two round trips and one gettoken for a cold start with a cold store', async () => {
     const { start, fetches } = await machines()
     const one = await start()
     expect(sumOf(await one.call(25))).toEqual(served(25))
@@ -117,7 +120,7 @@ describeWithRedis('processes over one Redis', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('a cold start with a warm store: one round trip, no gettoken', async () => {
+  it('make one round trip and no gettoken for a cold start with a warm store', async () => {
     const { start, fetches } = await machines()
     const first = await start()
     await first.call(1)

@@ -77,13 +77,13 @@ describe('many cold corps at once', () => {
     expect(requests()).toBe(300)
   })
 
-  it('rule 17: where token requests hang, no caller waits for a turn: all are asked for within 2 s', async () => {
+  it('rule 17: if token requests hang, no caller waits for a lease turn: all are sent within 2 s', async () => {
     const { asked, pass } = burst(1, 500, () => 60_000)
     await pass(2_000)
     expect(asked.size).toBe(500)
   })
 
-  it('rule 17: a turn that hangs is over within 3 s, though the token requests of other corps are answered', async () => {
+  it('rule 17: a turn that hangs ends within 3 s, even if token requests of other corps are answered', async () => {
     const hanging = 0
     const { asked, requests, servedAt, pass } = burst(2, 200, (process, corp) =>
       process === 0 && corp === hanging ? 60_000 : 200,

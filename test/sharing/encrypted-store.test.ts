@@ -25,17 +25,17 @@ async function changedIn(inner: TokenStore, change: (value: string) => string): 
   await inner.set('key', { ...stored, value: change(stored.value) })
 }
 
-describe('a sealed store', () => {
+describe('an encrypted store', () => {
   const open = () => encryptedStore(memoryStore(), KEY)
   for (const { name, run } of storeContract(open)) it(name, run)
   for (const { name, run } of leaseContract(open)) it(name, run)
 
-  it('has a lease only where the store inside has one', () => {
+  it('has a lease only if the inner store has one', () => {
     const { lease: _lease, ...inner } = memoryStore()
     expect(encryptedStore(inner, KEY)).not.toHaveProperty('lease')
   })
 
-  it('gives the store inside no token to read, and never the same text twice', async () => {
+  it('stores no readable token, and never the same text twice', async () => {
     const inner = memoryStore()
     const store = encryptedStore(inner, KEY)
     const seen = new Set<string>()
@@ -49,14 +49,14 @@ describe('a sealed store', () => {
     expect(seen.size).toBe(20)
   })
 
-  it('keeps a byte order mark and what is no latin letter', async () => {
+  it('keeps a byte order mark and non-Latin characters', async () => {
     const store = encryptedStore(memoryStore(), KEY)
     await store.set('key', token(1, '\uFEFF文🔑'))
     expect(await store.get('key')).toMatchObject({ value: '\uFEFF文🔑' })
   })
 })
 
-describe('what a sealed store cannot open is absent', () => {
+describe('an encrypted store treats as absent', () => {
   const isBroken: Record<string, (value: string) => string> = {
     'a value that was never sealed': () => 'plain-token',
     'a value of another format': (value) => value.replace('sealed:1:', 'sealed:2:'),
@@ -79,7 +79,7 @@ describe('what a sealed store cannot open is absent', () => {
     })
   }
 
-  it('a value that was moved under another key', async () => {
+  it('a value that was copied to another key', async () => {
     const inner = memoryStore()
     const store = encryptedStore(inner, KEY)
     await store.set('key', token())
@@ -87,13 +87,13 @@ describe('what a sealed store cannot open is absent', () => {
     expect(await store.get('other key')).toBeUndefined()
   })
 
-  it('a value that another encryption key sealed', async () => {
+  it('a value that was encrypted with another key', async () => {
     const inner = memoryStore()
     await encryptedStore(inner, OTHER).set('key', token())
     expect(await encryptedStore(inner, KEY).get('key')).toBeUndefined()
   })
 
-  it('and it stands in nobody’s way: a token of a lower generation replaces it', async () => {
+  it('an unreadable value, which a token of a lower generation replaces', async () => {
     const inner = memoryStore()
     await encryptedStore(inner, OTHER).set('key', token(57))
     const store = encryptedStore(inner, KEY)
@@ -101,7 +101,7 @@ describe('what a sealed store cannot open is absent', () => {
     expect(await store.get('key')).toMatchObject({ value: 'new', generation: 1 })
   })
 
-  it('but what a newer lease keeps out stays out', async () => {
+  it('nothing that a newer lease fences off', async () => {
     const inner = memoryStore()
     await encryptedStore(inner, OTHER).set('key', token(57))
     const store = encryptedStore(inner, KEY)
@@ -112,11 +112,11 @@ describe('what a sealed store cannot open is absent', () => {
   })
 })
 
-describe('the lease of a sealed store', () => {
+describe('the lease of an encrypted store', () => {
   const REQUEST = { holder: 'a', forMs: 60_000, takeOverMs: 60_000, above: 0 }
   const leaseOf = (store: TokenStore) => store.lease ?? expect.fail('no lease')
 
-  it('is given where the token that is there was sealed with another key', async () => {
+  it('is given if the stored token was encrypted with another key', async () => {
     const inner = memoryStore()
     await encryptedStore(inner, OTHER).set('key', token(57))
     const store = encryptedStore(inner, KEY)
@@ -125,7 +125,7 @@ describe('the lease of a sealed store', () => {
     expect(await store.get('key')).toMatchObject({ value: 'new' })
   })
 
-  it('seals the failure that it ends with, and brings nothing of one that it cannot open', async () => {
+  it('encrypts its failure, and ignores a failure that it cannot decrypt', async () => {
     const inner = memoryStore()
     const failure = { value: 'planted-failure', leftMs: 60_000 }
     const store = encryptedStore(inner, KEY)
@@ -139,7 +139,7 @@ describe('the lease of a sealed store', () => {
     expect(other.failure?.value).toBe('')
   })
 
-  it('deletes the very token that was meant, and no other of its number', async () => {
+  it('deletes exactly the given token, and no other of its generation', async () => {
     const store = encryptedStore(memoryStore(), KEY)
     await store.set('key', token(1, 'mine'))
     expect(await store.delete('key', 1, 'another one’s')).toBe(false)
@@ -149,7 +149,7 @@ describe('the lease of a sealed store', () => {
 })
 
 describe('encryptionKey', () => {
-  it('is 32 bytes: as they are, in base64, in base64url or in hex', async () => {
+  it('is 32 bytes: raw, in base64, in base64url or in hex', async () => {
     const inner = memoryStore()
     // In base64 it has both of the letters that base64url spells otherwise.
     const bytes = Buffer.alloc(32, Buffer.from('+/k=', 'base64'))
@@ -171,7 +171,7 @@ describe('encryptionKey', () => {
     }
   })
 
-  it('is rotated by a list: the first seals, each of them opens', async () => {
+  it('is rotated with a list: the first encrypts, each of them decrypts', async () => {
     const inner = memoryStore()
     await encryptedStore(inner, OTHER).set('key', token(1, 'old'))
     const rotating = encryptedStore(inner, [KEY, OTHER])
@@ -181,7 +181,7 @@ describe('encryptionKey', () => {
     expect(await encryptedStore(inner, OTHER).get('key')).toBeUndefined()
   })
 
-  it('is copied: bytes that are wiped or changed later change nothing', async () => {
+  it('is copied: later changes of the bytes have no effect', async () => {
     const inner = memoryStore()
     const bytes = new Uint8Array(KEY)
     const store = encryptedStore(inner, bytes)
@@ -202,7 +202,7 @@ describe('encryptionKey', () => {
     ['a list with one that is none', [KEY, 'planted']],
     ['an array of numbers', Array.from(KEY)],
     ['nothing', undefined],
-  ])('is refused if it is %s, and the error says how to make one', (_what, key) => {
+  ])('is refused if it is %s, and the error says how to create one', (_what, key) => {
     const make = () => encryptedStore(memoryStore(), key as string)
     expect(make).toThrow(
       expect.objectContaining({
@@ -215,7 +215,7 @@ describe('encryptionKey', () => {
     expect(make).not.toThrow(/planted/)
   })
 
-  it('is not printed with the store, nor with the store’s troubles', async () => {
+  it('is not printed with the store, nor in the store’s errors', async () => {
     const trouble = vi.fn(async () => {
       throw new Error('connection lost')
     })

@@ -84,9 +84,9 @@ const down = () => {
 /** In the last minutes of the memo the store is looked at behind the callers. */
 const NEAR_THE_END_MS = 6_900_000
 
-describe('a token that vanished from the store before its time', () => {
+describe('a token that vanished from the store before it expired', () => {
   it.each(['withLease', 'withoutLease'] as const)(
-    'rule 20: is told once as evicted, and put back (%s)',
+    'rule 20: is reported once as evicted, and stored again (%s)',
     async (kind) => {
       const clock = fakeClock()
       const places = emptiedStore(clock)
@@ -116,7 +116,7 @@ describe('a token that vanished from the store before its time', () => {
   )
 
   it.each(['withLease', 'withoutLease'] as const)(
-    'rule 20: is no loss where it was refused, invalidated, or is there (%s)',
+    'rule 20: is not reported if it was refused or invalidated, or is there (%s)',
     async (kind) => {
       const clock = fakeClock()
       const places = emptiedStore(clock)
@@ -136,7 +136,7 @@ describe('a token that vanished from the store before its time', () => {
   )
 })
 
-describe('a holder that does not fetch', () => {
+describe('a lease holder that does not fetch', () => {
   const HOLDER = 'web-7:4711:0123456789abcdef'
   const named = (events: readonly TokenEvent[]) =>
     events.flatMap((event) =>
@@ -167,7 +167,7 @@ describe('a holder that does not fetch', () => {
     expect(JSON.stringify(events)).not.toContain('0123456789abcdef')
   })
 
-  it('rule 17: is named by host and pid when others give up waiting behind it', async () => {
+  it('rule 17: is named by host and pid when others stop waiting for it', async () => {
     const clock = fakeClock()
     const memory = memoryStore({ clock })
     const lease = memory.lease as StoreLease

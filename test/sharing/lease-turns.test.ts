@@ -24,8 +24,8 @@ function taking(count: number) {
   return { clock, taken, take, pass }
 }
 
-describe('the leases that one process asks for', () => {
-  it('rule 16: are 50 at a time, the next one as soon as one is given back', async () => {
+describe('the leases that one process requests', () => {
+  it('rule 16: are at most 50 at a time; a released one makes room for the next', async () => {
     const { taken } = taking(200)
     await settle()
     expect(taken).toHaveLength(50)
@@ -40,7 +40,7 @@ describe('the leases that one process asks for', () => {
     expect(taken).toHaveLength(200)
   })
 
-  it('rule 16: a turn longer than 1 s frees its own place only: a queue that moves is not down', async () => {
+  it('rule 16: are not blocked by a turn longer than 1 s, which frees only its own place', async () => {
     const { taken, pass } = taking(200)
     await pass(500)
     taken[0]?.(true)
@@ -55,7 +55,7 @@ describe('the leases that one process asks for', () => {
     expect(taken).toHaveLength(100)
   })
 
-  it('rule 16: a late answer shows that token requests do not hang: leases are bounded again', async () => {
+  it('rule 16: are bounded again after a late answer, which shows that token requests do not hang', async () => {
     const { taken, pass } = taking(1_000)
     await pass(1_000)
     expect(taken).toHaveLength(250)
@@ -67,7 +67,7 @@ describe('the leases that one process asks for', () => {
     expect(taken).toHaveLength(300)
   })
 
-  it('rule 16: a process that stood still for 10 s has not waited for so long, and asks for no more leases', async () => {
+  it('rule 16: do not increase after the process was blocked for 10 s: it has not waited that long', async () => {
     const { clock, taken } = taking(200)
     await settle()
     clock.advance(10_000)
@@ -75,7 +75,7 @@ describe('the leases that one process asks for', () => {
     expect(taken).toHaveLength(50)
   })
 
-  it('rule 17: wait for no token request that hangs: after 1 s no caller waits for a turn', async () => {
+  it('rule 17: do not wait for a token request that hangs: after 1 s no caller waits for a turn', async () => {
     const { taken, take, pass } = taking(200)
     await pass(950)
     expect(taken).toHaveLength(50)
@@ -84,13 +84,13 @@ describe('the leases that one process asks for', () => {
     expect(await take()).toBe(201)
   })
 
-  it('rule 17: where token requests hang, 10,000 leases are asked for within 4 s', async () => {
+  it('rule 17: are all requested within 4 s for 10,000 tokens if token requests hang', async () => {
     const { taken, pass } = taking(10_000)
     await pass(4_000)
     expect(taken).toHaveLength(10_000)
   })
 
-  it('are bounded again when a token request is answered, and not by a lease that another has', async () => {
+  it('are bounded again when a token request is answered, but not by another process’s lease', async () => {
     const { taken, take, pass } = taking(200)
     await pass(1_000)
     taken[60]?.(false)

@@ -69,8 +69,8 @@ function suiteOver(store: TokenStore, clock: FakeClock) {
   return { source, sent }
 }
 
-describe('what the store lost', () => {
-  it('rule 18: a ticket that was pushed while the store was down is written as soon as it answers', async () => {
+describe('data that the store lost', () => {
+  it('rule 18: a ticket that was pushed while the store was down is written as soon as the store answers', async () => {
     const clock = fakeClock()
     const { store, down, up } = mortalStore(clock)
     down()
@@ -83,7 +83,7 @@ describe('what the store lost', () => {
     expect(other.sent).toEqual(['ticket'])
   })
 
-  it('rule 18: a ticket that it lost is put back by the process that it was pushed to', async () => {
+  it('rule 18: a lost ticket is stored again by the process to which it was pushed', async () => {
     const clock = fakeClock()
     const { store, empty } = mortalStore(clock)
     const pushed = suiteOver(store, clock)
@@ -95,7 +95,7 @@ describe('what the store lost', () => {
     expect(other.sent).toEqual(['ticket'])
   })
 
-  it('rule 18: a ticket is put back by whoever needs it and finds it lost, and never over a newer one', async () => {
+  it('rule 18: a lost ticket is stored again by any process that needs it, and never over a newer one', async () => {
     const clock = fakeClock()
     const { store, empty } = mortalStore(clock)
     const timeStamp = clock.wall() / 1000
@@ -112,7 +112,7 @@ describe('what the store lost', () => {
     expect(other.sent.at(-1)).toBe('newer')
   })
 
-  it('rule 18: a ticket is put back no longer than it lives, nor after its source was closed', async () => {
+  it('rule 18: a ticket is not stored again after it has expired, nor after its source was closed', async () => {
     const clock = fakeClock()
     const { store, empty } = mortalStore(clock)
     const pushed = suiteOver(store, clock)
@@ -123,7 +123,7 @@ describe('what the store lost', () => {
     await expect(suiteOver(store, clock).source.get()).rejects.toThrow('there is no suite_ticket')
   })
 
-  it('rule 18: a token that was fetched while the store was down is written as soon as it answers, as old as it is', async () => {
+  it('rule 18: a token that was fetched while the store was down is written as soon as the store answers, with its age', async () => {
     const clock = fakeClock()
     const { store, down, up } = mortalStore(clock)
     const over = () =>
@@ -143,7 +143,7 @@ describe('what the store lost', () => {
     expect(other.describe().ageMs).toBeGreaterThanOrEqual(3_500)
   })
 
-  it('rule 18: what was thrown away meanwhile is not written any more', async () => {
+  it('rule 18: a token that was cleared meanwhile is no longer written', async () => {
     const clock = fakeClock()
     const { store, down, up } = mortalStore(clock)
     let fetches = 0
@@ -172,7 +172,7 @@ describe('what the store lost', () => {
   })
 })
 
-describe('a lineage that goes backwards', () => {
+describe('a store whose generations go backwards', () => {
   it('rule 15: is reported once, and neither adopted nor deleted', async () => {
     const clock = fakeClock()
     const events: TokenEvent[] = []
@@ -217,8 +217,8 @@ describe('a lineage that goes backwards', () => {
   })
 })
 
-describe('a ticket of a machine whose clock is wrong', () => {
-  it('rule 17: without a timeStamp it is dated by the store’s clock, and shuts no newer one out', async () => {
+describe('a ticket from a machine with a wrong clock', () => {
+  it('rule 17: without a timeStamp is dated by the store’s clock, and does not block a newer one', async () => {
     const right = fakeClock()
     const ahead = fakeClock()
     ahead.setWallBy(3_600_000)
@@ -233,7 +233,7 @@ describe('a ticket of a machine whose clock is wrong', () => {
     expect(third.sent).toEqual(['newer'])
   })
 
-  it('rule 17: one that stands in the store as if from a time to come gives way', async () => {
+  it('rule 17: is replaced if it is dated in the future', async () => {
     const clock = fakeClock()
     const { lease: _lease, now: _now, ...clockless } = memoryStore({ clock })
     const ahead = fakeClock()
@@ -247,7 +247,7 @@ describe('a ticket of a machine whose clock is wrong', () => {
     expect(third.sent).toEqual(['newer'])
   })
 
-  it('rule 17: pushed to that very machine, a dated one is newer than one that it dated itself', async () => {
+  it('rule 17: is replaced by a dated one, if that machine dated it itself', async () => {
     const ahead = fakeClock()
     const timeStamp = ahead.wall() / 1000
     ahead.setWallBy(3_600_000)
@@ -258,7 +258,7 @@ describe('a ticket of a machine whose clock is wrong', () => {
     expect(await source.pushTicket('dated', { timeStamp: timeStamp + 60 })).toBe(true)
   })
 
-  it('rule 17: an undated one is the newest, however late that machine’s clock is', async () => {
+  it('rule 17: is the newest if it is undated, even if that machine’s clock is late', async () => {
     const late = fakeClock()
     const source = sourceOn(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
       clock: late,

@@ -12,7 +12,7 @@ const limited = new QyapiTokenError('rate_limited', 'over the limit', {
 })
 
 describe('a failure in a store', () => {
-  it('is given back as it was, and rests as long as it rested still', () => {
+  it('is read as it was stored, with its remaining cooldown', () => {
     const stored = storedFailure(wrongSecret)
     expect(stored.leftMs).toBe(60_000)
     const { failure, cooldownMs } =
@@ -32,19 +32,19 @@ describe('a failure in a store', () => {
     expect(failure.retryable).toBe(true)
   })
 
-  it('whose errcode is no number has none', () => {
+  it('whose errcode is not a number has none', () => {
     const value = JSON.stringify({ code: 'rate_limited', message: 'm', errcode: '45009' })
     const { failure } = failureIn({ ...storedFailure(limited), value }) ?? expect.fail('nothing')
     expect(failure).not.toHaveProperty('errcode')
   })
 
-  it('that rests no longer does so for one moment at the least, and never below zero', () => {
+  it('has a remaining cooldown of at least one millisecond', () => {
     const stored = storedFailure(new QyapiTokenError('rate_limited', 'no rest'))
     expect(stored.leftMs).toBe(1)
     expect(failureIn({ ...stored, leftMs: 0 })).toBeUndefined()
   })
 
-  it('rule 17: rests ten minutes at the most, whatever the store’s clock says', () => {
+  it('rule 17: cools down for ten minutes at most, whatever the store’s clock says', () => {
     const stored = { ...storedFailure(limited), leftMs: 3_660_000 }
     expect(failureIn(stored)?.cooldownMs).toBe(600_000)
   })
@@ -56,12 +56,12 @@ describe('a failure in a store', () => {
     '{"code":"ip_not_trusted","message":"mine alone"}',
     '{"code":"rate_limited"}',
     '{"message":"no code"}',
-  ])('is none that counts: %s', (value) => {
+  ])('is ignored: %s', (value) => {
     expect(failureIn({ ...storedFailure(limited), value })).toBeUndefined()
   })
 })
 
-describe('what counts for all', () => {
+describe('whether a failure is shared', () => {
   it.each([
     [wrongSecret, true],
     [limited, true],

@@ -62,7 +62,7 @@ const valuesOf = (sources: readonly TokenSource[]) =>
   Promise.all(sources.map((source) => source.get()))
 const [first, second] = [0, 1]
 
-describe('many processes over one store', () => {
+describe('many processes with one store', () => {
   it('fetch once when all are cold', async () => {
     const answer = deferred<string>()
     const { sources, fetches, pass } = processes(50, () => answer.promise)
@@ -89,7 +89,7 @@ describe('many processes over one store', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('adopt what another one fetched after a refusal, without a fetch', async () => {
+  it('adopt the token that another one fetched after a refusal, without a fetch', async () => {
     const { sources, fetches, events, pass } = processes(2)
     const warm = valuesOf(sources)
     await pass(200)
@@ -136,7 +136,7 @@ describe('many processes over one store', () => {
     expect(await day(5)).toBeLessThanOrEqual(one + 1)
   }, 60_000)
 
-  it('ask a wrong secret once for all, and tell each caller how long it rests', async () => {
+  it('send a wrong secret once for all, and report the cooldown to each caller', async () => {
     const { sources, fetches, pass, clock } = processes(10, () => '{"errcode":40001}')
     const waiting = Promise.all(sources.map((source) => source.get().catch((error) => error)))
     await pass(400)
@@ -153,7 +153,7 @@ describe('many processes over one store', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('put nothing into the store of what is one machine’s own trouble', async () => {
+  it('do not store a failure that is one machine’s own', async () => {
     const memory = memoryStore()
     const kept: unknown[] = []
     const lease = memory.lease as StoreLease
@@ -169,7 +169,7 @@ describe('many processes over one store', () => {
     expect(kept).toEqual([])
   })
 
-  it('let each machine find out for itself what its own IP may', async () => {
+  it('let each machine find out for itself whether its own IP is trusted', async () => {
     const { sources, fetches, pass } = processes(3, () => '{"errcode":60020}')
     const waiting = Promise.all(sources.map((source) => source.get().catch(({ code }) => code)))
     await pass(1_000)
@@ -188,7 +188,7 @@ describe('many processes over one store', () => {
   })
 })
 
-describe('the process whose turn it is', () => {
+describe('the process that holds the lease', () => {
   /** A store whose lease somebody holds who never comes back. */
   async function heldByTheDead() {
     const clock = fakeClock()
@@ -223,7 +223,7 @@ describe('the process whose turn it is', () => {
     return { clock, store, source, fetches: () => fetches }
   }
 
-  it('has died: the next one takes over when its lease is over', async () => {
+  it('has died: the next one takes over when its lease expires', async () => {
     const { clock, store } = await heldByTheDead()
     const transport = async () => ({ status: 200, body: tokenBody('token') })
     const source = createTokenSource(selfBuilt(APP), { clock, store, transport })
@@ -242,7 +242,7 @@ describe('the process whose turn it is', () => {
     [0, 50],
     [0.5, 100],
     [1, 150],
-  ])('is waited for in steps of 50 to 150 ms, at random: %s', async (random, stepMs) => {
+  ])('is polled every 50 to 150 ms, at random: %s', async (random, stepMs) => {
     const { clock, store } = await heldByTheDead()
     const lookedAt: number[] = []
     const lease = {
@@ -269,7 +269,7 @@ describe('the process whose turn it is', () => {
     await waiting
   })
 
-  it('keeps its turn while it fetches, for longer than a lease is given for', async () => {
+  it('keeps its lease during a fetch that takes longer than the lease', async () => {
     const answer = deferred<string>()
     const { sources, fetches, pass } = processes(3, () => answer.promise)
     const waiting = valuesOf(sources)
@@ -281,7 +281,7 @@ describe('the process whose turn it is', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('rule 17: nobody waits more than 3 s behind one that is cut off from WeCom, and one other fetches for all', async () => {
+  it('rule 17: loses WeCom: no caller waits for more than 3 s, and one other process fetches for all', async () => {
     const answers = [deferred<string>(), deferred<string>()]
     const { sources, clock, fetches, pass } = processes(
       50,
@@ -309,7 +309,7 @@ describe('the process whose turn it is', () => {
     expect(new Set(await Promise.all(calls))).toEqual(new Set(['from the next one']))
   })
 
-  it('rule 17: one more fetch every 3 s while each that takes its turn is cut off, not one for each process', async () => {
+  it('rule 17: loses WeCom, like each that follows: one fetch every 3 s, not one for each process', async () => {
     const { sources, fetches, pass } = processes(30, (fetch) =>
       fetch < 4 ? new Promise(() => {}) : tokenBody('at last'),
     )
@@ -325,7 +325,7 @@ describe('the process whose turn it is', () => {
     expect(outcomes.filter((outcome) => outcome === 'at last').length).toBeGreaterThanOrEqual(27)
   })
 
-  it('rule 17: one that is slow, but not cut off, serves all when it is done before the next one', async () => {
+  it('rule 17: is slow, but has WeCom: its token serves all if it arrives before the next one’s', async () => {
     const answers = [deferred<string>(), deferred<string>()]
     const { sources, fetches, pass } = processes(5, (fetch) => answers[fetch - 1]?.promise ?? '')
     const waiting = valuesOf(sources)
@@ -340,7 +340,7 @@ describe('the process whose turn it is', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('renews its lease three times in its life, and no more once another process has it', async () => {
+  it('renews its lease three times in its duration, and no more once another process holds it', async () => {
     const answers: (boolean | Error)[] = [true, new Error('down'), true, false]
     let renewals = 0
     const renew = async () => {
@@ -360,7 +360,7 @@ describe('the process whose turn it is', () => {
     expect(renewals).toBe(4)
   })
 
-  it('was late: what it brings does not replace the newer one, which it adopts', async () => {
+  it('was late: its token does not replace the newer one, which it adopts', async () => {
     const clock = fakeClock()
     const inner = memoryStore({ clock })
     const answers = [deferred<string>(), deferred<string>()]
@@ -390,7 +390,7 @@ describe('the process whose turn it is', () => {
     ['says that it is held', { heldBy: 1 }],
     ['says nothing', {}],
     ['says nothing at all', undefined],
-  ])('rule 17: is not waited for for more than 3 s where the store only %s', async (_, answer) => {
+  ])('rule 17: is not waited for for more than 3 s if the store only %s', async (_, answer) => {
     const { clock, source, fetches } = overLease({ acquire: async () => answer as object })
     const startedAt = clock.monotonic()
     const waiting = source.get().then(() => clock.monotonic() - startedAt)
@@ -404,7 +404,7 @@ describe('the process whose turn it is', () => {
 
   const theirs = { value: 'theirs', generation: 9, ageMs: 0, expiresInMs: 7_200_000 }
 
-  it('rule 16: is not waited for by a process that stood still while its look was answered', async () => {
+  it('rule 16: is not given up by a process that was blocked while its poll was answered', async () => {
     let looks = 0
     const acquire = async () => {
       looks += 1
@@ -422,7 +422,7 @@ describe('the process whose turn it is', () => {
     expect(fetches()).toBe(0)
   })
 
-  it('rule 16: is not waited for by one that waits for a turn among its own', async () => {
+  it('rule 16: is not given up by a process that waits for a turn of its own', async () => {
     let looks = 0
     const acquire = async () => {
       looks += 1
@@ -444,7 +444,7 @@ describe('the process whose turn it is', () => {
     expect(fetches()).toBe(0)
   })
 
-  it('rule 17: is not waited for for ever where each lease is followed by another one’s', async () => {
+  it('rule 17: is not waited for for ever if each lease is followed by another process’s', async () => {
     let number = 0
     const acquire = async () => {
       number += 1
@@ -460,13 +460,13 @@ describe('the process whose turn it is', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('takes its turn also where the failure in the store is none that it can read', async () => {
+  it('fetches also if the store contains an unreadable failure', async () => {
     const failure = { value: '', leftMs: 60_000 }
     const { source } = overLease({ acquire: async () => ({ failure }) })
     expect(await source.get()).toBe('token')
   })
 
-  it('rule 17: is given the lease too late: it is given back as soon as its answer arrives', async () => {
+  it('rule 17: gets the lease too late: it is released as soon as the answer arrives', async () => {
     const answer = deferred<{ number: number }>()
     const released: number[] = []
     const { clock, source, fetches } = overLease({
@@ -486,7 +486,7 @@ describe('the process whose turn it is', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('rule 17: is closed while it asks for the lease, which is then given back', async () => {
+  it('rule 17: is closed while it requests the lease, which is then released', async () => {
     const answer = deferred<{ number: number }>()
     const released: number[] = []
     const { source, fetches } = overLease({
@@ -503,7 +503,7 @@ describe('the process whose turn it is', () => {
     expect(fetches()).toBe(0)
   })
 
-  it('is closed: those who wait with it are told', async () => {
+  it('is closed: its waiters get the error', async () => {
     const { clock, store } = await heldByTheDead()
     const source = createTokenSource(selfBuilt(APP), { clock, store })
     const waiting = source.get().catch(({ code }) => code)
@@ -515,7 +515,7 @@ describe('the process whose turn it is', () => {
   })
 })
 
-describe('a store in trouble', () => {
+describe('a store that is down', () => {
   const broken = (): TokenStore => {
     const fail = () => Promise.reject(new Error('ECONNREFUSED'))
     return {
@@ -537,7 +537,7 @@ describe('a store in trouble', () => {
     expect(reasons.filter(Boolean)).toEqual([...Array(4).fill('down'), ...Array(4).fill('skipped')])
   })
 
-  it('in many calls at once is one trouble: it is left alone for 1 s', async () => {
+  it('counts one outage for many calls at once, and gets no commands for 1 s', async () => {
     const memory = memoryStore()
     const asked: number[] = []
     const clock = fakeClock()
@@ -568,7 +568,7 @@ describe('a store in trouble', () => {
     expect(asked.at(-1)).toBe(3_000)
   })
 
-  it('is left alone for 1 s, doubling to 30 s, and used again when it answers', async () => {
+  it('gets no commands for 1 s, doubling to 30 s, and is used again when it answers', async () => {
     const asked: number[] = []
     const clock = fakeClock()
     let isDown = true

@@ -55,7 +55,7 @@ function serialServer(clock: ReturnType<typeof fakeClock>) {
 }
 
 describe('a burst of commands (rule 16)', () => {
-  it('rule 16: a burst is not an outage: a thousand commands are all answered, each deadline counted from its sending', async () => {
+  it('rule 16: is not an outage: a thousand are all answered, each deadline starting when it is sent', async () => {
     const { clock, send } = accessOver()
     const server = serialServer(clock)
     const results = Promise.all(Array.from({ length: 1_000 }, () => send(server.command)))
@@ -66,7 +66,7 @@ describe('a burst of commands (rule 16)', () => {
     )
   })
 
-  it('rule 16: commands in flight are bounded, however many are wanted at once', async () => {
+  it('rule 16: is sent with a bounded number in flight', async () => {
     const { clock, send } = accessOver()
     const server = serialServer(clock)
     const results = Promise.all(Array.from({ length: 1_000 }, () => send(server.command)))
@@ -77,7 +77,7 @@ describe('a burst of commands (rule 16)', () => {
     expect(server.most()).toBeLessThanOrEqual(100)
   })
 
-  it('rule 16: what a lease holder writes is sent before the lookups that wait', async () => {
+  it('rule 16: sends the writes of a lease holder before waiting reads', async () => {
     const { send } = accessOver()
     const first = Array.from({ length: 100 }, () => deferred<void>())
     const sent: string[] = []
@@ -91,7 +91,7 @@ describe('a burst of commands (rule 16)', () => {
     expect(sent).toEqual(['write', 'look', 'look again'])
   })
 
-  it('rule 16: all sources over one store share the bound, by whatever groups they were made', () => {
+  it('rule 16: is bounded for all sources of one store, whichever pool they belong to', () => {
     const [one, other, clock] = [memoryStore(), memoryStore(), fakeClock()]
     expect(storeAccess(one, clock)).toBe(storeAccess(one, clock))
     expect(storeAccess(one, clock)).not.toBe(storeAccess(other, clock))
@@ -100,7 +100,7 @@ describe('a burst of commands (rule 16)', () => {
 })
 
 describe('a store that does not answer', () => {
-  it('is down after 400 ms, and what waits for a place is not sent', async () => {
+  it('is down after 400 ms, and waiting commands are not sent', async () => {
     const { send, pass } = accessOver()
     const results = Array.from({ length: 250 }, () => send(hangs))
     await pass(350)
@@ -113,7 +113,7 @@ describe('a store that does not answer', () => {
     expect(reasons.filter((reason) => reason === 'skipped')).toHaveLength(150)
   })
 
-  it('rule 16: a command has more time while the store answers others, and the store is not down when it runs out', async () => {
+  it('rule 16: gives a command more time while it answers others, and is not down when that time ends', async () => {
     const { send, pass, isAsked } = accessOver()
     let result: unknown
     void send(hangs).then((ended) => (result = ended))
@@ -127,7 +127,7 @@ describe('a store that does not answer', () => {
     expect(await isAsked()).toBe(true)
   })
 
-  it('is left alone for 1 s, doubling to 30 s', async () => {
+  it('gets no commands for 1 s, doubling to 30 s', async () => {
     const { clock, fails, isAsked } = accessOver()
     expect(await isAsked()).toBe(true)
     for (const cooldownMs of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
@@ -139,14 +139,14 @@ describe('a store that does not answer', () => {
     expect(await isAsked()).toBe(true)
   })
 
-  it('is left alone no longer for what else fails in the same moment', async () => {
+  it('has no longer cooldown because of other failures at the same moment', async () => {
     const { clock, fails, isAsked } = accessOver()
     await Promise.all(Array.from({ length: 10 }, fails))
     clock.advance(1_000)
     expect(await isAsked()).toBe(true)
   })
 
-  it('that answered again has its next failure as a first one', async () => {
+  it('starts with 1 s again after it has answered', async () => {
     const { clock, fails, isAsked } = accessOver()
     await fails()
     clock.advance(1_000)
@@ -161,13 +161,13 @@ describe('a store that does not answer', () => {
   })
 })
 
-describe('a store that refuses', () => {
+describe('a store that refuses a command', () => {
   it.each([
     ["READONLY You can't write against a read only replica.", {}],
     ['OOM command not allowed when used memory > maxmemory.', {}],
     ['NOPERM this user has no permissions', {}],
     ['relation "keyv" does not exist', { code: '42P01' }],
-  ])('rule 16: a store that answers is not down: %s', async (message, more) => {
+  ])('rule 16: is not down if it answers: %s', async (message, more) => {
     const { send, isAsked } = accessOver()
     const error = Object.assign(new Error(message), more)
     expect(await send(() => Promise.reject(error))).toEqual({ reason: 'refused', error })
@@ -179,7 +179,7 @@ describe('a store that refuses', () => {
     ['connect ECONNREFUSED 127.0.0.1:6379', { code: 'ECONNREFUSED' }],
     ['Socket closed unexpectedly', {}],
     ['terminating connection due to administrator command', { code: '57P01' }],
-  ])('is something else than one that cannot be reached: %s', async (message, more) => {
+  ])('differs from one that cannot be reached: %s', async (message, more) => {
     const { send, isAsked } = accessOver()
     const error = Object.assign(new Error(message), more)
     expect(await send(() => Promise.reject(error))).toEqual({ reason: 'down', error })
@@ -187,7 +187,7 @@ describe('a store that refuses', () => {
   })
 })
 
-describe('what a driver emits by itself', () => {
+describe('a problem that a driver emits', () => {
   function emitting() {
     const listeners: ((problem: StoreProblem) => void)[] = []
     const onProblem = (listener: (problem: StoreProblem) => void) => void listeners.push(listener)
@@ -195,7 +195,7 @@ describe('what a driver emits by itself', () => {
     return { ...accessOver({ ...memoryStore(), onProblem }), emit }
   }
 
-  it('is reported once until the store answers again: a driver that reconnects repeats itself', async () => {
+  it('is reported once until the store answers again, since a driver that reconnects repeats it', async () => {
     const { emit, isAsked, problems } = emitting()
     const down = { reason: 'down', message: 'connect ECONNREFUSED' } as const
     emit(down)
@@ -208,7 +208,7 @@ describe('what a driver emits by itself', () => {
     expect(problems).toEqual([down, down])
   })
 
-  it('is reported once for each message where it is no outage', async () => {
+  it('is reported once for each message if it is not an outage', async () => {
     const { emit, isAsked, problems } = emitting()
     await isAsked()
     const foreign = (key: string) => ({ reason: 'not_decryptable', message: `key ${key}` }) as const

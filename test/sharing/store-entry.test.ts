@@ -88,7 +88,7 @@ function sourceOver(store: TokenStore, options: SourceOptions = {}) {
   return { source, clock, events, fetches: () => fetches }
 }
 
-describe('a store that lies', () => {
+describe('implausible data from a store:', () => {
   it.each<[string, Partial<StoredToken>]>([
     ['a generation that none can follow', { generation: Number.MAX_SAFE_INTEGER }],
     ['the first generation of those', { generation: 2 ** 52 }],
@@ -98,7 +98,7 @@ describe('a store that lies', () => {
     ['a life that is no number', { expiresInMs: '7200' as never }],
     ['a value longer than any token', { value: 'x'.repeat(4_097) }],
     ['no value', { value: '' }],
-  ])('about %s is not believed, and told by event', async (_lie, wrong) => {
+  ])('%s is not used, and reported by event', async (_lie, wrong) => {
     const { source, events } = sourceOver(handStore({ ...stored(5), ...wrong }).store)
     expect(await source.get()).toBe('fetched-1')
     expect(source.describe().generation).toBe(1)
@@ -112,7 +112,7 @@ describe('a store that lies', () => {
     })
   })
 
-  it('about when its token was confirmed last gives it no longer life, and it can be thrown away', async () => {
+  it('a wrong time of confirmation does not extend a token, and the token can be cleared', async () => {
     const lie = { ...stored(5, 7_100_000), reconfirmedAtMs: 1_000_000_000 }
     const { source, clock } = sourceOver(handStore(lie).store)
     expect(await source.get()).toBe('stored-5')
@@ -127,7 +127,7 @@ describe('a store that lies', () => {
     [60_000, 7_200_000],
     [14_000_000, 14_400_000],
   ])(
-    'rule 17: about a life without an end: with a maxAgeMs of %s its token is kept for %s ms at most',
+    'rule 17: an endless lifetime is capped: with a maxAgeMs of %s the token is kept for %s ms at most',
     async (maxAgeMs, longestMs) => {
       const lie = { ...stored(5, 1_000), expiresInMs: Number.MAX_SAFE_INTEGER }
       const transport = () => Promise.reject(new Error('gettoken is down'))
@@ -141,7 +141,7 @@ describe('a store that lies', () => {
   )
 
   it.each([Number.NaN, -1, 0, 2 ** 52, 2 ** 53, '7' as never, 1])(
-    'with %s as the number of a lease is not believed, and each process goes on by itself',
+    '%s as the number of a lease is not used, and each process fetches its own token',
     async (number) => {
       const { store } = handStore()
       const lease = { ...LEASE, acquire: async () => ({ number }) }
@@ -162,7 +162,7 @@ describe('a store that lies', () => {
     },
   )
 
-  it('that says it kept nothing leaves the token to the process that fetched it', async () => {
+  it('a store that reports that it stored nothing leaves the token to the process that fetched it', async () => {
     const { store } = handStore(undefined, { set: async () => false })
     const lease = { ...LEASE, publish: async () => false }
     const { source, fetches } = sourceOver({ ...store, lease })
@@ -181,13 +181,13 @@ describe('a token in the store', () => {
     expect(fetches()).toBe(0)
   })
 
-  it('is believed up to the longest value and the last generation but one', async () => {
+  it('is accepted up to the longest value and the last generation', async () => {
     const longest = stored(2 ** 52 - 1, 0, 'x'.repeat(4_096))
     const { source } = sourceOver(handStore(longest).store)
     expect(await source.get()).toBe(longest.value)
   })
 
-  it('grows older by either clock', async () => {
+  it('ages by either clock', async () => {
     const { source, clock } = sourceOver(handStore(stored(5, 1_000)).store)
     await source.get()
     clock.setWallBy(-100_000)
@@ -196,7 +196,7 @@ describe('a token in the store', () => {
     expect(source.describe().ageMs).toBe(11_000)
   })
 
-  it('past its memo is not adopted; the next generation is counted from it', async () => {
+  it('past its 7000 s is not adopted; the next generation is counted from it', async () => {
     const { store, calls } = handStore(stored(5, 7_100_000))
     const { source, fetches } = sourceOver(store)
     expect(await source.get()).toBe('fetched-1')
@@ -206,7 +206,7 @@ describe('a token in the store', () => {
     expect(calls).toEqual(['get', 'set fetched-1 6 0 7200000'])
   })
 
-  it('of the same generation is not adopted: it is the one that was thrown away', async () => {
+  it('of the same generation is not adopted: it is the cleared one', async () => {
     const { store, put } = handStore()
     const { source } = sourceOver(store)
     await source.get()
@@ -216,7 +216,7 @@ describe('a token in the store', () => {
     expect(source.describe().generation).toBe(2)
   })
 
-  it('of a newer generation is adopted after a throw-away', async () => {
+  it('of a newer generation is adopted after a clear', async () => {
     const { store, put } = handStore()
     const { source, fetches } = sourceOver(store)
     await source.get()
@@ -226,7 +226,7 @@ describe('a token in the store', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('that is gone is still counted from', async () => {
+  it('that expired still counts for the next generation', async () => {
     const { store, put } = handStore(stored(5, 7_100_000))
     const { source } = sourceOver(store)
     await source.get()
@@ -240,8 +240,8 @@ describe('a token in the store', () => {
   })
 })
 
-describe('what is put into the store', () => {
-  it('is the fetched token, as old as it is by then', async () => {
+describe('a write to the store', () => {
+  it('contains the fetched token with its current age', async () => {
     const { store, calls } = handStore()
     const clock = fakeClock()
     const { source } = sourceOver(store, {
@@ -256,7 +256,7 @@ describe('what is put into the store', () => {
     expect(calls).toEqual(['get', 'set fetched 1 250 3600000'])
   })
 
-  it('has the same string when it was confirmed last, and a new one not', async () => {
+  it('contains the time of confirmation only if the string is the same', async () => {
     const kept: StoredToken[] = []
     const set = async (_key: string, token: StoredToken) => kept.push(token) > 0
     const { source, clock } = sourceOver(handStore(undefined, { set }).store, {
@@ -273,14 +273,14 @@ describe('what is put into the store', () => {
     expect(kept[0]).not.toHaveProperty('reconfirmedAtMs')
   })
 
-  it('is not waited for: a store that is slow to keep it holds nobody up', async () => {
+  it('is not waited for: a slow store delays no caller', async () => {
     const { store, calls } = handStore(undefined, { set: () => new Promise(() => {}) })
     const { source } = sourceOver(store)
     expect(await source.get()).toBe('fetched-1')
     expect(calls).toEqual(['get'])
   })
 
-  it('is waited for where others wait for it too', async () => {
+  it('is waited for if other processes wait for it too', async () => {
     const kept = deferred<boolean>()
     const { store } = handStore()
     const lease = { ...LEASE, publish: () => kept.promise }
@@ -295,7 +295,7 @@ describe('what is put into the store', () => {
     expect(await waiting).toBe('fetched-1')
   })
 
-  it('is taken out again by its generation when it is thrown away, all under one key', async () => {
+  it('is deleted by its generation when the token is cleared, all under one key', async () => {
     const { store, calls, keys } = handStore()
     const { source } = sourceOver(store)
     await source.get()
@@ -310,7 +310,7 @@ describe('what is put into the store', () => {
 })
 
 describe('a ticket in the store', () => {
-  it('stands under its own name, whatever the secret', async () => {
+  it('has its own key, which does not depend on the secret', async () => {
     const { store, calls, keys } = handStore()
     for (const suiteSecret of ['one', 'other']) {
       const suite = suiteApp({ suiteId: 'ww-suite', suiteSecret })
@@ -326,7 +326,7 @@ describe('a ticket in the store', () => {
 })
 
 describe('a token that one call adopts', () => {
-  it('is there for the other calls, whose looks into the store are on their way: no fetch', async () => {
+  it('is used by the other calls that are reading the store: no fetch', async () => {
     const looks: ReturnType<typeof deferred<StoredToken>>[] = []
     const get = () => {
       const look = deferred<StoredToken>()
@@ -353,8 +353,8 @@ describe('a token that one call adopts', () => {
   })
 })
 
-describe('a token that another process has sealed', () => {
-  it('rule 20: is no token for one that has no key, which says so once, by the key’s fingerprint', async () => {
+describe('a token that another process has encrypted', () => {
+  it('rule 20: is absent for a process without a key, which reports the key’s fingerprint once', async () => {
     const { source, events } = sourceOver(handStore(stored(5, 0, 'sealed:1:AQIDBAAA')).store)
     expect(await source.get()).toBe('fetched-1')
     await source.invalidate('fetched-1')
@@ -372,7 +372,7 @@ describe('a token that another process has sealed', () => {
     ])
   })
 
-  it('rule 20: processes with different keys hear of it once for each key, by both fingerprints', async () => {
+  it('rule 20: is reported once for each key by processes with different keys, with both fingerprints', async () => {
     const inner = memoryStore()
     const [here, there] = ['h', 't'].map((letter) => Buffer.alloc(32, letter)) as [Buffer, Buffer]
     const [ours, theirs] = [here, there].map((key) =>
@@ -396,7 +396,7 @@ describe('a token that another process has sealed', () => {
     ])
   })
 
-  it('rule 20: a value that nobody sealed is reported as such', async () => {
+  it('rule 20: is expected: a value that is not encrypted is reported', async () => {
     const { store } = handStore(stored(5, 0, 'plain'))
     const { source, events } = sourceOver(encryptedStore(store, Buffer.alloc(32)))
     expect(await source.get()).toBe('fetched-1')
@@ -406,7 +406,7 @@ describe('a token that another process has sealed', () => {
   })
 })
 
-describe('trouble of the store', () => {
+describe('an error of the store', () => {
   it.each<[unknown]>([
     [{ ...stored(5), value: '' }],
     [{ ...stored(5), value: 7 }],
@@ -415,7 +415,7 @@ describe('trouble of the store', () => {
     [{ ...stored(5), ageMs: Number.NaN }],
     [{ ...stored(5), expiresInMs: undefined }],
     ['a text'],
-  ])('is a value that is no token: %j', async (value) => {
+  ])('is reported for a value that is not a token: %j', async (value) => {
     const { source, events } = sourceOver(handStore(value).store)
     expect(await source.get()).toBe('fetched-1')
     expect(events[0]).toEqual({
@@ -427,7 +427,7 @@ describe('trouble of the store', () => {
     })
   })
 
-  it('is not an empty place', async () => {
+  it('is not reported for a missing token', async () => {
     for (const nothing of [undefined, null]) {
       const { source, events } = sourceOver(handStore(nothing).store)
       await source.get()
@@ -435,7 +435,7 @@ describe('trouble of the store', () => {
     }
   })
 
-  it('is not a process that stood still: what was answered meanwhile is heard', async () => {
+  it('is not reported if the process was blocked: answers that arrived meanwhile are read', async () => {
     const answer = deferred<StoredToken>()
     const { source, clock, events } = sourceOver(handStore(0, { get: () => answer.promise }).store)
     const waiting = source.get()
@@ -447,7 +447,7 @@ describe('trouble of the store', () => {
     expect(events.map(({ type }) => type)).toEqual(['adopted'])
   })
 
-  it('is no answer within 400 ms', async () => {
+  it('is reported if there is no answer within 400 ms', async () => {
     const never = () => new Promise<never>(() => {})
     const { source, clock, events } = sourceOver(handStore(0, { get: never }).store)
     const waiting = source.get()
@@ -460,7 +460,7 @@ describe('trouble of the store', () => {
     expect(events[0]).toMatchObject({ operation: 'get', message: 'no answer within 400 ms' })
   })
 
-  it('is told by its operation, also when it says no more than that', async () => {
+  it('is reported with its operation, also if it has no message', async () => {
     const { store } = handStore(undefined, {
       set: () => Promise.reject('no'),
       delete: () => Promise.reject(new Error('READONLY')),
@@ -489,32 +489,35 @@ describe('trouble of the store', () => {
     ])
   })
 
-  it.each(['renew', 'release'] as const)('is told by its operation: %s', async (operation) => {
-    const answer = deferred<string>()
-    const fail = () => Promise.reject(new Error('READONLY'))
-    const { source, events, clock } = sourceOver(
-      { ...handStore().store, lease: { ...LEASE, [operation]: fail } },
-      { transport: async () => ({ status: 200, body: tokenBody(await answer.promise) }) },
-    )
-    const waiting = source.get().catch(({ code }) => code)
-    await settle()
-    // A third of the lease: it is renewed.
-    clock.advance(667)
-    await settle()
-    answer.reject(new Error('reset'))
-    expect(await waiting).toBe('token_fetch_failed')
-    await settle()
-    const trouble = {
-      ...SUBJECT,
-      type: 'store_error',
-      reason: 'refused',
-      operation,
-      message: 'READONLY',
-    }
-    expect(events.filter(({ type }) => type === 'store_error')).toEqual([trouble])
-  })
+  it.each(['renew', 'release'] as const)(
+    'is reported with its operation: %s',
+    async (operation) => {
+      const answer = deferred<string>()
+      const fail = () => Promise.reject(new Error('READONLY'))
+      const { source, events, clock } = sourceOver(
+        { ...handStore().store, lease: { ...LEASE, [operation]: fail } },
+        { transport: async () => ({ status: 200, body: tokenBody(await answer.promise) }) },
+      )
+      const waiting = source.get().catch(({ code }) => code)
+      await settle()
+      // A third of the lease: it is renewed.
+      clock.advance(667)
+      await settle()
+      answer.reject(new Error('reset'))
+      expect(await waiting).toBe('token_fetch_failed')
+      await settle()
+      const trouble = {
+        ...SUBJECT,
+        type: 'store_error',
+        reason: 'refused',
+        operation,
+        message: 'READONLY',
+      }
+      expect(events.filter(({ type }) => type === 'store_error')).toEqual([trouble])
+    },
+  )
 
-  it('is told without the token that was to be written, and without the way into the store', async () => {
+  it('is reported without the token to be written, and without the store’s url', async () => {
     const { store } = handStore(undefined, {
       set: (_key, { value }) =>
         Promise.reject(new Error(`SET of ${value} failed at redis://user:planted@redis:6379/0`)),
@@ -528,7 +531,7 @@ describe('trouble of the store', () => {
     })
   })
 
-  it('leaves no timer behind that keeps the process alive, nor does its absence', async () => {
+  it('leaves no timer that keeps the process alive', async () => {
     const clock = fakeClock()
     let pending = 0
     const after: Clock['after'] = (delayMs, callback, options) => {

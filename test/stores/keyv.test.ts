@@ -44,7 +44,7 @@ describe('keyvStore on SQLite, encrypted', () => {
   const open = () => keyvStore(sqlite.open(sqlite.file()), { encryptionKey })
   for (const { name, run } of storeContract(open)) it(name, run)
 
-  it('writes no token into the file that can be read there', async () => {
+  it('writes no readable token into the file', async () => {
     const file = sqlite.file()
     const plain = keyvStore(sqlite.open(file), { prefix: 'plain:' })
     await plain.set('key', token(1, { value: 'left-in-clear' }))
@@ -75,12 +75,12 @@ describe('two processes with one Keyv', () => {
     expect(transport).toHaveBeenCalledTimes(1)
   })
 
-  it('have no lease: each fetches for itself', () => {
+  it('have no lease: each fetches its own token', () => {
     expect(keyvStore(new Keyv())).not.toHaveProperty('lease')
     expect(keyvStore(new Keyv(), { encryptionKey })).not.toHaveProperty('lease')
   })
 
-  it('are told by the read after the write whose token stands', async () => {
+  it('learn from the read after the write whose token was stored', async () => {
     const backend = watched()
     const mine = keyvStore(backend)
     const other = keyvStore({ ...backend })
@@ -93,7 +93,7 @@ describe('two processes with one Keyv', () => {
     expect(await mine.get('key')).toMatchObject({ generation: 7 })
   })
 
-  it('are told the same where the backend loses what it is given', async () => {
+  it('learn the same if the backend loses a write', async () => {
     const backend = watched()
     backend.set.mockImplementation(async () => {})
     expect(await keyvStore(backend).set('key', token())).toBe(false)
@@ -101,13 +101,13 @@ describe('two processes with one Keyv', () => {
 })
 
 describe('time in keyvStore', () => {
-  it('lets the backend forget a token when its life is over', async () => {
+  it('lets the backend delete a token when it expires', async () => {
     const backend = watched()
     await keyvStore(backend).set('key', token(1, { ageMs: 10_000.5 }))
     expect(backend.set.mock.calls[0]?.[2]).toBe(50_000)
   })
 
-  it('never gives a life without end, which 0 would be', async () => {
+  it('never passes a ttl of 0, which would be endless', async () => {
     const backend = watched()
     await keyvStore(backend).set('key', token(1, { ageMs: 60_000 }))
     expect(backend.set.mock.calls[0]?.[2]).toBe(1)
@@ -138,7 +138,7 @@ describe('time in keyvStore', () => {
   })
 })
 
-describe('trouble in keyvStore', () => {
+describe('an error in keyvStore', () => {
   it.each<[string, unknown]>([
     ['nothing', null],
     ['text that is not JSON', 'planted'],
@@ -149,16 +149,19 @@ describe('trouble in keyvStore', () => {
       'a token without a time',
       '{"value":"token","generation":1,"ageMs":0,"expiresInMs":60000,"storedAtMs":null}',
     ],
-  ])('%s in the backend is no token, and a new one takes its place', async (_what, found) => {
-    const backend = watched()
-    backend.get.mockResolvedValueOnce(found).mockResolvedValueOnce(found)
-    const store = keyvStore(backend)
-    expect(await store.get('key')).toBeUndefined()
-    expect(await store.set('key', token())).toBe(true)
-    expect(await store.get('key')).toMatchObject({ value: 'planted-token-1' })
-  })
+  ])(
+    'is not caused by %s in the backend: it is absent, and a new token replaces it',
+    async (_what, found) => {
+      const backend = watched()
+      backend.get.mockResolvedValueOnce(found).mockResolvedValueOnce(found)
+      const store = keyvStore(backend)
+      expect(await store.get('key')).toBeUndefined()
+      expect(await store.set('key', token())).toBe(true)
+      expect(await store.get('key')).toMatchObject({ value: 'planted-token-1' })
+    },
+  )
 
-  it('what a newer version of this package put there is no token for this one, and left alone', async () => {
+  it('is not caused by a value of a newer version of this package, which is not overwritten', async () => {
     const backend = watched()
     const newer = JSON.stringify({ v: 2, token: { of: 'another shape' } })
     backend.get.mockResolvedValue(newer)
@@ -168,7 +171,7 @@ describe('trouble in keyvStore', () => {
     expect(backend.set).not.toHaveBeenCalled()
   })
 
-  it('of a backend that shows what it was given tells no token', async () => {
+  it('of a backend that shows the value leaks no token', async () => {
     const backend = watched()
     backend.set.mockRejectedValue(
       Object.assign(new Error('near "planted-token-1": syntax error'), {
@@ -183,7 +186,7 @@ describe('trouble in keyvStore', () => {
     expect(JSON.stringify({ ...error, stack: error.stack })).not.toContain('planted')
   })
 
-  it('is an event, and each process fetches for itself meanwhile', async () => {
+  it('is an event, and each process fetches its own token meanwhile', async () => {
     const down = async () => {
       throw new Error('database is gone')
     }
@@ -200,7 +203,7 @@ describe('trouble in keyvStore', () => {
     )
   })
 
-  it('of one call that hangs holds the next one under the same key up for a second, not for ever', async () => {
+  it('of a call that hangs blocks the next one under the same key for a second, not for ever', async () => {
     const clock = fakeClock()
     const after = vi.spyOn(clock, 'after')
     const backend = watched()
@@ -219,7 +222,7 @@ describe('trouble in keyvStore', () => {
     expect(await first).toBe(false)
   })
 
-  it('of a delete that the backend denies is said', async () => {
+  it('is reported if the backend refuses a delete', async () => {
     const backend = watched()
     const store = keyvStore(backend)
     await store.set('key', token())
@@ -230,7 +233,7 @@ describe('trouble in keyvStore', () => {
 })
 
 describe('the options of keyvStore', () => {
-  it('name the keys: a prefix, and a hash that every backend takes', async () => {
+  it('name the keys: a prefix, and a hash that every backend accepts', async () => {
     const backend = watched()
     await keyvStore(backend).set('a key\nthat no Memcache would take: 文', token())
     await keyvStore(backend, { prefix: 'mine:' }).set('key', token())

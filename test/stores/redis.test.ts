@@ -72,7 +72,7 @@ function keepsTheContract(start: () => Promise<RedisAddress>) {
   })
 }
 
-describe('redisStore on a Redis in this process', () => {
+describe('redisStore with a fake Redis in this process', () => {
   keepsTheContract(startInProcessRedis)
 })
 
@@ -110,7 +110,7 @@ describeWithRedis('a token source over redis-server', () => {
     return { start, fetches: () => fetches }
   }
 
-  it('is served though its Redis is a replica that may only be read', async () => {
+  it('is served even if its Redis is a read-only replica', async () => {
     const replica = await startRedis()
     closing(replica, () => replica.stop())
     const admin = ioredis(replica, closing)
@@ -129,7 +129,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(events).toContain('fetched')
   })
 
-  it('is served, and shares again, when its keys were lost', async () => {
+  it('is served, and shares again, after its keys were lost', async () => {
     const { start, fetches } = machines()
     const [one, other] = [start(), start()]
     expect(await one.source.get()).toBe(await other.source.get())
@@ -145,7 +145,7 @@ describeWithRedis('a token source over redis-server', () => {
   /** A source leaves a store that failed alone for a second. */
   const untilRested = () => new Promise((resolve) => setTimeout(resolve, 1_050))
 
-  it('asks once for two processes, and adopts by the age that Redis tells', async () => {
+  it('fetches once for two processes, and adopts by the age from Redis', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const one = start()
@@ -157,7 +157,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('asks once for ten processes that start at the same moment', async () => {
+  it('fetches once for ten processes that start at the same moment', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const ten = Array.from({ length: 10 }, start)
@@ -189,7 +189,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('fails no caller while Redis is frozen, and shares again when it is thawed', async () => {
+  it('fails no caller while Redis is frozen, and shares again afterwards', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const one = start()
@@ -208,7 +208,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('puts a token in the place of what is none', async () => {
+  it('overwrites a value that is not a token', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const one = start()
@@ -231,7 +231,7 @@ describeWithRedis('a token source over redis-server', () => {
     expiresInMs: 60_000,
   })
 
-  it('rule 15: no number comes again after a failover to a replica that lagged', async () => {
+  it('rule 15: repeats no number after a failover to a replica that lagged', async () => {
     const primary = await startRedis()
     const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${primary.port}`] })
     closing(primary, () => primary.stop())
@@ -255,7 +255,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(await redisStore(after).delete('key', next, `token-${lost}`)).toBe(false)
   })
 
-  it('rule 17: a lease that Redis gives after it was frozen is given back at once', async () => {
+  it('rule 17: releases a lease at once that Redis gives after it was frozen', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const one = start()
@@ -270,7 +270,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('rule 18: a ticket that was lost with everything in Redis is put back where it is needed', async () => {
+  it('rule 18: stores a ticket again that was lost with all data of Redis', async () => {
     const suite = suiteApp({ suiteId: 'ww-lost', suiteSecret: 'secret' })
     const redis = ioredis(server, closing)
     const sent: unknown[] = []

@@ -4,7 +4,7 @@ import { type RedisClient, type RedisCommand, redisStore } from '../../../src/st
 const KEY = 'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww1:0a1b'
 const TOKEN = `{${KEY}}:token`
 
-describe('what redisStore is given', () => {
+describe('the client given to redisStore', () => {
   it.each([[undefined], [null], [{}], ['redis://127.0.0.1'], [{ get() {}, set() {} }]])(
     'is refused if it is no client: %j',
     (client) => {
@@ -14,7 +14,7 @@ describe('what redisStore is given', () => {
     },
   )
 
-  it('is not shown: an url may hold a password', () => {
+  it('is not shown: a url may contain a password', () => {
     expect(() => redisStore('redis://:pass@host' as never)).toThrow(/^((?!pass).)*$/)
   })
 
@@ -27,7 +27,7 @@ describe('what redisStore is given', () => {
     expect(() => redisStore(async () => null, options as never)).toThrow(message)
   })
 
-  it('is sent one command in the way of each client', async () => {
+  it('gets one command with the arguments of its kind', async () => {
     const sent: unknown[][] = []
     const write = async (...args: unknown[]) => {
       sent.push(args)

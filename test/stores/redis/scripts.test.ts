@@ -9,10 +9,10 @@ import { settle } from '../../support/qyapi.js'
 const KEY = 'qyapi-token:https%3A%2F%2Fqyapi.weixin.qq.com:self-built:ww1:0a1b'
 const TOKEN = { value: 'token-1', generation: 1, ageMs: 0, expiresInMs: 60_000 }
 
-describe('a failure of Redis', () => {
+describe('an error of Redis', () => {
   const failing = (error: unknown) => redisStore(async () => Promise.reject(error))
 
-  it('is a rejection in its words, without the command that the client’s error carries', async () => {
+  it('rejects with its message, without the command that the client’s error contains', async () => {
     const command = { name: 'EVALSHA', args: ['token-1'] }
     const error = Object.assign(new Error('READONLY You can’t write'), { command })
     const rejected = await failing(error)
@@ -22,7 +22,7 @@ describe('a failure of Redis', () => {
     expect(JSON.stringify(rejected, Object.getOwnPropertyNames(rejected))).not.toContain('token-1')
   })
 
-  it('is a rejection also where the client throws at once, or says nothing', async () => {
+  it('rejects also if the client throws synchronously, or without a message', async () => {
     const throwing = redisStore(() => {
       throw new Error('closed')
     })
@@ -45,7 +45,7 @@ describe('a failure of Redis', () => {
     },
   )
 
-  it('rule 20: 200 ms away is none, also where Redis restarted and has forgotten every script', async () => {
+  it('rule 20: does not occur at 200 ms distance, even if Redis restarted and has forgotten every script', async () => {
     const clock = fakeClock()
     const known = new Set<string>()
     const hashOf = new Map<string, string>()
@@ -78,7 +78,7 @@ describe('a failure of Redis', () => {
     expect(reported).toEqual([])
   })
 
-  it('is none of the first time: a script goes by its text then, and by its hash from then on', async () => {
+  it('does not occur the first time: a script is sent as text then, and by its hash from then on', async () => {
     const sent: (string | undefined)[] = []
     const store = redisStore(async ([name]) => {
       sent.push(name)
