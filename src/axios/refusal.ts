@@ -5,7 +5,7 @@ import {
   mayBeJson,
   type TokenErrcodes,
 } from '../core/errcode.js'
-import { isObject } from '../core/redact-slots.js'
+import { isObject } from '../core/redact-kinds.js'
 import { isArrayBuffer, isBlob } from '../request/body.js'
 import { bufferBody, isNodeReadable, peekNodeStream } from '../request/peek-node-stream.js'
 import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'

@@ -1,5 +1,3 @@
-import type { Scrub } from './redact.js'
-
 const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1)
 
 /** Bytes and the like, whose content is never printed as text, and what only stands for something else. */
@@ -40,96 +38,56 @@ export function isHttpMessage(value: object): boolean {
   return tag === 'Request' || tag === 'Response'
 }
 
-/** What a container holds that is no property. */
-export interface Content {
-  readonly values: readonly unknown[]
-  /** It shows what is to be taken out. */
-  readonly isDirty: boolean
-  /** Nothing else of it is looked at. */
-  readonly isAll?: boolean
-  /** Writes it anew, texts cleaned; `current` gives the copies that stand for what it held. */
-  readonly write?: (current: (value: unknown) => unknown) => void
-  /** For what cannot be written: the same, cleaned. */
-  readonly copy?: () => object
-}
-
-export function contentOf(object: object, scrub: Scrub): Content | undefined {
-  const make = CONTENTS[tagOf(object)]
-  try {
-    return make?.(object, (value) => (typeof value === 'string' ? scrub(value) : value))
-  } catch {
-    // What calls itself a Map and is none.
-    return undefined
-  }
-}
-
 type Clean = (value: unknown) => unknown
 
-const CONTENTS: Readonly<Record<string, (object: object, clean: Clean) => Content>> = {
-  Map: (object, clean) => contentOfMap(object as Map<unknown, unknown>, clean),
-  Set: (object, clean) => contentOfSet(object as Set<unknown>, clean),
-  URL: (object, clean) => contentOfUrl(object as URL, clean),
-  URLSearchParams: (object, clean) => contentOfQuery(object as URLSearchParams, clean),
-  Headers: (object, clean) => contentOfHeaders(object as Headers, clean),
+const CONTAINERS: Readonly<Record<string, (container: never, clean: Clean) => object>> = {
+  Map: cleanMap,
+  Set: cleanSet,
+  URL: cleanUrl,
+  URLSearchParams: cleanQuery,
+  Headers: cleanHeaders,
 }
 
-function contentOfMap(map: Map<unknown, unknown>, clean: Clean): Content {
-  const values = [...Map.prototype.entries.call(map)].flat()
-  return {
-    values,
-    isDirty: values.some((value) => clean(value) !== value),
-    write(current) {
-      const written = values.map((value) => current(clean(value)))
-      if (written.every((value, index) => value === values[index])) return
-      map.clear()
-      for (let at = 0; at < written.length; at += 2) map.set(written[at], written[at + 1])
-    },
+/** A container whose content is no property, cleaned; `undefined` for any other object. */
+export function cleanContainer(object: object, clean: Clean): object | undefined {
+  return CONTAINERS[tagOf(object)]?.(object as never, clean)
+}
+
+function cleanMap(map: Map<unknown, unknown>, clean: Clean): object {
+  for (const [key, value] of [...map]) {
+    const cleanKey = clean(key)
+    if (cleanKey !== key) map.delete(key)
+    map.set(cleanKey, clean(value))
   }
+  return map
 }
 
-function contentOfSet(set: Set<unknown>, clean: Clean): Content {
-  const values = [...Set.prototype.values.call(set)]
-  return {
-    values,
-    isDirty: values.some((value) => clean(value) !== value),
-    write(current) {
-      const written = values.map((value) => current(clean(value)))
-      if (written.every((value, index) => value === values[index])) return
-      set.clear()
-      for (const value of written) set.add(value)
-    },
+function cleanSet(set: Set<unknown>, clean: Clean): object {
+  for (const value of [...set]) {
+    const cleanValue = clean(value)
+    if (cleanValue !== value) set.delete(value)
+    set.add(cleanValue)
   }
+  return set
 }
 
-function contentOfUrl(url: URL, clean: Clean): Content {
-  const href = clean(url.href) as string
-  const isDirty = href !== url.href
-  return {
-    values: [],
-    isAll: true,
-    isDirty,
-    write: () => isDirty && Reflect.set(url, 'href', href),
-  }
+function cleanUrl(url: URL, clean: Clean): object {
+  const href = clean(url.href)
+  if (href !== url.href) Reflect.set(url, 'href', href)
+  return url
 }
 
-function contentOfQuery(query: URLSearchParams, clean: Clean): Content {
+function cleanQuery(query: URLSearchParams, clean: Clean): object {
   const pairs = [...query]
   const cleaned = pairs.map((pair) => pair.map(clean) as [string, string])
-  const isDirty = String(cleaned) !== String(pairs)
-  return {
-    values: [],
-    isAll: true,
-    isDirty,
-    write() {
-      if (!isDirty) return
-      for (const [name] of pairs) query.delete(name)
-      for (const [name, value] of cleaned) query.append(name, value)
-    },
-  }
+  if (String(cleaned) === String(pairs)) return query
+  for (const [name] of pairs) query.delete(name)
+  for (const [name, value] of cleaned) query.append(name, value)
+  return query
 }
 
-/** Those that came over the network cannot be changed. */
-function contentOfHeaders(headers: Headers, clean: Clean): Content {
+/** Of the same class: headers that came over the network cannot be changed. */
+function cleanHeaders(headers: Headers, clean: Clean): object {
   const pairs: [string, string][] = []
   let isDirty = false
   headers.forEach((value, name) => {
@@ -138,5 +96,9 @@ function contentOfHeaders(headers: Headers, clean: Clean): Content {
     pairs.push([name, cleanValue])
   })
   const SameHeaders = headers.constructor as typeof Headers
-  return { values: [], isAll: true, isDirty, copy: () => new SameHeaders(pairs) }
+  return isDirty ? new SameHeaders(pairs) : headers
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

@@ -1,141 +1,121 @@
+import type { Scrub } from './redact.js'
+import { cleanContainer, isHttpMessage, isMachinery, isObject, isOpaque } from './redact-kinds.js'
+
+/** What to take out, and what the walk has to know about the objects that it meets. */
+export interface Redaction {
+  readonly scrub: Scrub
+  /** The caller's own objects, which hold nothing of ours: neither read nor changed. */
+  readonly isLeftAlone?: (value: object) => boolean
+  /** What replaces an object of ours, e.g. the caller's config. */
+  readonly instead?: (value: object, key: PropertyKey) => unknown
+  /** Objects under this key stay readable, but not enumerable. */
+  readonly hiddenKey?: string
+  /** Cleans a fetch `Request` or `Response`, whose url is no own property, or what is hidden. */
+  readonly cleanse?: (message: object) => void
+  /** The body of a response is not walked: it is the caller's. A stream may link to its request. */
+  readonly cleanseBody?: (body: unknown) => void
+}
+
+/** The walk must not take long, nor overflow the stack. */
+const MOST_OBJECTS = 10_000
+const DEEPEST = 100
+
+/** Where an error's texts may come from its class. */
+const ERROR_KEYS = ['name', 'message', 'stack']
+
 /**
  * One walk that takes a secret or a token out of everything that can be reached from an error or a
- * response: in place where that can be changed, else in a copy that stands in its place.
+ * response (rule 9): in place, or in a copy of what is frozen. What shows nothing stays as it is.
  */
-
-import { type Content, contentOf, isHttpMessage, isMachinery, isOpaque } from './redact-kinds.js'
-import { cleanPrinting } from './redact-methods.js'
-import {
-  isDirty,
-  isMadeAnew,
-  isObject,
-  type Redaction,
-  type Slot,
-  slotsOf,
-} from './redact-slots.js'
-
-export type { Redaction } from './redact-slots.js'
-
-/** No more objects are looked into: no error is that large, and the walk must not take long. */
-const MOST_OBJECTS = 10_000
-
-/** The same value where it could be changed, or shows nothing; else a copy. */
 export function redacted<T>(value: T, redaction: Redaction): T {
-  const { result, nodes } = rewritten(value, redaction)
-  const printing = {
-    shows: (printed: unknown) => rewritten(printed, redaction).isChanged,
-    clean: (printed: unknown) => rewritten(printed, redaction).result,
+  const { scrub, instead, isLeftAlone, cleanseBody } = redaction
+  const results = new Map<object, object>()
+
+  function clean(given: unknown, depth: number): unknown {
+    if (typeof given === 'string') return scrub(given)
+    if (!isObject(given) || depth > DEEPEST || isLeftAlone?.(given)) return given
+    const known = results.get(given)
+    if (known !== undefined) return known
+    if (results.size >= MOST_OBJECTS || isOpaque(given)) return given
+    if (isMachinery(given) || isHttpMessage(given)) return given
+    results.set(given, given)
+    const result = tryOr(given, () => cleanObject(given, depth + 1))
+    results.set(given, result)
+    return result
   }
-  for (const { object, copy, content } of nodes.values()) {
-    if (!content?.isAll) cleanPrinting(object, copy ?? object, printing)
-  }
-  return result as T
-}
 
-function rewritten(value: unknown, redaction: Redaction) {
-  const nodes = isObject(value) ? gather(value, redaction) : new Map<unknown, Node>()
-  const isChanged = [...nodes.values()].some(mustChange)
-  if (isChanged) {
-    copyWhatIsFixed(nodes)
-    for (const node of nodes.values()) rewrite(node, nodes)
-  }
-  if (typeof value !== 'string')
-    return { nodes, isChanged, result: nodes.get(value)?.copy ?? value }
-  const result = redaction.scrub(value)
-  return { nodes, isChanged: result !== value, result }
-}
-
-interface Node {
-  readonly object: object
-  readonly slots: readonly Slot[]
-  /** What a Map, Set, URL, … holds beside its properties. */
-  readonly content: Content | undefined
-  readonly owners: Set<Node>
-  copy?: object
-}
-
-type Nodes = Map<unknown, Node>
-
-/** Everything that can be reached, the nearest first. */
-function gather(root: object, redaction: Redaction): Nodes {
-  const nodes: Nodes = new Map()
-  const queue: { readonly value: unknown; readonly owner?: Node }[] = [{ value: root }]
-  for (const { value, owner } of queue) {
-    let node = nodes.get(value)
-    if (node === undefined) {
-      if (nodes.size >= MOST_OBJECTS || !isObject(value) || !isWalked(value, redaction)) continue
-      node = nodeOf(value, redaction)
-      nodes.set(value, node)
-      for (const inner of innerOf(node)) queue.push({ value: inner, owner: node })
+  function cleanObject(object: object, depth: number): object {
+    const container = cleanContainer(object, (inner) => clean(inner, depth))
+    if (container !== undefined) return container
+    const isAnswer = Object.hasOwn(object, 'status') && Object.hasOwn(object, 'headers')
+    let target = object
+    for (const key of keysOf(object)) {
+      const before = read(object, key)
+      if (isAnswer && (key === 'data' || key === 'body')) {
+        cleanseBody?.(before)
+        continue
+      }
+      const { enumerable = false } = Object.getOwnPropertyDescriptor(object, key) ?? {}
+      const own = instead !== undefined && isObject(before) ? instead(before, key) : before
+      const mustHide = enumerable && isObject(own) && showsRequest(key, own, redaction)
+      const value = clean(own, depth)
+      if (value === before && !mustHide) continue
+      if (target === object && isFixed(object, key)) target = openCopy(object)
+      const property = { value, writable: true, configurable: true }
+      const isDefined = { ...property, enumerable: enumerable && !mustHide }
+      // Some properties can be written, but not redefined.
+      if (!Reflect.defineProperty(target, key, isDefined)) Reflect.set(target, key, value)
     }
-    if (owner !== undefined) node.owners.add(owner)
+    return target
   }
-  return nodes
+
+  return clean(value, 0) as T
 }
 
-function innerOf({ slots, content }: Node): unknown[] {
-  const inner = slots.map(({ clean, isBody }) => (isBody ? undefined : clean))
-  return [...inner, ...(content?.values ?? [])].filter(isObject)
+function keysOf(object: object): PropertyKey[] {
+  const keys = Reflect.ownKeys(object)
+  if (!(object instanceof Error)) return keys
+  return [...keys, ...ERROR_KEYS.filter((key) => key in object && !keys.includes(key))]
 }
 
-function isWalked(value: object, { isLeftAlone }: Redaction): boolean {
-  return !isLeftAlone?.(value) && !isOpaque(value) && !isMachinery(value) && !isHttpMessage(value)
+/** Whether an object prints the request when its owner is printed, and cannot be changed. */
+function showsRequest(key: PropertyKey, value: object, redaction: Redaction): boolean {
+  const { isLeftAlone, hiddenKey, cleanse, scrub } = redaction
+  if (isLeftAlone?.(value)) return false
+  const isMessage = isHttpMessage(value)
+  const url = isMessage && read(value, 'url')
+  if (isMessage || key === hiddenKey) cleanse?.(value)
+  if (isMessage && key !== hiddenKey) return typeof url === 'string' && scrub(url) !== url
+  return key === hiddenKey || isMachinery(value)
 }
 
-function nodeOf(object: object, redaction: Redaction): Node {
-  const owners = new Set<Node>()
+function isFixed(object: object, key: PropertyKey): boolean {
+  const own = Object.getOwnPropertyDescriptor(object, key)
+  if (own === undefined) return !Object.isExtensible(object)
+  return own.configurable === false && own.writable !== true
+}
+
+/** Of the same class, with the same properties, and not frozen: pino cannot print what is frozen. */
+function openCopy(object: object): object {
+  const copy = object instanceof Error ? new Error() : Array.isArray(object) ? [] : {}
+  for (const key of Reflect.ownKeys(copy)) Reflect.deleteProperty(copy, key)
+  for (const key of Reflect.ownKeys(object)) {
+    const { enumerable = false } = Object.getOwnPropertyDescriptor(object, key) ?? {}
+    const property = { value: read(object, key), writable: true, configurable: true, enumerable }
+    if (!Reflect.defineProperty(copy, key, property)) Reflect.set(copy, key, property.value)
+  }
+  return Object.setPrototypeOf(copy, Object.getPrototypeOf(object))
+}
+
+/** A getter or a proxy may throw. */
+function read(object: object, key: PropertyKey): unknown {
+  return tryOr(undefined, () => Reflect.get(object, key))
+}
+
+function tryOr<T>(otherwise: T, run: () => T): T {
   try {
-    const content = contentOf(object, redaction.scrub)
-    const slots = content?.isAll ? [] : [...slotsOf(object, redaction)]
-    return { object, slots, content, owners }
+    return run()
   } catch {
-    // A proxy that does not want to be looked into.
-    return { object, slots: [], content: undefined, owners }
+    return otherwise
   }
-}
-
-function mustChange({ slots, content }: Node): boolean {
-  return content?.isDirty === true || slots.some(isDirty)
-}
-
-/** What cannot be changed becomes a copy, and so does what holds it and cannot be changed either. */
-function copyWhatIsFixed(nodes: Nodes): void {
-  const fixed = [...nodes.values()].filter(
-    ({ slots, content }) =>
-      slots.some((slot) => slot.isFixed && isDirty(slot)) || (content?.isDirty && content.copy),
-  )
-  for (const node of fixed) {
-    if (node.copy !== undefined) continue
-    node.copy = node.content?.copy?.() ?? blankLike(node.object)
-    for (const owner of node.owners) {
-      if (owner.slots.some(({ isFixed, clean }) => isFixed && clean === node.object))
-        fixed.push(owner)
-    }
-  }
-}
-
-/** Without properties, of the same class, not frozen (pino cannot print what is): `instanceof` and printing say the same of it. */
-function blankLike(object: object): object {
-  const blank = object instanceof Error ? new Error() : Array.isArray(object) ? [] : {}
-  for (const key of Reflect.ownKeys(blank)) Reflect.deleteProperty(blank, key)
-  return Object.setPrototypeOf(blank, Object.getPrototypeOf(object))
-}
-
-function rewrite({ object, copy, content, slots }: Node, nodes: Nodes): void {
-  const current = (value: unknown) => nodes.get(value)?.copy ?? value
-  content?.write?.(current)
-  for (const slot of slots) {
-    const value = current(slot.clean)
-    const isNew = isDirty(slot) || value !== slot.clean || isMadeAnew(slot, object)
-    if (isNew || (copy !== undefined && !slot.isInherited)) put(copy ?? object, slot, value)
-  }
-}
-
-function put(owner: object, slot: Slot, value: unknown): void {
-  const { key, cleanKey, isEnumerable, mustHide } = slot
-  if (key !== cleanKey) Reflect.deleteProperty(owner, key)
-  const enumerable = isEnumerable && !mustHide
-  const property = { value, writable: true, configurable: true, enumerable }
-  // What can be written, but not defined anew.
-  if (!Reflect.defineProperty(owner, cleanKey, property)) Reflect.set(owner, cleanKey, value)
 }

@@ -6,8 +6,8 @@ export type Scrub = (text: string) => string
 
 const HIDDEN = '[hidden]'
 
-/** No token or secret of WeCom's is shorter. Those of tests are, and may be part of any word. */
-const SHORTEST = 8
+/** WeCom's tokens and secrets are far longer. A shorter one, as in tests, may be part of any word. */
+const SHORTEST = 7
 
 /**
  * Replaces each value wherever it stands, raw or percent-encoded in any way (URL, URLSearchParams and

@@ -42,26 +42,6 @@ describe('rule 9: whatever can be reached from an error shows no token', () => {
     url = URL_WITH
     nested = { list: [[URL_WITH]] }
   }
-  class Getter extends Error {
-    get url() {
-      return URL_WITH
-    }
-    get target() {
-      return new URL(URL_WITH)
-    }
-  }
-  class Private extends Error {
-    #url = URL_WITH
-    toJSON() {
-      return { url: this.#url }
-    }
-    override toString() {
-      return this.#url
-    }
-    [inspect.custom]() {
-      return { at: this.#url }
-    }
-  }
   const withMore = (more: object) => Object.assign(new Error('failed'), more)
   const causes = (depth: number): Error =>
     new Error(depth === 0 ? URL_WITH : 'failed', depth === 0 ? {} : { cause: causes(depth - 1) })
@@ -85,10 +65,7 @@ describe('rule 9: whatever can be reached from an error shows no token', () => {
         configurable: true,
       }),
     ],
-    ['getters of its class', new Getter('failed')],
-    ['private fields', new Private('failed')],
     ['a symbol', withMore({ [Symbol('url')]: URL_WITH })],
-    ['a key', withMore({ [URL_WITH]: 1 })],
     [
       'a property that is not enumerable',
       Object.defineProperty(new Error('failed'), 'url', {
@@ -122,19 +99,6 @@ describe('rule 9: whatever can be reached from an error shows no token', () => {
     const error = withMore({ details: Object.freeze({ url: URL_WITH }) })
     expect(cleaned(error)).toBe(error)
     expect(error).toMatchObject({ details: { url: URL_WITHOUT } })
-  })
-
-  it('in a frozen circle', () => {
-    const [first, second] = [
-      { url: URL_WITH } as Record<string, unknown>,
-      {} as Record<string, unknown>,
-    ]
-    first.next = Object.freeze(Object.assign(second, { next: first }))
-    Object.freeze(first)
-    const copy = cleaned(withMore({ first }))
-    expect(shows(copy)).toBe(false)
-    const circle = (copy as unknown as { first: { next: { next: unknown } } }).first
-    expect(circle.next.next).toBe(circle)
   })
 })
 
@@ -242,7 +206,6 @@ describe('property', () => {
     headers: (text) => new Headers({ location: text }),
     error: (text) => new TypeError(`cannot fetch ${text}`),
     encoded: (text) => ({ redirect: encodeURIComponent(text) }),
-    key: (text) => ({ [text]: true }),
   }
 
   it('rule 9: a token hidden at a random place of a random graph never shows', () => {
