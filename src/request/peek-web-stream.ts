@@ -165,7 +165,7 @@ function close(controller: Controller): void {
 
 /**
  * Ends a stream with its signal, without keeping it alive: a signal may outlive thousands of answers
- * that is never read. The registry is there as long as the listener, in whose scope it stands.
+ * that is never read. The registry lives as long as the listener, whose scope holds it.
  */
 function endWithSignal(
   signal: AbortSignal,

@@ -18,7 +18,7 @@ function attached(wire: Wire, options: AxiosMiddlewareOptions = {}, defaults: ob
   return { client, events, ...result }
 }
 
-middlewareContract('the axios door', (wire, options, corpSecret = APP.corpSecret) => {
+middlewareContract('the axios entry', (wire, options, corpSecret = APP.corpSecret) => {
   const client = axios.create({ baseURL: `${ORIGIN}/cgi-bin` })
   const { source } = attachToken(client, { ...APP, corpSecret }, { clock: wire.clock, ...options })
   const send = async (url: string, data?: object, signal?: AbortSignal) => {

@@ -94,7 +94,7 @@ describe('a client whose baseURL is elsewhere', () => {
 
 describe('an error of ours', () => {
   const failed = async (config: object = {}) => {
-    const { client } = stubAxios(undefined, { tokens: () => new Error('no road') })
+    const { client } = stubAxios(undefined, { tokens: () => new Error('no connection') })
     let left: object | undefined
     const transformRequest = function keep(this: object) {
       left = this
@@ -162,11 +162,11 @@ describe('eject', () => {
   }
 
   it.each<[string, unknown, number[]]>([
-    ['it is taken out where it stands', [null, { fulfilled: ours }], [1]],
-    ['among others', [{ fulfilled: () => {} }, { fulfilled: ours }], [1]],
-    ['nobody else’s is, after a clear', [null, { fulfilled: () => {} }], []],
-    ['nor is anything where nothing is left', [], []],
-    ['it is taken out where nobody can look', undefined, [1]],
+    ['our interceptor is removed at its place', [null, { fulfilled: ours }], [1]],
+    ['ours is removed among others', [{ fulfilled: () => {} }, { fulfilled: ours }], [1]],
+    ['no other interceptor is removed, after a clear', [null, { fulfilled: () => {} }], []],
+    ['no interceptor is removed if none is left', [], []],
+    ['it is removed also if axios shows no handlers', undefined, [1]],
   ])('%s', (_name, handlers, expected) => {
     const { client, ejected } = clientWith(handlers)
     eject(client, ours, 1)

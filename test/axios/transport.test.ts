@@ -49,7 +49,7 @@ function send(
 
 describe('a token request with a client’s network settings', () => {
   it('uses those settings, and nothing else of the client’s defaults', async () => {
-    const road = {
+    const connection = {
       httpAgent: { own: 1 },
       httpsAgent: { own: 2 },
       proxy: { host: 'p', port: 1 },
@@ -79,7 +79,7 @@ describe('a token request with a client’s network settings', () => {
       maxRedirects: 5,
     }
     const { sent, settled } = send(GET, answer('{"a":1}'), {
-      defaults: { ...road, fetchOptions, ...others },
+      defaults: { ...connection, fetchOptions, ...others },
     })
     expect(await settled()).toEqual({ status: 200, body: '{"a":1}' })
     const {
@@ -90,7 +90,7 @@ describe('a token request with a client’s network settings', () => {
       ...config
     } = sent[0] as never as Record<string, unknown>
     expect(config).toEqual({
-      ...road,
+      ...connection,
       transport: { request: expect.any(Function) },
       fetchOptions: { dispatcher: { own: 4 }, cache: 'no-store', redirect: 'manual' },
       method: 'get',
@@ -98,7 +98,7 @@ describe('a token request with a client’s network settings', () => {
       params: { corpid: 'c', corpsecret: 's&' },
       beforeRedirect: expect.any(Function),
       responseType: 'text',
-      env: expect.objectContaining(road.env),
+      env: expect.objectContaining(connection.env),
       allowAbsoluteUrls: true,
       data: undefined,
       validateStatus: expect.anything(),

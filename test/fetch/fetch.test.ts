@@ -24,7 +24,7 @@ function wrapped(wire: Wire, options: MiddlewareOptions = {}) {
 const errcodeOf = async (response: Response) =>
   ((await response.json()) as { errcode: number }).errcode
 
-middlewareContract('the fetch door', (wire, options, corpSecret = APP.corpSecret) => {
+middlewareContract('the fetch entry', (wire, options, corpSecret = APP.corpSecret) => {
   const qyFetch = withToken(fetch, { ...APP, corpSecret }, { clock: wire.clock, ...options })
   const send = async (url: string, body?: object, signal?: AbortSignal) => {
     const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }

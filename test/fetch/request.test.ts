@@ -374,20 +374,20 @@ describe('a Request', () => {
 
   it('keeps the dispatcher and the agent that it was made with', async () => {
     // Undici 6 keeps it behind a symbol, node-fetch has a property.
-    const road = Symbol('dispatcher')
-    class RoadRequest extends Request {
-      readonly [road]: unknown
+    const dispatcherKey = Symbol('dispatcher')
+    class DispatcherRequest extends Request {
+      readonly [dispatcherKey]: unknown
       readonly agent: unknown
       constructor(url: string, init: RequestInit & { dispatcher?: unknown; agent?: unknown } = {}) {
         super(url, init)
-        this[road] = init.dispatcher
+        this[dispatcherKey] = init.dispatcher
         this.agent = init.agent
       }
     }
     const init = { dispatcher: { dispatch: () => true }, agent: {} } as unknown as RequestInit
-    const { first, second } = await replayed(new RoadRequest(SEND, init))
+    const { first, second } = await replayed(new DispatcherRequest(SEND, init))
     for (const { input } of [first, second]) {
-      const { agent, [road]: dispatcher } = input as RoadRequest
+      const { agent, [dispatcherKey]: dispatcher } = input as DispatcherRequest
       expect({ agent, dispatcher }).toEqual(init)
       expect(dispatcher).toBe((init as { dispatcher?: unknown }).dispatcher)
     }

@@ -10,7 +10,7 @@ import { APP } from '../support/qyapi.js'
 import { tokenBody } from '../support/source.js'
 
 const QYAPI = 'https://qyapi.weixin.qq.com'
-const transport = async () => ({ status: 200, body: tokenBody('by-the-clients-road') })
+const transport = async () => ({ status: 200, body: tokenBody('by-the-client') })
 const parts = { credentialOf: selfBuilt, transport }
 const doorFor = (tokens: unknown, options: MiddlewareOptions = {}, more: object = {}) =>
   createMiddleware(tokens as typeof APP, options, { ...parts, ...more })
@@ -46,12 +46,12 @@ describe('a middleware that makes its source', () => {
   ])('makes it from %s, with the client’s own network settings', async (_name, tokens) => {
     const { source } = middlewareFor(tokens, { clock: fakeClock() })
     expect(source.describe()).toMatchObject({ kind: 'self-built', subject: 'app of corp ww-fake' })
-    expect(await source.get()).toBe('by-the-clients-road')
+    expect(await source.get()).toBe('by-the-client')
   })
 
   it('uses the option transport instead, if there is one', async () => {
-    const own = async () => ({ status: 200, body: tokenBody('by-the-own-road') })
-    expect(await middlewareFor(APP, { transport: own }).source.get()).toBe('by-the-own-road')
+    const own = async () => ({ status: 200, body: tokenBody('by-the-option') })
+    expect(await middlewareFor(APP, { transport: own }).source.get()).toBe('by-the-option')
   })
 
   it('passes the source’s options on, and keeps its own', async () => {

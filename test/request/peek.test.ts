@@ -187,7 +187,7 @@ describe('a Node stream', () => {
 
 describe('a Node stream that breaks while it is peeked', () => {
   /** Peeks, and returns the stream to read instead. */
-  async function lookInto(stream: Readable) {
+  async function peek(stream: Readable) {
     const instead: unknown[] = []
     const bytes = await peekNodeStream(stream, (other) => instead.push(other))
     for (const event of ['readable', 'error', 'close']) expect(stream.listenerCount(event)).toBe(0)
@@ -206,7 +206,7 @@ describe('a Node stream that breaks while it is peeked', () => {
   it('is replaced by one that has the same bytes, and breaks with the same error', async () => {
     const failure = new Error('reset')
     const stream = dripping(['{"err', 'code'], (one) => void one.destroy(failure))
-    const { bytes, instead } = await lookInto(stream)
+    const { bytes, instead } = await peek(stream)
     expect(bytes).toBeUndefined()
     expect(instead).toHaveLength(1)
     expect(await piecesOf(instead[0])).toEqual({ pieces: ['{"errcode'], error: failure })
@@ -214,14 +214,14 @@ describe('a Node stream that breaks while it is peeked', () => {
 
   it('before its first byte is replaced by one that breaks in the same way', async () => {
     const failure = new Error('reset')
-    const { instead } = await lookInto(dripping([], (one) => void one.destroy(failure)))
+    const { instead } = await peek(dripping([], (one) => void one.destroy(failure)))
     expect(await piecesOf(instead[0])).toEqual({ pieces: [], error: failure })
   })
 
   it('without an error, or with none that is an Error, counts as aborted', async () => {
     for (const failure of [undefined, 'reset']) {
       const stream = dripping(['{"err'], (one) => void one.destroy(failure as undefined))
-      const { bytes, instead } = await lookInto(stream)
+      const { bytes, instead } = await peek(stream)
       expect(bytes).toBeUndefined()
       const { pieces, error } = await piecesOf(instead[0])
       expect(pieces).toEqual(['{"err'])
@@ -235,7 +235,7 @@ describe('a Node stream that breaks while it is peeked', () => {
   })
 
   it('is not replaced if it does not break', async () => {
-    const { instead } = await lookInto(dripping([REFUSAL]))
+    const { instead } = await peek(dripping([REFUSAL]))
     expect(instead).toEqual([])
   })
 })

@@ -11,7 +11,7 @@ const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').le
 /** Yields its pieces one by one, then ends or breaks. */
 function streamOf(
   pieces: readonly string[],
-  { isBytes = false, trouble: failure = undefined as unknown } = {},
+  { isBytes = false, failure = undefined as unknown } = {},
 ) {
   const left = pieces.map(bytesOf)
   return new ReadableStream<Uint8Array>({
@@ -39,7 +39,7 @@ describe('a stream that was peeked', () => {
 
   it.each([true, false])('is a byte stream also if it broke meanwhile: %s', async (isBytes) => {
     const failure = new Error('reset')
-    const body = await resumed(streamOf(['{"err'], { isBytes, trouble: failure }))
+    const body = await resumed(streamOf(['{"err'], { isBytes, failure }))
     expect(isByteStream(body)).toBe(isBytes)
     const reader = body.getReader()
     expect(await reader.read()).toEqual({ done: false, value: bytesOf('{"err') })
@@ -68,7 +68,7 @@ describe('a stream that was peeked', () => {
   it('leaves no listener on its signal when it breaks', async () => {
     const failure = new Error('reset')
     const { signal } = new AbortController()
-    const body = await resumed(streamOf([LONG], { trouble: failure }), signal)
+    const body = await resumed(streamOf([LONG], { failure }), signal)
     expect(listeners(signal)).toBe(1)
     await expect(new Response(body).text()).rejects.toBe(failure)
     expect(listeners(signal)).toBe(0)

@@ -359,8 +359,8 @@ describe('an attached fetch', () => {
 
   it('accepts polyfills and mocks that return less than a whole Response', async () => {
     const plain = { ok: true, status: 200, json: async () => ({ errcode: 0 }) }
-    const noBody = { ...plain, headers: new Headers(JSON_TYPE), url: '' }
-    for (const answer of [plain, noBody]) {
+    const withoutBody = { ...plain, headers: new Headers(JSON_TYPE), url: '' }
+    for (const answer of [plain, withoutBody]) {
       const stub = async (url: string) => (isFetch(url) ? new Response(tokenBody('token')) : answer)
       const qyFetch = withToken(stub as never, APP) as unknown as typeof fetch
       expect(await qyFetch('https://qyapi.weixin.qq.com/cgi-bin/user/get')).toBe(answer)

@@ -49,7 +49,7 @@ async function history(
       )
     },
     onMaxRetryTimesExceeded: (error, count) => {
-      seen.push(`gave up after ${count} ${error.code}`)
+      seen.push(`stopped after ${count} ${error.code}`)
     },
     ...more,
   })
@@ -160,7 +160,7 @@ describe('with a user’s axios-retry', () => {
           retryDelay: () => 1,
           retryCondition: () => true,
           onRetry: () => void called.push('retry'),
-          onMaxRetryTimesExceeded: () => void called.push('gave up'),
+          onMaxRetryTimesExceeded: () => void called.push('stopped'),
         },
         'wrong-secret',
       )

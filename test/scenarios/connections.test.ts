@@ -57,7 +57,7 @@ describe('a refused answer does not occupy the connection that the token request
       () => agent.destroy(),
       () => dispatcher.close(),
     )
-    const road = {
+    const connection = {
       http: { adapter, httpAgent: agent },
       fetch: {
         adapter,
@@ -66,7 +66,7 @@ describe('a refused answer does not occupy the connection that the token request
       },
     }[adapter] as AxiosRequestConfig
     const client = axios.create({
-      ...road,
+      ...connection,
       baseURL: `${baseUrl}/cgi-bin`,
       responseType: 'stream',
     })

@@ -115,15 +115,15 @@ const calls: [string, Make][] = [
   ['a Request', () => [new Request(at('/echo?a=1'), { headers: { 'X-Own': 'yes' } })]],
   ['a Request with other headers', () => [new Request(at('/echo')), { headers: { 'X-Own': '1' } }]],
   ['a Request with another method', () => [new Request(at('/echo')), { method: 'DELETE' }]],
-  ['called off before', () => [at('/echo'), { signal: AbortSignal.abort() }]],
-  ['called off before, with words', () => [at('/echo'), { signal: AbortSignal.abort('enough') }]],
-  ['called off meanwhile', () => [at('/never'), { signal: abortedIn(60) }]],
-  ['called off meanwhile, a Request', () => [new Request(at('/never'), { signal: abortedIn(60) })]],
+  ['aborted before', () => [at('/echo'), { signal: AbortSignal.abort() }]],
+  ['aborted before, with a reason', () => [at('/echo'), { signal: AbortSignal.abort('enough') }]],
+  ['aborted meanwhile', () => [at('/never'), { signal: abortedIn(60) }]],
+  ['aborted meanwhile, a Request', () => [new Request(at('/never'), { signal: abortedIn(60) })]],
   ['AbortSignal.timeout', () => [at('/never'), { signal: AbortSignal.timeout(300) }]],
-  ['called off while it comes', () => [at('/long-stuck'), { signal: abortedIn(60) }]],
-  ['a short one, called off while it comes', () => [at('/stuck'), { signal: abortedIn(60) }]],
-  ['nobody listens', () => ['http://127.0.0.1:1/cgi-bin/echo']],
-  ['a host that is none', () => ['http://nobody.invalid/cgi-bin/echo']],
+  ['aborted while it arrives', () => [at('/long-stuck'), { signal: abortedIn(60) }]],
+  ['a short one, aborted while it arrives', () => [at('/stuck'), { signal: abortedIn(60) }]],
+  ['a port without a server', () => ['http://127.0.0.1:1/cgi-bin/echo']],
+  ['an unknown host', () => ['http://unknown.invalid/cgi-bin/echo']],
 ]
 
 const readings: Record<string, Read> = {

@@ -176,7 +176,7 @@ const script: [string, Make][] = [
   ['AbortSignal.timeout', () => ({ url: '/never', signal: AbortSignal.timeout(300) })],
   ['cancelToken', () => ({ url: '/never', cancelToken: cancelledIn(60) })],
   ['responseEncoding', () => ({ url: '/text', responseEncoding: 'latin1' as const })],
-  ['a port where nobody listens', () => ({ url: '/echo', baseURL: undefined, ...closedPort() })],
+  ['a port without a server', () => ({ url: '/echo', baseURL: undefined, ...closedPort() })],
   [
     'a custom adapter',
     () => ({
@@ -195,14 +195,14 @@ const script: [string, Make][] = [
     () => ({ url: '/echo', adapter: () => Promise.reject(new Error('own adapter')) }),
   ],
   ['an unknown adapter', () => ({ url: '/echo', adapter: 'nope' as never })],
-  ['a stream that is called off while it comes', () => ({ ...stream, signal: abortedIn(60) })],
+  ['a stream that is aborted while it arrives', () => ({ ...stream, signal: abortedIn(60) })],
   [
     'a stream that is cancelled while it comes',
     () => ({ ...stream, cancelToken: cancelledIn(60) }),
   ],
   ['a stream that takes too long', () => ({ ...slowStream, timeout: 1_200 })],
   ['a body that takes too long', () => ({ url: '/stuck', timeout: 600 })],
-  ['a body that is called off while it comes', () => ({ url: '/stuck', signal: abortedIn(60) })],
+  ['a body that is aborted while it arrives', () => ({ url: '/stuck', signal: abortedIn(60) })],
   ['params as text', () => ({ url: '/echo', params: 'a=b' })],
   ['params as a list', () => ({ url: '/echo', params: ['a', 'b'] })],
   ['params that are a cycle', () => ({ url: '/echo', params: cycle() })],
@@ -290,7 +290,7 @@ function cancelledIn(ms: number) {
 }
 
 function closedPort() {
-  return { httpAgent: undefined, socketPath: 'nobody-listens-here.sock' }
+  return { httpAgent: undefined, socketPath: 'no-such-socket.sock' }
 }
 
 function clientOf(adapter: 'http' | 'fetch') {
@@ -348,7 +348,7 @@ const setUps: Record<string, SetUp> = {
       undefined,
       { synchronous: true },
     ),
-  'one that hears of the trouble of others': ({ interceptors }, note) => {
+  'one that observes the errors of others': ({ interceptors }, note) => {
     interceptors.request.use(noting(note, 'went on'), (error) => {
       note(error.message)
       throw error
@@ -428,7 +428,7 @@ const requests: [string, Make][] = [
   ['a post', () => ({ method: 'post', url: '/echo', data: { a: 1 } })],
   ['a refusal of its own', () => ({ url: '/404' })],
   ['a broken connection', () => ({ url: '/reset' })],
-  ['one that is called off', () => ({ url: '/never', signal: abortedIn(60) })],
+  ['one that is aborted', () => ({ url: '/never', signal: abortedIn(60) })],
 ]
 
 describe.each(adapters)(

@@ -122,7 +122,7 @@ describe.each(
       client.post('/media/upload', Readable.from([Buffer.from('a'), Buffer.from('b')]), {
         headers: { 'content-type': 'text/plain' },
       })
-    if (adapter === 'fetch') return // its streams are the web's, tested with the fetch door
+    if (adapter === 'fetch') return // its streams are the web's, tested with the fetch entry
     expect((await upload()).data.media_id).toBe('fake-media-2')
     wecom.revoke()
     await source.get()

@@ -163,7 +163,7 @@ const KINDS: readonly Kind[] = [
   },
 ]
 
-describe.each(ENTRIES)('through the %s door', (entry) => {
+describe.each(ENTRIES)('through the %s entry', (entry) => {
   describe.each(KINDS)(
     '$name',
     ({ credential, asks, parent, path, parameter, only, takesTickets }) => {

@@ -269,7 +269,7 @@ describe('the wrapped fetch rejects where fetch rejects, and never throws', () =
     ],
     ['a text that is no url', ['not a url']],
     ['a path alone', ['/cgi-bin/user/get']],
-    ['a scheme that nobody knows', ['nope://qyapi.weixin.qq.com/cgi-bin/user/get']],
+    ['an unknown scheme', ['nope://qyapi.weixin.qq.com/cgi-bin/user/get']],
     ['an init that is a text', [url, 'init']],
     ['an init that is a number', [url, 7]],
     [

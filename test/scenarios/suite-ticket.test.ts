@@ -85,13 +85,13 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
     })
 
     it.each([
-      ['throws', () => expect.fail('planted-trouble')],
-      ['rejects', async () => expect.fail('planted-trouble')],
+      ['throws', () => expect.fail('planted-error')],
+      ['rejects', async () => expect.fail('planted-error')],
     ])('as a function that %s sends nothing, and says why', async (_name, given) => {
       const { wecom, send } = await opened(given)
       const error = await failureOf(send(PATH))
       expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
-      expect(error.message).toContain('planted-trouble')
+      expect(error.message).toContain('planted-error')
       expect(wecom.requests).toEqual([])
     })
 

@@ -246,9 +246,9 @@ describe.each(ENTRIES)('several sources, through the %s entry', (entry) => {
       ],
     ])('that %s rejects the request with that very error', async (_name, fail) => {
       const { wecom, baseUrl } = await open()
-      const trouble = new Error('the database is down')
-      const send = through(entry, baseUrl, () => fail(trouble) as never, { baseUrl })
-      expect(await failureOf(send('user/get'))).toBe(trouble)
+      const failure = new Error('the database is down')
+      const send = through(entry, baseUrl, () => fail(failure) as never, { baseUrl })
+      expect(await failureOf(send('user/get'))).toBe(failure)
       expect(wecom.requests).toEqual([])
     })
 
@@ -321,7 +321,7 @@ describe.each(ENTRIES)('a request that names a tenant, through the %s entry', (e
   })
 
   it.each([
-    ['an unknown tenant', 'ww-nobody', /the function in tokens returned undefined/],
+    ['an unknown tenant', 'ww-unknown', /the function in tokens returned undefined/],
     ['an empty name', '', /tenant must be a tenant's name .*, got ''\.$/],
     ['a blank name', ' ', /tenant must be a tenant's name .*, got something of type string\.$/],
     ['a number', 7, /tenant must be a tenant's name .*, got something of type number\.$/],

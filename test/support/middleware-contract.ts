@@ -214,13 +214,13 @@ export function middlewareContract(name: string, open: Open): void {
       const impatient = Array.from({ length: 1000 }, () =>
         send(`${API}/user/get`, undefined, controller.signal).then(
           () => 'served',
-          () => 'gave up',
+          () => 'aborted',
         ),
       )
       const patient = send(`${API}/user/get`)
       await fetched.arrived()
       controller.abort()
-      expect(new Set(await Promise.all(impatient))).toEqual(new Set(['gave up']))
+      expect(new Set(await Promise.all(impatient))).toEqual(new Set(['aborted']))
       fetched.release()
       expect(await patient).toBe(0)
       expect(wire.fetches()).toBe(1)
