@@ -75,7 +75,7 @@ describe('a framework’s own error', () => {
       throw Object.assign(new Error(`no-store fetch ${url} /page`), { digest: 'DYNAMIC' })
     }
     const thrown: unknown[] = []
-    const credential = selfBuilt({ corpId: 'ww1', corpSecret: 's3cret' })
+    const credential = selfBuilt({ corpId: 'ww1', corpSecret: 'planted-secret' })
     const source = createTokenSource(credential, {
       transport: ({ url }) =>
         fetch(url).catch((error) => Promise.reject(thrown[thrown.push(error) - 1])),
@@ -83,7 +83,7 @@ describe('a framework’s own error', () => {
     const failure = await source.get().catch((error: Error) => error)
     expect(failure).toBe(thrown[0])
     expect(thrown).toHaveLength(1)
-    expect(String((failure as Error).stack)).not.toContain('s3cret')
+    expect(String((failure as Error).stack)).not.toContain('planted-secret')
     expect((failure as Error).message).toContain('corpid=ww1')
   })
 })

@@ -30,7 +30,7 @@ describe('the system’s clock', () => {
   it('does not fire at once with a delay that no timer can hold, such as 2^31 ms', async () => {
     const callback = vi.fn()
     const cancel = systemClock.after(2 ** 31, callback)
-    // Node makes one millisecond of it, which is over before these are.
+    // Node would use one millisecond, which passes before these have.
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect(callback).not.toHaveBeenCalled()
     cancel()

@@ -332,7 +332,7 @@ describe('a network error', () => {
 })
 
 describe('deadline and close', () => {
-  /** A fake clock that tells how many timers are still set. */
+  /** A fake clock that counts the timers that are still set. */
   function countingClock() {
     const clock = fakeClock()
     let pending = 0

@@ -11,7 +11,7 @@ import { fakeClock } from '../../src/testing.js'
 
 const HALF_AN_HOUR_MS = 1_800_000
 
-/** Tickets that nobody pushed: only those that are given. */
+/** Tickets without a push: only those of the option. */
 function ticketsGiven(given: () => string) {
   return pushedTicketsFor(
     { name: 'suite_ticket', staleErrcodes: [40085], given },

@@ -137,7 +137,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same', hasLease: bool
   for (let round = 0; round < 200 && open > 0; round += 1) {
     for (const answer of openFetches.splice(0)) answer()
     await ticks()
-    // One after the other: who was handed a token in the moment of its refusal may use it.
+    // In sequence: a caller that got a token at the moment of its refusal may use it.
     for (const answer of openCalls.splice(0)) {
       answer()
       await ticks()

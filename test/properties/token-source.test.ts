@@ -181,7 +181,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   const aborts: AbortController[] = []
   const stringOf = new Map<number, string>()
   const cleared = new Set<string>()
-  /** When all had settled last: who was handed a token in the same moment may use it. */
+  /** When all had settled last: a caller that got a token at the same moment may use it. */
   let thrownAwayBefore = new Set<string>()
   const broughtAt = new Map<string, number>()
   let openFetch: { settle(answer: TokenAnswer | Error): void } | undefined
@@ -191,14 +191,14 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   let lastFetch: { at: number; wall: number; failed: boolean; thrownAwayBefore: number } | undefined
   let throwAways = 0
   let clearedUpTo = 0
-  /** Token calls after a throw-away; forced ones have no other reason. */
+  /** Token requests after a clear; forced ones have no other reason. */
   const afterThrowAwayAt: number[] = []
   const forcedAt: number[] = []
   let turnsBetween = SETTLED
   const inTheLastMinute = (times: readonly number[]) =>
     times.filter((at) => clock.monotonic() - at < 60_000).length
 
-  /** Each gettoken has a reason: the first, after a failure's rest, after a throw-away, or for age. */
+  /** Each gettoken has a reason: the first, after a cooldown, after a clear, or the token's age. */
   function checkReason() {
     if (lastFetch === undefined) return
     const passed = Math.max(clock.monotonic() - lastFetch.at, clock.wall() - lastFetch.wall)
@@ -276,7 +276,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
         if (value !== undefined && isNewest && event.generation > clearedUpTo)
           clear(event.generation, value)
       }
-      // With a message it was thrown away, but there is no other.
+      // With a message it was cleared, but there is no other.
       if (
         event.type === 'not_replayed' &&
         (event.reason === 'endpoint_cooldown' || event.reason === 'refresh_budget_spent') &&
@@ -302,7 +302,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     openFetch.settle({ status: 200, body: JSON.stringify(answer) })
     lastString = value
     if (lastFetch !== undefined) broughtAt.set(value, lastFetch.at)
-    // The server hands the string out again, unless that fetch began before the throw-away.
+    // The server returns the string again, unless that fetch began before the clear.
     if (mode === 'same' && lastFetch?.thrownAwayBefore === throwAways) {
       cleared.delete(value)
       thrownAwayBefore.delete(value)
@@ -323,7 +323,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
         // While the budget is spent, an old token is better than none.
         const isKnown = thrownAwayBefore.has(token) && cleared.has(token)
         if (isKnown && inTheLastMinute(afterThrowAwayAt) < BUDGET)
-          trouble.push(`${token} used after it was thrown away`)
+          trouble.push(`${token} used after it was cleared`)
         return new Promise((resolve) => openCalls.push((errcode) => resolve({ errcode })))
       },
       { endpoint: `endpoint/${endpoint}`, signal: controller.signal },
@@ -393,7 +393,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   return trouble
 }
 
-/** Beyond the rests of failures and endpoints, it is the token's age that counts. */
+/** Longer than the cooldowns of failures and endpoints, so that the token's age decides. */
 function isAboutLife(ms: number): boolean {
   return ms > 1_000_000
 }

@@ -189,7 +189,7 @@ describe('many processes with one store', () => {
 })
 
 describe('the process that holds the lease', () => {
-  /** A store whose lease somebody holds who never comes back. */
+  /** A store whose lease is held by a process that has died. */
   async function heldByTheDead() {
     const clock = fakeClock()
     const store = memoryStore({ clock })

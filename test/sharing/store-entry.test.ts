@@ -55,7 +55,7 @@ function handStore(first?: unknown, trouble: Partial<TokenStore> = {}) {
   return { store, calls, keys, put }
 }
 
-/** A lease that is always to be had. */
+/** A lease that is always free. */
 const LEASE: StoreLease = {
   acquire: async () => ({ number: 1 }),
   renew: async () => true,

@@ -104,7 +104,7 @@ describe('rule 9: a replay', () => {
     const given = await refusedCall([40014, OK], {
       send: async ({ value }) => {
         if (value !== 'token-2') return OK
-        // Meanwhile somebody else has had it replaced.
+        // Meanwhile another call has replaced it.
         const token = given.policy.cached()
         if (token?.value === 'token-2')
           await given.policy.replaceRefused({ token, endpoint: 'user/list', errcode: REFUSED })
@@ -123,7 +123,7 @@ describe('rule 9: a replay', () => {
 
   it('with the last token refused though it was not fetched for it clears that token for the next call', async () => {
     const given = await refusedCall([], {
-      // Each answer comes when somebody else has had the token replaced once more.
+      // Before each answer another call has replaced the token again.
       send: async () => {
         const token = given.policy.cached()
         if (token && token.generation < 4)

@@ -320,7 +320,7 @@ describe('a token source', () => {
 })
 
 describe('a token from the store', () => {
-  /** A store into which somebody else may put a token. */
+  /** A store into which another process may put a token. */
   const storeWithNewer = () => {
     const memory = memoryStore()
     let newer: StoredToken | undefined

@@ -78,7 +78,7 @@ describe('waitUntil', () => {
 })
 
 describe('a fetch that its runtime stopped, timers included', () => {
-  /** As workerd does when the request that began the fetch is over: nothing of it ever settles. */
+  /** Like workerd when the request that started the fetch has ended: nothing of it ever settles. */
   function cutOffSource() {
     const made = sourceWith((count) => (count === 1 ? new Promise<string>(() => {}) : 'new'))
     const { clock } = made

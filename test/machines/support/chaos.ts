@@ -64,7 +64,7 @@ export function troubleIn({ victims, snapshots, droughts, delays }: History): st
   ]
 }
 
-/** When it should have run and did not, as it tells itself. */
+/** When it should have run and did not, by its own report. */
 function delaysOf({ own: { log } }: Victim): Span[] {
   return log.flatMap((entry) => (entry.what === 'late' ? [{ from: entry.from, to: entry.at }] : []))
 }

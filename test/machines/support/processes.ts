@@ -9,7 +9,7 @@ import { afterAll, afterEach } from 'vitest'
 import type { TokenEvent } from '../../../src/index.js'
 import type { RedisStoreOptions } from '../../../src/stores/redis.js'
 
-/** What a process tells of. Tokens by the number that the fake gave them, times by the wall clock. */
+/** What a process reports. Tokens by the number that the fake gave them, times by the wall clock. */
 export type Entry = { readonly at: number } & (
   | { readonly what: 'ready' | 'asks' }
   /** A token call that was answered; without a token it is ''. */
@@ -58,7 +58,7 @@ export interface ProcessOptions {
 /** A process of its own with a token source over the common Redis. */
 export interface OwnProcess {
   readonly pid: number
-  /** Everything it told, in order. */
+  /** Everything that it reported, in order. */
   readonly log: readonly Entry[]
   /** So many calls at once. */
   call(count: number): Promise<readonly Outcome[]>
@@ -192,7 +192,7 @@ async function installedCopy(): Promise<string> {
   return folder
 }
 
-/** Whether they are there and stood still meanwhile: somebody may be building. */
+/** Whether they exist and did not change meanwhile: a build may be running. */
 async function hasCopiedBundles(to: string): Promise<boolean> {
   const from = join(ROOT, 'dist')
   const list = async () => (await readdir(from, { recursive: true })).sort().join()

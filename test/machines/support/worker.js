@@ -1,5 +1,5 @@
 // One process of a user's. It calls WeCom through the fetch door, over a Redis that all have, does what
-// its parent says, and tells it of everything that happens. It ends with its parent.
+// its parent says, and reports everything that happens. It ends with its parent.
 import { createHash } from 'node:crypto'
 import process from 'node:process'
 import { createClient } from '@redis/client'
@@ -11,7 +11,7 @@ import { redisStore } from 'qyapi-token/stores/redis'
 const { baseUrl, corpSecret, redis, client, storeOptions, wayToWecom, endpointCooldownMs } =
   JSON.parse(process.argv[2])
 
-/** In batches, so that the telling does not take the time of what is told. */
+/** In batches, so that reporting takes little time from the load. */
 let untold = []
 const flush = () => {
   if (untold.length > 0 && process.connected) process.send(untold)
@@ -106,7 +106,7 @@ async function burst(count) {
   return outcomes.filter(({ status }) => status === 'fulfilled').length
 }
 
-/** While there is load: tells when this process should have run and did not. */
+/** During load: reports when this process should have run and did not. */
 function tellDelays() {
   const everyMs = 25
   let due = Date.now() + everyMs
