@@ -35,10 +35,10 @@ async function appPool(corpIds: readonly string[], options: SourcePoolOptions = 
 
 describe('a pool has one source for each tenant', () => {
   it.each([
-    ['at once, if its credential is told at once', (corpId: string) => appOf(corpId)],
-    ['that is promised, if its credential is promised', async (corpId: string) => appOf(corpId)],
+    ['synchronous, so that get is too', (corpId: string) => appOf(corpId)],
+    ['promised, so that get returns a promise', async (corpId: string) => appOf(corpId)],
     [
-      'that is promised by a promise of another library',
+      'promised by a promise of another library',
       (corpId: string) => thenable(appOf(corpId)) as never,
     ],
   ])(
