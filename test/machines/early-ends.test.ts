@@ -17,8 +17,10 @@ describeWithRedis('rules 7 and 9: four processes over one Redis, under load', ()
     const idle = await start({ endpointCooldownMs: 5_000 })
     for (const one of busy) await one.load(10)
     await idle.load(700)
+    const endedAt: number[] = []
     for (let end = 0; end < EARLY_ENDS; end += 1) {
       await pause(end % 3 === 0 ? 300 : 900)
+      endedAt.push(Date.now())
       wecom[end % 2 === 0 ? 'revoke' : 'expire']()
     }
     await pause(500)
@@ -26,7 +28,11 @@ describeWithRedis('rules 7 and 9: four processes over one Redis, under load', ()
     const good = calls.filter(({ path }) => path !== BAD_PATH)
     expect(unsettled).toBe(0)
     expect(good.length).toBeGreaterThan(500)
-    expect(good.filter(({ errcode }) => errcode !== 0)).toEqual([])
+    // On a busy machine a call may last through two ends: the token of its replay has died, too (rule 9).
+    const isThroughTwo = ({ startedAt, at }: { startedAt: number; at: number }) =>
+      endedAt.filter((end) => end >= startedAt - 100 && end <= at).length > 1
+    const lost = good.filter(({ errcode }) => errcode !== 0)
+    expect(lost.filter((call) => !isThroughTwo(call))).toEqual([])
     expect(calls.some(({ path, errcode }) => path === BAD_PATH && errcode === 40014)).toBe(true)
     // An early end costs one, or two where a process had adopted what died; the bad endpoint one of
     // each process every 5 s.
