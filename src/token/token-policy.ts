@@ -138,9 +138,9 @@ export class TokenPolicy {
     refused: RefusedCall,
     options: { readonly byRequest?: boolean; readonly join?: Join } = {},
   ): Promise<Token | undefined> {
-    const { token, endpoint } = refused
+    const { endpoint } = refused
     const { join = untilSettled } = options
-    this.noteRefusal(refused)
+    const token = this.noteRefusal(refused)
     const byRequest =
       options.byRequest && this.costs.whyNotForced(this.credential, endpoint) === undefined
     const isReplacement = (one: Token | undefined) =>
@@ -188,9 +188,9 @@ export class TokenPolicy {
     if (generation <= token.generation) this.clear(token, endpoint)
   }
 
-  private noteRefusal({ token, endpoint, errcode, sentAtMs }: RefusedCall): void {
+  private noteRefusal({ token, endpoint, errcode, sentAtMs }: RefusedCall): Token {
     this.emit({ type: 'refused', generation: token.generation, endpoint, errcode })
-    this.refresher.refuse(token, sentAtMs ?? this.now().monotonic)
+    return this.refresher.refuse(token, sentAtMs ?? this.now().monotonic)
   }
 
   /**

@@ -77,11 +77,13 @@ export class TokenRefresher {
     }
   }
 
-  /** Never adopts this token's string again. `sentAtMs`: when the refused call was sent. */
-  refuse(token: Token, sentAtMs: number): void {
+  /** Never adopts this string again. Returns its newest generation that the call, sent then, refused. */
+  refuse(token: Token, sentAtMs: number): Token {
     this.refused ??= refusedStrings()
     this.refused.add(token.value, sentAtMs)
     this.storeEntry?.tokenRefused(token)
+    const valid = this.memoized.valid()
+    return valid && !valid.request && this.refused.includes(valid) ? valid : token
   }
 
   /** Clears this generation everywhere; the next token request is a forced one. */
@@ -120,12 +122,11 @@ export class TokenRefresher {
 
   /** `undefined`: while the token was published, it was cleared or its credential replaced. */
   private async refreshOnce(closed: AbortSignal): Promise<Token | undefined> {
-    const { credential } = this
-    const { clearedUpTo } = this.memoized
-    const pending: PendingRefresh = { closed, credential, clearedUpTo, isKnown: false }
+    const { credential, memoized } = this
+    const pending = { closed, credential, clearedUpTo: memoized.clearedUpTo, isKnown: false }
     try {
       const token = await this.adoptOrFetch(pending)
-      return this.memoized.isCleared(token) ? undefined : token
+      return memoized.isCleared(token) ? undefined : token
     } catch (error) {
       if (closed.aborted || this.credential === pending.credential) throw error
       return undefined

@@ -295,3 +295,35 @@ it('rule 10: a replay that is refused with an adopted token makes no token reque
   expect(await call()).toEqual({ errcode: 0 })
   expect(fetches()).toBe(3)
 })
+
+it('rule 7: a string is not used again for a call that refused it, also where another call adopted its newer generation', async () => {
+  const { source, put, fetches, clock } = fleet()
+  await source.get()
+  const sent: string[] = []
+  const answers: ((errcode: number) => void)[] = []
+  const call = () =>
+    source.run(
+      (token) => {
+        sent.push(token)
+        return new Promise<{ errcode: number }>((resolve) =>
+          answers.push((errcode) => resolve({ errcode })),
+        )
+      },
+      { endpoint: 'user/get' },
+    )
+  const early = call()
+  await settle()
+  // Another process's token request takes these 100 ms, and the second call is sent after it.
+  clock.advance(100)
+  put('token-1', 2, { ageMs: 100, reconfirmedAtMs: 0, requestMs: 100 })
+  const late = call()
+  await settle()
+  answers[0]?.(40014)
+  await settle()
+  answers[1]?.(40014)
+  await settle()
+  expect(sent).toEqual(['token-1', 'token-1', 'token-1', 'token-2'])
+  for (const answer of answers) answer(0)
+  await Promise.all([early, late])
+  expect(fetches()).toBe(2)
+})
