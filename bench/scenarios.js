@@ -173,8 +173,11 @@ function tokenDies(wecom, calls) {
   for (const { answeredAfterMs } of calls) {
     /** @type {boolean | undefined} */
     let isRefused
+    let isPlanned = false
     const answer = {
       get delayMs() {
+        // `failNext` checks its argument: nothing is decided before the call arrives.
+        if (!isPlanned) return undefined
         isRefused ??= wecom.count('gettoken') === before
         return isRefused ? answeredAfterMs : undefined
       },
@@ -183,6 +186,7 @@ function tokenDies(wecom, calls) {
       },
     }
     wecom.failNext('message/send', /** @type {{ errcode: number }} */ (answer))
+    isPlanned = true
   }
 }
 

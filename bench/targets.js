@@ -2,18 +2,18 @@
 export const TARGETS = {
   /** Microseconds added to one request, at the 10th percentile, by wall clock and by CPU time. */
   addedMicroseconds: {
-    axios: { header: 1.5, body: 3 },
+    axios: { header: 2.5, body: 3 },
     fetch: { header: 1.5, body: 20 },
   },
   /** Nanoseconds of a token hit, at the 10th percentile. */
   hitNanoseconds: 130,
   bytesPerIdleSource: 3000,
-  /** Of a pool of authorised corps: bytes for each, and nanoseconds of a token hit. */
   /** After a process that was fetching died: the lease and 1 s. */
   takeOverMs: 3000,
+  /** Of a pool of authorised corps: bytes for each, and nanoseconds of a token hit. */
   pool: { bytesPerCorp: 1500, hitNanoseconds: 300 },
   /** Bytes of an entry in a bundle, minified and gzipped, without axios. */
-  entryBytes: { axios: 10_000, fetch: 8_000 },
+  entryBytes: { axios: 19_000, fetch: 16_000 },
 }
 
 /** Whether a request's cost is within its target, by both clocks. */
