@@ -311,7 +311,7 @@ describe.each(adapters)('attached and bare do the same, %s adapter', (adapter) =
       ),
   )
 
-  it.each(applicable)('%s', async (_name, make) => {
+  it.concurrent.each(applicable)('%s', async (_name, make) => {
     const bare = await seenBy(clientOf(adapter), make)
     const cold = clientOf(adapter)
     const { source } = attachToken(cold, APP, { baseUrl: server.baseUrl })
@@ -438,7 +438,7 @@ describe.each(adapters)(
       requests.map(([request, make]) => ({ name, request, setUp, make })),
     )
 
-    it.each(cases)('$name: $request', async ({ setUp, make }) => {
+    it.concurrent.each(cases)('$name: $request', async ({ setUp, make }) => {
       const notes: string[][] = []
       const noted = () => {
         const those: string[] = []

@@ -90,11 +90,15 @@ export function configOf(config: object | undefined) {
   const isBusy = (part: unknown) => part instanceof Stream || part instanceof Agent
   const shown = parts.map(([key, part]) => [key, isBusy(part) ? part.constructor.name : part])
   const symbols = Object.getOwnPropertySymbols(config).map(String)
-  return inspect([Object.fromEntries(shown), symbols], { depth: 4 })
-    .replace(/boundary=[\w.-]+/g, 'boundary=X')
-    .replace(/formdata-undici-\d+/g, 'BOUNDARY')
-    .replace(/AbortSignal \{[^}]*\}/g, 'AbortSignal')
-    .replace(/-{10,}[\w-]+/g, 'BOUNDARY')
+  return (
+    inspect([Object.fromEntries(shown), symbols], { depth: 4 })
+      // Where a token's reason was made depends on what else the event loop had to do.
+      .replace(/\n +at [^\n]*/g, '')
+      .replace(/boundary=[\w.-]+/g, 'boundary=X')
+      .replace(/formdata-undici-\d+/g, 'BOUNDARY')
+      .replace(/AbortSignal \{[^}]*\}/g, 'AbortSignal')
+      .replace(/-{10,}[\w-]+/g, 'BOUNDARY')
+  )
 }
 
 async function errorOf(
