@@ -12,6 +12,9 @@ const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,store
 /** Programs and servers of their own, each busy with one core. */
 const SLOW = { ...patience, testTimeout: 900_000, hookTimeout: 900_000 }
 
+/** Random histories of each kind: all of them in a run of the properties alone. */
+const HISTORIES = process.env.npm_lifecycle_event === 'test:properties' ? '10000' : '1000'
+
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary'] },
@@ -32,7 +35,7 @@ export default defineConfig({
           name: 'scenarios',
           include: ['test/*.test.ts', 'test/{scenarios,testing,properties}/**/*.test.ts'],
           testTimeout: 600_000,
-          env: { RUNS: process.env.RUNS ?? '1000' },
+          env: { RUNS: process.env.RUNS ?? HISTORIES },
         },
       },
       {

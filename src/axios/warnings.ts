@@ -33,7 +33,7 @@ export function warnIfRefused(
 ): Sent {
   if (warnings.has('QYAPI_TOKEN_CALLER_TOKEN')) return sent
   observeResponse(sent, (response) => {
-    const errcode = refusalOfAnyToken(response?.headers?.['error-code'], response?.data)
+    const errcode = refusalOfAnyToken(warnings, response?.headers?.['error-code'], response?.data)
     if (errcode !== undefined) warnOfCallerToken(warnings, destination, errcode)
   })
   return sent

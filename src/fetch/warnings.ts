@@ -25,7 +25,7 @@ export function warnIfRefused(
   // An abort would end a clone differently from the response itself.
   const hasSignal = init?.signal != null || (typeof input === 'object' && 'signal' in Object(input))
   const judge = (header: unknown, body: unknown) => {
-    const errcode = refusalOfAnyToken(header, body)
+    const errcode = refusalOfAnyToken(warnings, header, body)
     if (errcode !== undefined) warnOfCallerToken(warnings, destination, errcode)
   }
   observe(sent, (answer) => {

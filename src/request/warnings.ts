@@ -1,4 +1,4 @@
-import { errcodeOfHeader, tokenErrcodes, tryRead } from '../core/errcode.js'
+import { errcodeOfHeader, type TokenErrcodes, tokenErrcodes, tryRead } from '../core/errcode.js'
 import { platform } from '../core/platform.js'
 import { excerpt, withoutQueries } from '../core/redact.js'
 import { apiRoot, urlOf } from '../core/url.js'
@@ -23,16 +23,29 @@ export type WarningCode =
 export interface Warnings {
   has(code: WarningCode): boolean
   say(code: WarningCode, message: string): void
+  /** The errcodes that refuse a token of any kind. */
+  errcodes(): TokenErrcodes
 }
 
 export function warningsOnce(emitWarning = platform.emitWarning): Warnings {
   const said = new Set<WarningCode>()
+  let errcodes: TokenErrcodes | undefined
   return {
     has: (code) => said.has(code),
     say(code, message) {
       if (said.has(code)) return
       said.add(code)
       emitWarning(message, code)
+    },
+    errcodes: () => {
+      errcodes ??= tokenErrcodes([
+        ...REFUSED_ACCESS_TOKEN,
+        ...REFUSED_SUITE_TOKEN,
+        ...REFUSED_PROVIDER_TOKEN,
+        ...REFUSED_MODEL_TOKEN,
+        ...REFUSED_DEVICE_TOKEN,
+      ])
+      return errcodes
     },
   }
 }
@@ -50,14 +63,12 @@ export function observe(
 }
 
 /** The errcode by which an answer refuses a token of any kind, without reading a stream. */
-export function refusalOfAnyToken(header: unknown, data: unknown): number | undefined {
-  const { has, inBytes, inText, inValue } = tokenErrcodes([
-    ...REFUSED_ACCESS_TOKEN,
-    ...REFUSED_SUITE_TOKEN,
-    ...REFUSED_PROVIDER_TOKEN,
-    ...REFUSED_MODEL_TOKEN,
-    ...REFUSED_DEVICE_TOKEN,
-  ])
+export function refusalOfAnyToken(
+  warnings: Warnings,
+  header: unknown,
+  data: unknown,
+): number | undefined {
+  const { has, inBytes, inText, inValue } = warnings.errcodes()
   const errcode = errcodeOfHeader(header)
   if (errcode !== undefined) return has(errcode) ? errcode : undefined
   if (typeof data === 'string') return inText(data)

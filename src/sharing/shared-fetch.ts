@@ -4,7 +4,6 @@ import { isCausedByParent, isQyapiTokenError, QyapiTokenError } from '../core/er
 import type { StoredFailure, StoredToken } from '../core/store.js'
 import type { Token } from '../core/token.js'
 import { throwIfAborted } from '../core/wait.js'
-
 import { LEASE_MS, type StoreEntry, TAKE_OVER_MS } from './store-entry.js'
 
 /** What a refresh does with the lease, or while it waits for the lease. */

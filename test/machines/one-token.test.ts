@@ -1,20 +1,6 @@
 import { expect, it } from 'vitest'
 import { describeWithRedis } from '../support/redis.js'
 import { callAll, served, sumOf, useMachines } from './support/machines.js'
-import type { OwnProcess } from './support/processes.js'
-
-function dump(processes: readonly OwnProcess[]) {
-  const rows = processes.flatMap((p, i) =>
-    p.log
-      .filter((e) => e.what === 'event' || e.what === 'asks' || e.what === 'got')
-      .map((e) => ({ i, ...e })),
-  )
-  rows.sort((a, b) => a.at - b.at)
-  const t0 = rows[0]?.at ?? 0
-  for (const { i, at, ...r } of rows)
-    if (!(r.what === 'event' && ['refused', 'replayed'].includes(r.event.type)))
-      console.log(at - t0, i, JSON.stringify(r))
-}
 
 describeWithRedis('processes over one Redis', () => {
   const { machines, stored } = useMachines()
@@ -43,7 +29,6 @@ describeWithRedis('processes over one Redis', () => {
       expect(fetches()).toBe(1)
       wecom.revoke()
       expect(sumOf(await callAll(processes, 25))).toEqual(served(count * 25))
-      if (fetches() !== 2) dump(processes)
       expect(fetches()).toBe(2)
       expect(sumOf(await callAll(processes, 5))).toEqual(served(count * 5))
       expect(fetches()).toBe(2)
@@ -57,7 +42,6 @@ describeWithRedis('processes over one Redis', () => {
     for (let storm = 1; storm <= 5; storm += 1) {
       wecom.revoke()
       expect(sumOf(await callAll(processes, 25))).toEqual(served(100))
-      if (fetches() !== 1 + storm) dump(processes)
       expect(fetches()).toBe(1 + storm)
     }
   })

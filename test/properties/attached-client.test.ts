@@ -71,7 +71,7 @@ interface OpenCall {
   fail(): void
 }
 
-/** Runs a history against one client, and watches over it. `isShared`: all attaches lend from one source. */
+/** Runs a history against one client, and watches over it. `isShared`: all attaches share one source. */
 async function play(steps: readonly Step[], isShared: boolean) {
   const clock = fakeClock()
   const trouble: string[] = []

@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { it } from 'vitest'
-import { platform } from '../../src/core/platform.js'
 import { memoryStore, selfBuilt } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP } from '../support/qyapi.js'
-import { sourceOn } from '../support/source-on.js'
+import { fakePlatform, sourceOn } from '../support/source-on.js'
 import { expectToHold, HISTORIES } from './histories.js'
 
 /** What may happen to processes over one store, in any order. Numbers pick among what is there. */
@@ -37,9 +36,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 ) as fc.Arbitrary<Step>
-
-/** Without WebCrypto's threads, which no fake clock waits for. */
-const machine = { ...platform, hash: async (text: string) => `#${text}` }
 
 /** Runs a history against three processes and a server, and watches over it. */
 async function play(steps: readonly Step[], mode: 'new' | 'same', hasLease: boolean) {
@@ -76,7 +72,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same', hasLease: bool
     const options = { clock, store, transport, refreshBudget: 1_000 }
     /** Strings that this process saw refused, and when. */
     const refused = new Map<string, number>()
-    return { source: sourceOn(selfBuilt(APP), options, machine), refused }
+    return { source: sourceOn(selfBuilt(APP), options, fakePlatform), refused }
   })
 
   function startCall(at: number, isBad: boolean) {

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { platform } from '../../src/core/platform.js'
 import { memoryStore, selfBuilt } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
-import { settle } from '../support/qyapi.js'
 import { tokenBody } from '../support/source.js'
-import { sourceOn } from '../support/source-on.js'
+import { fakePlatform, sourceOn } from '../support/source-on.js'
+import { passTime } from '../support/turns.js'
 
 /** Without WebCrypto's threads, which no fake clock waits for; pauses of 100 ms. */
-const machine = { ...platform, hash: async (text: string) => `#${text}`, random: () => 0.5 }
+const platform = { ...fakePlatform, random: () => 0.5 }
 
 /** Processes that have a store and the time in common, and ask for the tokens of many corps at once. */
 function burst(
@@ -39,7 +38,7 @@ function burst(
     for (let corp = 0; corp < corps; corp += 1) {
       const app = selfBuilt({ corpId: `ww-corp-${corp}`, corpSecret: 'secret' })
       const options = { clock, store: ownStore, transport: () => ask(process, corp) }
-      const source = sourceOn(app, options, machine)
+      const source = sourceOn(app, options, platform)
       source.get().then(
         () => servedAt[process]?.set(corp, clock.monotonic()),
         () => {},
@@ -47,13 +46,7 @@ function burst(
     }
   }
   for (let process = 0; process < processes; process += 1) start(process)
-  const pass = async (ms: number) => {
-    await settle()
-    for (let passedMs = 0; passedMs < ms; passedMs += 50) {
-      clock.advance(50)
-      await settle()
-    }
-  }
+  const pass = (ms: number) => passTime(clock, ms)
   const requests = () => [...asked.values()].reduce((sum, times) => sum + times, 0)
   return { asked, requests, mostInFlight, servedAt, pass }
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { type Platform, platform } from '../../src/core/platform.js'
 import {
   memoryStore,
   type StoreLease,
@@ -8,19 +7,12 @@ import {
   type TokenStore,
 } from '../../src/index.js'
 import { type FakeClock, fakeClock } from '../../src/testing.js'
-import { APP, settle } from '../support/qyapi.js'
+import { APP } from '../support/qyapi.js'
 import { tokenBody } from '../support/source.js'
-import { sourceOn } from '../support/source-on.js'
+import { fakePlatform, sourceOn } from '../support/source-on.js'
+import { passTime } from '../support/turns.js'
 
-/** Without WebCrypto's threads, which no fake clock waits for. */
-const machine: Platform = { ...platform, hash: async (text) => `#${text}` }
-
-async function pass(clock: FakeClock, ms: number) {
-  for (let passed = 0; passed < ms; passed += 50) {
-    clock.advance(50)
-    await settle()
-  }
-}
+const pass = (clock: FakeClock, ms: number) => passTime(clock, ms)
 
 /** A store that can be emptied, as eviction does. */
 function emptiedStore(clock: FakeClock) {
@@ -72,7 +64,7 @@ function sourceOver(
         return { status: 200, body: tokenBody(answer(fetches)) }
       },
     },
-    machine,
+    fakePlatform,
   )
   const evicted = () => events.filter((event) => 'reason' in event && event.reason === 'evicted')
   return { source, evicted, events }

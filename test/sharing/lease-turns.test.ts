@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { leaseTurns } from '../../src/sharing/lease-turns.js'
 import { fakeClock } from '../../src/testing.js'
 import { settle } from '../support/qyapi.js'
+import { passTime } from '../support/turns.js'
 
 function taking(count: number) {
   const clock = fakeClock()
@@ -14,13 +15,7 @@ function taking(count: number) {
   }
   for (let at = 0; at < count; at += 1) void take()
   /** Time as a program sees it that is not busy: in small steps. */
-  const pass = async (ms: number) => {
-    await settle()
-    for (let passedMs = 0; passedMs < ms; passedMs += 50) {
-      clock.advance(50)
-      await settle()
-    }
-  }
+  const pass = (ms: number) => passTime(clock, ms)
   return { clock, taken, take, pass }
 }
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { type Platform, platform } from '../../src/core/platform.js'
 import {
   memoryStore,
   type StoredToken,
@@ -9,20 +8,13 @@ import {
   type TokenStore,
 } from '../../src/index.js'
 import { type FakeClock, fakeClock } from '../../src/testing.js'
-import { APP, settle } from '../support/qyapi.js'
+import { APP } from '../support/qyapi.js'
 import { tokenBody } from '../support/source.js'
-import { sourceOn } from '../support/source-on.js'
+import { fakePlatform, sourceOn } from '../support/source-on.js'
 import { withParts } from '../support/store.js'
+import { passTime } from '../support/turns.js'
 
-/** Without WebCrypto's threads, which no fake clock waits for. */
-const machine: Platform = { ...platform, hash: async (text) => `#${text}` }
-
-async function pass(clock: FakeClock, ms: number) {
-  for (let passed = 0; passed < ms; passed += 100) {
-    clock.advance(100)
-    await settle()
-  }
-}
+const pass = (clock: FakeClock, ms: number) => passTime(clock, ms, 100)
 
 /** A store that can go away, and come back with what it had or empty. */
 function mortalStore(clock: FakeClock) {
@@ -64,7 +56,7 @@ function suiteOver(store: TokenStore, clock: FakeClock) {
         return { status: 200, body: '{"suite_access_token":"token","expires_in":7200}' }
       },
     },
-    machine,
+    fakePlatform,
   )
   return { source, sent }
 }
@@ -130,7 +122,7 @@ describe('data that the store lost', () => {
       sourceOn(
         selfBuilt(APP),
         { clock, store, transport: async () => ({ status: 200, body: tokenBody('token') }) },
-        machine,
+        fakePlatform,
       )
     down()
     const one = over()
@@ -158,7 +150,7 @@ describe('data that the store lost', () => {
           return { status: 200, body: tokenBody('refused') }
         },
       },
-      machine,
+      fakePlatform,
     )
     down()
     await source.get()
@@ -198,7 +190,7 @@ describe('a store whose generations go backwards', () => {
           return { status: 200, body: tokenBody(`own-${fetches}`) }
         },
       },
-      machine,
+      fakePlatform,
     )
     stale = { value: 'first', generation: 50, ageMs: 0, expiresInMs: 7_200_000 }
     expect(await source.get()).toBe('first')
@@ -217,13 +209,13 @@ describe('a store whose generations go backwards', () => {
   })
 })
 
-describe('a ticket from a machine with a wrong clock', () => {
+describe('a ticket from a fakePlatform with a wrong clock', () => {
   it('rule 17: without a timeStamp is dated by the store’s clock, and does not block a newer one', async () => {
     const right = fakeClock()
     const ahead = fakeClock()
     ahead.setWallBy(3_600_000)
     const store = memoryStore({ clock: right })
-    await suiteOver(store, ahead).source.pushTicket('of the machine ahead')
+    await suiteOver(store, ahead).source.pushTicket('of the fakePlatform ahead')
     right.advance(60_000)
     const timeStamp = right.wall() / 1000
     const other = suiteOver(store, right)
@@ -238,7 +230,7 @@ describe('a ticket from a machine with a wrong clock', () => {
     const { lease: _lease, now: _now, ...clockless } = memoryStore({ clock })
     const ahead = fakeClock()
     ahead.setWallBy(3_600_000)
-    await suiteOver(clockless, ahead).source.pushTicket('of the machine ahead')
+    await suiteOver(clockless, ahead).source.pushTicket('of the fakePlatform ahead')
     clock.advance(60_000)
     const timeStamp = clock.wall() / 1000
     expect(await suiteOver(clockless, clock).source.pushTicket('newer', { timeStamp })).toBe(true)
@@ -247,7 +239,7 @@ describe('a ticket from a machine with a wrong clock', () => {
     expect(third.sent).toEqual(['newer'])
   })
 
-  it('rule 17: is replaced by a dated one, if that machine dated it itself', async () => {
+  it('rule 17: is replaced by a dated one, if that fakePlatform dated it itself', async () => {
     const ahead = fakeClock()
     const timeStamp = ahead.wall() / 1000
     ahead.setWallBy(3_600_000)
@@ -258,7 +250,7 @@ describe('a ticket from a machine with a wrong clock', () => {
     expect(await source.pushTicket('dated', { timeStamp: timeStamp + 60 })).toBe(true)
   })
 
-  it('rule 17: is the newest if it is undated, even if that machine’s clock is late', async () => {
+  it('rule 17: is the newest if it is undated, even if that fakePlatform’s clock is late', async () => {
     const late = fakeClock()
     const source = sourceOn(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }), {
       clock: late,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { platform } from '../../src/core/platform.js'
 import {
   type Credential,
   type LeaseRequest,
@@ -17,12 +16,11 @@ import { fakeClock } from '../../src/testing.js'
 import { policyOf, type TokenSource } from '../../src/token/token-source.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, tokenBody } from '../support/source.js'
-import { sourceOn } from '../support/source-on.js'
+import { fakePlatform, sourceOn } from '../support/source-on.js'
+import { passTime } from '../support/turns.js'
 
-/** Without WebCrypto's threads, which no fake clock waits for. */
-const machine = { ...platform, hash: async (text: string) => `#${text}` }
 const createTokenSource = (credential: Credential, options: SourceOptions) =>
-  sourceOn(credential, options, machine)
+  sourceOn(credential, options, fakePlatform)
 
 /** Sources as in so many processes: nothing in common but the store and the time. */
 function processes(
@@ -48,13 +46,7 @@ function processes(
     })
   })
   /** Lets time pass in the small steps in which processes look into the store. */
-  const pass = async (ms: number) => {
-    for (let passed = 0; passed < ms; passed += 50) {
-      await settle()
-      clock.advance(50)
-    }
-    await settle()
-  }
+  const pass = (ms: number) => passTime(clock, ms)
   return { sources, clock, store, events, fetches: () => fetches, pass }
 }
 
@@ -153,7 +145,7 @@ describe('many processes with one store', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('do not store a failure that is one machine’s own', async () => {
+  it('do not store a failure that is one fakePlatform’s own', async () => {
     const memory = memoryStore()
     const kept: unknown[] = []
     const lease = memory.lease as StoreLease
@@ -169,7 +161,7 @@ describe('many processes with one store', () => {
     expect(kept).toEqual([])
   })
 
-  it('let each machine find out for itself whether its own IP is trusted', async () => {
+  it('let each fakePlatform find out for itself whether its own IP is trusted', async () => {
     const { sources, fetches, pass } = processes(3, () => '{"errcode":60020}')
     const waiting = Promise.all(sources.map((source) => source.get().catch(({ code }) => code)))
     await pass(1_000)
@@ -255,7 +247,7 @@ describe('the process that holds the lease', () => {
     const source = sourceOn(
       selfBuilt(APP),
       { clock, store: { ...store, lease } },
-      { ...machine, random: () => random },
+      { ...fakePlatform, random: () => random },
     )
     const waiting = source.get().catch(() => {})
     for (let passedMs = 0; passedMs < 600; passedMs += 50) {

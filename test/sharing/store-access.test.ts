@@ -5,6 +5,7 @@ import { StoreAccess, storeAccess } from '../../src/sharing/store-access.js'
 import { fakeClock } from '../../src/testing.js'
 import { settle } from '../support/qyapi.js'
 import { deferred } from '../support/source.js'
+import { passTime } from '../support/turns.js'
 
 const hangs = () => new Promise<never>(() => {})
 
@@ -17,13 +18,7 @@ function accessOver(store = memoryStore()) {
     access.send(command, { isUrgent, report })
   const fails = () => send(() => Promise.reject(new Error('connect ECONNREFUSED')))
   /** Time as a program sees it that is not busy: in small steps. */
-  const pass = async (ms: number) => {
-    await settle()
-    for (let passedMs = 0; passedMs < ms; passedMs += 50) {
-      clock.advance(50)
-      await settle()
-    }
-  }
+  const pass = (ms: number) => passTime(clock, ms)
   const isAsked = async () => {
     let asked = false
     await send(async () => (asked = true))

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '../../src/core/clock.js'
-import { type Platform, platform } from '../../src/core/platform.js'
 import {
   memoryStore,
   type SourceOptions,
@@ -16,7 +15,7 @@ import { encryptedStore } from '../../src/sharing/encrypted-store.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, tokenBody } from '../support/source.js'
-import { sourceOn } from '../support/source-on.js'
+import { fakePlatform, sourceOn } from '../support/source-on.js'
 
 const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
 const stored = (generation: number, ageMs = 0, value = `stored-${generation}`): StoredToken => ({
@@ -63,9 +62,6 @@ const LEASE: StoreLease = {
   release: async () => true,
 }
 
-/** Without WebCrypto's threads, which no fake clock waits for. */
-const machine: Platform = { ...platform, hash: async (text) => `#${text}` }
-
 function sourceOver(store: TokenStore, options: SourceOptions = {}) {
   const clock = fakeClock()
   const events: TokenEvent[] = []
@@ -83,7 +79,7 @@ function sourceOver(store: TokenStore, options: SourceOptions = {}) {
       },
       ...options,
     },
-    machine,
+    fakePlatform,
   )
   return { source, clock, events, fetches: () => fetches }
 }
@@ -314,7 +310,7 @@ describe('a ticket in the store', () => {
     const { store, calls, keys } = handStore()
     for (const suiteSecret of ['one', 'other']) {
       const suite = suiteApp({ suiteId: 'ww-suite', suiteSecret })
-      const source = sourceOn(suite, { store, clock: fakeClock() }, machine)
+      const source = sourceOn(suite, { store, clock: fakeClock() }, fakePlatform)
       await source.pushTicket('ticket', { timeStamp: 1_767_225_600 })
     }
     const set = 'set ticket 1767225600000 0 1800000'

@@ -1,3 +1,6 @@
+import type { FakeClock } from '../../src/testing.js'
+import { settle } from './qyapi.js'
+
 const TURNS = 10
 
 /**
@@ -7,4 +10,13 @@ const TURNS = 10
 export async function atLeast(ms: number): Promise<void> {
   for (let turn = 0; turn < TURNS; turn += 1)
     await new Promise((resolve) => setTimeout(resolve, ms / TURNS))
+}
+
+/** Advances a fake clock step by step: what each step sets off is done before the next. */
+export async function passTime(clock: FakeClock, ms: number, stepMs = 50): Promise<void> {
+  await settle()
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    clock.advance(stepMs)
+    await settle()
+  }
 }

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { platform } from '../../src/core/platform.js'
 import { memoryStore, selfBuilt, type TokenStore } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP, settle } from '../support/qyapi.js'
 import { deferred, tokenBody } from '../support/source.js'
-import { sourceOn } from '../support/source-on.js'
-
-/** Without WebCrypto's threads, which no fake clock waits for. */
-const machine = { ...platform, hash: async (text: string) => `#${text}` }
+import { fakePlatform, sourceOn } from '../support/source-on.js'
+import { passTime } from '../support/turns.js'
 
 /** A source over a store that takes 250 ms to keep anything, with a lease or without. */
 function sourceOverSlowStore(hasLease: boolean, answers: (count: number) => string = counting) {
@@ -28,14 +25,8 @@ function sourceOverSlowStore(hasLease: boolean, answers: (count: number) => stri
     fetches += 1
     return { status: 200, body: answers(fetches) }
   }
-  const source = sourceOn(selfBuilt(APP), { clock, store, transport }, machine)
-  const pass = async (ms: number) => {
-    for (let passed = 0; passed < ms; passed += 50) {
-      await settle()
-      clock.advance(50)
-    }
-    await settle()
-  }
+  const source = sourceOn(selfBuilt(APP), { clock, store, transport }, fakePlatform)
+  const pass = (ms: number) => passTime(clock, ms)
   return { source, clock, store, pass, fetches: () => fetches }
 }
 
@@ -100,7 +91,7 @@ describe.each([
     await source.invalidate('token-1')
     void source.get()
     await pass(1_000)
-    const other = sourceOn(selfBuilt(APP), { clock, store }, machine)
+    const other = sourceOn(selfBuilt(APP), { clock, store }, fakePlatform)
     expect(await other.get()).toBe('token-2')
   })
 })
@@ -113,7 +104,7 @@ describe('a token that is being published to a store', () => {
     const store = { ...memory, lease: { ...lease, publish: () => kept.promise } }
     const transport = async () => ({ status: 200, body: tokenBody('token') })
     const clock = fakeClock()
-    const source = sourceOn(selfBuilt(APP), { clock, store, transport }, machine)
+    const source = sourceOn(selfBuilt(APP), { clock, store, transport }, fakePlatform)
     const waiting = source.get().catch(({ code }) => code)
     await settle()
     source.close()
@@ -137,7 +128,7 @@ describe('rule 6, while a failure is being published to a slow store', () => {
       fetches += 1
       return { status: 200, body: fetches === 1 ? '{"errcode":40001}' : tokenBody('new') }
     }
-    const source = sourceOn(selfBuilt(APP), { clock, store, transport }, machine)
+    const source = sourceOn(selfBuilt(APP), { clock, store, transport }, fakePlatform)
     const before = source.get()
     await settle()
     source.replaceCredential(NEW_SECRET)
