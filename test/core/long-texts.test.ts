@@ -31,7 +31,7 @@ describe('a text of a server is cut before any pattern sees it', () => {
     expect(error.message.length).toBeLessThan(2_500)
   })
 
-  it('the trouble of a store', async () => {
+  it('a failure of a store', async () => {
     const messages: string[] = []
     const { set, delete: remove } = memoryStore()
     const store = { set, delete: remove, get: () => Promise.reject(new Error(long('http://'))) }

@@ -78,13 +78,13 @@ describe('the platform', () => {
 describe('the error of a Node stream', () => {
   it('is reported before its other listeners run', async () => {
     const heard: unknown[] = []
-    const trouble = new Error('reset')
+    const failure = new Error('reset')
     const stream = new Readable({ read() {} })
     stream.on('error', (error) => heard.push('caller', error))
     beforeStreamError(stream, (error) => heard.push('we', error))
-    stream.destroy(trouble)
+    stream.destroy(failure)
     await new Promise((resolve) => setImmediate(resolve))
-    expect(heard).toEqual(['we', trouble, 'caller', trouble])
+    expect(heard).toEqual(['we', failure, 'caller', failure])
     expect(stream.listenerCount('error')).toBe(1)
   })
 })
@@ -94,14 +94,14 @@ describe('a replacement for a Node stream', () => {
     ['bytes', ['bytes']],
     ['', []],
   ])('gives its bytes (%j) once, then fails', async (text, expected) => {
-    const trouble = new Error('reset')
-    const stream = nodeStreamInstead({}, new TextEncoder().encode(text), trouble) as Readable
+    const failure = new Error('reset')
+    const stream = nodeStreamInstead({}, new TextEncoder().encode(text), failure) as Readable
     expect(stream).toBeInstanceOf(Readable)
     const pieces: string[] = []
     const reading = async () => {
       for await (const piece of stream) pieces.push(String(piece))
     }
-    await expect(reading()).rejects.toBe(trouble)
+    await expect(reading()).rejects.toBe(failure)
     expect(pieces).toEqual(expected)
   })
 

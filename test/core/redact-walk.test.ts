@@ -13,7 +13,7 @@ const scrub = tokenScrubber(TOKEN, ['access_token', 'corp_token'])
 const cleaned = <T>(value: T, more: Partial<Redaction> = {}): T =>
   redacted(value, { scrub, ...more })
 
-/** However somebody prints it. */
+/** In whatever way it is printed. */
 const shows = (value: unknown) =>
   `${printed(value)}${inspect(value, { depth: 10, showHidden: true, getters: true })}`.includes(
     TOKEN,

@@ -51,7 +51,7 @@ describe('examples', () => {
     expect(stdout.split('\n')).toEqual(expect.arrayContaining([PRINTS[name]].flat()))
   })
 
-  it('the tour talks to the server that it is told, and is red when that does not hold', async () => {
+  it('the tour talks to the server that it is given, and fails when that server does not answer as it should', async () => {
     const real = {
       ...env,
       WECOM_CORPID: 'ww-none',

@@ -225,10 +225,10 @@ describe('WeCom’s errcode instead of a token', () => {
   })
 
   it('that is unknown is reported with WeCom’s text, without the IP', async () => {
-    const errmsg = ' some new trouble , from ip: 203.0.113.9'
+    const errmsg = ' some new failure , from ip: 203.0.113.9'
     const error = await failureOf(answering(JSON.stringify({ errcode: 99999, errmsg })))
     expect(error).toMatchObject({ code: 'token_fetch_failed', errcode: 99999, retryable: true })
-    expect(error.message).toBe(`${DOING}: WeCom answered 99999 some new trouble.`)
+    expect(error.message).toBe(`${DOING}: WeCom answered 99999 some new failure.`)
   })
 
   it('that is unknown is reported without the secret, also if the answer repeats the url', async () => {

@@ -5,8 +5,8 @@ import {
   randomFrom,
   type Snapshot,
   type Span,
-  troubleIn,
   type Victim,
+  violationsIn,
   watchDelays,
 } from './support/chaos.js'
 import { costsOfRefusals, endLoad, pause, storedIn, useMachines } from './support/machines.js'
@@ -155,14 +155,14 @@ describeWithRedis('a random minute', () => {
     const { calls, unsettled } = await endLoad(active.map(({ own }) => own))
     stopWatching()
 
-    const trouble = troubleIn({ victims, snapshots, droughts, delays })
+    const violations = violationsIn({ victims, snapshots, droughts, delays })
     const refusals = happened.filter((what) => /revoke|expire/.test(what)).length
     console.log(
       `${calls.length} calls, ${refusals} refusals of all, ${fetches()} gettoken, ` +
         `${snapshots.length} looks into the store; after it a refusal costs ${costs.join(', ')}`,
     )
-    if (trouble.length > 0) console.log(happened.join('\n'))
-    expect(trouble).toEqual([])
+    if (violations.length > 0) console.log(happened.join('\n'))
+    expect(violations).toEqual([])
     expect(unsettled).toBe(0)
     expect(costs.at(-1)).toBe(1)
   })

@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { bundleOf, type Door, doors, packageOf } from './bundles.js'
+import { bundleOf, type EntryPoint, entryPoints, packageOf } from './bundles.js'
 import { inPackage } from './packed.js'
 
-/** What a door may import. */
+/** What an entry point may import. */
 const OWN_DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
   'qyapi-token/axios': ['axios'],
   'qyapi-token/testing': ['node:assert/strict', 'node:http'],
 }
 
-/** The sources that belong to one door, by where they lie. */
+/** The sources that belong to one entry point, by where they lie. */
 const ROOMS: Readonly<Record<string, RegExp>> = {
   'qyapi-token/axios': /^src\/axios(\.ts|\/)/,
   'qyapi-token/fetch': /^src\/fetch(\.ts|\/)/,
@@ -26,7 +26,7 @@ const BROUGHT_BY: Readonly<Record<string, readonly string[]>> = {
   'src/axios/transport.ts': ['axios-retry', 'is-retry-allowed'],
 }
 
-const ownDependencies = ({ name }: Door) => OWN_DEPENDENCIES[name] ?? []
+const ownDependencies = ({ name }: EntryPoint) => OWN_DEPENDENCIES[name] ?? []
 
 function importsOf(file: string): string[] {
   const { imports } = bundleOf(file)
@@ -38,37 +38,47 @@ function inlinedIn(file: string): string[] {
   return [...new Set(packages)].filter((name) => name !== undefined).sort()
 }
 
-const filesOf = (door: Door) => [door.import.default, door.require.default]
+const filesOf = (entry: EntryPoint) => [entry.import.default, entry.require.default]
 
-describe.each(doors)("no door's bundle holds another door's dependency: $name", (door) => {
-  test.each(filesOf(door))('%s imports what belongs to its door, and nothing else', (file) => {
-    expect(importsOf(file)).toEqual(ownDependencies(door))
-  })
+describe.each(entryPoints)(
+  'the bundles of $name hold what that entry point needs, and no more',
+  (entry) => {
+    test.each(filesOf(entry))(
+      '%s imports what belongs to its entry point, and nothing else',
+      (file) => {
+        expect(importsOf(file)).toEqual(ownDependencies(entry))
+      },
+    )
 
-  test.each(filesOf(door))('%s holds the packages that its sources need, and no other', (file) => {
-    const needed = bundleOf(file).sources.flatMap((source) => BROUGHT_BY[source] ?? [])
-    expect(inlinedIn(file)).toEqual(needed.sort())
-  })
+    test.each(filesOf(entry))(
+      '%s holds the packages that its sources need, and no other',
+      (file) => {
+        const needed = bundleOf(file).sources.flatMap((source) => BROUGHT_BY[source] ?? [])
+        expect(inlinedIn(file)).toEqual(needed.sort())
+      },
+    )
 
-  test('its types name no other door’s dependency', () => {
-    for (const { types } of [door.import, door.require]) {
-      const foreign = importsOf(types).filter((name) => !ownDependencies(door).includes(name))
-      expect(foreign).toEqual([])
-    }
-  })
-
-  test('it holds no code of another door', () => {
-    for (const file of filesOf(door)) {
-      const { sources } = bundleOf(file)
-      for (const [other, room] of Object.entries(ROOMS)) {
-        if (other !== door.name) expect(sources.filter((source) => room.test(source))).toEqual([])
+    test('the types name no dependency of another entry point', () => {
+      for (const { types } of [entry.import, entry.require]) {
+        const foreign = importsOf(types).filter((name) => !ownDependencies(entry).includes(name))
+        expect(foreign).toEqual([])
       }
-    }
-  })
-})
+    })
+
+    test('a bundle holds no code of another entry point', () => {
+      for (const file of filesOf(entry)) {
+        const { sources } = bundleOf(file)
+        for (const [other, room] of Object.entries(ROOMS)) {
+          if (other !== entry.name)
+            expect(sources.filter((source) => room.test(source))).toEqual([])
+        }
+      }
+    })
+  },
+)
 
 describe('the packages that the bundles hold', () => {
-  const inlined = [...new Set(doors.flatMap(filesOf).flatMap(inlinedIn))].sort()
+  const inlined = [...new Set(entryPoints.flatMap(filesOf).flatMap(inlinedIn))].sort()
   const notices = readFileSync(inPackage('THIRD-PARTY-LICENSES.txt'), 'utf8')
 
   test('leave nothing to be installed with ours', () => {
@@ -88,7 +98,7 @@ describe('the packages that the bundles hold', () => {
       expect(notices).toContain(`${name} ${version}, ${license}\n`)
       const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))
       expect(notices).toContain(readFileSync(`${folder}/${file}`, 'utf8').trim())
-      for (const file of doors.flatMap(filesOf).flatMap((entry) => bundleOf(entry).files)) {
+      for (const file of entryPoints.flatMap(filesOf).flatMap((entry) => bundleOf(entry).files)) {
         const [notice] = readFileSync(inPackage(file), 'utf8').split('*/', 1)
         expect(notice, file).toMatch(new RegExp(`^/\\*!.*${name}`))
       }

@@ -14,20 +14,21 @@ export interface Bundle {
   readonly sources: readonly string[]
 }
 
-/** The files of one door, relative to the package. */
-export interface Door {
+/** The files of one entry point, relative to the package. */
+export interface EntryPoint {
   readonly name: string
-  readonly import: DoorFiles
-  readonly require: DoorFiles
+  readonly import: EntryFiles
+  readonly require: EntryFiles
 }
 
-interface DoorFiles {
+interface EntryFiles {
   readonly types: string
   readonly default: string
 }
 
-export const doors: readonly Door[] = Object.entries(manifest.exports).flatMap(([path, files]) =>
-  typeof files === 'string' ? [] : [{ name: posix.join('qyapi-token', path), ...files }],
+export const entryPoints: readonly EntryPoint[] = Object.entries(manifest.exports).flatMap(
+  ([path, files]) =>
+    typeof files === 'string' ? [] : [{ name: posix.join('qyapi-token', path), ...files }],
 )
 
 export function bundleOf(entry: string): Bundle {

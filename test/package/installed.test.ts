@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url'
 import type { AxiosStatic } from 'axios'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import type * as axiosDoor from '../../src/axios.js'
-import type * as fetchDoor from '../../src/fetch.js'
+import type * as axiosEntry from '../../src/axios.js'
+import type * as fetchEntry from '../../src/fetch.js'
 import type * as root from '../../src/index.js'
 import type * as testing from '../../src/testing.js'
 import {
@@ -48,7 +48,7 @@ beforeAll(async () => {
   folder = await temporaryFolder()
   // They are large: meanwhile the tests that need none of them are at work.
   otherNodes = installNodes()
-  otherNodes.catch(() => {}) // is told by the tests that need them
+  otherNodes.catch(() => {}) // reported by the tests that need them
   project = join(folder.path, 'project')
   projectWithoutAxios = join(folder.path, 'without-axios')
   const tarball = await packInto(folder.path)
@@ -188,8 +188,8 @@ describe.concurrent('the installed package on every Node', () => {
 interface Copy {
   readonly axios: AxiosStatic
   readonly root: typeof root
-  readonly axiosDoor: typeof axiosDoor
-  readonly fetchDoor: typeof fetchDoor
+  readonly axiosEntry: typeof axiosEntry
+  readonly fetchEntry: typeof fetchEntry
   readonly testing: typeof testing
 }
 type Format = 'esm' | 'cjs'
@@ -217,30 +217,30 @@ describe('an error of ours', () => {
     }
   })
 
-  test.each(formats)('is one for both when the %s axios door throws it', async (format) => {
-    const { axios, axiosDoor, testing } = copies[format]
+  test.each(formats)('is one for both when the %s axios entry throws it', async (format) => {
+    const { axios, axiosEntry, testing } = copies[format]
     const wecom = testing.fakeQyapi()
     const baseUrl = await wecom.listen()
     const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    axiosDoor.attachToken(client, WRONG, { baseUrl })
+    axiosEntry.attachToken(client, WRONG, { baseUrl })
     const error = await client.get('/user/get').catch((error: unknown) => error)
     await wecom.close()
     expect(error).toMatchObject({ code: 'credential_refused', isAxiosError: false })
     expect(isOurs(error)).toEqual([true, true, true, true])
   })
 
-  test.each(formats)('is one for both when the %s fetch door throws it', async (format) => {
-    const { fetchDoor, testing } = copies[format]
+  test.each(formats)('is one for both when the %s fetch entry throws it', async (format) => {
+    const { fetchEntry, testing } = copies[format]
     const wecom = testing.fakeQyapi()
     const baseUrl = await wecom.listen()
-    const qyFetch = fetchDoor.withToken(fetch, WRONG, { baseUrl })
+    const qyFetch = fetchEntry.withToken(fetch, WRONG, { baseUrl })
     const error = await qyFetch(`${baseUrl}/cgi-bin/user/get`).catch((error: unknown) => error)
     await wecom.close()
     expect(error).toMatchObject({ code: 'credential_refused' })
     expect(isOurs(error)).toEqual([true, true, true, true])
   })
 
-  test('is not taken for one if it is somebody else’s', () => {
+  test('is not taken for one if another package made it', () => {
     const others = [new Error('other'), new copies.cjs.axios.AxiosError('other'), null, undefined]
     for (const other of [...others, 'closed', { code: 'closed', name: 'QyapiTokenError' }]) {
       expect(isOurs(other)).toEqual([false, false, false, false])

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { posix } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { bundleOf, doors } from './bundles.js'
+import { bundleOf, entryPoints } from './bundles.js'
 import { inPackage, packInto, temporaryFolder } from './packed.js'
 
 const BUNDLE = /^dist\/(stores\/)?[\w-]+(\.c?js(\.map)?|\.d\.c?ts)$/
@@ -48,12 +48,12 @@ describe('the tarball', () => {
   })
 
   test('has a folder for each subpath that leads where `exports` leads', async () => {
-    for (const door of doors.filter(({ name }) => name !== 'qyapi-token')) {
-      const folder = posix.relative('qyapi-token', door.name)
+    for (const entry of entryPoints.filter(({ name }) => name !== 'qyapi-token')) {
+      const folder = posix.relative('qyapi-token', entry.name)
       expect(files).toContain(`${folder}/package.json`)
       const manifest = JSON.parse(await readFile(inPackage(`${folder}/package.json`), 'utf8'))
       const led = ['main', 'module', 'types'].map((key) => posix.join(folder, manifest[key]))
-      const { require, import: imported } = door
+      const { require, import: imported } = entry
       expect(led).toEqual(
         [require.default, imported.default, require.types].map((file) => posix.normalize(file)),
       )
@@ -61,14 +61,18 @@ describe('the tarball', () => {
   })
 
   test('holds every file that package.json names', () => {
-    const named = doors.flatMap((door) => [door.import, door.require].flatMap(Object.values))
+    const named = entryPoints.flatMap((entry) =>
+      [entry.import, entry.require].flatMap(Object.values),
+    )
     expect(named).not.toEqual([])
     expect(named.filter((file) => !files.includes(posix.normalize(file)))).toEqual([])
   })
 
-  test('holds no chunk of an older build: every bundle is reached from a door', () => {
-    const entries = doors.flatMap((door) => [door.import, door.require].flatMap(Object.values))
-    const reached = new Set(entries.flatMap((entry) => bundleOf(entry).files))
+  test('holds no chunk of an older build: every bundle is reached from an entry point', () => {
+    const bundled = entryPoints.flatMap((entry) =>
+      [entry.import, entry.require].flatMap(Object.values),
+    )
+    const reached = new Set(bundled.flatMap((entry) => bundleOf(entry).files))
     const bundles = files.filter((file) => BUNDLE.test(file))
     const isReached = (file: string) => reached.has(file.replace(/\.map$/, ''))
     expect(bundles.filter((file) => !isReached(file))).toEqual([])

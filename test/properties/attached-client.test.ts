@@ -74,7 +74,7 @@ interface OpenCall {
 /** Runs a history against one client, and watches over it. `isShared`: all attaches share one source. */
 async function play(steps: readonly Step[], isShared: boolean) {
   const clock = fakeClock()
-  const trouble: string[] = []
+  const violations: string[] = []
   const openCalls: OpenCall[] = []
   const openFetches: { settle(isGood: boolean): void }[] = []
   const aborts: AbortController[] = []
@@ -89,8 +89,8 @@ async function play(steps: readonly Step[], isShared: boolean) {
     let isBusy = false
     return (_request, { signal }) =>
       new Promise((resolve, reject) => {
-        if (isBusy) trouble.push('two fetches at once')
-        if (signal.aborted) trouble.push('a fetch after close')
+        if (isBusy) violations.push('two fetches at once')
+        if (signal.aborted) violations.push('a fetch after close')
         isBusy = true
         const over = () => {
           isBusy = false
@@ -117,8 +117,8 @@ async function play(steps: readonly Step[], isShared: boolean) {
   const adapter = (config: InternalAxiosRequestConfig) =>
     new Promise<AxiosResponse>((resolve, reject) => {
       const tokens = [...new URL(axios.getUri(config)).searchParams.getAll('access_token')]
-      if (tokens.length > 1) trouble.push(`${tokens.length} tokens in one url`)
-      if (typeof config.data === 'object') trouble.push('a body that was not transformed')
+      if (tokens.length > 1) violations.push(`${tokens.length} tokens in one url`)
+      if (typeof config.data === 'object') violations.push('a body that was not transformed')
       openCalls.push({
         token: tokens[0],
         errcode: undefined,
@@ -150,10 +150,11 @@ async function play(steps: readonly Step[], isShared: boolean) {
       const call = openCalls[before] as OpenCall
       last = call
       sendings += 1
-      if (sendings > 2) trouble.push('sent three times')
+      if (sendings > 2) violations.push('sent three times')
       if (wasAttached !== (call.token !== undefined))
-        trouble.push(wasAttached ? 'sent without a token' : 'a token after detach')
-      if (call.token !== undefined && seen.has(call.token)) trouble.push('replayed with the same')
+        violations.push(wasAttached ? 'sent without a token' : 'a token after detach')
+      if (call.token !== undefined && seen.has(call.token))
+        violations.push('replayed with the same')
       if (call.token !== undefined) seen.add(call.token)
       return answer
     }
@@ -161,9 +162,10 @@ async function play(steps: readonly Step[], isShared: boolean) {
     const outcome = client.request({ ...given, adapter: own }).then(
       (response) => {
         const { config, data } = response
-        if (data.errcode !== last?.errcode) trouble.push('another answer than the last one')
-        if (config.adapter !== own) trouble.push('an adapter that is not the caller’s')
-        if (config.url !== given.url || config.params !== undefined) trouble.push('another config')
+        if (data.errcode !== last?.errcode) violations.push('another answer than the last one')
+        if (config.adapter !== own) violations.push('an adapter that is not the caller’s')
+        if (config.url !== given.url || config.params !== undefined)
+          violations.push('another config')
         printed.push(response)
       },
       (error) => {
@@ -171,9 +173,9 @@ async function play(steps: readonly Step[], isShared: boolean) {
           (wasAttached && isQyapiTokenError(error)) ||
           (axios.isCancel(error) && controller.signal.aborted) ||
           error.code === 'ECONNRESET'
-        if (!isExpected) trouble.push(`an error of nobody’s: ${error}`)
+        if (!isExpected) violations.push(`an error of no caller: ${error}`)
         if (error.config?.adapter !== undefined && error.config.adapter !== own)
-          trouble.push('an error with an adapter that is not the caller’s')
+          violations.push('an error with an adapter that is not the caller’s')
         printed.push(error)
       },
     )
@@ -182,16 +184,17 @@ async function play(steps: readonly Step[], isShared: boolean) {
 
   const act = {
     attach: () => {
-      const door = isShared
+      const entry = isShared
         ? attachToken(client, shared)
         : attachToken(client, credential, { clock, transport: transportOf() })
-      attached.push(door)
+      attached.push(entry)
     },
     detach: ({ pick: index }: { pick: number }) => {
-      const [door] = attached.splice(index % Math.max(1, attached.length), 1)
-      door?.detach()
-      const isClosed = door?.source.describe().state === 'closed'
-      if (door !== undefined && isClosed === isShared) trouble.push('a source left open, or closed')
+      const [entry] = attached.splice(index % Math.max(1, attached.length), 1)
+      entry?.detach()
+      const isClosed = entry?.source.describe().state === 'closed'
+      if (entry !== undefined && isClosed === isShared)
+        violations.push('a source left open, or closed')
     },
     call: ({ body }: { body: unknown }) => startCall(body),
     'answer call': ({ pick: index, errcode }: { pick: number; errcode: number }) =>
@@ -217,7 +220,7 @@ async function play(steps: readonly Step[], isShared: boolean) {
     if (turns === undefined) await turn()
   }
   await turn()
-  // Then the server answers everything, and everybody must be served.
+  // Then the server answers everything, and every caller must be served.
   for (let round = 0; round < 40 && openCalls.length + openFetches.length > 0; round += 1) {
     for (const fetch of openFetches.slice()) fetch.settle(true)
     for (const call of openCalls.splice(0)) call.answer(0)
@@ -227,16 +230,16 @@ async function play(steps: readonly Step[], isShared: boolean) {
     Promise.all(settled).then(() => true),
     turn(3).then(() => false),
   ])
-  if (!isEveryoneServed) trouble.push('a caller never settled')
+  if (!isEveryoneServed) violations.push('a caller never settled')
   for (const { detach } of attached.splice(0)) detach()
   const late = client.get('/user/get').catch(() => {})
   await turn()
-  if (openCalls.at(-1)?.token !== undefined) trouble.push('a token on a client without us')
+  if (openCalls.at(-1)?.token !== undefined) violations.push('a token on a client without us')
   openCalls.at(-1)?.answer(0)
   await late
   const text = inspect(printed, { depth: 10 })
-  if (text.includes('planted-')) trouble.push(`printed: ${/.{40}planted-.{20}/.exec(text)?.[0]}`)
-  return trouble
+  if (text.includes('planted-')) violations.push(`printed: ${/.{40}planted-.{20}/.exec(text)?.[0]}`)
+  return violations
 }
 
 /** Lets everything settle that can. */

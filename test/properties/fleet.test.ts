@@ -42,7 +42,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same', hasLease: bool
   const clock = fakeClock()
   const { lease, ...memory } = memoryStore({ clock })
   const store = { ...memory, ...(hasLease && lease && { lease }) }
-  const trouble: string[] = []
+  const violations: string[] = []
   const alive = new Set<string>()
   const openCalls: (() => void)[] = []
   const openFetches: (() => void)[] = []
@@ -82,10 +82,10 @@ async function play(steps: readonly Step[], mode: 'new' | 'same', hasLease: bool
     const call = source.run(
       (token) => {
         sends += 1
-        if (sends > 3) trouble.push('more than two sends after the first')
+        if (sends > 3) violations.push('more than two sends after the first')
         const refusedAt = refused.get(token) ?? 0
         if (sends > 1 && (broughtAt.get(token) ?? 0) < refusedAt)
-          trouble.push(`${token} sent again after it was refused`)
+          violations.push(`${token} sent again after it was refused`)
         const sentAt = moment
         return new Promise<{ errcode: number }>((resolve) => {
           openCalls.push(() => {
@@ -107,7 +107,7 @@ async function play(steps: readonly Step[], mode: 'new' | 'same', hasLease: bool
       call.then(({ errcode }) => {
         open -= 1
         recovering.delete(me)
-        if (errcode !== 0 && !isBad) trouble.push(`a good call lost, after ${sends} sends`)
+        if (errcode !== 0 && !isBad) violations.push(`a good call lost, after ${sends} sends`)
       }),
     )
   }
@@ -145,9 +145,9 @@ async function play(steps: readonly Step[], mode: 'new' | 'same', hasLease: bool
     Promise.all(settled).then(() => true),
     ticks(300).then(() => false),
   ])
-  if (!isEveryoneServed) trouble.push('a caller never settled')
+  if (!isEveryoneServed) violations.push('a caller never settled')
   for (const { source } of processes) source.close()
-  return trouble
+  return violations
 }
 
 async function ticks(count = 60) {

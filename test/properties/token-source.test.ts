@@ -17,7 +17,7 @@ type Step =
   | { do: 'call'; endpoint: number }
   | { do: 'get' }
   | { do: 'answer call'; pick: number; errcode: 0 | 42001 | 40014 | 40001 }
-  | { do: 'answer fetch'; with: 'token' | Trouble }
+  | { do: 'answer fetch'; with: 'token' | FetchFailure }
   | { do: 'abort'; pick: number }
   | { do: 'invalidate' }
   | { do: 'pass'; ms: number }
@@ -25,7 +25,7 @@ type Step =
   | { do: 'close' }
   | { do: 'hurry'; turns: number }
 
-type Trouble = 'network' | keyof typeof FAILURES
+type FetchFailure = 'network' | keyof typeof FAILURES
 
 /** What a token call may be answered with instead of a token: one of each class, in each of its forms. */
 const FAILURES = {
@@ -63,7 +63,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         { weight: 3, arbitrary: fc.constant('token' as const) },
         {
           weight: 4,
-          arbitrary: fc.constantFrom('network', ...(Object.keys(FAILURES) as Trouble[])),
+          arbitrary: fc.constantFrom('network', ...(Object.keys(FAILURES) as FetchFailure[])),
         },
       ),
     }),
@@ -173,7 +173,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   const shortestReasonMs = scaled(100_000)
   const longestAheadMs = scaled(300_000)
   const clock = fakeClock()
-  const trouble: string[] = []
+  const violations: string[] = []
   const events: TokenEvent[] = []
   const settled: Promise<unknown>[] = []
   const printed: unknown[] = []
@@ -182,17 +182,17 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   const stringOf = new Map<number, string>()
   const cleared = new Set<string>()
   /** When all had settled last: a caller that got a token at the same moment may use it. */
-  let thrownAwayBefore = new Set<string>()
+  let clearedBefore = new Set<string>()
   const broughtAt = new Map<string, number>()
   let openFetch: { settle(answer: TokenAnswer | Error): void } | undefined
   let strings = 0
   let lastString = ''
   let closed = false
-  let lastFetch: { at: number; wall: number; failed: boolean; thrownAwayBefore: number } | undefined
-  let throwAways = 0
+  let lastFetch: { at: number; wall: number; failed: boolean; clearsBefore: number } | undefined
+  let clears = 0
   let clearedUpTo = 0
   /** Token requests after a clear; forced ones have no other reason. */
-  const afterThrowAwayAt: number[] = []
+  const afterClearAt: number[] = []
   const forcedAt: number[] = []
   let turnsBetween = SETTLED
   const inTheLastMinute = (times: readonly number[]) =>
@@ -202,32 +202,28 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   function checkReason() {
     if (lastFetch === undefined) return
     const passed = Math.max(clock.monotonic() - lastFetch.at, clock.wall() - lastFetch.wall)
-    const isAfterThrowAway = throwAways > lastFetch.thrownAwayBefore
-    const isAfterRest = lastFetch.failed && clock.monotonic() - lastFetch.at >= 1_000
-    if (isAfterThrowAway) afterThrowAwayAt.push(clock.monotonic())
-    if (passed < shortestReasonMs && !isAfterRest) {
-      if (!isAfterThrowAway) trouble.push(`gettoken without a reason after ${passed} ms`)
+    const isAfterClear = clears > lastFetch.clearsBefore
+    const isAfterCooldown = lastFetch.failed && clock.monotonic() - lastFetch.at >= 1_000
+    if (isAfterClear) afterClearAt.push(clock.monotonic())
+    if (passed < shortestReasonMs && !isAfterCooldown) {
+      if (!isAfterClear) violations.push(`gettoken without a reason after ${passed} ms`)
       forcedAt.push(clock.monotonic())
-      if (inTheLastMinute(forcedAt) > BUDGET) trouble.push('too many forced refreshes in a minute')
+      if (inTheLastMinute(forcedAt) > BUDGET)
+        violations.push('too many forced refreshes in a minute')
     }
-    if (
-      mode === 'new' &&
-      !isAfterThrowAway &&
-      !lastFetch.failed &&
-      passed < memoMs - longestAheadMs
-    )
-      trouble.push(`gettoken too early, after ${passed} ms`)
+    if (mode === 'new' && !isAfterClear && !lastFetch.failed && passed < memoMs - longestAheadMs)
+      violations.push(`gettoken too early, after ${passed} ms`)
   }
 
   function transport(_request: unknown, { signal }: TransportContext) {
-    if (openFetch !== undefined) trouble.push('two fetches at once')
-    if (closed) trouble.push('a fetch after close')
+    if (openFetch !== undefined) violations.push('two fetches at once')
+    if (closed) violations.push('a fetch after close')
     checkReason()
     lastFetch = {
       at: clock.monotonic(),
       wall: clock.wall(),
       failed: false,
-      thrownAwayBefore: throwAways,
+      clearsBefore: clears,
     }
     return new Promise<TokenAnswer>((resolve, reject) => {
       const over = () => {
@@ -251,13 +247,13 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
   function clear(generation: number, value: string) {
     clearedUpTo = generation
     cleared.add(value)
-    throwAways += 1
+    clears += 1
   }
 
   function keep(generation: number) {
     clearedUpTo = generation - 1
     cleared.delete(stringOf.get(generation) ?? '')
-    throwAways -= 1
+    clears -= 1
   }
 
   const source = createTokenSource(selfBuilt({ corpId: 'ww1', corpSecret: SECRET }), {
@@ -266,12 +262,12 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     refreshBudget: BUDGET,
     onEvent(event) {
       events.push(event)
-      // An answer that the source threw away (rule 6) makes no generation.
+      // An answer that the source dropped (rule 6) makes no generation.
       if (event.type === 'fetched' || event.type === 'refreshed')
         stringOf.set(event.generation, lastString)
       if (event.type === 'refused') {
         const value = stringOf.get(event.generation)
-        // Thrown away unless the next event says that it stays, or it was old already.
+        // Cleared unless the next event says that it stays, or it was old already.
         const isNewest = event.generation === Math.max(...stringOf.keys())
         if (value !== undefined && isNewest && event.generation > clearedUpTo)
           clear(event.generation, value)
@@ -287,7 +283,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     },
   })
 
-  function answerFetch(kind: 'token' | Trouble) {
+  function answerFetch(kind: 'token' | FetchFailure) {
     if (openFetch === undefined) return
     if (kind !== 'token' && lastFetch) lastFetch.failed = true
     if (kind === 'network')
@@ -303,15 +299,16 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     lastString = value
     if (lastFetch !== undefined) broughtAt.set(value, lastFetch.at)
     // The server returns the string again, unless that fetch began before the clear.
-    if (mode === 'same' && lastFetch?.thrownAwayBefore === throwAways) {
+    if (mode === 'same' && lastFetch?.clearsBefore === clears) {
       cleared.delete(value)
-      thrownAwayBefore.delete(value)
+      clearedBefore.delete(value)
     }
   }
 
   function checkLife(token: string) {
     const unaskedMs = clock.monotonic() - (broughtAt.get(token) ?? Number.NaN)
-    if (!(unaskedMs < longestUnaskedMs)) trouble.push(`${token} handed out after ${unaskedMs} ms`)
+    if (!(unaskedMs < longestUnaskedMs))
+      violations.push(`${token} handed out after ${unaskedMs} ms`)
   }
 
   function startCall(endpoint: number) {
@@ -321,9 +318,9 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
       (token) => {
         checkLife(token)
         // While the budget is spent, an old token is better than none.
-        const isKnown = thrownAwayBefore.has(token) && cleared.has(token)
-        if (isKnown && inTheLastMinute(afterThrowAwayAt) < BUDGET)
-          trouble.push(`${token} used after it was cleared`)
+        const isKnown = clearedBefore.has(token) && cleared.has(token)
+        if (isKnown && inTheLastMinute(afterClearAt) < BUDGET)
+          violations.push(`${token} used after it was cleared`)
         return new Promise((resolve) => openCalls.push((errcode) => resolve({ errcode })))
       },
       { endpoint: `endpoint/${endpoint}`, signal: controller.signal },
@@ -343,7 +340,7 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     'answer call': ({ pick: index, errcode }: { pick: number; errcode: number }) => {
       if (openCalls.length > 0) openCalls.splice(index % openCalls.length, 1)[0]?.(errcode)
     },
-    'answer fetch': (given: { with: 'token' | Trouble }) => answerFetch(given.with),
+    'answer fetch': (given: { with: 'token' | FetchFailure }) => answerFetch(given.with),
     abort: ({ pick: index }: { pick: number }) =>
       aborts[index % Math.max(1, aborts.length)]?.abort(new Error('enough')),
     invalidate: () => {
@@ -372,11 +369,11 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     if (next.do === 'pass' || next.do === 'set wall clock') await ticks()
     ;(act[next.do] as (given: Step) => unknown)(next)
     await ticks(turns)
-    if (turns === SETTLED) thrownAwayBefore = new Set(cleared)
+    if (turns === SETTLED) clearedBefore = new Set(cleared)
     printed.push(source.describe())
   }
   await ticks()
-  // Then the server answers everything, and everybody must be served.
+  // Then the server answers everything, and every caller must be served.
   for (let round = 0; round < 40 && (openCalls.length > 0 || openFetch !== undefined); round += 1) {
     answerFetch('token')
     for (const answer of openCalls.splice(0)) answer(0)
@@ -386,11 +383,11 @@ async function play(steps: readonly Step[], { mode, expiresInSeconds }: Server) 
     Promise.all(settled).then(() => true),
     ticks(200).then(() => false),
   ])
-  if (!isEveryoneServed) trouble.push('a caller never settled')
+  if (!isEveryoneServed) violations.push('a caller never settled')
   const text = inspect([printed, events], { depth: 10 }) + JSON.stringify([printed, events])
   if (/planted-/.test(text))
-    trouble.push(`something was printed: ${/.{40}planted-.{20}/.exec(text)?.[0]}`)
-  return trouble
+    violations.push(`something was printed: ${/.{40}planted-.{20}/.exec(text)?.[0]}`)
+  return violations
 }
 
 /** Longer than the cooldowns of failures and endpoints, so that the token's age decides. */

@@ -603,8 +603,8 @@ describe('a web stream that was peeked', () => {
     const peeked = peekWebStream(stream, controller.signal)
     push?.enqueue(bytesOf('{"err'))
     await settle()
-    const [patience] = after.mock.calls
-    patience?.[1]()
+    const [timeout] = after.mock.calls
+    timeout?.[1]()
     after.mockRestore()
     const { body } = await peeked
     push?.enqueue(bytesOf('code":0}'))

@@ -216,10 +216,10 @@ describe('encryptionKey', () => {
   })
 
   it('is not printed with the store, nor in the store’s errors', async () => {
-    const trouble = vi.fn(async () => {
+    const failure = vi.fn(async () => {
       throw new Error('connection lost')
     })
-    const inner: TokenStore = { get: trouble, set: trouble, delete: trouble }
+    const inner: TokenStore = { get: failure, set: failure, delete: failure }
     const text = KEY.toString('base64')
     const store = encryptedStore(inner, text)
     const error = await store.set('key', token()).catch((caught) => caught)
@@ -228,6 +228,6 @@ describe('encryptionKey', () => {
       for (const secret of [text, 'planted-token']) expect(printed).not.toContain(secret)
     }
     expect(error.message).toBe('connection lost')
-    expect(JSON.stringify(trouble.mock.calls)).not.toContain('planted-token')
+    expect(JSON.stringify(failure.mock.calls)).not.toContain('planted-token')
   })
 })

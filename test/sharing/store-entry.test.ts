@@ -26,7 +26,7 @@ const stored = (generation: number, ageMs = 0, value = `stored-${generation}`): 
 })
 
 /** A store that is written into by hand, and writes down what it is asked. */
-function handStore(first?: unknown, trouble: Partial<TokenStore> = {}) {
+function handStore(first?: unknown, operations: Partial<TokenStore> = {}) {
   const calls: string[] = []
   const keys = new Set<string>()
   let token = first
@@ -46,7 +46,7 @@ function handStore(first?: unknown, trouble: Partial<TokenStore> = {}) {
       keys.add(key)
       return true
     },
-    ...trouble,
+    ...operations,
   }
   const put = (next: unknown) => {
     token = next
@@ -502,14 +502,14 @@ describe('an error of the store', () => {
       answer.reject(new Error('reset'))
       expect(await waiting).toBe('token_fetch_failed')
       await settle()
-      const trouble = {
+      const storeError = {
         ...SUBJECT,
         type: 'store_error',
         reason: 'refused',
         operation,
         message: 'READONLY',
       }
-      expect(events.filter(({ type }) => type === 'store_error')).toEqual([trouble])
+      expect(events.filter(({ type }) => type === 'store_error')).toEqual([storeError])
     },
   )
 

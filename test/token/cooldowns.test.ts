@@ -28,7 +28,7 @@ describe('the retries of a token request', () => {
 
 describe('a remembered failure', () => {
   const failureOf = (code: QyapiTokenErrorCode) =>
-    new QyapiTokenError(code, `trouble: ${code}`, { errcode: 1, retryable: true, cause: 'x' })
+    new QyapiTokenError(code, `failed: ${code}`, { errcode: 1, retryable: true, cause: 'x' })
 
   it.each<[QyapiTokenErrorCode, number[]]>([
     ['credential_refused', [60, 120, 240, 480, 600, 600]],
@@ -56,7 +56,7 @@ describe('a remembered failure', () => {
     const failure = failureOf('token_fetch_failed')
     expect(failures.remember(failure, 'secret')).toMatchObject({
       code: 'token_fetch_failed',
-      message: 'trouble: token_fetch_failed',
+      message: 'failed: token_fetch_failed',
       errcode: 1,
       retryable: true,
       cause: 'x',

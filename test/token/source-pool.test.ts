@@ -61,9 +61,9 @@ describe('a pool has one source for each tenant', () => {
 
   it('with one token request for any number of cold calls', async () => {
     const { wecom, baseUrl, pool } = await appPool(['ww-a', 'ww-b'])
-    for (const door of ENTRIES) {
+    for (const entry of ENTRIES) {
       const send = through(
-        door,
+        entry,
         baseUrl,
         ({ url }) => pool.get(new URL(url).searchParams.get('corp') ?? ''),
         { baseUrl },
@@ -112,9 +112,9 @@ describe('an unknown tenant', () => {
   ])('(%s) is an error with axios and fetch, and nothing is sent', async (_name, credentialOf) => {
     const { wecom, baseUrl } = await open()
     const pool = createSourcePool(credentialOf, { baseUrl })
-    for (const door of ENTRIES) {
+    for (const entry of ENTRIES) {
       const error = await failureOf(
-        through(door, baseUrl, () => pool.get('ww-x'), { baseUrl })('user/get'),
+        through(entry, baseUrl, () => pool.get('ww-x'), { baseUrl })('user/get'),
       )
       expect(error).toMatchObject({
         code: 'bad_options',
@@ -230,7 +230,7 @@ describe('a pool that is full', () => {
   it('keeps its size even if all sources are busy', () => {
     const pool = idlePool(appOf, { maxTenants: 2 })
     const call = (tenant: string) => (pool.get(tenant) as TokenSource).get()
-    // Nobody answers them: in a slow run they fail while other tests are at work.
+    // They get no answer: in a slow run they fail while other tests are at work.
     for (const tenant of ['a', 'b', 'c', 'd']) void failureOf(call(tenant))
     expect(pool.size).toBe(2)
   })

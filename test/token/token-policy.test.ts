@@ -182,9 +182,9 @@ describe('replacing a refused token', () => {
     const policy = policyOf(source)
     const token = await policy.getToken()
     expect(await policy.replaceRefused({ token, ...refusal })).toBeUndefined()
-    const told = events.at(-1)
-    expect(told).toMatchObject({ type: 'not_replayed', reason: 'no_replacement' })
-    expect(told && 'message' in told && told.message).toMatch(/^Could not get .*: down\./)
+    const event = events.at(-1)
+    expect(event).toMatchObject({ type: 'not_replayed', reason: 'no_replacement' })
+    expect(event && 'message' in event && event.message).toMatch(/^Could not get .*: down\./)
   })
 })
 

@@ -54,8 +54,8 @@ describe('wrapSdk', () => {
     const { wecom, events } = wrapped(sdk({ stale: ['token-1', 'token-2', 'token-3'] }))
     await wecom.send({ text: 'hi' })
     await wecom.message.recall('7').catch(() => {})
-    const rested = events.filter((event: TokenEvent) => event.type === 'endpoint_cooldown')
-    expect(rested.map((event) => 'endpoint' in event && event.endpoint)).toEqual([
+    const cooldowns = events.filter((event: TokenEvent) => event.type === 'endpoint_cooldown')
+    expect(cooldowns.map((event) => 'endpoint' in event && event.endpoint)).toEqual([
       'send',
       'message/recall',
     ])
@@ -113,14 +113,14 @@ describe('wrapSdk', () => {
 })
 
 describe('what wrapSdk has wrapped', () => {
-  it('rests by its own name, though another name stands for the same function', async () => {
+  it('cools down by its own name, though another name stands for the same function', async () => {
     const { source, events } = sourceWith((count) => `token-${count}`)
     const refuse = async (_token: string) => ({ errcode: 42001 })
     const wecom = wrapSdk({ send: refuse, deliver: refuse }, source)
     await wecom.send()
     await wecom.deliver()
-    const rested = events.filter(({ type }) => type === 'endpoint_cooldown')
-    expect(rested).toMatchObject([{ endpoint: 'send' }, { endpoint: 'deliver' }])
+    const cooldowns = events.filter(({ type }) => type === 'endpoint_cooldown')
+    expect(cooldowns).toMatchObject([{ endpoint: 'send' }, { endpoint: 'deliver' }])
   })
 })
 

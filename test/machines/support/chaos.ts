@@ -52,7 +52,7 @@ const REACTION_MS = 2_000
 const LONGEST_MS = 6_000
 
 /** Whatever in a history should not have been, each with what came before it. */
-export function troubleIn({ victims, snapshots, droughts, delays }: History): string[] {
+export function violationsIn({ victims, snapshots, droughts, delays }: History): string[] {
   return [
     ...replaced(snapshots),
     ...victims.flatMap((victim, index) => {
@@ -69,7 +69,7 @@ function delaysOf({ own: { log } }: Victim): Span[] {
   return log.flatMap((entry) => (entry.what === 'late' ? [{ from: entry.from, to: entry.at }] : []))
 }
 
-interface Trouble {
+interface Violation {
   readonly what: string
   readonly at: number
 }
@@ -105,9 +105,9 @@ function name({ token, generation }: Snapshot): string {
 }
 
 /** No process sent a token after it saw it refused. */
-function usedAfterRefusal({ own }: Victim, asleep: readonly Span[]): Trouble[] {
+function usedAfterRefusal({ own }: Victim, asleep: readonly Span[]): Violation[] {
   const refusedAt = new Map<string, number>()
-  const found: Trouble[] = []
+  const found: Violation[] = []
   for (const entry of own.log) {
     if (entry.what !== 'answer') continue
     const at = refusedAt.get(entry.token)
@@ -131,9 +131,9 @@ function unserved(
   { own, killedAt }: Victim,
   droughts: readonly Span[],
   asleep: readonly Span[],
-): Trouble[] {
+): Violation[] {
   const open = new Set<number>()
-  const found: Trouble[] = []
+  const found: Violation[] = []
   for (const entry of own.log) {
     if (entry.what === 'begins') open.add(entry.call)
     if (entry.what !== 'ends') continue

@@ -1,4 +1,4 @@
-// One process of a user's. It calls WeCom through the fetch door, over a Redis that all have, does what
+// One process of a user's. It calls WeCom through the fetch entry, over a Redis that all have, does what
 // its parent says, and reports everything that happens. It ends with its parent.
 import { createHash } from 'node:crypto'
 import process from 'node:process'
@@ -12,14 +12,14 @@ const { baseUrl, corpSecret, redis, client, storeOptions, wayToWecom, endpointCo
   JSON.parse(process.argv[2])
 
 /** In batches, so that reporting takes little time from the load. */
-let untold = []
+let unreported = []
 const flush = () => {
-  if (untold.length > 0 && process.connected) process.send(untold)
-  untold = []
+  if (unreported.length > 0 && process.connected) process.send(unreported)
+  unreported = []
 }
-function tell(entry, isUrgent = true) {
-  if (untold.length === 0 && !isUrgent) setTimeout(flush, 25)
-  untold.push({ at: Date.now(), ...entry })
+function report(entry, isUrgent = true) {
+  if (unreported.length === 0 && !isUrgent) setTimeout(flush, 25)
+  unreported.push({ at: Date.now(), ...entry })
   if (isUrgent) flush()
 }
 process.once('disconnect', () => process.exit())
@@ -45,23 +45,23 @@ async function connected() {
   }
 }
 
-/** The fetch below the door: sees each sending, and the token calls. */
+/** The fetch below withToken: sees each sending, and the token calls. */
 async function seenFetch(input, init) {
   const { pathname, searchParams } = new URL(input)
   const sentAt = Date.now()
   if (pathname.endsWith('/gettoken')) {
-    tell({ what: 'asks' })
+    report({ what: 'asks' })
     const response = await fetch(wayToWecom ?? input, init)
     const { access_token: token = null } = await response
       .clone()
       .json()
       .catch(() => ({}))
-    tell({ what: 'got', token: named(token) }, false)
+    report({ what: 'got', token: named(token) }, false)
     return response
   }
   const response = await fetch(input, init)
   const errcode = Number(response.headers.get('error-code'))
-  tell({ what: 'answer', token: named(searchParams.get('access_token')), sentAt, errcode }, false)
+  report({ what: 'answer', token: named(searchParams.get('access_token')), sentAt, errcode }, false)
   return response
 }
 
@@ -71,7 +71,7 @@ const qyFetch = withToken(
   {
     baseUrl,
     store,
-    onEvent: (event) => tell({ what: 'event', event }, false),
+    onEvent: (event) => report({ what: 'event', event }, false),
     refreshBudget: 1_000,
     endpointCooldownMs,
   },
@@ -84,7 +84,7 @@ async function call(path = 'user/get') {
   calls += 1
   const id = calls
   const startedAt = Date.now()
-  tell({ what: 'begins', call: id }, false)
+  report({ what: 'begins', call: id }, false)
   const outcome = await qyFetch(`${baseUrl}/cgi-bin/${path}`)
     .then((response) => response.json())
     .then(
@@ -92,7 +92,7 @@ async function call(path = 'user/get') {
       (error) => ({ code: error.code ?? error.name, message: error.message }),
     )
   const ended = { ...outcome, tookMs: Date.now() - startedAt }
-  tell({ what: 'ends', call: id, path, startedAt, ...ended }, false)
+  report({ what: 'ends', call: id, path, startedAt, ...ended }, false)
   return ended
 }
 
@@ -113,7 +113,7 @@ function tellDelays() {
   return setInterval(() => {
     const from = due
     due = Date.now() + everyMs
-    if (Date.now() > from) tell({ what: 'late', from }, false)
+    if (Date.now() > from) report({ what: 'late', from }, false)
   }, everyMs)
 }
 
@@ -142,6 +142,6 @@ const DO = {
 }
 
 process.on('message', async (order) => {
-  tell({ what: 'done', order: order.id, result: await DO[order.do](order) })
+  report({ what: 'done', order: order.id, result: await DO[order.do](order) })
 })
-tell({ what: 'ready' })
+report({ what: 'ready' })

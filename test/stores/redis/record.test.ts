@@ -115,7 +115,7 @@ describe.each([
     expect(await store.delete(KEY, 1, 'of this life')).toBe(true)
   })
 
-  test('rule 17: a lease with more life than was asked for is nobody’s', async () => {
+  test('rule 17: a lease with more life than was asked for belongs to no process', async () => {
     const number = await leased({ holder: 'b', forMs: 2_000 })
     // What Redis makes of it when its clock is set back an hour.
     await redis.pexpire(LEASE, 3_602_000)
@@ -273,12 +273,12 @@ describe.each([
     expect(await leased({ above: HIGH })).toBe(HIGH + 1)
   })
 
-  test('a lease that is none, or would never end, is nobody’s', async () => {
+  test('rule 17: a lease that is unreadable or would never end belongs to no process', async () => {
     await redis.lpush(LEASE, 'x')
     expect(await store.lease.renew(KEY, { number: 1, forMs: 1_000 })).toBe(false)
     expect(await store.lease.release(KEY, { number: 1 })).toBe(false)
     await leased()
-    for (const garbage of ['somebody', '{"number":1}', '[]', 'null']) {
+    for (const garbage of ['not json', '{"number":1}', '[]', 'null']) {
       await redis.set(LEASE, garbage, 'PX', 60_000)
       await leased({ holder: garbage })
     }

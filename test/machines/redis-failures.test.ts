@@ -16,15 +16,15 @@ const PROCESSES = 4
 /** A store that failed once is asked again after 1 s; a lost connection comes back in between. */
 const RECOVERY_MS = 3_000
 
-interface Trouble {
+interface Failure {
   begin(): unknown
   end(): unknown
 }
 
-/** Trouble during load, with all tokens refused in the midst of it; and what comes after. */
+/** A failure during load, with all tokens refused in the midst of it; and what comes after. */
 async function survive(
   { startMany, wecom, fetches }: Machines,
-  trouble: Trouble,
+  failure: Failure,
   more: { redis?: RedisOptions; client?: '@redis/client' } = {},
 ) {
   const processes = await startMany(PROCESSES, more)
@@ -32,24 +32,24 @@ async function survive(
   expect(fetches()).toBe(1)
   await Promise.all(processes.map((one) => one.load(20)))
   await pause(300)
-  await trouble.begin()
+  await failure.begin()
   await pause(200)
   wecom.revoke()
   await pause(1_500)
-  await trouble.end()
+  await failure.end()
   await pause(RECOVERY_MS)
   const endedAt = Date.now()
-  const inTrouble = fetches() - 1
+  const whileFailing = fetches() - 1
   const costs = await costsOfRefusals({ wecom, fetches })
   const { unsettled, calls: all } = await endLoad(processes)
   // Refusals one after the other may meet a call twice, which is then the caller's answer.
   const calls = all.filter(({ startedAt, tookMs }) => startedAt + tookMs < endedAt)
   const longestMs = Math.max(...calls.map(({ tookMs }) => tookMs))
-  console.log(`${calls.length} calls, ${inTrouble} gettoken, the longest call ${longestMs} ms`)
+  console.log(`${calls.length} calls, ${whileFailing} gettoken, the longest call ${longestMs} ms`)
   expect(sumOf(calls)).toEqual(served(calls.length))
   expect(unsettled).toBe(0)
-  expect(inTrouble).toBeGreaterThanOrEqual(1)
-  expect(inTrouble).toBeLessThanOrEqual(PROCESSES)
+  expect(whileFailing).toBeGreaterThanOrEqual(1)
+  expect(whileFailing).toBeLessThanOrEqual(PROCESSES)
   expect(costs.at(-1), `after it refusals cost ${costs.join(', ')}`).toBe(1)
   expect(new Set(await Promise.all(processes.map((one) => one.token()))).size).toBe(1)
 }
@@ -58,7 +58,7 @@ const RULE = 'every call is served, one gettoken for each process at most, then 
 
 describeWithRedis('Redis during load', () => {
   const { machines, redis } = useMachines()
-  const troubles: Readonly<Record<string, Trouble>> = {
+  const failures: Readonly<Record<string, Failure>> = {
     'is killed, and started again empty': {
       begin: () => redis().kill(),
       end: () => redis().restart(),
@@ -66,10 +66,10 @@ describeWithRedis('Redis during load', () => {
     'is frozen for a while': { begin: () => redis().freeze(), end: () => redis().thaw() },
     'is restarted empty': { begin: () => redis().restart(), end: () => {} },
   }
-  for (const [what, trouble] of Object.entries(troubles))
+  for (const [what, failure] of Object.entries(failures))
     for (const client of [undefined, '@redis/client'] as const)
       it(`${what} (${client ?? 'ioredis'}): ${RULE}`, async () => {
-        await survive(await machines({}, 100), trouble, client && { client })
+        await survive(await machines({}, 100), failure, client && { client })
       })
 
   it('is away already when processes start to use it: each has a token of its own', async () => {
