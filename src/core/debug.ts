@@ -1,7 +1,26 @@
-import type { OnEvent } from './events.js'
+import type { EventChannel, OnEvent } from './events.js'
 import type { Platform } from './platform.js'
 
 const NAME = 'qyapi-token'
+
+/**
+ * What gets the events of every source of the process: the subscribers of the diagnostics channel,
+ * and the debug output if it is on.
+ */
+export function processChannel(
+  platform: Pick<Platform, 'readEnv' | 'printLine' | 'channel'>,
+): EventChannel | undefined {
+  const channel = platform.channel(NAME)
+  const debug = debugListener(platform)
+  if (debug === undefined) return channel
+  return {
+    hasSubscribers: true,
+    publish(event) {
+      debug(event)
+      channel?.publish(event)
+    },
+  }
+}
 
 /**
  * Prints one line for each event on stderr with `DEBUG=qyapi-token` or `NODE_DEBUG=qyapi-token`.

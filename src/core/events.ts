@@ -44,6 +44,8 @@ export type TokenEvent = EventSubject &
         readonly endpoint: string
         /** The errcode with which WeCom refused it. */
         readonly errcode?: number
+        /** How long ago this process first saw the token, in milliseconds. */
+        readonly ageMs: number
       }
     | {
         /** A newer token was available already: no fetch. */
@@ -88,6 +90,11 @@ export type TokenEvent = EventSubject &
         readonly message: string
         /** For this many milliseconds every call fails at once. */
         readonly retryAfterMs: number
+        /**
+         * How long the token request took with its retries, in milliseconds. Absent if another
+         * process made the request and shared its failure.
+         */
+        readonly tookMs?: number
       }
     | {
         /** A replay was refused too: for `cooldownMs` this endpoint forces no more refreshes. */
@@ -98,17 +105,12 @@ export type TokenEvent = EventSubject &
         readonly cooldownMs: number
       }
     | {
-        /** The call had a token of its own and was left alone. */
-        readonly type: 'skipped'
-        /** The path of the call below `/cgi-bin/`. */
-        readonly endpoint: string
-      }
-    | {
         /** The call was sent without a token of ours. */
         readonly type: 'skipped'
         /** The path of the call below `/cgi-bin/`. */
         readonly endpoint: string
         /**
+         * - `caller_token`: the call brought a token of its own and was left alone.
          * - `no_source`: none of the attached sources has the kind of token that the path takes.
          */
         readonly reason: SkippedReason
@@ -145,7 +147,7 @@ export type NotReplayedReason =
   | 'aborted'
 
 /** Described at `reason` of the event `skipped`. */
-export type SkippedReason = 'no_source'
+export type SkippedReason = 'caller_token' | 'no_source'
 
 /** Described at `operation` of the event `store_error`. */
 export type StoreOperation =
@@ -179,17 +181,44 @@ type WithoutSubject<E> = E extends EventSubject ? Omit<E, keyof EventSubject> : 
 export type OwnEvent = WithoutSubject<TokenEvent>
 export type Emit = (event: OwnEvent) => void
 
-export function emitTo(
-  onEvent: OnEvent | undefined,
+/** A diagnostics channel of the process. */
+export interface EventChannel {
+  readonly hasSubscribers: boolean
+  publish(event: TokenEvent): void
+}
+
+/**
+ * Sends the events of one source to the listener and to the channel. `undefined` while neither is
+ * there, so that `emitter(…)?.({ … })` builds no event.
+ */
+export function emitter(
   { kind, subject }: EventSubject,
-  event: OwnEvent,
-): void {
-  // Stryker disable next-line ConditionalExpression: calling undefined throws, which is ignored below
-  if (onEvent === undefined) return
+  onEvent: OnEvent | undefined,
+  channel: EventChannel | undefined,
+): Emit | undefined {
+  if (onEvent === undefined && !channel?.hasSubscribers) return undefined
+  return (own) => {
+    const event = { kind, subject, ...own } as TokenEvent
+    if (onEvent !== undefined) callListener(onEvent, event)
+    if (channel?.hasSubscribers) callListener((one) => channel.publish(one), event)
+  }
+}
+
+/** A listener must not break a call: what it throws or rejects with is ignored. */
+function callListener(listener: OnEvent, event: TokenEvent): void {
   try {
-    const result: unknown = onEvent({ kind, subject, ...event } as TokenEvent)
+    const result: unknown = listener(event)
     if (isPromise(result)) result.then(undefined, () => {})
   } catch {
-    // Intentionally ignored: a listener must not break a call.
+    // Intentionally ignored.
+  }
+}
+
+/** One listener that calls each of these once. */
+export function listenerOf(listeners: Iterable<OnEvent | undefined>): OnEvent | undefined {
+  const [first, ...others] = new Set([...listeners].filter((one) => one !== undefined))
+  if (first === undefined || others.length === 0) return first
+  return (event) => {
+    for (const listener of [first, ...others]) callListener(listener, event)
   }
 }

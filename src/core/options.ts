@@ -11,8 +11,8 @@ import {
   TIMER_MS,
 } from './check.js'
 import type { Clock } from './clock.js'
-import { debugListener } from './debug.js'
-import type { OnEvent } from './events.js'
+import { processChannel } from './debug.js'
+import type { EventChannel, OnEvent } from './events.js'
 import type { Platform } from './platform.js'
 import type { TokenStore } from './store.js'
 import type { Transport } from './transport.js'
@@ -212,8 +212,8 @@ export type SourceSettings = Readonly<
   Required<Omit<SourceOptions, 'store' | 'onEvent' | 'waitUntil'>> &
     Pick<SourceOptions, 'store' | 'onEvent' | 'waitUntil'> &
     Pick<Platform, 'hash' | 'random' | 'nonce' | 'hourlyCalls' | 'processName'> & {
-      /** Prints each event, if `DEBUG` or `NODE_DEBUG` is set so. */
-      debug: OnEvent | undefined
+      /** Where each event goes beside `onEvent`. */
+      channel: EventChannel | undefined
     }
 >
 
@@ -239,6 +239,6 @@ export function sourceSettings(options: SourceOptions, platform: Platform): Sour
     nonce,
     hourlyCalls,
     processName,
-    debug: debugListener(platform),
+    channel: processChannel(platform),
   }
 }

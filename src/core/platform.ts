@@ -1,5 +1,6 @@
 import { LONGEST_TIMER_MS } from './check.js'
 import type { Clock } from './clock.js'
+import type { EventChannel } from './events.js'
 import { type HourlyCalls, hourlyCalls } from './hourly-calls.js'
 import { fetchTransport, type Transport } from './transport.js'
 
@@ -21,6 +22,8 @@ export interface Platform {
   readEnv(name: string): string | undefined
   /** One line on stderr. */
   printLine(line: string): void
+  /** A channel of `node:diagnostics_channel`, where the runtime has it. */
+  channel(name: string): EventChannel | undefined
 }
 
 /**
@@ -28,13 +31,14 @@ export interface Platform {
  * replace the globals, and would stop requests to a real server. The clocks still read the faked
  * time, so that a test can let a token expire.
  */
-const { setTimeout, clearTimeout } = nodeTimers() ?? globalThis
+const { setTimeout, clearTimeout } =
+  builtin(() => process.getBuiltinModule('node:timers')) ?? globalThis
 
-function nodeTimers() {
+/** A module of Node's; `undefined` without Node, and in Next.js' edge runtime, where it throws. */
+function builtin<T>(module: () => T): T | undefined {
   try {
-    return globalThis.process?.getBuiltinModule?.('node:timers')
+    return module()
   } catch {
-    // In Next.js' edge runtime each function of `process` throws.
     return undefined
   }
 }
@@ -63,6 +67,7 @@ export const platform = {
   processName,
   readEnv,
   printLine,
+  channel,
   emitWarning,
 } satisfies Platform & Record<string, unknown>
 
@@ -114,6 +119,10 @@ function printLine(line: string): void {
   } catch {
     console.error(line)
   }
+}
+
+function channel(name: string): EventChannel | undefined {
+  return builtin(() => process.getBuiltinModule('node:diagnostics_channel'))?.channel(name)
 }
 
 /** A Node warning, which users can silence or trace by its code. */

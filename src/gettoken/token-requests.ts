@@ -15,11 +15,13 @@ export type RequestOutcome =
         readonly requestMs: number
       }
     }
-  | {
-      readonly error: unknown
-      /** The secret of this request: the user's function may return another one by now. */
-      readonly secret: string | undefined
-    }
+  | FailedRequest
+
+export interface FailedRequest {
+  readonly error: unknown
+  /** The secret of this request: the user's function may return another one by now. */
+  readonly secret: string | undefined
+}
 
 /** The token requests of one source, one after the other. */
 export class TokenRequests {

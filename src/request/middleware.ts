@@ -1,8 +1,14 @@
 import { isPlainObject, isText } from '../core/check.js'
 import { type Credential, isCredential } from '../core/credential.js'
-import { debugListener } from '../core/debug.js'
+import { processChannel } from '../core/debug.js'
 import { badOption, mustBe, QyapiTokenError } from '../core/errors.js'
-import { emitTo, type OnEvent } from '../core/events.js'
+import {
+  type EventSubject,
+  emitter,
+  listenerOf,
+  type OnEvent,
+  type SkippedReason,
+} from '../core/events.js'
 import {
   checkMiddlewareOptions,
   DEFAULTS,
@@ -116,7 +122,7 @@ export function createMiddleware<ShortForm>(
       const namesTenant = Object(call.options).tenant !== undefined
       return chosenPolicy(await choose(call), destination, baseUrl, namesTenant)
     },
-    ...skipReporters(policies, options.onEvent, ownSource),
+    ...skipReporters(policies, options.onEvent),
     close: () => ownSource?.close(),
   }
 }
@@ -125,24 +131,32 @@ export function createMiddleware<ShortForm>(
 function skipReporters(
   policies: Choice['policies'],
   onEvent: OnEvent | undefined,
-  ownSource: TokenSource | undefined,
 ): Pick<Middleware, 'reportCallerToken' | 'reportNoSource'> {
-  const debug = debugListener(platform)
+  const channel = processChannel(platform)
+  const listenerOfAll = listenerOf([
+    ...Object.values(policies).map((policy) => policy.onEvent),
+    onEvent,
+  ])
+  const report = (
+    subject: EventSubject,
+    listener: OnEvent | undefined,
+    endpoint: string,
+    reason: SkippedReason,
+  ) => emitter(subject, listener, channel)?.({ type: 'skipped', endpoint, reason })
   return {
     reportCallerToken({ token, endpoint }) {
-      const event = { type: 'skipped', endpoint } as const
       const policy = policies[token]
-      policy?.emit(event)
-      if (ownSource !== undefined) return
-      const caller = { kind: token, subject: 'a call with a token of its own' }
-      emitTo(onEvent, policy?.credential ?? caller, event)
-      if (policy === undefined) emitTo(debug, caller, event)
+      const listener =
+        policy?.onEvent === undefined ? onEvent : listenerOf([policy.onEvent, onEvent])
+      const subject = policy?.credential ?? {
+        kind: token,
+        subject: 'a call with a token of its own',
+      }
+      report(subject, listener, endpoint, 'caller_token')
     },
     reportNoSource({ token, endpoint }) {
       const call = { kind: token, subject: 'a call that none of the sources serves' }
-      const listeners = new Set(Object.values(policies).map((policy) => policy.onEvent))
-      for (const listener of listeners.add(onEvent).add(debug))
-        emitTo(listener, call, { type: 'skipped', endpoint, reason: 'no_source' })
+      report(call, listenerOfAll, endpoint, 'no_source')
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js'
 import { type Credential, secretIfReadable } from '../core/credential.js'
 import { isCausedByParent, isQyapiTokenError, type QyapiTokenError } from '../core/errors.js'
 import type { Emit } from '../core/events.js'
+import type { FailedRequest } from '../gettoken/token-requests.js'
 import { rememberedFailure } from './cooldowns.js'
 
 /** The failed fetches of one source: remembered for the secret that failed, and reported. */
@@ -26,22 +27,29 @@ export class FetchFailures {
   }
 
   /** A parent source's failure is remembered there, and only there. */
-  rememberOwn(error: unknown, secret: string | undefined): unknown {
-    return isQyapiTokenError(error) && !isCausedByParent(error)
-      ? this.remember(error, undefined, secret)
-      : error
+  rememberOwn({ error, secret }: FailedRequest, tookMs: number): unknown {
+    if (!isQyapiTokenError(error) || isCausedByParent(error)) return error
+    return this.remember(error, secret, { tookMs })
   }
 
-  remember(
+  /** A failure that another process shared. */
+  rememberShared(error: QyapiTokenError, cooldownMs: number): QyapiTokenError {
+    return this.remember(error, secretIfReadable(this.credential()), { cooldownMs })
+  }
+
+  private remember(
     error: QyapiTokenError,
-    cooldownMs?: number,
-    secret = secretIfReadable(this.credential()),
+    secret: string | undefined,
+    { cooldownMs, tookMs }: { readonly cooldownMs?: number; readonly tookMs?: number },
   ): QyapiTokenError {
     this.remembered ??= rememberedFailure(this.clock)
     const failure = this.remembered.remember(error, secret, cooldownMs)
     const { code, errcode, message, retryAfterMs = 0 } = failure
-    const event = { type: 'failed', code, message, retryAfterMs } as const
-    this.emit(errcode === undefined ? event : { ...event, errcode })
+    const known = {
+      ...(errcode !== undefined && { errcode }),
+      ...(tookMs !== undefined && { tookMs }),
+    }
+    this.emit({ type: 'failed', code, message, retryAfterMs, ...known })
     return failure
   }
 

@@ -44,7 +44,7 @@ export async function replayOnce<Answer>(
     const token = await replacementFor(policy, { call, answer }, how, replays === MOST_REPLAYS)
     if (token === undefined) return answer
     how.discard?.(answer)
-    policy.emit({ type: 'replayed', generation: token.generation, endpoint })
+    policy.emit?.({ type: 'replayed', generation: token.generation, endpoint })
     const sentAtMs = policy.sendingAt()
     answer = await how.send(token)
     const errcode = await how.refusedBy(answer)
@@ -72,7 +72,7 @@ async function replacementFor<Answer>(
     discard?.(answer)
     const { endpoint } = call
     // For a framework's error `replaceRefused` has emitted the event already.
-    if (!frameworkError(error)) policy.emit({ type: 'not_replayed', endpoint, reason: 'aborted' })
+    if (!frameworkError(error)) policy.emit?.({ type: 'not_replayed', endpoint, reason: 'aborted' })
     throw error
   }
 }

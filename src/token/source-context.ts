@@ -1,6 +1,6 @@
 import type { Credential } from '../core/credential.js'
 import { type TokenErrcodes, tokenErrcodes } from '../core/errcode.js'
-import { type Emit, type EventSubject, emitTo, type OwnEvent } from '../core/events.js'
+import { type Emit, type EventSubject, emitter } from '../core/events.js'
 import { type SourceOptions, type SourceSettings, sourceSettings } from '../core/options.js'
 import type { Platform } from '../core/platform.js'
 import type { LifePolicy } from '../core/token.js'
@@ -33,10 +33,9 @@ export class SourceContext {
     return new StoreEntry(settings.store, keyOf, settings, access, emit, isLineage)
   }
 
-  /** Reports to the user's listener and to the debug output. */
-  emit(subject: EventSubject, event: OwnEvent): void {
-    emitTo(this.settings.onEvent, subject, event)
-    emitTo(this.settings.debug, subject, event)
+  /** Emits the events of one source; `undefined` while nothing listens. */
+  emitterOf(subject: EventSubject): Emit | undefined {
+    return emitter(subject, this.settings.onEvent, this.settings.channel)
   }
 
   /** How a token's lifetime is divided; each token gets its own jitter. */

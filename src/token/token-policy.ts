@@ -1,8 +1,8 @@
-import { type Instant, instantOf } from '../core/clock.js'
+import { elapsedMs, type Instant, instantOf } from '../core/clock.js'
 import type { Credential } from '../core/credential.js'
 import type { TokenErrcodes } from '../core/errcode.js'
 import { isQyapiTokenError, repeated, sourceClosed } from '../core/errors.js'
-import type { OnEvent, OwnEvent } from '../core/events.js'
+import type { Emit, OnEvent } from '../core/events.js'
 import { frameworkError } from '../core/framework-error.js'
 import { isKeptThroughOutage, shouldRefresh, type Token } from '../core/token.js'
 import type { Join } from '../core/wait.js'
@@ -70,8 +70,9 @@ export class TokenPolicy {
     return this.memoized.isPending || this.refresher.failures.cooldownMs() > 0
   }
 
-  emit(event: OwnEvent): void {
-    this.refresher.emit(event)
+  /** `undefined` while nothing listens. */
+  get emit(): Emit | undefined {
+    return this.refresher.emit
   }
 
   /** A usable token, if there is one; a refresh that is due runs behind the callers (rule 3). */
@@ -152,7 +153,7 @@ export class TokenPolicy {
     const isThere = isReplacement(this.memoized.valid())
     const reason = isThere ? undefined : this.clear(token, endpoint)
     if (reason !== undefined || refused.isBodyGone) {
-      this.emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_not_replayable' })
+      this.emit?.({ type: 'not_replayed', endpoint, reason: reason ?? 'body_not_replayable' })
       return undefined
     }
     try {
@@ -162,12 +163,12 @@ export class TokenPolicy {
         : this.getTokenWithinBudget({ join }))
       // A token from the store has been reported already.
       if (isInMemory)
-        this.emit({ type: 'adopted', generation: replacement.generation, from: 'memory' })
+        this.emit?.({ type: 'adopted', generation: replacement.generation, from: 'memory' })
       return replacement
     } catch (error) {
       const cause = isBudgetSpent(error) ? 'refresh_budget_spent' : 'no_replacement'
       const { message } = error as Error
-      this.emit({ type: 'not_replayed', endpoint, reason: cause, message })
+      this.emit?.({ type: 'not_replayed', endpoint, reason: cause, message })
       if (frameworkError(error)) throw error
       return undefined
     }
@@ -177,7 +178,7 @@ export class TokenPolicy {
   coolDown(endpoint: string): void {
     this.costs.coolDown(endpoint)
     const { endpointCooldownMs } = this.context.settings
-    this.emit({ type: 'endpoint_cooldown', endpoint, cooldownMs: endpointCooldownMs })
+    this.emit?.({ type: 'endpoint_cooldown', endpoint, cooldownMs: endpointCooldownMs })
   }
 
   /** The last replay, with an adopted token, was refused: the next call gets a new token. */
@@ -189,8 +190,11 @@ export class TokenPolicy {
   }
 
   private noteRefusal({ token, endpoint, errcode, sentAtMs }: RefusedCall): Token {
-    this.emit({ type: 'refused', generation: token.generation, endpoint, errcode })
-    return this.refresher.refuse(token, sentAtMs ?? this.now().monotonic)
+    const now = this.now()
+    const { generation, firstSeenAt } = token
+    const ageMs = elapsedMs(firstSeenAt, now)
+    this.emit?.({ type: 'refused', generation, endpoint, errcode, ageMs })
+    return this.refresher.refuse(token, sentAtMs ?? now.monotonic)
   }
 
   /**

@@ -1,7 +1,7 @@
 import { instantOf } from '../core/clock.js'
 import type { Credential } from '../core/credential.js'
 import { sourceClosed } from '../core/errors.js'
-import type { Emit, OwnEvent } from '../core/events.js'
+import type { Emit } from '../core/events.js'
 import type { StoredToken } from '../core/store.js'
 import { nextToken, storedToken, type Token, tokenOf } from '../core/token.js'
 import { type Join, keepAlive } from '../core/wait.js'
@@ -40,7 +40,7 @@ export class TokenRefresher {
     private readonly costs: RefreshBudget,
   ) {
     const { settings } = context
-    const emit: Emit = (event) => this.emit(event)
+    const emit: Emit = (event) => this.emit?.(event)
     const current = () => this.credential
     this.storeEntry = context.storeEntry(tokenKeyOf(current, settings), emit)
     this.failures = new FetchFailures(settings.clock, current, emit)
@@ -48,8 +48,9 @@ export class TokenRefresher {
     this.requests = new TokenRequests(settings, this.tickets)
   }
 
-  emit(event: OwnEvent): void {
-    this.context.emit(this.credential, event)
+  /** `undefined` while nothing listens. */
+  get emit(): Emit | undefined {
+    return this.context.emitterOf(this.credential)
   }
 
   /** The next generation, shared by all callers that ask while it is in flight. */
@@ -170,7 +171,7 @@ export class TokenRefresher {
         isEnough = true
         return adopt
       },
-      remember: (failure, cooldownMs) => this.failures.remember(failure, cooldownMs),
+      remember: (failure, cooldownMs) => this.failures.rememberShared(failure, cooldownMs),
       fetch: (generation) => this.fetchNew(pending, generation),
     }
     return fetchForAll(shared, context, this.context.settings, pending.closed)
@@ -204,7 +205,7 @@ export class TokenRefresher {
       }
       if (this.memoized.get(now) !== token) return undefined
       this.isForced = !isEnough
-      this.emit({ type: 'adopted', generation: token.generation, from: 'store' })
+      this.emit?.({ type: 'adopted', generation: token.generation, from: 'store' })
       return isEnough ? token : undefined
     }
   }
@@ -228,7 +229,8 @@ export class TokenRefresher {
       outcome = await this.requests.make(pending.credential, pending.closed)
     } while (isStale(outcome, pending, this))
     this.markKnown(pending)
-    if ('error' in outcome) throw this.failures.rememberOwn(outcome.error, outcome.secret)
+    const tookMs = clock.monotonic() - startedAtMs
+    if ('error' in outcome) throw this.failures.rememberOwn(outcome, tookMs)
     const newest = Math.max(this.memoized.latestGeneration, this.storeEntry?.lastGeneration ?? 0)
     const number = Math.max(generation, newest + 1)
     const token = nextToken(this.memoized.latest, outcome.fetched, number, this.context.life())
@@ -238,12 +240,9 @@ export class TokenRefresher {
     this.isForced = false
     const published = this.storeEntry?.publish(storedToken(token, instantOf(clock)), generation)
     if (published !== undefined) keepAlive(published, waitUntil)
-    this.emit({
-      type: isBehindCallers ? 'refreshed' : 'fetched',
-      generation: number,
-      tookMs: clock.monotonic() - startedAtMs,
-      isSameString: token.value === last?.value,
-    })
+    const type = isBehindCallers ? 'refreshed' : 'fetched'
+    const isSameString = token.value === last?.value
+    this.emit?.({ type, generation: number, tookMs, isSameString })
     if (generation > 0 && (await published) === false) return (await this.adoptFromStore()) ?? token
     return token
   }

@@ -201,6 +201,7 @@ describe('the settings of a source', () => {
     nonce: platform.nonce,
     hourlyCalls: platform.hourlyCalls,
     processName: platform.processName,
+    channel: platform.channel('qyapi-token'),
   }
 
   it('are the defaults and the platform', () => {

@@ -101,4 +101,22 @@ describe.each(['', '.zh-CN'])('docs/options%s.md and docs/errors-and-events%s.md
     for (const [, type = ''] of events.matchAll(/readonly type: '(\w+)'/g))
       expect(errorsPage).toContain(`| \`${type}\` |`)
   })
+
+  it('the row of each event names its fields and its reasons', () => {
+    const source = read('src/core/events.ts')
+    const members = source
+      .slice(0, source.indexOf('/** Described at'))
+      .split(/\n {4}\| \{/)
+      .slice(1)
+    expect(members.length).toBeGreaterThan(9)
+    for (const member of members) {
+      const [, type = ''] = /readonly type: '(\w+)'/.exec(member) ?? []
+      const row = errorsPage.split('\n').find((line) => line.startsWith(`| \`${type}\` |`)) ?? ''
+      const fields = [...member.matchAll(/^ {8}readonly (\w+)\??:/gm)].map(([, field]) => field)
+      const reasons =
+        type === 'store_error' ? [] : [...member.matchAll(/\* - `(\w+)`/g)].map(([, one]) => one)
+      for (const word of [...fields, ...reasons])
+        if (word !== 'type') expect(row, `${type}: ${word}`).toContain(`\`${word}\``)
+    }
+  })
 })

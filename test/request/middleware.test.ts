@@ -125,7 +125,7 @@ describe('a middleware that was given its source', () => {
     const source = createTokenSource(selfBuilt(APP))
     for (const tokens of [source, [source], () => source])
       doorFor(tokens, { onEvent }).reportCallerToken(destination('app'))
-    const aside = { type: 'skipped', endpoint: 'user/get' }
+    const aside = { type: 'skipped', endpoint: 'user/get', reason: 'caller_token' }
     expect(events).toEqual([
       { ...aside, kind: 'self-built', subject: 'app of corp ww-fake' },
       { ...aside, kind: 'self-built', subject: 'app of corp ww-fake' },

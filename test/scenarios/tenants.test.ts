@@ -263,6 +263,7 @@ describe.each(ENTRIES)('several sources, through the %s entry', (entry) => {
       expect(events).toEqual([
         {
           type: 'skipped',
+          reason: 'caller_token',
           kind: 'app',
           subject: 'a call with a token of its own',
           endpoint: 'user/get',

@@ -129,7 +129,7 @@ describe('many processes with one store', () => {
   }, 60_000)
 
   it('send a wrong secret once for all, and report the cooldown to each caller', async () => {
-    const { sources, fetches, pass, clock } = processes(10, () => '{"errcode":40001}')
+    const { sources, fetches, pass, clock, events } = processes(10, () => '{"errcode":40001}')
     const waiting = Promise.all(sources.map((source) => source.get().catch((error) => error)))
     await pass(400)
     for (const error of await waiting) {
@@ -138,6 +138,10 @@ describe('many processes with one store', () => {
       expect(error.message).toContain('the secret is wrong')
     }
     expect(fetches()).toBe(1)
+    // Of the ten events one is of the process that made the request.
+    const failed = events.filter(({ type }) => type === 'failed')
+    expect(failed).toHaveLength(10)
+    expect(failed.filter((event) => 'tookMs' in event)).toHaveLength(1)
     clock.advance(60_000)
     const again = sources.map((source) => source.get().catch((error) => error))
     await pass(400)

@@ -271,7 +271,8 @@ export function middlewareContract(name: string, open: Open): void {
       const wire = interceptQyapi()
       const { send, events } = opened(wire)
       expect(await send(`${API}/user/get?access_token=theirs`)).toBe(40014)
-      expect(events).toMatchObject([{ type: 'skipped', endpoint: 'user/get' }])
+      const skipped = { type: 'skipped', endpoint: 'user/get', reason: 'caller_token' }
+      expect(events).toMatchObject([skipped])
       expect(wire.fetches()).toBe(0)
     })
 

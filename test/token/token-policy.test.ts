@@ -73,6 +73,18 @@ describe('replacing a refused token', () => {
     expect(events).toHaveLength(3)
   })
 
+  it('emits how old the refused token was, counted from when its string came first', async () => {
+    const { source, clock, events } = sourceWith('same')
+    const policy = policyOf(source)
+    await policy.getToken()
+    clock.advance(600_000)
+    await source.invalidate('same')
+    const token = await policy.getToken()
+    clock.advance(60_000)
+    await policy.replaceRefused({ token, ...refusal })
+    expect(events.filter(({ type }) => type === 'refused')).toMatchObject([{ ageMs: 660_000 }])
+  })
+
   it('returns a newer one from memory, without reading the store', async () => {
     let gets = 0
     const memory = memoryStore()

@@ -49,7 +49,14 @@ describe('the event of a fetch', () => {
   })
 
   it('that failed contains the reason and the cooldown', async () => {
-    const { source, events } = sourceWith({ body: '{"errcode":45009}' })
+    const clock = fakeClock()
+    const { source, events } = sourceWith(
+      () => {
+        clock.advance(250)
+        return { body: '{"errcode":45009}' }
+      },
+      { clock },
+    )
     const { message } = await source.get().catch((error) => error)
     expect(events).toEqual([
       {
@@ -59,6 +66,7 @@ describe('the event of a fetch', () => {
         errcode: 45009,
         message,
         retryAfterMs: 60_000,
+        tookMs: 250,
       },
     ])
   })
