@@ -58,3 +58,14 @@ it.each(WORDS)('%s is not used any more: write %s', (word) => {
   const found = lines.filter(({ where, text }) => word.test(where) || word.test(text))
   expect(found.map(({ where, text }) => `${where}: ${text.trim()}`)).toEqual([])
 })
+
+/** How a title begins that needs the describe around it to be a sentence. */
+const FRAGMENT =
+  /(?:\b(?:it|test)(?:\.\w+\(.*\))?|\])\(\s*['"`](?:(?:request )?rules? [\d and]+: )?(?:is|are|was|has|have|does|do|can|cannot|may|must|needs|keeps|leaves|rejects|returns|gets|of|that|whose|by|as|such|also|because|instead|and|or|its) /
+
+it('the title of every test is a whole sentence, which stands alone in a failure line', () => {
+  const found = lines.filter(
+    ({ where, text }) => /^test\/.*\.ts:/.test(where) && FRAGMENT.test(text),
+  )
+  expect(found.map(({ where, text }) => `${where}: ${text.trim()}`)).toEqual([])
+})

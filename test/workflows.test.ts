@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 
 const scripts: Readonly<Record<string, string>> = manifest.scripts
@@ -18,23 +18,21 @@ function scriptsIn(text: string): string[] {
 const scriptsOfTest = () =>
   [...(scripts.test ?? '').matchAll(/"([^"]+)"/g)].flatMap(([, lane = '']) => lane.split(' '))
 
-describe('the workflows', () => {
-  it('have a job for each gate', () => {
-    const jobs = [...ci.slice(ci.indexOf('\njobs:')).matchAll(/^ {2}(\w+):$/gm)].map(
-      ([, name]) => name,
-    )
-    expect(jobs).toEqual(['lint', 'types', 'unit', 'package', 'frameworks', 'machines', 'docs'])
-  })
+it('the workflows have a job for each gate', () => {
+  const jobs = [...ci.slice(ci.indexOf('\njobs:')).matchAll(/^ {2}(\w+):$/gm)].map(
+    ([, name]) => name,
+  )
+  expect(jobs).toEqual(['lint', 'types', 'unit', 'package', 'frameworks', 'machines', 'docs'])
+})
 
-  it('call every script that .ci/run calls, and only scripts that exist', () => {
-    const wanted = new Set(scriptsIn(read('.ci/run')))
-    expect(new Set(scriptsIn(ci))).toEqual(wanted)
-    for (const name of [...wanted, ...scriptsIn(release)]) expect(scripts).toHaveProperty([name])
-  })
+it('the workflows call every script that .ci/run calls, and only scripts that exist', () => {
+  const wanted = new Set(scriptsIn(read('.ci/run')))
+  expect(new Set(scriptsIn(ci))).toEqual(wanted)
+  for (const name of [...wanted, ...scriptsIn(release)]) expect(scripts).toHaveProperty([name])
+})
 
-  it('use actions by their major version', () => {
-    const used = [...`${ci}${release}`.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action)
-    expect(used.length).toBeGreaterThan(14)
-    expect(used.filter((action) => !/^[\w-]+\/[\w-]+@v\d+$/.test(action))).toEqual([])
-  })
+it('the workflows use actions by their major version', () => {
+  const used = [...`${ci}${release}`.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action)
+  expect(used.length).toBeGreaterThan(14)
+  expect(used.filter((action) => !/^[\w-]+\/[\w-]+@v\d+$/.test(action))).toEqual([])
 })

@@ -1,6 +1,6 @@
 import axios, { AxiosHeaders, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
 import nock from 'nock'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { type AxiosMiddlewareOptions, attachToken } from '../../src/axios.js'
 import type { TokenEvent, Transport } from '../../src/index.js'
 import { middlewareContract } from '../support/middleware-contract.js'
@@ -29,7 +29,7 @@ middlewareContract('the axios entry', (wire, options, corpSecret = APP.corpSecre
   return { source, send }
 })
 
-it('10,000 cold calls of an axios client make one gettoken', async () => {
+it('rule 1: 10,000 cold calls of an axios client make one gettoken', async () => {
   const wire = interceptQyapi()
   const adapter = async (config: InternalAxiosRequestConfig) => ({
     data: '{"errcode":0}',
@@ -53,397 +53,387 @@ function nockTransport(_wire: Wire): Transport {
   }
 }
 
-describe('a refusal', () => {
-  it.each([true, false])(
-    'is detected with the error-code header present: %s, for every responseType',
-    async (header) => {
-      const wire = interceptQyapi({ errorCodeHeader: header })
-      const { client } = attached(wire)
-      for (const responseType of ['json', 'text', 'arraybuffer', 'stream'] as const) {
-        wire.wecom.revoke()
-        const { data } = await client.get('/user/get?userid=lisi', { responseType })
-        expect(JSON.parse(await asText(data))).toMatchObject({ errcode: 0, userid: 'lisi' })
-      }
-    },
-  )
-
-  it.each([true, false])(
-    'is detected in axios’ fetch adapter too, with the header present: %s',
-    async (header) => {
-      const wire = interceptQyapi({ errorCodeHeader: header })
-      const { client } = attached(wire, {}, { adapter: 'fetch' })
-      for (const responseType of ['json', 'text', 'arraybuffer', 'blob', 'stream'] as const) {
-        wire.wecom.revoke()
-        const { data } = await client.get('/user/get?userid=lisi', { responseType })
-        expect(JSON.parse(await asText(data))).toMatchObject({ errcode: 0, userid: 'lisi' })
-      }
-    },
-  )
-
-  it('is detected whatever validateStatus says', async () => {
-    const wire = interceptQyapi()
+it.each([true, false])(
+  'request rule 4: a refusal is detected with the error-code header present: %s, for every responseType',
+  async (header) => {
+    const wire = interceptQyapi({ errorCodeHeader: header })
     const { client } = attached(wire)
-    wire.wecom.failNext('user/get', { errcode: 42001, status: 500 })
-    expect((await client.get('/user/get')).data.errcode).toBe(0)
-    wire.wecom.failNext('user/get', { errcode: 42001, status: 500 }, 2)
-    await expect(client.get('/user/get')).rejects.toMatchObject({
-      isAxiosError: true,
-      response: { data: { errcode: 42001 } },
-    })
+    for (const responseType of ['json', 'text', 'arraybuffer', 'stream'] as const) {
+      wire.wecom.revoke()
+      const { data } = await client.get('/user/get?userid=lisi', { responseType })
+      expect(JSON.parse(await asText(data))).toMatchObject({ errcode: 0, userid: 'lisi' })
+    }
+  },
+)
+
+it.each([true, false])(
+  'request rule 4: a refusal is detected in axios’ fetch adapter too, with the header present: %s',
+  async (header) => {
+    const wire = interceptQyapi({ errorCodeHeader: header })
+    const { client } = attached(wire, {}, { adapter: 'fetch' })
+    for (const responseType of ['json', 'text', 'arraybuffer', 'blob', 'stream'] as const) {
+      wire.wecom.revoke()
+      const { data } = await client.get('/user/get?userid=lisi', { responseType })
+      expect(JSON.parse(await asText(data))).toMatchObject({ errcode: 0, userid: 'lisi' })
+    }
+  },
+)
+
+it('request rule 4: a refusal is detected whatever validateStatus says', async () => {
+  const wire = interceptQyapi()
+  const { client } = attached(wire)
+  wire.wecom.failNext('user/get', { errcode: 42001, status: 500 })
+  expect((await client.get('/user/get')).data.errcode).toBe(0)
+  wire.wecom.failNext('user/get', { errcode: 42001, status: 500 }, 2)
+  await expect(client.get('/user/get')).rejects.toMatchObject({
+    isAxiosError: true,
+    response: { data: { errcode: 42001 } },
   })
 })
 
-describe('where the token goes', () => {
-  const tokenOf = async (
-    wire: Wire,
-    call: (client: AxiosInstance) => Promise<unknown>,
-    options?: object,
-  ) => {
-    const { client, source } = attached(wire, options)
-    await call(client)
-    const { query } = wire.wecom.requests.at(-1) ?? expect.fail('nothing was sent')
-    return { query, token: await source.get() }
-  }
+const tokenOf = async (
+  wire: Wire,
+  call: (client: AxiosInstance) => Promise<unknown>,
+  options?: object,
+) => {
+  const { client, source } = attached(wire, options)
+  await call(client)
+  const { query } = wire.wecom.requests.at(-1) ?? expect.fail('nothing was sent')
+  return { query, token: await source.get() }
+}
 
-  it.each<[string, (client: AxiosInstance) => Promise<unknown>]>([
-    ['params as an object', (client) => client.get('/user/get', { params: { userid: 'a b' } })],
-    [
-      'params as URLSearchParams',
-      (client) => client.get('/user/get', { params: new URLSearchParams({ userid: 'a b' }) }),
-    ],
-    ['a url with its own query', (client) => client.get('/user/get?userid=a%20b')],
-    ['a url with a query and a hash', (client) => client.get('/user/get?userid=a%20b#top')],
-    [
-      'a paramsSerializer',
-      (client) =>
-        client.get('/user/get', {
-          params: { id: 'a b' },
-          paramsSerializer: { serialize: ({ id }) => `userid=${encodeURIComponent(id)}` },
-        }),
-    ],
-    [
-      'a paramsSerializer as a function',
-      (client) =>
-        client.get('/user/get', {
-          params: { id: 'a b' },
-          paramsSerializer: (({ id }: { id: string }) =>
-            `userid=${encodeURIComponent(id)}`) as never,
-        }),
-    ],
-    [
-      'an empty token parameter in the url',
-      (client) => client.get('/user/get?access_token=&userid=a%20b'),
-    ],
-    [
-      'an empty token parameter in params',
-      (client) => client.get('/user/get', { params: { access_token: '', userid: 'a b' } }),
-    ],
-    ['client(url)', (client) => client('/user/get?userid=a+b')],
-    ['client(config)', (client) => client({ url: '/user/get', params: { userid: 'a b' } })],
-    [
-      'client.request(config)',
-      (client) => client.request({ url: `${ORIGIN}/cgi-bin/user/get`, params: { userid: 'a b' } }),
-    ],
-  ])('%s: the request has exactly one token, and the rest is unchanged', async (_name, call) => {
+it.each<[string, (client: AxiosInstance) => Promise<unknown>]>([
+  ['params as an object', (client) => client.get('/user/get', { params: { userid: 'a b' } })],
+  [
+    'params as URLSearchParams',
+    (client) => client.get('/user/get', { params: new URLSearchParams({ userid: 'a b' }) }),
+  ],
+  ['a url with its own query', (client) => client.get('/user/get?userid=a%20b')],
+  ['a url with a query and a hash', (client) => client.get('/user/get?userid=a%20b#top')],
+  [
+    'a paramsSerializer',
+    (client) =>
+      client.get('/user/get', {
+        params: { id: 'a b' },
+        paramsSerializer: { serialize: ({ id }) => `userid=${encodeURIComponent(id)}` },
+      }),
+  ],
+  [
+    'a paramsSerializer as a function',
+    (client) =>
+      client.get('/user/get', {
+        params: { id: 'a b' },
+        paramsSerializer: (({ id }: { id: string }) => `userid=${encodeURIComponent(id)}`) as never,
+      }),
+  ],
+  [
+    'an empty token parameter in the url',
+    (client) => client.get('/user/get?access_token=&userid=a%20b'),
+  ],
+  [
+    'an empty token parameter in params',
+    (client) => client.get('/user/get', { params: { access_token: '', userid: 'a b' } }),
+  ],
+  ['client(url)', (client) => client('/user/get?userid=a+b')],
+  ['client(config)', (client) => client({ url: '/user/get', params: { userid: 'a b' } })],
+  [
+    'client.request(config)',
+    (client) => client.request({ url: `${ORIGIN}/cgi-bin/user/get`, params: { userid: 'a b' } }),
+  ],
+])(
+  'request rule 1: a request with %s has exactly one token, and the rest is unchanged',
+  async (_name, call) => {
     const { query, token } = await tokenOf(interceptQyapi(), call)
     expect(query.getAll('access_token')).toEqual([token])
     expect(query.get('userid')).toBe('a b')
-  })
+  },
+)
 
-  it('a request with a token of its own passes through unchanged, and an event says so', async () => {
-    const wire = interceptQyapi()
-    const { client, events } = attached(wire)
-    const calls = [
-      client.get('/user/get?access_token=mine'),
-      client.get('/user/get', { params: { access_token: 'mine' } }),
-      client.get('/user/get', { params: new URLSearchParams({ access_token: 'mine' }) }),
-    ]
-    for (const { data } of await Promise.all(calls)) expect(data.errcode).toBe(40014)
-    expect(wire.fetches()).toBe(0)
-    expect(events.map(({ type }) => type)).toEqual(['skipped', 'skipped', 'skipped'])
-  })
+it('request rule 2: a request with a token of its own passes through unchanged, and an event says so', async () => {
+  const wire = interceptQyapi()
+  const { client, events } = attached(wire)
+  const calls = [
+    client.get('/user/get?access_token=mine'),
+    client.get('/user/get', { params: { access_token: 'mine' } }),
+    client.get('/user/get', { params: new URLSearchParams({ access_token: 'mine' }) }),
+  ]
+  for (const { data } of await Promise.all(calls)) expect(data.errcode).toBe(40014)
+  expect(wire.fetches()).toBe(0)
+  expect(events.map(({ type }) => type)).toEqual(['skipped', 'skipped', 'skipped'])
+})
 
-  it("callerToken 'replace' replaces the request’s own token", async () => {
-    for (const call of [
-      (client: AxiosInstance) => client.get('/user/get?access_token=theirs&userid=u'),
-      (client: AxiosInstance) =>
-        client.get('/user/get?userid=u', { params: { access_token: 'theirs' } }),
-      (client: AxiosInstance) =>
-        client.get('/user/get?userid=u', {
-          params: new URLSearchParams({ access_token: 'theirs' }),
-        }),
-    ]) {
-      const { query, token } = await tokenOf(interceptQyapi(), call, { callerToken: 'replace' })
-      expect(query.getAll('access_token')).toEqual([token])
-      expect(query.get('userid')).toBe('u')
-    }
-  })
+it("request rule 2: callerToken 'replace' replaces the request’s own token", async () => {
+  for (const call of [
+    (client: AxiosInstance) => client.get('/user/get?access_token=theirs&userid=u'),
+    (client: AxiosInstance) =>
+      client.get('/user/get?userid=u', { params: { access_token: 'theirs' } }),
+    (client: AxiosInstance) =>
+      client.get('/user/get?userid=u', {
+        params: new URLSearchParams({ access_token: 'theirs' }),
+      }),
+  ]) {
+    const { query, token } = await tokenOf(interceptQyapi(), call, { callerToken: 'replace' })
+    expect(query.getAll('access_token')).toEqual([token])
+    expect(query.get('userid')).toBe('u')
+  }
+})
 
-  it('a path that takes no token gets none', async () => {
-    const wire = interceptQyapi()
-    const { client } = attached(wire)
-    wire.wecom.on('webhook/send', { json: { errcode: 0 } })
-    await client.post('/webhook/send?key=robot', message)
-    expect(wire.wecom.requests.at(-1)?.query.has('access_token')).toBe(false)
-    await client.get('/gettoken', { params: { corpid: 'ww-fake', corpsecret: 'fake-secret' } })
-    expect(wire.wecom.requests.at(-1)?.query.has('access_token')).toBe(false)
-  })
+it('request rule 2: a path that takes no token gets none', async () => {
+  const wire = interceptQyapi()
+  const { client } = attached(wire)
+  wire.wecom.on('webhook/send', { json: { errcode: 0 } })
+  await client.post('/webhook/send?key=robot', message)
+  expect(wire.wecom.requests.at(-1)?.query.has('access_token')).toBe(false)
+  await client.get('/gettoken', { params: { corpid: 'ww-fake', corpsecret: 'fake-secret' } })
+  expect(wire.wecom.requests.at(-1)?.query.has('access_token')).toBe(false)
+})
 
-  it('a prefix of the base address is kept: only requests below it get a token', async () => {
-    const wire = interceptQyapi()
-    const seen: string[] = []
-    const client = axios.create({
-      adapter: async (config) => {
-        seen.push(axios.getUri(config))
-        return { data: '{"errcode":0}', status: 200, statusText: 'OK', headers: {}, config }
-      },
-    })
-    const transport = nockTransport(wire)
-    attachToken(client, APP, {
-      baseUrl: 'https://proxy.corp.example/wecom',
-      transport: (request, context) =>
-        transport(
-          { ...request, url: request.url.replace('https://proxy.corp.example/wecom', ORIGIN) },
-          context,
-        ),
-    })
-    await client.get('https://proxy.corp.example/wecom/cgi-bin/user/get')
-    await client.get('https://proxy.corp.example/cgi-bin/user/get')
-    await client.get('https://proxy.corp.example/wecom/other/user/get')
-    await client.get('https://proxy.corp.example/wecom/cgi-bin/../secrets')
-    expect(seen.map((url) => url.includes('access_token'))).toEqual([true, false, false, false])
-  })
-
-  it.each([
-    'https://evil.example/cgi-bin/user/get',
-    'https://qyapi.weixin.qq.com@evil.example/cgi-bin/user/get',
-    'https://qyapi.weixin.qq.com.evil.example/cgi-bin/user/get',
-    'http://qyapi.weixin.qq.com/cgi-bin/user/get',
-    'https://qyapi.weixin.qq.com:8443/cgi-bin/user/get',
-    'https://user:pass@qyapi.weixin.qq.com/cgi-bin/user/get',
-    '//evil.example/cgi-bin/user/get',
-    'https://api.weixin.qq.com/cgi-bin/user/get',
-    'https://qyapi.weixin.qq.com/other/user/get',
-    'https://qyapi.weixin.qq.com/cgi-binary/user/get',
-  ])('a request to %s gets no token', async (url) => {
-    const wire = interceptQyapi()
-    const seen: string[] = []
-    const adapter = async (config: never) => {
+it('request rule 1: a prefix of the base address is kept: only requests below it get a token', async () => {
+  const wire = interceptQyapi()
+  const seen: string[] = []
+  const client = axios.create({
+    adapter: async (config) => {
       seen.push(axios.getUri(config))
-      return { data: '{"errcode":42001}', status: 200, statusText: 'OK', headers: {}, config }
-    }
-    const { client } = attached(wire, {}, { adapter })
-    await client.get(url)
-    expect(seen).toHaveLength(1)
-    expect(seen[0]).not.toMatch(/token/)
-    expect(wire.fetches()).toBe(0)
-  })
-
-  it('an absolute url with allowAbsoluteUrls: false gets no token', async () => {
-    const wire = interceptQyapi()
-    const adapter = async (config: never) => ({
-      data: '{}',
-      status: 200,
-      statusText: 'OK',
-      headers: {},
-      config,
-    })
-    const { client } = attached(wire, {}, { adapter, allowAbsoluteUrls: false })
-    await client.get('https://evil.example/cgi-bin/user/get')
-    expect(wire.fetches()).toBe(0)
-  })
-
-  it.each([302, 307])(
-    'request rule 7: a %s leads where it leads without us, but without our token, and with fetch it is the answer',
-    async (status) => {
-      for (const adapter of ['http', 'fetch']) {
-        const wire = interceptQyapi()
-        const { client, source } = attached(wire, {}, { adapter })
-        const token = await source.get()
-        wire.wecom.failNext('user/get', {
-          status,
-          headers: { location: `https://evil.example/steal?access_token=${token}&b=2` },
-        })
-        const foreign = nock('https://evil.example').get('/steal').query({ b: '2' }).reply(200)
-        const answer = await client.get('/user/get').catch(({ response }) => response)
-        expect(answer.status).toBe(adapter === 'http' ? 200 : status)
-        expect(foreign.isDone()).toBe(adapter === 'http')
-      }
+      return { data: '{"errcode":0}', status: 200, statusText: 'OK', headers: {}, config }
     },
-  )
+  })
+  const transport = nockTransport(wire)
+  attachToken(client, APP, {
+    baseUrl: 'https://proxy.corp.example/wecom',
+    transport: (request, context) =>
+      transport(
+        { ...request, url: request.url.replace('https://proxy.corp.example/wecom', ORIGIN) },
+        context,
+      ),
+  })
+  await client.get('https://proxy.corp.example/wecom/cgi-bin/user/get')
+  await client.get('https://proxy.corp.example/cgi-bin/user/get')
+  await client.get('https://proxy.corp.example/wecom/other/user/get')
+  await client.get('https://proxy.corp.example/wecom/cgi-bin/../secrets')
+  expect(seen.map((url) => url.includes('access_token'))).toEqual([true, false, false, false])
 })
 
-describe('an attach', () => {
-  it('to a client whose baseURL is elsewhere is refused, and the error says what to pass', () => {
-    const client = axios.create({ baseURL: 'https://wecom.corp.example/cgi-bin' })
-    expect(() => attachToken(client, APP)).toThrow(
-      /not below https:\/\/qyapi.weixin.qq.com.*\{ baseUrl \}/,
-    )
-    attachToken(client, APP, { baseUrl: 'https://wecom.corp.example' })
-    attachToken(client, APP, { trustedOrigins: ['https://wecom.corp.example'] })
-  })
+it.each([
+  'https://evil.example/cgi-bin/user/get',
+  'https://qyapi.weixin.qq.com@evil.example/cgi-bin/user/get',
+  'https://qyapi.weixin.qq.com.evil.example/cgi-bin/user/get',
+  'http://qyapi.weixin.qq.com/cgi-bin/user/get',
+  'https://qyapi.weixin.qq.com:8443/cgi-bin/user/get',
+  'https://user:pass@qyapi.weixin.qq.com/cgi-bin/user/get',
+  '//evil.example/cgi-bin/user/get',
+  'https://api.weixin.qq.com/cgi-bin/user/get',
+  'https://qyapi.weixin.qq.com/other/user/get',
+  'https://qyapi.weixin.qq.com/cgi-binary/user/get',
+])('request rule 1: a request to %s gets no token', async (url) => {
+  const wire = interceptQyapi()
+  const seen: string[] = []
+  const adapter = async (config: never) => {
+    seen.push(axios.getUri(config))
+    return { data: '{"errcode":42001}', status: 200, statusText: 'OK', headers: {}, config }
+  }
+  const { client } = attached(wire, {}, { adapter })
+  await client.get(url)
+  expect(seen).toHaveLength(1)
+  expect(seen[0]).not.toMatch(/token/)
+  expect(wire.fetches()).toBe(0)
+})
 
-  it('leaves no trace in the configs of the caller or of the response', async () => {
-    const wire = interceptQyapi()
-    const { client } = attached(wire)
-    const given = Object.freeze({
-      params: Object.freeze({ userid: 'u' }),
-      headers: Object.freeze({ 'x-own': '1' }),
-    })
-    const { config, request } = await client.get('/user/get', given)
-    expect(config.params).toEqual({ userid: 'u' })
-    expect(config.url).toBe('/user/get')
-    expect(config.beforeRedirect).toBeUndefined()
-    expect(config.fetchOptions).toBeUndefined()
-    expect(config.adapter).toEqual(axios.defaults.adapter)
-    expect(request.path).toBe('/cgi-bin/user/get?userid=u')
+it('request rule 1: an absolute url with allowAbsoluteUrls: false gets no token', async () => {
+  const wire = interceptQyapi()
+  const adapter = async (config: never) => ({
+    data: '{}',
+    status: 200,
+    statusText: 'OK',
+    headers: {},
+    config,
   })
+  const { client } = attached(wire, {}, { adapter, allowAbsoluteUrls: false })
+  await client.get('https://evil.example/cgi-bin/user/get')
+  expect(wire.fetches()).toBe(0)
+})
 
-  it('keeps the order and the synchrony of the user’s own interceptors', async () => {
-    for (const before of [true, false]) {
+it.each([302, 307])(
+  'request rule 7: a %s leads where it leads without us, but without our token, and with fetch it is the answer',
+  async (status) => {
+    for (const adapter of ['http', 'fetch']) {
       const wire = interceptQyapi()
-      const client = axios.create({ baseURL: `${ORIGIN}/cgi-bin` })
-      const order: string[] = []
-      const own = () => {
-        client.interceptors.request.use(
-          (config) => {
-            order.push('request 1')
-            return config
-          },
-          undefined,
-          { synchronous: true },
-        )
-        client.interceptors.request.use(
-          (config) => {
-            order.push('request 2')
-            return config
-          },
-          undefined,
-          { synchronous: true },
-        )
-        client.interceptors.response.use((response) => {
-          order.push('response')
-          return response.data
-        })
-      }
-      if (before) own()
-      attachToken(client, APP, { clock: wire.clock })
-      if (!before) own()
-      const answer = client.get('/user/get')
-      expect(order).toEqual(['request 2', 'request 1'])
-      expect(await answer).toMatchObject({ errcode: 0 })
-      wire.wecom.revoke()
-      order.length = 0
-      expect(await client.get('/user/get')).toMatchObject({ errcode: 0 })
-      expect(order).toEqual(['request 2', 'request 1', 'response'])
+      const { client, source } = attached(wire, {}, { adapter })
+      const token = await source.get()
+      wire.wecom.failNext('user/get', {
+        status,
+        headers: { location: `https://evil.example/steal?access_token=${token}&b=2` },
+      })
+      const foreign = nock('https://evil.example').get('/steal').query({ b: '2' }).reply(200)
+      const answer = await client.get('/user/get').catch(({ response }) => response)
+      expect(answer.status).toBe(adapter === 'http' ? 200 : status)
+      expect(foreign.isDone()).toBe(adapter === 'http')
     }
-  })
+  },
+)
 
-  it('runs transforms once, also when the request is replayed', async () => {
-    const wire = interceptQyapi()
-    const ran: string[] = []
-    const { client, source } = attached(
-      wire,
-      {},
-      {
-        transformRequest: [
-          (data: object) => {
-            ran.push('request')
-            return JSON.stringify({ wrapped: data })
-          },
-        ],
-        transformResponse: [
-          (text: string) => {
-            ran.push('response')
-            return JSON.parse(text)
-          },
-        ],
-      },
-    )
-    await source.get()
-    wire.wecom.revoke()
-    const { data } = await client.post('/message/send', message, {
-      headers: { 'content-type': 'application/json' },
-    })
-    expect(data.errcode).toBe(0)
-    expect(ran).toEqual(['request', 'response'])
-    const bodies = wire.wecom.requests
-      .filter(({ path }) => path === 'message/send')
-      .map(({ body }) => String(body))
-    expect(bodies).toEqual([
-      JSON.stringify({ wrapped: message }),
-      JSON.stringify({ wrapped: message }),
-    ])
-  })
-
-  it('is undone by detach, and a second detach does nothing', async () => {
-    const wire = interceptQyapi()
-    const { client, source, detach } = attached(wire)
-    const { config } = await client.get('/user/get')
-    detach()
-    detach()
-    expect((await client.get('/user/get')).data.errcode).toBe(41001)
-    expect((await client.request(config)).data.errcode).toBe(41001)
-    await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
-  })
-
-  it('repeated on one client injects one token', async () => {
-    const wire = interceptQyapi()
-    const { client } = attached(wire)
-    attachToken(client, APP, { clock: wire.clock })
-    await client.get('/user/get')
-    expect(wire.wecom.requests.at(-1)?.query.getAll('access_token')).toHaveLength(1)
-  })
-
-  it('with one source serves many clients with one token', async () => {
-    const wire = interceptQyapi()
-    const { client, source } = attached(wire)
-    const other = axios.create({ baseURL: `${ORIGIN}/cgi-bin` })
-    const { detach } = attachToken(other, source)
-    await Promise.all([client.get('/user/get'), other.get('/user/get')])
-    expect(wire.fetches()).toBe(1)
-    detach()
-    expect((await client.get('/user/get')).data.errcode).toBe(0)
-  })
+it('request rule 1: an attach to a client whose baseURL is elsewhere is refused, and the error says what to pass', () => {
+  const client = axios.create({ baseURL: 'https://wecom.corp.example/cgi-bin' })
+  expect(() => attachToken(client, APP)).toThrow(
+    /not below https:\/\/qyapi.weixin.qq.com.*\{ baseUrl \}/,
+  )
+  attachToken(client, APP, { baseUrl: 'https://wecom.corp.example' })
+  attachToken(client, APP, { trustedOrigins: ['https://wecom.corp.example'] })
 })
 
-describe('an error of an attached client', () => {
-  it('carries the caller’s config and is no AxiosError if it is ours', async () => {
+it('request rule 3: an attach leaves no trace in the configs of the caller or of the response', async () => {
+  const wire = interceptQyapi()
+  const { client } = attached(wire)
+  const given = Object.freeze({
+    params: Object.freeze({ userid: 'u' }),
+    headers: Object.freeze({ 'x-own': '1' }),
+  })
+  const { config, request } = await client.get('/user/get', given)
+  expect(config.params).toEqual({ userid: 'u' })
+  expect(config.url).toBe('/user/get')
+  expect(config.beforeRedirect).toBeUndefined()
+  expect(config.fetchOptions).toBeUndefined()
+  expect(config.adapter).toEqual(axios.defaults.adapter)
+  expect(request.path).toBe('/cgi-bin/user/get?userid=u')
+})
+
+it('request rule 3: an attach keeps the order and the synchrony of the user’s own interceptors', async () => {
+  for (const before of [true, false]) {
     const wire = interceptQyapi()
     const client = axios.create({ baseURL: `${ORIGIN}/cgi-bin` })
-    attachToken(client, { ...APP, corpSecret: 'wrong-secret' }, { clock: wire.clock })
-    const error = await client
-      .get('/user/get', { params: { userid: 'u' } })
-      .catch((caught) => caught)
-    expect(error).toMatchObject({
-      name: 'QyapiTokenError',
-      code: 'credential_refused',
-      errcode: 40001,
-      isAxiosError: false,
-    })
-    expect(error.config).toMatchObject({ url: '/user/get', params: { userid: 'u' } })
-    expect(axios.isAxiosError(error)).toBe(false)
-    expect(wire.fetches()).toBe(1)
-    await expect(client.get('/user/get')).rejects.toMatchObject({ code: 'credential_refused' })
-    expect(wire.fetches()).toBe(1)
-  })
+    const order: string[] = []
+    const own = () => {
+      client.interceptors.request.use(
+        (config) => {
+          order.push('request 1')
+          return config
+        },
+        undefined,
+        { synchronous: true },
+      )
+      client.interceptors.request.use(
+        (config) => {
+          order.push('request 2')
+          return config
+        },
+        undefined,
+        { synchronous: true },
+      )
+      client.interceptors.response.use((response) => {
+        order.push('response')
+        return response.data
+      })
+    }
+    if (before) own()
+    attachToken(client, APP, { clock: wire.clock })
+    if (!before) own()
+    const answer = client.get('/user/get')
+    expect(order).toEqual(['request 2', 'request 1'])
+    expect(await answer).toMatchObject({ errcode: 0 })
+    wire.wecom.revoke()
+    order.length = 0
+    expect(await client.get('/user/get')).toMatchObject({ errcode: 0 })
+    expect(order).toEqual(['request 2', 'request 1', 'response'])
+  }
+})
 
-  it('stays the same object if it is axios’ own, with the caller’s config and no token', async () => {
-    const wire = interceptQyapi()
-    const { client, source } = attached(wire)
-    wire.wecom.failNext('user/get', { reset: true })
-    const error = await client
-      .get('/user/get', { params: { userid: 'u' } })
-      .catch((caught) => caught)
-    expect(error).toMatchObject({
-      isAxiosError: true,
-      code: 'ECONNRESET',
-      config: { params: { userid: 'u' } },
-    })
-    const token = await source.get()
-    expect(JSON.stringify(error)).not.toContain(token)
-    expect(error.stack).not.toContain(token)
+it('request rule 3: an attach runs transforms once, also when the request is replayed', async () => {
+  const wire = interceptQyapi()
+  const ran: string[] = []
+  const { client, source } = attached(
+    wire,
+    {},
+    {
+      transformRequest: [
+        (data: object) => {
+          ran.push('request')
+          return JSON.stringify({ wrapped: data })
+        },
+      ],
+      transformResponse: [
+        (text: string) => {
+          ran.push('response')
+          return JSON.parse(text)
+        },
+      ],
+    },
+  )
+  await source.get()
+  wire.wecom.revoke()
+  const { data } = await client.post('/message/send', message, {
+    headers: { 'content-type': 'application/json' },
   })
+  expect(data.errcode).toBe(0)
+  expect(ran).toEqual(['request', 'response'])
+  const bodies = wire.wecom.requests
+    .filter(({ path }) => path === 'message/send')
+    .map(({ body }) => String(body))
+  expect(bodies).toEqual([
+    JSON.stringify({ wrapped: message }),
+    JSON.stringify({ wrapped: message }),
+  ])
+})
+
+it('request rule 3: an attach is undone by detach, and a second detach does nothing', async () => {
+  const wire = interceptQyapi()
+  const { client, source, detach } = attached(wire)
+  const { config } = await client.get('/user/get')
+  detach()
+  detach()
+  expect((await client.get('/user/get')).data.errcode).toBe(41001)
+  expect((await client.request(config)).data.errcode).toBe(41001)
+  await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
+})
+
+it('request rule 3: an attach repeated on one client injects one token', async () => {
+  const wire = interceptQyapi()
+  const { client } = attached(wire)
+  attachToken(client, APP, { clock: wire.clock })
+  await client.get('/user/get')
+  expect(wire.wecom.requests.at(-1)?.query.getAll('access_token')).toHaveLength(1)
+})
+
+it('request rule 3: an attach with one source serves many clients with one token', async () => {
+  const wire = interceptQyapi()
+  const { client, source } = attached(wire)
+  const other = axios.create({ baseURL: `${ORIGIN}/cgi-bin` })
+  const { detach } = attachToken(other, source)
+  await Promise.all([client.get('/user/get'), other.get('/user/get')])
+  expect(wire.fetches()).toBe(1)
+  detach()
+  expect((await client.get('/user/get')).data.errcode).toBe(0)
+})
+
+it('request rule 10: an error of an attached client carries the caller’s config and is no AxiosError if it is ours', async () => {
+  const wire = interceptQyapi()
+  const client = axios.create({ baseURL: `${ORIGIN}/cgi-bin` })
+  attachToken(client, { ...APP, corpSecret: 'wrong-secret' }, { clock: wire.clock })
+  const error = await client.get('/user/get', { params: { userid: 'u' } }).catch((caught) => caught)
+  expect(error).toMatchObject({
+    name: 'QyapiTokenError',
+    code: 'credential_refused',
+    errcode: 40001,
+    isAxiosError: false,
+  })
+  expect(error.config).toMatchObject({ url: '/user/get', params: { userid: 'u' } })
+  expect(axios.isAxiosError(error)).toBe(false)
+  expect(wire.fetches()).toBe(1)
+  await expect(client.get('/user/get')).rejects.toMatchObject({ code: 'credential_refused' })
+  expect(wire.fetches()).toBe(1)
+})
+
+it('request rule 10: an error of an attached client stays the same object if it is axios’ own, with the caller’s config and no token', async () => {
+  const wire = interceptQyapi()
+  const { client, source } = attached(wire)
+  wire.wecom.failNext('user/get', { reset: true })
+  const error = await client.get('/user/get', { params: { userid: 'u' } }).catch((caught) => caught)
+  expect(error).toMatchObject({
+    isAxiosError: true,
+    code: 'ECONNRESET',
+    config: { params: { userid: 'u' } },
+  })
+  const token = await source.get()
+  expect(JSON.stringify(error)).not.toContain(token)
+  expect(error.stack).not.toContain(token)
 })
 
 async function asText(data: unknown): Promise<string> {

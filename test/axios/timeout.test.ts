@@ -3,7 +3,7 @@ import { PassThrough, Readable } from 'node:stream'
 import axios, { type AxiosRequestConfig } from 'axios'
 import axios113 from 'axios-1.13'
 import { createAuthRefresh } from 'axios-auth-refresh'
-import { describe, expect, it, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { attachToken } from '../../src/axios.js'
 import { useOwnTimers } from '../support/own-timers.js'
 import { deferred } from '../support/source.js'
@@ -22,37 +22,38 @@ function waiting(config: AxiosRequestConfig, options: object = {}) {
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
 
-describe('a request that waits for a token', () => {
-  it('rejects as axios would when its signal is aborted, and is not sent', async () => {
-    const controller = new AbortController()
-    const { outcome, sent } = waiting({ signal: controller.signal })
-    await timers.advance(60_000)
-    controller.abort()
-    const error = await outcome
-    expect(axios.isCancel(error)).toBe(true)
-    expect(error).toMatchObject({
-      message: 'canceled',
-      code: 'ERR_CANCELED',
-      isAxiosError: true,
-      config: { url: '/user/get', signal: controller.signal },
-    })
-    expect(sent).toEqual([])
+it('rule 11: a request that waits for a token rejects as axios would when its signal is aborted, and is not sent', async () => {
+  const controller = new AbortController()
+  const { outcome, sent } = waiting({ signal: controller.signal })
+  await timers.advance(60_000)
+  controller.abort()
+  const error = await outcome
+  expect(axios.isCancel(error)).toBe(true)
+  expect(error).toMatchObject({
+    message: 'canceled',
+    code: 'ERR_CANCELED',
+    isAxiosError: true,
+    config: { url: '/user/get', signal: controller.signal },
   })
+  expect(sent).toEqual([])
+})
 
-  it('rejects as axios would when its cancelToken is cancelled', async () => {
-    const { token: cancelToken, cancel } = axios.CancelToken.source()
-    const { outcome, sent } = waiting({ cancelToken })
-    await timers.advance(60_000)
-    cancel('changed my mind')
-    expect(await outcome).toBe(cancelToken.reason)
-    expect(sent).toEqual([])
-  })
+it('rule 11: a request that waits for a token rejects as axios would when its cancelToken is cancelled', async () => {
+  const { token: cancelToken, cancel } = axios.CancelToken.source()
+  const { outcome, sent } = waiting({ cancelToken })
+  await timers.advance(60_000)
+  cancel('changed my mind')
+  expect(await outcome).toBe(cancelToken.reason)
+  expect(sent).toEqual([])
+})
 
-  it.each([
-    [{}, 'timeout of 500ms exceeded', 'ECONNABORTED'],
-    [{ timeoutErrorMessage: 'late' }, 'late', 'ECONNABORTED'],
-    [{ transitional: { clarifyTimeoutError: true } }, 'timeout of 500ms exceeded', 'ETIMEDOUT'],
-  ])('rejects as axios would when its timeout ends: %o', async (config, message, code) => {
+it.each([
+  [{}, 'timeout of 500ms exceeded', 'ECONNABORTED'],
+  [{ timeoutErrorMessage: 'late' }, 'late', 'ECONNABORTED'],
+  [{ transitional: { clarifyTimeoutError: true } }, 'timeout of 500ms exceeded', 'ETIMEDOUT'],
+])(
+  'rule 11: a request that waits for a token rejects as axios would when its timeout ends: %o',
+  async (config, message, code) => {
     const { outcome, sent } = waiting({ timeout: 500, ...config })
     await timers.advance(499)
     expect(timers.count()).toBe(1)
@@ -61,182 +62,180 @@ describe('a request that waits for a token', () => {
     expect(error).toBeInstanceOf(axios.AxiosError)
     expect(error).toMatchObject({ message, code, isAxiosError: true, config: { timeout: 500 } })
     expect(sent).toEqual([])
-  })
+  },
+)
 
-  it('rejects as canceled, whatever the reason of its signal', async () => {
-    const controller = new AbortController()
-    const { outcome } = waiting({ signal: controller.signal })
-    controller.abort(new Error('changed my mind'))
-    expect(await outcome).toMatchObject({
-      name: 'CanceledError',
-      message: 'canceled',
-      code: 'ERR_CANCELED',
-    })
-  })
-
-  it('rejects with a request on its error, as bare axios does, which is not enumerable', async () => {
-    const controller = new AbortController()
-    const breaking = new PassThrough()
-    const closing = new PassThrough()
-    const endings: [AxiosRequestConfig, () => unknown][] = [
-      [{ timeout: 500 }, () => timers.advance(500)],
-      [{ signal: controller.signal }, () => controller.abort()],
-      [{ data: breaking }, () => breaking.destroy(new Error('broken'))],
-      [{ data: closing }, () => closing.destroy()],
-    ]
-    for (const [config, end] of endings) {
-      const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
-      const outcome = client
-        .request({ method: 'post', url: '/user/get', params: { userid: 'u' }, ...config })
-        .catch((error) => error)
-      await timers.advance(0)
-      await end()
-      const error = await outcome
-      // As axios-auth-refresh reads it, without a check.
-      expect(error.request.status).toBeUndefined()
-      expect(error.request).toMatchObject({
-        method: 'POST',
-        url: `${API}/user/get?userid=u`,
-        protocol: 'https:',
-        host: 'qyapi.weixin.qq.com',
-        path: '/cgi-bin/user/get?userid=u',
-        destroyed: true,
-      })
-      expect(Object.keys(error)).not.toContain('request')
-    }
-  })
-
-  it('does not break axios-auth-refresh on the same client when it times out', async () => {
-    const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
-    createAuthRefresh(client, async () => {}, { interceptNetworkError: true })
-    const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
-    await timers.advance(500)
-    expect(await outcome).toMatchObject({
-      code: 'ECONNABORTED',
-      message: 'timeout of 500ms exceeded',
-    })
-  })
-
-  it('rejects with the errors of the axios that the client came from', async () => {
-    const { outcome } = waiting({ timeout: 500 }, { axios: axios113 })
-    await timers.advance(500)
-    expect(await outcome).toBeInstanceOf(axios113.AxiosError)
-    const controller = new AbortController()
-    const aborted = waiting({ signal: controller.signal }, { axios: axios113 })
-    controller.abort()
-    expect(await aborted.outcome).toBeInstanceOf(axios113.CanceledError)
-  })
-
-  it('rejects as axios would also without transitional options', async () => {
-    const { client } = stubAxios(answer(OK), { tokens: () => deferred<string>().promise })
-    client.interceptors.request.use(({ transitional: _, ...config }) => config)
-    const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
-    await timers.advance(500)
-    expect(await outcome).toMatchObject({ code: 'ECONNABORTED' })
-  })
-
-  it('leaves no timer and no listener behind', async () => {
-    const { signal } = new AbortController()
-    const { token: cancelToken } = axios.CancelToken.source()
-    const unsubscribe = vi.spyOn(cancelToken, 'unsubscribe')
-    const { call, token } = waiting({ timeout: 500, signal, cancelToken })
-    expect(listeners(signal)).toBe(1)
-    token.resolve('token-1')
-    await call
-    expect(timers.count()).toBe(0)
-    expect(listeners(signal)).toBe(0)
-    expect(unsubscribe).toHaveBeenCalledTimes(1)
-  })
-
-  it('accepts a signal and a cancelToken with the fewest possible methods', async () => {
-    const signal = { aborted: false }
-    const cancelToken = { promise: new Promise(() => {}), throwIfRequested() {} }
-    const { call, token } = waiting({ signal, cancelToken: cancelToken as never })
-    token.resolve('token-1')
-    expect((await call).data.errcode).toBe(0)
-  })
-
-  it('for its replay stops waiting when its caller aborts', async () => {
-    const controller = new AbortController()
-    const { client, source, sent } = stubAxios(
-      (config) => {
-        controller.abort()
-        return answer(REFUSED)(config)
-      },
-      { tokens: (count) => (count === 1 ? 'token-1' : deferred<string>().promise) },
-    )
-    await source.get()
-    const error = await client
-      .get('/user/get', { signal: controller.signal })
-      .catch((caught) => caught)
-    expect(axios.isCancel(error)).toBe(true)
-    expect(sent).toHaveLength(1)
+it('rule 11: a request that waits for a token rejects as canceled, whatever the reason of its signal', async () => {
+  const controller = new AbortController()
+  const { outcome } = waiting({ signal: controller.signal })
+  controller.abort(new Error('changed my mind'))
+  expect(await outcome).toMatchObject({
+    name: 'CanceledError',
+    message: 'canceled',
+    code: 'ERR_CANCELED',
   })
 })
 
-describe('a request whose body is a stream that breaks while it waits for a token', () => {
-  const uploading = (body: Readable, tokens?: object) => {
-    const token = deferred<string>()
-    const stub = stubAxios(answer(OK), { tokens: () => token.promise, ...tokens })
-    const outcome = stub.client.post('/media/upload', body).catch((error) => error)
-    return { ...stub, outcome, token }
-  }
-
-  it('rejects as axios would, with the stream’s error', async () => {
-    const body = new PassThrough()
-    const { outcome, sent } = uploading(body)
-    await timers.advance(10)
-    body.destroy(Object.assign(new Error('no such file'), { code: 'ENOENT' }))
+it('rule 11: a request that waits for a token rejects with a request on its error, as bare axios does, which is not enumerable', async () => {
+  const controller = new AbortController()
+  const breaking = new PassThrough()
+  const closing = new PassThrough()
+  const endings: [AxiosRequestConfig, () => unknown][] = [
+    [{ timeout: 500 }, () => timers.advance(500)],
+    [{ signal: controller.signal }, () => controller.abort()],
+    [{ data: breaking }, () => breaking.destroy(new Error('broken'))],
+    [{ data: closing }, () => closing.destroy()],
+  ]
+  for (const [config, end] of endings) {
+    const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
+    const outcome = client
+      .request({ method: 'post', url: '/user/get', params: { userid: 'u' }, ...config })
+      .catch((error) => error)
+    await timers.advance(0)
+    await end()
     const error = await outcome
-    expect(error).toBeInstanceOf(axios.AxiosError)
-    expect(error).toMatchObject({
-      message: 'no such file',
-      code: 'ENOENT',
-      config: { url: '/media/upload' },
+    // As axios-auth-refresh reads it, without a check.
+    expect(error.request.status).toBeUndefined()
+    expect(error.request).toMatchObject({
+      method: 'POST',
+      url: `${API}/user/get?userid=u`,
+      protocol: 'https:',
+      host: 'qyapi.weixin.qq.com',
+      path: '/cgi-bin/user/get?userid=u',
+      destroyed: true,
     })
-    expect(sent).toEqual([])
-  })
+    expect(Object.keys(error)).not.toContain('request')
+  }
+})
 
-  it('rejects as axios would, if the stream is destroyed', async () => {
-    const body = new PassThrough()
-    const { outcome, sent } = uploading(body)
-    await timers.advance(10)
-    body.destroy()
-    expect(axios.isCancel(await outcome)).toBe(true)
-    expect(await outcome).toMatchObject({ message: 'Request stream has been aborted' })
-    expect(sent).toEqual([])
+it('rule 11: a request that waits for a token does not break axios-auth-refresh on the same client when it times out', async () => {
+  const { client } = stubAxios(answer(OK), { tokens: () => new Promise<string>(() => {}) })
+  createAuthRefresh(client, async () => {}, { interceptNetworkError: true })
+  const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
+  await timers.advance(500)
+  expect(await outcome).toMatchObject({
+    code: 'ECONNABORTED',
+    message: 'timeout of 500ms exceeded',
   })
+})
 
-  it('continues to wait if other code has read the stream to its end', async () => {
-    const body = Readable.from(['content'])
-    const { outcome, sent, token } = uploading(body)
-    body.resume()
-    await timers.advance(10)
-    expect(body.destroyed).toBe(true)
-    token.resolve('token-1')
-    expect(await outcome).toMatchObject({ status: 200 })
-    expect(sent).toHaveLength(1)
-  })
+it('rule 11: a request that waits for a token rejects with the errors of the axios that the client came from', async () => {
+  const { outcome } = waiting({ timeout: 500 }, { axios: axios113 })
+  await timers.advance(500)
+  expect(await outcome).toBeInstanceOf(axios113.AxiosError)
+  const controller = new AbortController()
+  const aborted = waiting({ signal: controller.signal }, { axios: axios113 })
+  controller.abort()
+  expect(await aborted.outcome).toBeInstanceOf(axios113.CanceledError)
+})
 
-  it('rejects also while its source is chosen', async () => {
-    const client = axios.create({ baseURL: API, adapter: async (config) => answer(OK)(config) })
-    attachToken(client, () => new Promise<never>(() => {}))
-    const body = new PassThrough()
-    const outcome = client.post('/media/upload', body).catch((error) => error)
-    await timers.advance(10)
-    body.destroy(new Error('gone'))
-    expect(await outcome).toMatchObject({ message: 'gone', isAxiosError: true })
-  })
+it('rule 11: a request that waits for a token rejects as axios would also without transitional options', async () => {
+  const { client } = stubAxios(answer(OK), { tokens: () => deferred<string>().promise })
+  client.interceptors.request.use(({ transitional: _, ...config }) => config)
+  const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
+  await timers.advance(500)
+  expect(await outcome).toMatchObject({ code: 'ECONNABORTED' })
+})
 
-  it('leaves no listener on a stream that does not break', async () => {
-    const body = new PassThrough()
-    const before = body.eventNames()
-    const { outcome, token, sent } = uploading(body)
-    await timers.advance(10)
-    expect(body.listenerCount('error')).toBe(1)
-    token.resolve('token-1')
-    expect(await outcome).toMatchObject({ status: 200 })
-    expect(sent).toHaveLength(1)
-    expect(body.eventNames()).toEqual(before)
+it('rule 11: a request that waits for a token leaves no timer and no listener behind', async () => {
+  const { signal } = new AbortController()
+  const { token: cancelToken } = axios.CancelToken.source()
+  const unsubscribe = vi.spyOn(cancelToken, 'unsubscribe')
+  const { call, token } = waiting({ timeout: 500, signal, cancelToken })
+  expect(listeners(signal)).toBe(1)
+  token.resolve('token-1')
+  await call
+  expect(timers.count()).toBe(0)
+  expect(listeners(signal)).toBe(0)
+  expect(unsubscribe).toHaveBeenCalledTimes(1)
+})
+
+it('rule 11: a request that waits for a token accepts a signal and a cancelToken with the fewest possible methods', async () => {
+  const signal = { aborted: false }
+  const cancelToken = { promise: new Promise(() => {}), throwIfRequested() {} }
+  const { call, token } = waiting({ signal, cancelToken: cancelToken as never })
+  token.resolve('token-1')
+  expect((await call).data.errcode).toBe(0)
+})
+
+it('rule 11: a request that waits for the token of its replay stops waiting when its caller aborts', async () => {
+  const controller = new AbortController()
+  const { client, source, sent } = stubAxios(
+    (config) => {
+      controller.abort()
+      return answer(REFUSED)(config)
+    },
+    { tokens: (count) => (count === 1 ? 'token-1' : deferred<string>().promise) },
+  )
+  await source.get()
+  const error = await client
+    .get('/user/get', { signal: controller.signal })
+    .catch((caught) => caught)
+  expect(axios.isCancel(error)).toBe(true)
+  expect(sent).toHaveLength(1)
+})
+
+const uploading = (body: Readable, tokens?: object) => {
+  const token = deferred<string>()
+  const stub = stubAxios(answer(OK), { tokens: () => token.promise, ...tokens })
+  const outcome = stub.client.post('/media/upload', body).catch((error) => error)
+  return { ...stub, outcome, token }
+}
+
+it('rule 11: a request whose stream breaks while it waits for a token rejects as axios would, with the stream’s error', async () => {
+  const body = new PassThrough()
+  const { outcome, sent } = uploading(body)
+  await timers.advance(10)
+  body.destroy(Object.assign(new Error('no such file'), { code: 'ENOENT' }))
+  const error = await outcome
+  expect(error).toBeInstanceOf(axios.AxiosError)
+  expect(error).toMatchObject({
+    message: 'no such file',
+    code: 'ENOENT',
+    config: { url: '/media/upload' },
   })
+  expect(sent).toEqual([])
+})
+
+it('rule 11: a request whose stream is destroyed while it waits for a token rejects as axios would', async () => {
+  const body = new PassThrough()
+  const { outcome, sent } = uploading(body)
+  await timers.advance(10)
+  body.destroy()
+  expect(axios.isCancel(await outcome)).toBe(true)
+  expect(await outcome).toMatchObject({ message: 'Request stream has been aborted' })
+  expect(sent).toEqual([])
+})
+
+it('rule 11: a request continues to wait for its token if other code has read its stream to the end', async () => {
+  const body = Readable.from(['content'])
+  const { outcome, sent, token } = uploading(body)
+  body.resume()
+  await timers.advance(10)
+  expect(body.destroyed).toBe(true)
+  token.resolve('token-1')
+  expect(await outcome).toMatchObject({ status: 200 })
+  expect(sent).toHaveLength(1)
+})
+
+it('rule 11: a request whose stream breaks while its source is chosen rejects', async () => {
+  const client = axios.create({ baseURL: API, adapter: async (config) => answer(OK)(config) })
+  attachToken(client, () => new Promise<never>(() => {}))
+  const body = new PassThrough()
+  const outcome = client.post('/media/upload', body).catch((error) => error)
+  await timers.advance(10)
+  body.destroy(new Error('gone'))
+  expect(await outcome).toMatchObject({ message: 'gone', isAxiosError: true })
+})
+
+it('rule 11: a request that waits for a token leaves no listener on a stream that does not break', async () => {
+  const body = new PassThrough()
+  const before = body.eventNames()
+  const { outcome, token, sent } = uploading(body)
+  await timers.advance(10)
+  expect(body.listenerCount('error')).toBe(1)
+  token.resolve('token-1')
+  expect(await outcome).toMatchObject({ status: 200 })
+  expect(sent).toHaveLength(1)
+  expect(body.eventNames()).toEqual(before)
 })

@@ -79,7 +79,7 @@ describe.each(Object.keys(TYPESCRIPTS))('with TypeScript %s', (typescript) => {
     },
   )
 
-  test('each mistake is one error that names it', async () => {
+  test('each mistake in a project is one compile error that names it', async () => {
     const options = { ...RESOLUTIONS.node16, skipLibCheck: true }
     const [printed = []] = await compile(typescript, [
       { file: 'mistakes.ts', axios: '1.21', options },

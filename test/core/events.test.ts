@@ -19,71 +19,64 @@ const fail = () => {
 const thenable = (then: (resolve: unknown, reject: (reason: unknown) => void) => void) =>
   Object.fromEntries([['then', then]])
 
-describe('a listener must not break a call', () => {
-  it.each<[string, (event?: unknown) => unknown]>([
-    ['throws', fail],
-    ['rejects', async () => fail()],
-    [
-      'gives a promise of another library that rejects',
-      () => thenable((_, reject) => reject('no')),
-    ],
-    ['gives what only looks like a promise', () => thenable(fail)],
-    ['gives a number', () => 7],
-  ])('if it %s', async (_name, onEvent) => {
-    const { source } = sourceWith('token', { onEvent: onEvent as OnEvent })
-    expect(await source.get()).toBe('token')
-  })
+it.each<[string, (event?: unknown) => unknown]>([
+  ['throws', fail],
+  ['rejects', async () => fail()],
+  ['gives a promise of another library that rejects', () => thenable((_, reject) => reject('no'))],
+  ['gives what only looks like a promise', () => thenable(fail)],
+  ['gives a number', () => 7],
+])('a listener does not break a call if it %s', async (_name, onEvent) => {
+  const { source } = sourceWith('token', { onEvent: onEvent as OnEvent })
+  expect(await source.get()).toBe('token')
 })
 
-describe('where the events of a source go', () => {
-  const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
-  const SKIPPED = { type: 'skipped', endpoint: 'user/get', reason: 'caller_token' } as const
-  const channelWith = (hasSubscribers: boolean) => {
-    const published: unknown[] = []
-    return { hasSubscribers, published, publish: (event: unknown) => void published.push(event) }
-  }
+const SUBJECT = { kind: 'self-built', subject: 'app of corp ww-fake' }
+const SKIPPED = { type: 'skipped', endpoint: 'user/get', reason: 'caller_token' } as const
+const channelWith = (hasSubscribers: boolean) => {
+  const published: unknown[] = []
+  return { hasSubscribers, published, publish: (event: unknown) => void published.push(event) }
+}
 
-  it('a listener and the channel get the same object, with the subject in it', () => {
-    const events: unknown[] = []
-    const channel = channelWith(true)
-    emitter(SUBJECT, (event) => events.push(event), channel)?.(SKIPPED)
-    expect(events).toEqual([{ ...SUBJECT, ...SKIPPED }])
-    expect(channel.published).toEqual(events)
-    expect(channel.published[0]).toBe(events[0])
-  })
+it('a listener and the channel get the same object, with the subject in it', () => {
+  const events: unknown[] = []
+  const channel = channelWith(true)
+  emitter(SUBJECT, (event) => events.push(event), channel)?.(SKIPPED)
+  expect(events).toEqual([{ ...SUBJECT, ...SKIPPED }])
+  expect(channel.published).toEqual(events)
+  expect(channel.published[0]).toBe(events[0])
+})
 
-  it('with a listener alone nothing is published, and with subscribers alone the event is', () => {
-    const [silent, heard] = [channelWith(false), channelWith(true)]
-    emitter(SUBJECT, () => {}, silent)?.(SKIPPED)
-    emitter(SUBJECT, undefined, heard)?.(SKIPPED)
-    expect([silent.published.length, heard.published.length]).toEqual([0, 1])
-  })
+it('where the events of a source go with a listener alone nothing is published, and with subscribers alone the event is', () => {
+  const [silent, heard] = [channelWith(false), channelWith(true)]
+  emitter(SUBJECT, () => {}, silent)?.(SKIPPED)
+  emitter(SUBJECT, undefined, heard)?.(SKIPPED)
+  expect([silent.published.length, heard.published.length]).toEqual([0, 1])
+})
 
-  it('no event is built while there is neither a listener nor a subscriber', () => {
-    const built = vi.fn(() => SKIPPED)
-    for (const channel of [undefined, channelWith(false)])
-      emitter(SUBJECT, undefined, channel)?.(built())
-    expect(built).not.toHaveBeenCalled()
-    emitter(SUBJECT, () => {}, undefined)?.(built())
-    expect(built).toHaveBeenCalledTimes(1)
-  })
+it('no event is built while there is neither a listener nor a subscriber', () => {
+  const built = vi.fn(() => SKIPPED)
+  for (const channel of [undefined, channelWith(false)])
+    emitter(SUBJECT, undefined, channel)?.(built())
+  expect(built).not.toHaveBeenCalled()
+  emitter(SUBJECT, () => {}, undefined)?.(built())
+  expect(built).toHaveBeenCalledTimes(1)
+})
 
-  it('a listener that throws keeps neither the next one nor the channel from the event', () => {
-    const events: unknown[] = []
-    const channel = channelWith(true)
-    const both = listenerOf([fail, undefined, (event) => events.push(event)])
-    emitter(SUBJECT, both, channel)?.(SKIPPED)
-    expect([events.length, channel.published.length]).toEqual([1, 1])
-  })
+it('a listener that throws keeps neither the next one nor the channel from the event', () => {
+  const events: unknown[] = []
+  const channel = channelWith(true)
+  const both = listenerOf([fail, undefined, (event) => events.push(event)])
+  emitter(SUBJECT, both, channel)?.(SKIPPED)
+  expect([events.length, channel.published.length]).toEqual([1, 1])
+})
 
-  it('a listener that stands there twice is called once', () => {
-    const events: unknown[] = []
-    const listener = (event: unknown) => void events.push(event)
-    emitter(SUBJECT, listenerOf([listener, listener, () => {}, listener]), undefined)?.(SKIPPED)
-    expect(events).toHaveLength(1)
-    expect(listenerOf([listener, undefined, listener])).toBe(listener)
-    expect(listenerOf([undefined])).toBeUndefined()
-  })
+it('a listener that stands there twice is called once', () => {
+  const events: unknown[] = []
+  const listener = (event: unknown) => void events.push(event)
+  emitter(SUBJECT, listenerOf([listener, listener, () => {}, listener]), undefined)?.(SKIPPED)
+  expect(events).toHaveLength(1)
+  expect(listenerOf([listener, undefined, listener])).toBe(listener)
+  expect(listenerOf([undefined])).toBeUndefined()
 })
 
 describe('the diagnostics channel of the process', () => {
@@ -121,7 +114,7 @@ describe('the diagnostics channel of the process', () => {
     return one.run(async () => answers.shift() ?? expect.fail(), { endpoint: 'user/get' })
   }
 
-  it('gets the objects that onEvent gets, without a token or the secret in any', async () => {
+  it('the diagnostics channel of the process gets the objects that onEvent gets, without a token or the secret in any', async () => {
     const events: TokenEvent[] = []
     const published = subscribed()
     await refusedOnce(source((event) => void events.push(event)))
@@ -131,7 +124,7 @@ describe('the diagnostics channel of the process', () => {
     expect(JSON.stringify(published)).not.toMatch(/t0ken|secret-of-the-channel/)
   })
 
-  it('gets events without onEvent too, from the moment on at which a subscriber comes', async () => {
+  it('the diagnostics channel of the process gets events without onEvent too, from the moment on at which a subscriber comes', async () => {
     const one = source()
     await one.get()
     const published = subscribed()
@@ -139,7 +132,7 @@ describe('the diagnostics channel of the process', () => {
     expect(published.map(({ type }) => type)).toEqual(['refused', 'fetched', 'replayed'])
   })
 
-  it('gets the calls that an entry skips', async () => {
+  it('the diagnostics channel of the process gets the calls that an entry skips', async () => {
     const published = subscribed()
     const url = 'https://qyapi.weixin.qq.com/cgi-bin/user/get?access_token=theirs'
     const stub: typeof fetch = async () => new Response('{}')
@@ -159,7 +152,7 @@ describe('the diagnostics channel of the process', () => {
     expect(uncaught).toHaveLength(4)
   })
 
-  it('is absent, without harm, on a runtime without the module', () => {
+  it('the diagnostics channel of the process is absent, without harm, on a runtime without the module', () => {
     for (const value of [undefined, {}, { getBuiltinModule: () => undefined }]) {
       vi.stubGlobal('process', value)
       expect(platform.channel('qyapi-token')).toBeUndefined()

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { withToken } from '../../src/fetch.js'
 import { fakeClock } from '../../src/testing.js'
 
@@ -29,34 +29,32 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-describe('Next.js', () => {
-  it('rule 12: keeps a token request out of the data cache, also if fetchCache overrides no-store', async () => {
-    const { qyFetch, sent } = wecom(true)
-    await qyFetch(`${API}/user/get`)
-    expect(sent[0]?.init).toMatchObject({ cache: 'no-store', next: { internal: true } })
-    expect(sent[1]?.init).not.toHaveProperty('next')
-    expect(sent[1]?.init).not.toHaveProperty('cache')
-  })
+it('rule 12: Next.js keeps a token request out of the data cache, also if fetchCache overrides no-store', async () => {
+  const { qyFetch, sent } = wecom(true)
+  await qyFetch(`${API}/user/get`)
+  expect(sent[0]?.init).toMatchObject({ cache: 'no-store', next: { internal: true } })
+  expect(sent[1]?.init).not.toHaveProperty('next')
+  expect(sent[1]?.init).not.toHaveProperty('cache')
+})
 
-  it('rule 8: never answers a string that came back from the cache of before its refusal', async () => {
-    const { qyFetch, clock, urls } = wecom(true)
-    await qyFetch(`${API}/user/get`)
-    const wall = clock.wall()
-    clock.advance(1_000)
-    await qyFetch(`${API}/user/get#mine`)
-    expect(urls()).toEqual([
-      '/gettoken?corpid=ww1&corpsecret=secret',
-      '/user/get?access_token=token',
-      '/gettoken?corpid=ww1&corpsecret=secret',
-      `/user/get?access_token=token#${wall}`,
-      `/user/get?access_token=token#mine-${wall}`,
-    ])
-  })
+it('rule 8: Next.js never answers a string that came back from the cache of before its refusal', async () => {
+  const { qyFetch, clock, urls } = wecom(true)
+  await qyFetch(`${API}/user/get`)
+  const wall = clock.wall()
+  clock.advance(1_000)
+  await qyFetch(`${API}/user/get#mine`)
+  expect(urls()).toEqual([
+    '/gettoken?corpid=ww1&corpsecret=secret',
+    '/user/get?access_token=token',
+    '/gettoken?corpid=ww1&corpsecret=secret',
+    `/user/get?access_token=token#${wall}`,
+    `/user/get?access_token=token#mine-${wall}`,
+  ])
+})
 
-  it('is detected by the global fetch: elsewhere requests are unchanged', async () => {
-    const { qyFetch, sent, urls } = wecom(false)
-    await qyFetch(`${API}/user/get`)
-    expect(urls()[3]).toBe('/user/get?access_token=token')
-    for (const { init } of sent) expect(init).not.toHaveProperty('next')
-  })
+it('rule 12: Next.js is detected by the global fetch: elsewhere requests are unchanged', async () => {
+  const { qyFetch, sent, urls } = wecom(false)
+  await qyFetch(`${API}/user/get`)
+  expect(urls()[3]).toBe('/user/get?access_token=token')
+  for (const { init } of sent) expect(init).not.toHaveProperty('next')
 })

@@ -38,7 +38,7 @@ describe('authorizedCorp', () => {
     ],
   })
 
-  it('requires the source of a suite’s token', () => {
+  it('authorizedCorp requires the source of a suite’s token', () => {
     const options = { ...corp, permanentCode: 'code' }
     const withSuite = (suite: unknown) => () => authorizedCorp({ ...options, suite } as never)
     expect(withSuite(undefined)).toThrow("suite must be the source of the suite's token")

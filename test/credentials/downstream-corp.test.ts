@@ -31,14 +31,14 @@ describe('downstreamCorp', () => {
     ],
   })
 
-  it('has another identity for another agent and another business type', () => {
+  it('downstreamCorp has another identity for another agent and another business type', () => {
     const ids = [corp, { ...corp, agentId: 7 }, { ...corp, businessType: 0 as const }].map((one) =>
       JSON.stringify(downstreamCorp(one).ids),
     )
     expect(new Set(ids).size).toBe(3)
   })
 
-  it('is 企业互联 by default', () => {
+  it('downstreamCorp is 企业互联 by default', () => {
     const { businessType: _, ...rest } = corp
     expect(downstreamCorp(rest).ids).toEqual(downstreamCorp({ ...rest, businessType: 0 }).ids)
   })
@@ -48,7 +48,7 @@ describe('downstreamCorp', () => {
     [{ businessType: 2 }, 'businessType must be 0 (企业互联) or 1 (上下游), got 2'],
     [{ upstream: suiteSource() }, "upstream must be the source of the upstream app's token"],
     [{ corpId: ' ' }, "corpId must be the downstream corp's id"],
-  ])('refuses %o', (wrong, message) => {
+  ])('downstreamCorp refuses %o', (wrong, message) => {
     expect(() => downstreamCorp({ ...corp, ...wrong } as never)).toThrow(message)
   })
 })

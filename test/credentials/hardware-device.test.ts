@@ -42,7 +42,7 @@ describe('hardwareDevice', () => {
     ],
   })
 
-  it('has another identity for another serial number', () => {
+  it('hardwareDevice has another identity for another serial number', () => {
     const ids = ['sn-1', 'sn-2'].map((deviceSn) =>
       JSON.stringify(hardwareDevice({ ...device, deviceSn, deviceSecret: 's' }).ids),
     )

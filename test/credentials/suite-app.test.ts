@@ -42,39 +42,37 @@ describe('suiteApp', () =>
     ],
   }))
 
-describe('the suiteTicket option', () => {
-  /** The ticket that goes out with the token call, or the error. */
-  const sentBy = async (suiteTicket?: SuiteAppOptions['suiteTicket']) => {
-    const given = suiteTicket === undefined ? {} : { suiteTicket }
-    let sent: unknown
-    const source = createTokenSource(
-      suiteApp({ suiteId: 'ww-suite', suiteSecret: 's', ...given }),
-      {
-        transport: async ({ body = '' }) => {
-          sent = JSON.parse(body).suite_ticket
-          return { status: 200, body: '{"suite_access_token":"token","expires_in":7200}' }
-        },
-      },
-    )
-    return source.get().then(
-      () => sent,
-      (error: Error) => error.message,
-    )
-  }
-
-  it.each([
-    ['a value', 'ticket'],
-    ['a function', () => 'ticket'],
-    ['a function that promises it', async () => 'ticket'],
-  ])('may be %s', async (_what, suiteTicket) => {
-    expect(await sentBy(suiteTicket)).toBe('ticket')
+/** The ticket that goes out with the token call, or the error. */
+const sentBy = async (suiteTicket?: SuiteAppOptions['suiteTicket']) => {
+  const given = suiteTicket === undefined ? {} : { suiteTicket }
+  let sent: unknown
+  const source = createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 's', ...given }), {
+    transport: async ({ body = '' }) => {
+      sent = JSON.parse(body).suite_ticket
+      return { status: 200, body: '{"suite_access_token":"token","expires_in":7200}' }
+    },
   })
+  return source.get().then(
+    () => sent,
+    (error: Error) => error.message,
+  )
+}
 
-  it.each([
-    ['left out', undefined],
-    ['empty', ''],
-    ['a function that has none yet', () => undefined],
-  ])('may be %s: then the ticket has to be pushed', async (_what, suiteTicket) => {
-    expect(await sentBy(suiteTicket)).toMatch(/there is no suite_ticket yet/)
-  })
+it.each([
+  ['a value', 'ticket'],
+  ['a function', () => 'ticket'],
+  ['a function that promises it', async () => 'ticket'],
+])('the suiteTicket option may be %s', async (_what, suiteTicket) => {
+  expect(await sentBy(suiteTicket)).toBe('ticket')
 })
+
+it.each([
+  ['left out', undefined],
+  ['empty', ''],
+  ['a function that has none yet', () => undefined],
+])(
+  'the suiteTicket option may be %s: then the ticket has to be pushed',
+  async (_what, suiteTicket) => {
+    expect(await sentBy(suiteTicket)).toMatch(/there is no suite_ticket yet/)
+  },
+)

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 
 const run = promisify(execFile)
 const ROOT = new URL('../../', import.meta.url).pathname
@@ -44,41 +44,39 @@ const PRINTS: Record<string, string | readonly string[]> = {
   'wrap-sdk.js': '2 gettoken',
 }
 
-describe('examples', () => {
-  it.each(programs)('%s runs and prints what it promises', async (name) => {
-    const { stdout } = await run(process.execPath, [`examples/${name}`], { cwd: ROOT, env })
-    expect(PRINTS).toHaveProperty([name])
-    expect(stdout.split('\n')).toEqual(expect.arrayContaining([PRINTS[name]].flat()))
-  })
+it.each(programs)('examples/%s runs and prints what it promises', async (name) => {
+  const { stdout } = await run(process.execPath, [`examples/${name}`], { cwd: ROOT, env })
+  expect(PRINTS).toHaveProperty([name])
+  expect(stdout.split('\n')).toEqual(expect.arrayContaining([PRINTS[name]].flat()))
+})
 
-  it('the tour talks to the server that it is given, and fails when that server does not answer as it should', async () => {
-    const real = {
-      ...env,
-      WECOM_CORPID: 'ww-none',
-      WECOM_CORPSECRET: 'none',
-      WECOM_BASE_URL: 'http://127.0.0.1:9',
-    }
-    const failed = await run(process.execPath, ['examples/tour.js'], {
-      cwd: ROOT,
-      env: real,
-    }).catch((error) => error)
-    expect(failed.code).toBe(1)
-    expect(failed.stdout).toContain('The real WeCom at http://127.0.0.1:9')
-    expect(failed.stdout).toContain('ECONNREFUSED')
-  })
+it('the tour talks to the server that it is given, and fails when that server does not answer as it should', async () => {
+  const real = {
+    ...env,
+    WECOM_CORPID: 'ww-none',
+    WECOM_CORPSECRET: 'none',
+    WECOM_BASE_URL: 'http://127.0.0.1:9',
+  }
+  const failed = await run(process.execPath, ['examples/tour.js'], {
+    cwd: ROOT,
+    env: real,
+  }).catch((error) => error)
+  expect(failed.code).toBe(1)
+  expect(failed.stdout).toContain('The real WeCom at http://127.0.0.1:9')
+  expect(failed.stdout).toContain('ECONNREFUSED')
+})
 
-  it('the tour shows source and age of a real token', async () => {
-    const { fakeQyapi } = await import('../../src/testing.js')
-    const wecom = fakeQyapi()
-    const real = {
-      ...env,
-      WECOM_CORPID: 'ww-fake',
-      WECOM_CORPSECRET: 'fake-secret',
-      WECOM_BASE_URL: await wecom.listen(),
-    }
-    const { stdout } = await run(process.execPath, ['examples/tour.js'], { cwd: ROOT, env: real })
-    expect(stdout).toMatch(/errcode 0, 1 addresses/)
-    expect(stdout).toMatch(/self-built app of corp ww-fake, \d+ ms old, handed out for \d+ s more/)
-    await wecom.close()
-  })
+it('the tour shows source and age of a real token', async () => {
+  const { fakeQyapi } = await import('../../src/testing.js')
+  const wecom = fakeQyapi()
+  const real = {
+    ...env,
+    WECOM_CORPID: 'ww-fake',
+    WECOM_CORPSECRET: 'fake-secret',
+    WECOM_BASE_URL: await wecom.listen(),
+  }
+  const { stdout } = await run(process.execPath, ['examples/tour.js'], { cwd: ROOT, env: real })
+  expect(stdout).toMatch(/errcode 0, 1 addresses/)
+  expect(stdout).toMatch(/self-built app of corp ww-fake, \d+ ms old, handed out for \d+ s more/)
+  await wecom.close()
 })

@@ -17,19 +17,19 @@ it('an example of a framework has at most 60 lines', () => {
 })
 
 describe.each(['frameworks.md', 'frameworks.zh-CN.md'])('docs/%s', (name) => {
-  it('shows only code that stands in an example, which the suite frameworks runs', () => {
+  it('docs/frameworks shows only code that stands in an example, which the suite frameworks runs', () => {
     const blocks = blocksOf(docs(name))
     expect(blocks.length).toBeGreaterThan(6)
     const strays = blocks.filter((code) => !examples.some(([, text]) => text.includes(code)))
     expect(strays).toEqual([])
   })
 
-  it('links to every example', () => {
+  it('docs/frameworks links to every example', () => {
     for (const [example] of examples)
       expect(docs(name)).toContain(`(../examples/frameworks/${example})`)
   })
 
-  it('is linked from the README of its language', () => {
+  it('docs/frameworks is linked from the README of its language', () => {
     const readme = name.includes('zh-CN') ? 'README.zh-CN.md' : 'README.md'
     expect(read(`${ROOT}${readme}`)).toContain(`(docs/${name})`)
   })

@@ -24,7 +24,7 @@ afterAll(async () => {
 describe.each(PAGES)('%s', (name) => {
   const snippets = snippetsIn(name)
 
-  it('has the snippets and the levels of headings that it has in Chinese', () => {
+  it('a paper has the snippets and the levels of headings that it has in Chinese', () => {
     const chinese = inChinese(name)
     const levels = (page: string) => [...read(page).matchAll(/^(#+) /gm)].map(([, marks]) => marks)
     expect(levels(chinese)).toEqual(levels(name))
@@ -32,32 +32,35 @@ describe.each(PAGES)('%s', (name) => {
     expect(kinds(chinese)).toEqual(kinds(name))
   })
 
-  it.each(snippets.filter(({ isRun }) => isRun))('snippet $index runs', async (snippet) => {
-    const { index, code } = snippet
-    const file = `${SNIPPETS}/${name.replaceAll('/', '-')}-${index}.js`
-    writeFileSync(file, code)
-    const env = {
-      ...process.env,
-      REDIS_URL: redis.url,
-      SNIPPET_BRINGS_NOCK: code.includes("from 'nock'") ? 'yes' : 'no',
-    }
-    const { stdout, stderr } = await run(
-      process.execPath,
-      ['--import', './test/examples/preamble.js', file],
-      { cwd: ROOT, env },
-    )
-    // A comment behind a console.log is what it prints.
-    for (const [, expected = ''] of code.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)) {
-      expect(stdout.split('\n')).toContain(expected)
-    }
-    expect(stderr).not.toContain('QYAPI_TOKEN_')
-  })
+  it.each(snippets.filter(({ isRun }) => isRun))(
+    'snippet $index of a paper runs',
+    async (snippet) => {
+      const { index, code } = snippet
+      const file = `${SNIPPETS}/${name.replaceAll('/', '-')}-${index}.js`
+      writeFileSync(file, code)
+      const env = {
+        ...process.env,
+        REDIS_URL: redis.url,
+        SNIPPET_BRINGS_NOCK: code.includes("from 'nock'") ? 'yes' : 'no',
+      }
+      const { stdout, stderr } = await run(
+        process.execPath,
+        ['--import', './test/examples/preamble.js', file],
+        { cwd: ROOT, env },
+      )
+      // A comment behind a console.log is what it prints.
+      for (const [, expected = ''] of code.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)) {
+        expect(stdout.split('\n')).toContain(expected)
+      }
+      expect(stderr).not.toContain('QYAPI_TOKEN_')
+    },
+  )
 })
 
 describe.each(['README.md', 'README.zh-CN.md'])('%s', (name) => {
   const text = read(name)
 
-  it('shows ten working lines by line 20 and says how it works by line 40', () => {
+  it('the README shows ten working lines by line 20 and says how it works by line 40', () => {
     const lines = text.split('\n')
     const first = lines.slice(0, 20).join('\n')
     expect(first).toMatch(/```js[\s\S]*attachToken\(client[\s\S]*```/)
@@ -65,11 +68,11 @@ describe.each(['README.md', 'README.zh-CN.md'])('%s', (name) => {
     expect(lines.length).toBeLessThanOrEqual(200)
   })
 
-  it('says exactly how to see it work and how to test it', () => {
+  it('the README says exactly how to see it work and how to test it', () => {
     expect(text).toContain('```sh\nnpm ci && npm start\nnpm ci && npm test\n```')
   })
 
-  it('leads to every page of docs/ in its language', () => {
+  it('the README leads to every page of docs/ in its language', () => {
     const language = name.includes('zh-CN')
     const pages = PAGES.filter(
       (page) => page.startsWith('docs/') && page.includes('zh-CN') === language,

@@ -35,7 +35,7 @@ async function refusingOnce(plain: typeof fetch, options: MiddlewareOptions = {}
 const sent = ({ requests }: FakeQyapi) => requests.filter(({ path }) => path === 'message/send')
 
 describe.each(MAKES)('a Request of %s', (_name, plain, SomeRequest) => {
-  it('is sent and replayed as one, with its body in one piece', async () => {
+  it('request rule 5: a Request of another implementation is sent and replayed as one, with its body in one piece', async () => {
     const { wecom, qyFetch, url } = await refusingOnce(plain)
     const headers = { 'x-own': '1', 'content-type': 'application/json' }
     const response = await qyFetch(new SomeRequest(url, { method: 'POST', body: MESSAGE, headers }))
@@ -52,7 +52,7 @@ describe.each(MAKES)('a Request of %s', (_name, plain, SomeRequest) => {
     }
   })
 
-  it('whose body was read is not sent', async () => {
+  it('request rule 10: a Request of another implementation whose body was read is not sent', async () => {
     const { wecom, qyFetch, url } = await refusingOnce(plain)
     const request = new SomeRequest(url, { method: 'POST', body: MESSAGE })
     await request.text()

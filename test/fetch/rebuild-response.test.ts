@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { canBeRebuilt, rebuildResponse } from '../../src/fetch/rebuild-response.js'
 import { tokenOf } from '../support/token.js'
 
@@ -17,76 +17,72 @@ const like = (different: (init: ResponseInit) => ResponseInit) =>
 class Bodiless extends Response {}
 Object.defineProperty(Bodiless.prototype, 'body', { get: () => null })
 
-describe('canBeRebuilt', () => {
-  it('accepts the global Response, and a class that constructs such responses', () => {
-    const Own = class extends Response {}
-    expect(canBeRebuilt(new Response('body'))).toBe(true)
-    expect(canBeRebuilt(new Own('body'))).toBe(true)
-  })
-
-  it.each<[string, () => object]>([
-    ['a plain object', () => ({ status: 200, headers: new Headers() })],
-    ['of a class that takes no status', () => new (like((init) => ({ ...init, status: 200 })))()],
-    ['of a class that takes no headers', () => new (like(({ status = 200 }) => ({ status })))()],
-    ['of a class whose body is none', () => new Bodiless()],
-    [
-      'of a class whose constructor takes other arguments',
-      () => {
-        let isFirst = true
-        const Once = class extends Response {
-          constructor() {
-            super()
-            if (!isFirst) throw new TypeError('Illegal constructor')
-            isFirst = false
-          }
-        }
-        return new Once()
-      },
-    ],
-    ['with a reading of its own', () => Object.assign(new Response('body'), { text: () => '' })],
-  ])('rejects a response that is %s', (_name, make) => {
-    expect(canBeRebuilt(make() as Response)).toBe(false)
-  })
+it('request rule 4: canBeRebuilt accepts the global Response, and a class that constructs such responses', () => {
+  const Own = class extends Response {}
+  expect(canBeRebuilt(new Response('body'))).toBe(true)
+  expect(canBeRebuilt(new Own('body'))).toBe(true)
 })
 
-describe('a rebuilt response', () => {
-  const saying = (said: object, init: ResponseInit = {}) => {
-    const response = new Response('body', init)
-    for (const [key, value] of Object.entries(said))
-      Object.defineProperty(response, key, { value, configurable: true })
-    return response
-  }
+it.each<[string, () => object]>([
+  ['a plain object', () => ({ status: 200, headers: new Headers() })],
+  ['of a class that takes no status', () => new (like((init) => ({ ...init, status: 200 })))()],
+  ['of a class that takes no headers', () => new (like(({ status = 200 }) => ({ status })))()],
+  ['of a class whose body is none', () => new Bodiless()],
+  [
+    'of a class whose constructor takes other arguments',
+    () => {
+      let isFirst = true
+      const Once = class extends Response {
+        constructor() {
+          super()
+          if (!isFirst) throw new TypeError('Illegal constructor')
+          isFirst = false
+        }
+      }
+      return new Once()
+    },
+  ],
+  ['with a reading of its own', () => Object.assign(new Response('body'), { text: () => '' })],
+])('request rule 4: canBeRebuilt rejects a response that is %s', (_name, make) => {
+  expect(canBeRebuilt(make() as Response)).toBe(false)
+})
 
-  it('has the fields of the original', async () => {
-    const said = { url: 'https://wecom.test/a', redirected: true, type: 'cors', statusText: 'Fine' }
-    const copy = rebuildResponse(
-      saying(said, { status: 201, headers: { 'x-own': '1' } }),
-      bytes,
-      token,
-      ['access_token'],
-    )
-    expect(copy).toMatchObject({ ...said, status: 201, ok: true })
-    expect(copy.headers.get('x-own')).toBe('1')
-    expect(await copy.text()).toBe('{"errcode":0}')
-  })
+const saying = (said: object, init: ResponseInit = {}) => {
+  const response = new Response('body', init)
+  for (const [key, value] of Object.entries(said))
+    Object.defineProperty(response, key, { value, configurable: true })
+  return response
+}
 
-  it('keeps a status that the constructor rejects, and the headers with it', () => {
-    const { status, headers } = BROKEN
-    const copy = rebuildResponse(saying({ status, ok: false }, { headers }), bytes, token, [
-      'access_token',
-    ])
-    expect(copy).toMatchObject({ status, ok: false })
-    expect(copy.headers.get('x-own')).toBe('1')
-  })
+it('request rule 4: a rebuilt response has the fields of the original', async () => {
+  const said = { url: 'https://wecom.test/a', redirected: true, type: 'cors', statusText: 'Fine' }
+  const copy = rebuildResponse(
+    saying(said, { status: 201, headers: { 'x-own': '1' } }),
+    bytes,
+    token,
+    ['access_token'],
+  )
+  expect(copy).toMatchObject({ ...said, status: 201, ok: true })
+  expect(copy.headers.get('x-own')).toBe('1')
+  expect(await copy.text()).toBe('{"errcode":0}')
+})
 
-  it('need not have a url', () => {
-    expect(
-      rebuildResponse(saying({ url: undefined }), bytes, token, ['access_token']).url,
-    ).toBeUndefined()
-  })
+it('request rule 4: a rebuilt response keeps a status that the constructor rejects, and the headers with it', () => {
+  const { status, headers } = BROKEN
+  const copy = rebuildResponse(saying({ status, ok: false }, { headers }), bytes, token, [
+    'access_token',
+  ])
+  expect(copy).toMatchObject({ status, ok: false })
+  expect(copy.headers.get('x-own')).toBe('1')
+})
 
-  it('keeps the properties that the wrapped fetch has added', () => {
-    const response = Object.assign(new Response('body'), { own: 1 })
-    expect(rebuildResponse(response, bytes, token, ['access_token'])).toHaveProperty('own', 1)
-  })
+it('request rule 4: a rebuilt response need not have a url', () => {
+  expect(
+    rebuildResponse(saying({ url: undefined }), bytes, token, ['access_token']).url,
+  ).toBeUndefined()
+})
+
+it('request rule 4: a rebuilt response keeps the properties that the wrapped fetch has added', () => {
+  const response = Object.assign(new Response('body'), { own: 1 })
+  expect(rebuildResponse(response, bytes, token, ['access_token'])).toHaveProperty('own', 1)
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { redactHeaders, redactResponse } from '../../src/fetch/redact-response.js'
 import { tokenOf } from '../support/token.js'
 
@@ -15,77 +15,73 @@ function from(url: string, init: ResponseInit = {}): Response {
   return Object.defineProperty(response, 'url', { value: url, configurable: true })
 }
 
-describe('a response', () => {
-  it('has its url without the token, and so have its clones, and theirs', () => {
-    const response = from(URL_WITH)
-    expect(redactResponse(response, token, NAMES)).toBe(response)
-    for (const shown of [response, response.clone(), response.clone().clone()])
-      expect(shown.url).toBe(URL_WITHOUT)
-  })
-
-  it('has no properties of ours if there is nothing to redact', () => {
-    const headers = { location: 'https://elsewhere.test/' }
-    const responses = [new Response('body'), new Response(null, { status: 302, headers })]
-    for (const response of responses) {
-      const before = Reflect.ownKeys(response)
-      redactResponse(response, token, NAMES)
-      expect(Reflect.ownKeys(response)).toEqual(before)
-    }
-  })
-
-  it('that is a mock without clone gets none', () => {
-    const mock = redactResponse({ url: URL_WITH }, token, NAMES)
-    expect(mock.url).toBe(URL_WITHOUT)
-    expect(mock).not.toHaveProperty('clone')
-  })
-
-  it('keeps a clone of its own, which contains no token either', () => {
-    const mock = {
-      url: URL_WITH,
-      clone() {
-        return { url: URL_WITH, of: this }
-      },
-    }
-    const clone = redactResponse(mock, token, NAMES).clone()
-    expect(clone.of).toBe(mock)
-    expect(clone.url).toBe(URL_WITHOUT)
-  })
-
-  it('may be redacted twice', () => {
-    const response = redactResponse(from(URL_WITH), token, NAMES)
-    const { clone } = response
-    Object.defineProperty(response, 'url', { value: URL_WITH })
-    expect(redactResponse(response, token, NAMES).clone).toBe(clone)
-    expect(response.clone().url).toBe(URL_WITHOUT)
-  })
-
-  it('passes only the redacted fields on to its clones', () => {
-    const clone = redactResponse(from(URL_WITH), token, NAMES).clone()
-    expect(Object.hasOwn(clone, 'url')).toBe(true)
-    for (const key of ['status', 'ok', 'headers']) expect(Object.hasOwn(clone, key)).toBe(false)
-  })
-
-  it.each([undefined, null, 'text'])('may be anything: %s', (nothing) => {
-    expect(redactResponse(nothing, token, NAMES)).toBe(nothing)
-  })
+it('request rule 9: a response has its url without the token, and so have its clones, and theirs', () => {
+  const response = from(URL_WITH)
+  expect(redactResponse(response, token, NAMES)).toBe(response)
+  for (const shown of [response, response.clone(), response.clone().clone()])
+    expect(shown.url).toBe(URL_WITHOUT)
 })
 
-describe('the headers of a redirect', () => {
-  const redirect = (location: string) =>
-    new Response(null, { status: 302, headers: { location, other: 'stays' } })
+it('request rule 9: a response has no properties of ours if there is nothing to redact', () => {
+  const headers = { location: 'https://elsewhere.test/' }
+  const responses = [new Response('body'), new Response(null, { status: 302, headers })]
+  for (const response of responses) {
+    const before = Reflect.ownKeys(response)
+    redactResponse(response, token, NAMES)
+    expect(Reflect.ownKeys(response)).toEqual(before)
+  }
+})
 
-  it('contain no token, and each clone has its own', () => {
-    const response = redactResponse(redirect(URL_WITH), token, NAMES)
-    const clone = response.clone()
-    expect(clone.headers.get('location')).toBe(URL_WITHOUT)
-    expect(clone.headers.get('other')).toBe('stays')
-    clone.headers.set('other', 'changed')
-    expect(response.headers.get('other')).toBe('stays')
-  })
+it('request rule 9: a response that is a mock without clone gets none', () => {
+  const mock = redactResponse({ url: URL_WITH }, token, NAMES)
+  expect(mock.url).toBe(URL_WITHOUT)
+  expect(mock).not.toHaveProperty('clone')
+})
 
-  it('are the same object if there is nothing to redact', () => {
-    const response = redirect(URL_WITHOUT)
-    expect(redactHeaders(response.headers, token, NAMES)).toBe(response.headers)
-    expect(redactHeaders(undefined, token, NAMES)).toBeUndefined()
-  })
+it('request rule 9: a response keeps a clone of its own, which contains no token either', () => {
+  const mock = {
+    url: URL_WITH,
+    clone() {
+      return { url: URL_WITH, of: this }
+    },
+  }
+  const clone = redactResponse(mock, token, NAMES).clone()
+  expect(clone.of).toBe(mock)
+  expect(clone.url).toBe(URL_WITHOUT)
+})
+
+it('request rule 9: a response may be redacted twice', () => {
+  const response = redactResponse(from(URL_WITH), token, NAMES)
+  const { clone } = response
+  Object.defineProperty(response, 'url', { value: URL_WITH })
+  expect(redactResponse(response, token, NAMES).clone).toBe(clone)
+  expect(response.clone().url).toBe(URL_WITHOUT)
+})
+
+it('request rule 9: a response passes only the redacted fields on to its clones', () => {
+  const clone = redactResponse(from(URL_WITH), token, NAMES).clone()
+  expect(Object.hasOwn(clone, 'url')).toBe(true)
+  for (const key of ['status', 'ok', 'headers']) expect(Object.hasOwn(clone, key)).toBe(false)
+})
+
+it.each([undefined, null, 'text'])('request rule 9: a response may be anything: %s', (nothing) => {
+  expect(redactResponse(nothing, token, NAMES)).toBe(nothing)
+})
+
+const redirect = (location: string) =>
+  new Response(null, { status: 302, headers: { location, other: 'stays' } })
+
+it('request rule 9: the headers of a redirect contain no token, and each clone has its own', () => {
+  const response = redactResponse(redirect(URL_WITH), token, NAMES)
+  const clone = response.clone()
+  expect(clone.headers.get('location')).toBe(URL_WITHOUT)
+  expect(clone.headers.get('other')).toBe('stays')
+  clone.headers.set('other', 'changed')
+  expect(response.headers.get('other')).toBe('stays')
+})
+
+it('request rule 9: the headers of a redirect are the same object if there is nothing to redact', () => {
+  const response = redirect(URL_WITHOUT)
+  expect(redactHeaders(response.headers, token, NAMES)).toBe(response.headers)
+  expect(redactHeaders(undefined, token, NAMES)).toBeUndefined()
 })

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { withToken } from '../../src/fetch.js'
 import { sourceWith } from '../support/source.js'
 
@@ -27,8 +27,9 @@ const makes: [string, (stream: ReadableStream, signal: AbortSignal) => [never, n
   ],
 ]
 
-describe('a request that is never sent cancels its stream, as fetch does', () => {
-  it.each(makes)('if it was aborted beforehand: %s', async (_name, make) => {
+it.each(makes)(
+  'request rule 10: a request that is never sent cancels its stream, as fetch does, if it was aborted beforehand: %s',
+  async (_name, make) => {
     const signal = AbortSignal.abort(new Error('gone'))
     const ours = cancellable()
     const { source, fetches } = sourceWith('token-1')
@@ -36,60 +37,61 @@ describe('a request that is never sent cancels its stream, as fetch does', () =>
     await new Promise((resolve) => setImmediate(resolve))
     expect(ours.cancelled).toEqual([signal.reason])
     expect(fetches()).toBe(0)
-  })
+  },
+)
 
-  it.each(makes.slice(0, 1))(
-    'if it is aborted while it waits for a token: %s',
-    async (_name, make) => {
-      const controller = new AbortController()
-      const { stream, cancelled } = cancellable()
-      const { source } = sourceWith(() => new Promise<string>(() => {}))
-      const call = withToken(fetch, source)(...make(stream, controller.signal))
-      controller.abort(new Error('gone'))
-      await expect(call).rejects.toThrow('gone')
-      expect(cancelled).toEqual([controller.signal.reason])
-    },
-  )
+it.each(makes.slice(0, 1))(
+  'request rule 10: a request that is never sent cancels its stream, as fetch does, if it is aborted while it waits for a token: %s',
+  async (_name, make) => {
+    const controller = new AbortController()
+    const { stream, cancelled } = cancellable()
+    const { source } = sourceWith(() => new Promise<string>(() => {}))
+    const call = withToken(fetch, source)(...make(stream, controller.signal))
+    controller.abort(new Error('gone'))
+    await expect(call).rejects.toThrow('gone')
+    expect(cancelled).toEqual([controller.signal.reason])
+  },
+)
 
-  it('if the token request fails, or no source was chosen: a stream, a Node stream, an iterable', async () => {
-    const failing = sourceWith(new Error('down')).source
-    const refusing = () => Promise.reject(new Error('no tenant'))
-    for (const wrapped of [withToken(fetch, failing), withToken(fetch, refusing)]) {
-      const { stream, cancelled } = cancellable()
-      const node = Readable.from(['x'])
-      let isClosed = false
-      const iterable = {
-        [Symbol.asyncIterator]: () => ({
-          next: async () => ({ done: false, value: new Uint8Array(1) }),
-          return: async () => {
-            isClosed = true
-            return { done: true, value: undefined }
-          },
-        }),
-      }
-      for (const body of [stream, node, iterable])
-        await expect(wrapped(URL, post(body))).rejects.toThrow()
-      await new Promise((resolve) => setImmediate(resolve))
-      expect([cancelled.length, node.destroyed, isClosed]).toEqual([1, true, true])
+it('request rule 10: a request that is never sent cancels its stream, as fetch does, if the token request fails, or no source was chosen: a stream, a Node stream, an iterable', async () => {
+  const failing = sourceWith(new Error('down')).source
+  const refusing = () => Promise.reject(new Error('no tenant'))
+  for (const wrapped of [withToken(fetch, failing), withToken(fetch, refusing)]) {
+    const { stream, cancelled } = cancellable()
+    const node = Readable.from(['x'])
+    let isClosed = false
+    const iterable = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: new Uint8Array(1) }),
+        return: async () => {
+          isClosed = true
+          return { done: true, value: undefined }
+        },
+      }),
     }
-  })
+    for (const body of [stream, node, iterable])
+      await expect(wrapped(URL, post(body))).rejects.toThrow()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([cancelled.length, node.destroyed, isClosed]).toEqual([1, true, true])
+  }
 })
 
-describe('accessors on Object.prototype', () => {
-  // Accessors such as `status` break Node's own `new Response`, also without us.
-  const names = [
-    'type',
-    'ok',
-    'url',
-    'redirected',
-    'redirect',
-    'dispatcher',
-    'agent',
-    'data',
-    'token',
-  ]
+// Accessors such as `status` break Node's own `new Response`, also without us.
+const names = [
+  'type',
+  'ok',
+  'url',
+  'redirected',
+  'redirect',
+  'dispatcher',
+  'agent',
+  'data',
+  'token',
+]
 
-  it.each(names)('with a getter and no setter break nothing: %s', async (name) => {
+it.each(names)(
+  'request rule 10: accessors on Object.prototype with a getter and no setter break nothing: %s',
+  async (name) => {
     const answers = ['{"errcode":42001}', '{"errcode":0}']
     const { source } = sourceWith((count) => `token-${count}`)
     const answering = (async () =>
@@ -108,5 +110,5 @@ describe('accessors on Object.prototype', () => {
     } finally {
       Reflect.deleteProperty(Object.prototype, name)
     }
-  })
-})
+  },
+)

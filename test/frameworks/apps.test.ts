@@ -28,46 +28,42 @@ const MESSAGE = { touser: 'zhangsan', msgtype: 'text', agentid: 1, text: { conte
 beforeAll(install)
 afterAll(close)
 
-describe('NestJS', () => {
-  it('HttpService has one token, heals, and loses the token when the module is destroyed', async () => {
-    const nest = await compiledNest()
-    nest('reflect-metadata')
-    const { NestFactory } = nest('@nestjs/core')
-    for (const [key, value] of Object.entries(environment('nest'))) vi.stubEnv(key, value)
-    const { WeComModule } = nest('./nestjs.js')
-    const app = await NestFactory.createApplicationContext(WeComModule, { logger: false })
-    vi.unstubAllEnvs()
-    const { axiosRef }: { axiosRef: Client } = app.get(nest('@nestjs/axios').HttpService)
-    const call = async () => (await axiosRef.get('/user/get', { params: USER })).data
-    await servesAndHeals('nest', call)
-    await app.close()
-    expect(await call()).toMatchObject({ errcode: 41001 })
-  })
+it('Nest’s HttpService has one token, heals, and loses the token when the module is destroyed', async () => {
+  const nest = await compiledNest()
+  nest('reflect-metadata')
+  const { NestFactory } = nest('@nestjs/core')
+  for (const [key, value] of Object.entries(environment('nest'))) vi.stubEnv(key, value)
+  const { WeComModule } = nest('./nestjs.js')
+  const app = await NestFactory.createApplicationContext(WeComModule, { logger: false })
+  vi.unstubAllEnvs()
+  const { axiosRef }: { axiosRef: Client } = app.get(nest('@nestjs/axios').HttpService)
+  const call = async () => (await axiosRef.get('/user/get', { params: USER })).data
+  await servesAndHeals('nest', call)
+  await app.close()
+  expect(await call()).toMatchObject({ errcode: 41001 })
 })
 
-describe('urllib, as Egg and Midway use it', () => {
-  interface Example {
-    weCom(
-      httpclient: unknown,
-      config: object,
-    ): {
-      call(path: string, query: object): Promise<unknown>
-      post(path: string, body: object): Promise<unknown>
-      close(): void
-    }
+interface Example {
+  weCom(
+    httpclient: unknown,
+    config: object,
+  ): {
+    call(path: string, query: object): Promise<unknown>
+    post(path: string, body: object): Promise<unknown>
+    close(): void
   }
+}
 
-  it('its GETs and its POSTs of JSON have one token and heal', async () => {
-    const { HttpClient } = await load<{ HttpClient: new () => object }>('urllib')
-    const { weCom } = await load<Example>('./urllib.js')
-    const { call, post, close } = weCom(new HttpClient(), { ...appOf('urllib'), baseUrl })
-    await servesAndHeals('urllib', () => call('user/get', { userid: 'zhangsan' }))
-    wecom.revoke({ corpId: 'ww-urllib' })
-    expect(await post('message/send', MESSAGE)).toMatchObject({ errcode: 0 })
-    const sent = wecom.requests.findLast(({ path }) => path === 'message/send')
-    expect(JSON.parse(String(sent?.body))).toEqual(MESSAGE)
-    close()
-  })
+it('GETs and POSTs of JSON by urllib have one token and heal', async () => {
+  const { HttpClient } = await load<{ HttpClient: new () => object }>('urllib')
+  const { weCom } = await load<Example>('./urllib.js')
+  const { call, post, close } = weCom(new HttpClient(), { ...appOf('urllib'), baseUrl })
+  await servesAndHeals('urllib', () => call('user/get', { userid: 'zhangsan' }))
+  wecom.revoke({ corpId: 'ww-urllib' })
+  expect(await post('message/send', MESSAGE)).toMatchObject({ errcode: 0 })
+  const sent = wecom.requests.findLast(({ path }) => path === 'message/send')
+  expect(JSON.parse(String(sent?.body))).toEqual(MESSAGE)
+  close()
 })
 
 describeWithRedis('with Redis', () => {
@@ -120,13 +116,13 @@ describeWithRedis('with Redis', () => {
 describe('a Cloudflare Worker on workerd', () => {
   const closing = useClosing()
 
-  it('requests at once share one token request and heal', async () => {
+  it('requests at once to a Cloudflare Worker share one token request and heal', async () => {
     const { address, stop } = await startedWorker('worker')
     closing(address, stop)
     await servesAndHeals('worker', () => json(`${address}?userid=zhangsan`))
   })
 
-  it('two requests at once are served though the one that began the token request is over', async () => {
+  it('two requests at once to a Cloudflare Worker are served though the one that began the token request is over', async () => {
     const { address, stop } = await startedWorker('cut-off')
     closing(address, stop)
     const held = hold(wecom, 'gettoken')
@@ -165,7 +161,7 @@ describe('a token service for other languages', () => {
 
   const bearer = { authorization: `Bearer ${API_KEY}` }
 
-  it('its Node clients have one token, report a refused one, and never ask for a token themselves', async () => {
+  it('Node clients of a token service have one token, report a refused one, and never ask for a token themselves', async () => {
     const serviceUrl = await startService('service')
     const { weComClient } = await load<Example>('./token-service-client.js')
     const settings = { name: 'corp ww-service', serviceUrl, apiKey: API_KEY, baseUrl }
@@ -181,7 +177,7 @@ describe('a token service for other languages', () => {
     expect(fetched('service')).toBe(2)
   })
 
-  it('a caller without the key is refused, another path is not found, and a failure names its code', async () => {
+  it('a caller of a token service without the key is refused, another path is not found, and a failure names its code', async () => {
     const serviceUrl = await startService('outage')
     const statusOf = async (path: string, init: RequestInit = {}) =>
       (await fetch(`${serviceUrl}${path}`, init)).status

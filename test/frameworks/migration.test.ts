@@ -53,15 +53,15 @@ async function printedBy(code: string, refused = ''): Promise<string> {
 describe.each(SDKS)('the migration from $sdk', ({ sdk, path, printed }) => {
   const [before, after] = snippets.filter(({ code }) => code.includes(`from '${sdk}'`))
 
-  it('starts from code that works', async () => {
+  it('a migration starts from code that works', async () => {
     expect(await printedBy(before?.code ?? '')).toBe(printed)
   })
 
-  it('ends with code that works, with the methods of the SDK', async () => {
+  it('a migration ends with code that works, with the methods of the SDK', async () => {
     expect(await printedBy(after?.code ?? '')).toBe(printed)
   })
 
-  it('ends with code that sends a refused call again', async () => {
+  it('a migration ends with code that sends a refused call again', async () => {
     expect(await printedBy(before?.code ?? '', path)).not.toBe(printed)
     expect(await printedBy(after?.code ?? '', path)).toBe(printed)
   })

@@ -72,7 +72,7 @@ describe.each([
     await wecom.close()
   })
 
-  it('builds, with a token request for each page that is generated then', () => {
+  it('Next.js builds, with a token request for each page that is generated then', () => {
     expect(built.child.exitCode, built.output()).toBe(0)
     for (const name of GENERATED) expect(fetchedInBuild[name], name).toBeGreaterThan(0)
   })
@@ -84,7 +84,7 @@ describe.each([
     expect(kindOf('forced')).toBe('ƒ')
   })
 
-  it("its own error, by a transport of the user's, reaches it and makes the page dynamic", async () => {
+  it("Next's own error, by a transport of the user's, reaches it and makes the page dynamic", async () => {
     expect(built.output()).toMatch(/ƒ \/steered\b/)
     expect(fetchedInBuild.steered).toBe(0)
     expect(await open('steered')).toEqual({ status: 200, shown: 'steered' })
@@ -93,7 +93,7 @@ describe.each([
   it.each([
     ...['static', 'isr', 'later/1', 'forced', 'kept', 'twice', 'handler'],
     ...['cached?userid=cached', 'edge?userid=edge', 'axios'],
-  ])('/%s is answered', async (path) => {
+  ])('the page /%s is answered', async (path) => {
     const [name] = path.split(/\W/)
     expect(await open(path)).toEqual({ status: 200, shown: name })
     expect(fetched(name as string)).toBeGreaterThan(0)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   authorizedCorp,
   createTokenSource,
@@ -54,39 +54,35 @@ function processes(count: number, wecom: () => string, suiteTicket?: string) {
 
 const GOOD = '{"suite_access_token":"suite-token","expires_in":7200}'
 
-describe('rule 19: failures are shared at their own source only', () => {
-  it('a suite’s refused secret is not stored as the failure of its corps', async () => {
-    let answer = '{"errcode":40001}'
-    const { first, second, clock, keys, settled } = processes(2, () => answer, 'ticket')
-    expect(await settled(first.corp.get())).toMatchObject({ code: 'credential_refused' })
-    expect(keys).toEqual([expect.stringContaining(':suite-app:')])
-    answer = GOOD
-    clock.advance(61_000)
-    // The suite has recovered, and so have its corps, in every process.
-    expect(await settled(second.corp.get())).toBe('corp-token')
-    expect(await settled(first.corp.get())).toBe('corp-token')
-  })
+it('rule 19: a suite’s refused secret is not stored as the failure of its corps', async () => {
+  let answer = '{"errcode":40001}'
+  const { first, second, clock, keys, settled } = processes(2, () => answer, 'ticket')
+  expect(await settled(first.corp.get())).toMatchObject({ code: 'credential_refused' })
+  expect(keys).toEqual([expect.stringContaining(':suite-app:')])
+  answer = GOOD
+  clock.advance(61_000)
+  // The suite has recovered, and so have its corps, in every process.
+  expect(await settled(second.corp.get())).toBe('corp-token')
+  expect(await settled(first.corp.get())).toBe('corp-token')
 })
 
-describe('rule 19: a process that lacks a ticket', () => {
-  it('reads the store before it fails again', async () => {
-    const { first, second, settled, suiteRequests } = processes(2, () => GOOD)
-    for (const source of [first.corp, first.suite])
-      expect(await settled(source.get())).toMatchObject({ code: 'token_fetch_failed' })
-    expect(await settled(first.corp.get())).toMatchObject({
-      message: expect.stringContaining('there is no suite_ticket yet'),
-    })
-    expect(suiteRequests()).toBe(0)
-    await settled(second.suite.pushTicket('pushed to the other process'))
-    expect(await settled(first.corp.get())).toBe('corp-token')
-    expect(suiteRequests()).toBe(1)
+it('rule 19: a process that lacks a ticket reads the store before it fails again', async () => {
+  const { first, second, settled, suiteRequests } = processes(2, () => GOOD)
+  for (const source of [first.corp, first.suite])
+    expect(await settled(source.get())).toMatchObject({ code: 'token_fetch_failed' })
+  expect(await settled(first.corp.get())).toMatchObject({
+    message: expect.stringContaining('there is no suite_ticket yet'),
   })
+  expect(suiteRequests()).toBe(0)
+  await settled(second.suite.pushTicket('pushed to the other process'))
+  expect(await settled(first.corp.get())).toBe('corp-token')
+  expect(suiteRequests()).toBe(1)
+})
 
-  it('does not look for a ticket if the secret failed', async () => {
-    const { first, second, settled, suiteRequests } = processes(2, () => '{"errcode":40001}', 'old')
-    expect(await settled(first.suite.get())).toMatchObject({ code: 'credential_refused' })
-    await settled(second.suite.pushTicket('pushed'))
-    expect(await settled(first.suite.get())).toMatchObject({ code: 'credential_refused' })
-    expect(suiteRequests()).toBe(1)
-  })
+it('rule 19: a process that lacks a ticket does not look for a ticket if the secret failed', async () => {
+  const { first, second, settled, suiteRequests } = processes(2, () => '{"errcode":40001}', 'old')
+  expect(await settled(first.suite.get())).toMatchObject({ code: 'credential_refused' })
+  await settled(second.suite.pushTicket('pushed'))
+  expect(await settled(first.suite.get())).toMatchObject({ code: 'credential_refused' })
+  expect(suiteRequests()).toBe(1)
 })

@@ -11,7 +11,7 @@ const APPS = Array.from({ length: CORPS }, (_, at) => ({
 describeWithRedis('many cold corps at once in four processes', () => {
   const { machines } = useMachines()
 
-  it('rule 16: 1,000 corps cost 1,000 token requests, also where one of them takes 1.5 s', async () => {
+  it('rule 16: 1,000 cold corps in four processes cost 1,000 token requests, also where one of them takes 1.5 s', async () => {
     const { startMany, fetches, wecom } = await machines({ apps: APPS })
     wecom.recover('gettoken')
     wecom.failNext('gettoken', { delayMs: 1_500 })

@@ -9,7 +9,7 @@ const EARLY_ENDS = 12
 describeWithRedis('rules 7 and 9: four processes over one Redis, under load', () => {
   const { machines } = useMachines()
 
-  it('tokens that end early and one endpoint that refuses everything cost no good call', async () => {
+  it('rules 7 and 9: with four processes over one Redis, tokens that end early and one endpoint that refuses everything cost no good call', async () => {
     const { wecom, startMany, start, fetches } = await machines({}, 50)
     wecom.failNext(BAD_PATH, { errcode: 40014 }, 1_000_000)
     const busy = await startMany(3, { endpointCooldownMs: 5_000 })

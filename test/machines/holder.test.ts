@@ -17,7 +17,7 @@ describeWithRedis('the process that fetches for all', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 
-  it('is killed during the fetch: one more gettoken, and all others are served when its lease expires', async () => {
+  it('rule 17: when the fetching process is killed, the others are served by one more gettoken once its lease expires', async () => {
     const { start, startMany, slow, fetches, wecom } = await machines()
     const [holder, others] = [await start(), await startMany(3)]
     wecom.recover('gettoken')
@@ -39,7 +39,7 @@ describeWithRedis('the process that fetches for all', () => {
     expect((await stored())?.value).toContain(`_${await others[0]?.token()}-`)
   })
 
-  it('is frozen past its lease and continues: its token is refused, and it adopts the newer one', async () => {
+  it('rule 15: a fetching process that was frozen past its lease adopts the newer token, and its own is not stored', async () => {
     const { start, startMany, slow, fetches, wecom } = await machines()
     const [holder, others] = [await start(), await startMany(2)]
     wecom.recover('gettoken')
@@ -64,7 +64,7 @@ describeWithRedis('the process that fetches for all', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('rule 17: loses WeCom: the others are served within 4 s, by one more gettoken', async () => {
+  it('rule 17: when the fetching process loses WeCom, the others are served within 4 s, by one more gettoken', async () => {
     const { start, startMany, fetches } = await machines({}, 100)
     const cutOff = await start({ wayToWecom: await blackhole() })
     void cutOff.call(5).catch(() => {})

@@ -6,7 +6,7 @@ describeWithRedis('processes over one Redis', () => {
   const { machines, stored } = useMachines()
 
   it.each([4, 8])(
-    '%i of them with 25 cold calls each cause one gettoken, and all are served',
+    'rule 1: %i processes over one Redis with 25 cold calls each cause one gettoken, and all are served',
     async (count) => {
       const { startMany, fetches } = await machines()
       const processes = await startMany(count)
@@ -21,7 +21,7 @@ describeWithRedis('processes over one Redis', () => {
     ['the same string', 'same', 4],
     ['the same string', 'same', 8],
   ] as const)(
-    'a storm of refusals, a server that gives %s (%s), %i processes: one more gettoken, all served',
+    'rule 5: a storm of refusals with a server that gives %s (%s) costs %i processes over one Redis one more gettoken',
     async (_, tokens, count) => {
       const { startMany, fetches, wecom } = await machines({ tokens })
       const processes = await startMany(count)
@@ -35,7 +35,7 @@ describeWithRedis('processes over one Redis', () => {
     },
   )
 
-  it('cause one gettoken for each storm of refusals', async () => {
+  it('rule 5: processes over one Redis cause one gettoken for each storm of refusals', async () => {
     const { startMany, fetches, wecom } = await machines({}, 50)
     const processes = await startMany(4)
     await callAll(processes, 1)
@@ -46,7 +46,7 @@ describeWithRedis('processes over one Redis', () => {
     }
   })
 
-  it('do not share with different prefixes', async () => {
+  it('rule 14: processes with different prefixes share no token', async () => {
     const { start, fetches } = await machines()
     const here = await start({ storeOptions: { prefix: 'staging:' } })
     const there = await start({ storeOptions: { prefix: 'production:' } })
@@ -58,7 +58,7 @@ describeWithRedis('processes over one Redis', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('do not share with different secrets', async () => {
+  it('rule 14: processes with different secrets share no token', async () => {
     const { start, fetches, wecom } = await machines()
     wecom.addApp({ corpId: 'ww-fake', corpSecret: 'other-secret' })
     const one = await start()
@@ -72,7 +72,7 @@ describeWithRedis('processes over one Redis', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('go on with a token each if only one has an encryptionKey', async () => {
+  it('rule 20: two processes of which only one has an encryptionKey go on with a token each', async () => {
     const { start, fetches, wecom } = await machines()
     const sealing = await start({ storeOptions: { encryptionKey: '5a'.repeat(32) } })
     const plain = await start()
@@ -87,7 +87,7 @@ describeWithRedis('processes over one Redis', () => {
     expect(await sealing.token()).not.toBe(await plain.token())
   })
 
-  it('make no round trip for a token hit', async () => {
+  it('rule 16: a token hit makes no round trip to Redis', async () => {
     const { start } = await machines()
     const one = await start()
     await one.call(1)
@@ -96,7 +96,7 @@ describeWithRedis('processes over one Redis', () => {
     expect((await one.commands()) - before).toBe(0)
   })
 
-  it('rule 16: make two round trips and one gettoken for a cold start with a cold store', async () => {
+  it('rule 16: a cold start with a cold store makes two round trips and one gettoken', async () => {
     const { start, fetches } = await machines()
     const one = await start()
     expect(sumOf(await one.call(25))).toEqual(served(25))
@@ -104,7 +104,7 @@ describeWithRedis('processes over one Redis', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('make one round trip and no gettoken for a cold start with a warm store', async () => {
+  it('rule 16: a cold start with a warm store makes one round trip and no gettoken', async () => {
     const { start, fetches } = await machines()
     const first = await start()
     await first.call(1)

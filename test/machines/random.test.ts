@@ -26,7 +26,7 @@ describeWithRedis('a random minute', () => {
   let stopWatching = () => {}
   afterEach(() => stopWatching())
 
-  it(`in which processes, Redis and WeCom fail (seed ${seed}) leaves no caller behind`, async () => {
+  it(`rules 15 and 20: a random minute in which processes, Redis and WeCom fail (seed ${seed}) leaves no caller behind`, async () => {
     console.log(`again with SEED=${seed}`)
     const random = randomFrom(seed)
     const given = await machines({}, 100)

@@ -68,11 +68,11 @@ describeWithRedis('Redis during load', () => {
   }
   for (const [what, failure] of Object.entries(failures))
     for (const client of [undefined, '@redis/client'] as const)
-      it(`${what} (${client ?? 'ioredis'}): ${RULE}`, async () => {
+      it(`rule 20: Redis ${what} during load (${client ?? 'ioredis'}): ${RULE}`, async () => {
         await survive(await machines({}, 100), failure, client && { client })
       })
 
-  it('is away already when processes start to use it: each has a token of its own', async () => {
+  it('rule 20: processes that start without their Redis have a token each', async () => {
     const { startMany, fetches } = await machines({}, 100)
     const processes = await startMany(PROCESSES)
     await redis().kill()
@@ -90,7 +90,7 @@ describeWithRedis('Redis with a sentinel during load', () => {
   })
   afterAll(() => pair.stop())
 
-  it(`fails over: ${RULE}`, async () => {
+  it(`rule 20: Redis with a sentinel fails over during load: ${RULE}`, async () => {
     const { name, sentinel } = pair
     const redis = { name, sentinels: [{ host: '127.0.0.1', port: sentinel.port }] }
     let over: Promise<void> | undefined

@@ -55,7 +55,7 @@ describeWithRedis('redisStore on a cluster of three', () => {
   describe('by ioredis', () => keepsTheContract(() => ioredis))
   describe('by @redis/client', () => keepsTheContract(() => ofNodeRedis))
 
-  it('has all keys of one credential in one slot, and credentials in many', async () => {
+  it('rule 15: redisStore on a cluster of three has all keys of one credential in one slot, and credentials in many', async () => {
     const store = redisStore(ioredis)
     const keys = Array.from({ length: 30 }, (_, n) => `slots:${'}'.repeat(n % 3)}${n}`)
     for (const key of [...keys, '}', '{', '{}', 'a}{b}']) {
@@ -92,7 +92,7 @@ describeWithRedis('redisStore behind a sentinel', () => {
     stores.push(redisStore(ioredis), redisStore(nodeRedis))
   })
 
-  it('keeps token, age and fencing number through a failover', async () => {
+  it('rule 15: redisStore behind a sentinel keeps token, age and fencing number through a failover', async () => {
     const [ioredis, nodeRedis] = stores as [TokenStore, TokenStore]
     const { number: first = 0 } = (await ioredis.lease?.acquire('key', lease)) ?? {}
     expect(await nodeRedis.set('key', stored(first))).toBe(true)

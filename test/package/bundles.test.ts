@@ -77,37 +77,33 @@ describe.each(entryPoints)(
   },
 )
 
-describe('the packages that the bundles hold', () => {
-  const inlined = [...new Set(entryPoints.flatMap(filesOf).flatMap(inlinedIn))].sort()
-  const notices = readFileSync(inPackage('THIRD-PARTY-LICENSES.txt'), 'utf8')
+const inlined = [...new Set(entryPoints.flatMap(filesOf).flatMap(inlinedIn))].sort()
+const notices = readFileSync(inPackage('THIRD-PARTY-LICENSES.txt'), 'utf8')
 
-  test('leave nothing to be installed with ours', () => {
-    expect(manifest).not.toHaveProperty('dependencies')
-    expect(manifest).not.toHaveProperty('optionalDependencies')
-    expect(Object.keys(manifest.peerDependencies)).toEqual(
-      Object.keys(manifest.peerDependenciesMeta),
-    )
-    expect(Object.values(manifest.peerDependenciesMeta)).toEqual([{ optional: true }])
-  })
+test('the bundled packages leave nothing to be installed with ours', () => {
+  expect(manifest).not.toHaveProperty('dependencies')
+  expect(manifest).not.toHaveProperty('optionalDependencies')
+  expect(Object.keys(manifest.peerDependencies)).toEqual(Object.keys(manifest.peerDependenciesMeta))
+  expect(Object.values(manifest.peerDependenciesMeta)).toEqual([{ optional: true }])
+})
 
-  test.each(inlined)(
-    '%s travels with its version, its licence and a notice in the code',
-    (name) => {
-      const folder = inPackage(`node_modules/${name}`)
-      const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
-      expect(notices).toContain(`${name} ${version}, ${license}\n`)
-      const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))
-      expect(notices).toContain(readFileSync(`${folder}/${file}`, 'utf8').trim())
-      for (const file of entryPoints.flatMap(filesOf).flatMap((entry) => bundleOf(entry).files)) {
-        const [notice] = readFileSync(inPackage(file), 'utf8').split('*/', 1)
-        expect(notice, file).toMatch(new RegExp(`^/\\*!.*${name}`))
-      }
-    },
-  )
+test.each(inlined)(
+  'the bundled package %s is shipped with its version, its licence and a notice in the code',
+  (name) => {
+    const folder = inPackage(`node_modules/${name}`)
+    const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+    expect(notices).toContain(`${name} ${version}, ${license}\n`)
+    const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))
+    expect(notices).toContain(readFileSync(`${folder}/${file}`, 'utf8').trim())
+    for (const file of entryPoints.flatMap(filesOf).flatMap((entry) => bundleOf(entry).files)) {
+      const [notice] = readFileSync(inPackage(file), 'utf8').split('*/', 1)
+      expect(notice, file).toMatch(new RegExp(`^/\\*!.*${name}`))
+    }
+  },
+)
 
-  test('travel with the whole text of the Apache License where one has it', () => {
-    expect(inlined).toContain('axios-retry')
-    expect(notices).toContain('TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION')
-    expect(notices).toContain('END OF TERMS AND CONDITIONS')
-  })
+test('the bundled packages are shipped with the whole text of the Apache License where one has it', () => {
+  expect(inlined).toContain('axios-retry')
+  expect(notices).toContain('TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION')
+  expect(notices).toContain('END OF TERMS AND CONDITIONS')
 })

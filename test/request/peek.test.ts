@@ -45,205 +45,198 @@ function dripping(pieces: readonly string[], end: (stream: Readable) => void = e
 }
 const endOf = (stream: Readable) => void stream.push(null)
 
-describe('a Node stream that was peeked', () => {
-  it.each<[string, string[], string | undefined]>([
-    ['whole in one piece', [REFUSAL], REFUSAL],
-    ['in pieces', ['{"err', 'code":', '42001', '}'], '{"errcode":42001}'],
-    ['in pieces, white space first', ['\n ', '{"errcode":42001}'], '\n {"errcode":42001}'],
-    ['empty', [], ''],
-    ['of 16 kB', [jsonOf(BORDER)], jsonOf(BORDER)],
-    [
-      'of 16 kB in pieces',
-      [jsonOf(BORDER).slice(0, 9_000), jsonOf(BORDER).slice(9_000)],
-      jsonOf(BORDER),
-    ],
-    ['of a byte more', [jsonOf(BORDER + 1)], undefined],
-    ['of far more', [jsonOf(40_000), jsonOf(40_000)], undefined],
-    ['that is no JSON object', ['PNG', '{"errcode":42001}'], undefined],
-    ['that is an array', ['[{}]'], undefined],
-  ])(
-    '%s: its content is known if it is a short JSON object, and it yields every byte',
-    async (_name, pieces, shortJson) => {
-      const stream = dripping(pieces)
-      expect(textOf(await peekNodeStream(stream))).toBe(shortJson)
-      await settle()
-      expect(stream.readableEnded).toBe(false)
-      expect(stream.readableDidRead).toBe(false)
-      for (const event of ['readable', 'error', 'close'])
-        expect(stream.listenerCount(event)).toBe(0)
-      expect(await restOf(stream)).toBe(pieces.join(''))
-      expect(stream.readableEnded).toBe(true)
-    },
-  )
-
-  it('and was empty is left as it is', async () => {
-    const stream = dripping([])
-    await peekNodeStream(stream)
-    expect(Object.hasOwn(stream, 'readableDidRead')).toBe(false)
-    expect(await restOf(stream)).toBe('')
-  })
-
-  it('yields every byte to a data listener, then its end', async () => {
-    const stream = dripping([REFUSAL.slice(0, 5), REFUSAL.slice(5)])
-    await peekNodeStream(stream)
-    const chunks: Buffer[] = []
-    stream.on('data', (chunk) => chunks.push(chunk))
-    await once(stream, 'end')
-    expect(Buffer.concat(chunks).toString()).toBe(REFUSAL)
-  })
-
-  it('is not read further than necessary', async () => {
-    const stream = dripping(['PNG', 'more', 'and more'])
-    expect(await peekNodeStream(stream)).toBeUndefined()
-    expect(stream.readableLength).toBe(3)
-    expect(await restOf(stream)).toBe('PNGmoreand more')
-  })
-
-  it('does not count as read until it is read', async () => {
-    const stream = dripping([REFUSAL])
-    await peekNodeStream(stream)
+it.each<[string, string[], string | undefined]>([
+  ['whole in one piece', [REFUSAL], REFUSAL],
+  ['in pieces', ['{"err', 'code":', '42001', '}'], '{"errcode":42001}'],
+  ['in pieces, white space first', ['\n ', '{"errcode":42001}'], '\n {"errcode":42001}'],
+  ['empty', [], ''],
+  ['of 16 kB', [jsonOf(BORDER)], jsonOf(BORDER)],
+  [
+    'of 16 kB in pieces',
+    [jsonOf(BORDER).slice(0, 9_000), jsonOf(BORDER).slice(9_000)],
+    jsonOf(BORDER),
+  ],
+  ['of a byte more', [jsonOf(BORDER + 1)], undefined],
+  ['of far more', [jsonOf(40_000), jsonOf(40_000)], undefined],
+  ['that is no JSON object', ['PNG', '{"errcode":42001}'], undefined],
+  ['that is an array', ['[{}]'], undefined],
+])(
+  'request rule 4: a Node stream that was peeked: %s: its content is known if it is a short JSON object, and it yields every byte',
+  async (_name, pieces, shortJson) => {
+    const stream = dripping(pieces)
+    expect(textOf(await peekNodeStream(stream))).toBe(shortJson)
     await settle()
-    expect(stream.readableDidRead).toBe(false)
-    expect(Object.getOwnPropertyDescriptor(stream, 'readableDidRead')?.configurable).toBe(true)
-    stream.read(3)
-    expect(stream.readableDidRead).toBe(true)
-    await restOf(stream)
-    expect(stream.readableDidRead).toBe(true)
-  })
-
-  it('can be peeked again', async () => {
-    const stream = dripping([REFUSAL])
-    await peekNodeStream(stream)
-    await settle()
-    expect(textOf(await peekNodeStream(stream))).toBe(REFUSAL)
-    expect(await restOf(stream)).toBe(REFUSAL)
-  })
-
-  it('is a body of Response like any other', async () => {
-    const stream = dripping([REFUSAL])
-    await peekNodeStream(stream)
-    expect(await new Response(Readable.toWeb(stream) as ReadableStream).text()).toBe(REFUSAL)
-  })
-})
-
-describe('a Node stream', () => {
-  it('that has ended empty is not peeked, and still emits its end', async () => {
-    const stream = new Readable({ read() {} })
-    stream.push(null)
-    expect(await peekNodeStream(stream)).toBeUndefined()
     expect(stream.readableEnded).toBe(false)
-    expect(await restOf(stream)).toBe('')
-  })
+    expect(stream.readableDidRead).toBe(false)
+    for (const event of ['readable', 'error', 'close']) expect(stream.listenerCount(event)).toBe(0)
+    expect(await restOf(stream)).toBe(pieces.join(''))
+    expect(stream.readableEnded).toBe(true)
+  },
+)
 
-  it('that has all arrived, but was not read, is peeked', async () => {
-    const stream = new Readable({ read() {} })
-    stream.push(Buffer.from(REFUSAL))
-    stream.push(null)
-    expect(textOf(await peekNodeStream(stream))).toBe(REFUSAL)
-    expect(await restOf(stream)).toBe(REFUSAL)
-  })
-
-  it('that was read to its end is not peeked', async () => {
-    const stream = dripping([REFUSAL])
-    await restOf(stream)
-    expect(await peekNodeStream(stream)).toBeUndefined()
-  })
-
-  it('that is already flowing is not peeked', async () => {
-    const stream = Readable.from([Buffer.from('{"errcode"'), Buffer.from(':42001}')], {
-      objectMode: false,
-    })
-    const heard: string[] = []
-    stream.on('data', (chunk) => heard.push(String(chunk)))
-    expect(await peekNodeStream(stream)).toBeUndefined()
-    await once(stream, 'end')
-    expect(heard.join('')).toBe('{"errcode":42001}')
-  })
-
-  it('that is destroyed is not peeked', async () => {
-    const stream = new Readable({ read() {} })
-    stream.push(Buffer.from(REFUSAL))
-    stream.destroy()
-    const instead: unknown[] = []
-    const peeked = peekNodeStream(stream, (other) => instead.push(other))
-    expect(stream.listenerCount('readable')).toBe(0)
-    expect(await peeked).toBeUndefined()
-    expect(instead).toEqual([])
-  })
-
-  it('that yields objects is not peeked', async () => {
-    const stream = Readable.from([{ errcode: 42001 }])
-    expect(await peekNodeStream(stream)).toBeUndefined()
-    expect(await stream.toArray()).toEqual([{ errcode: 42001 }])
-  })
-
-  it('that yields text, by an encoding that was set, is not peeked', async () => {
-    const stream = dripping([REFUSAL])
-    stream.setEncoding('utf8')
-    expect(await peekNodeStream(stream)).toBeUndefined()
-    expect((await stream.toArray()).join('')).toBe(REFUSAL)
-  })
+it('request rule 4: an empty Node stream is left as it is', async () => {
+  const stream = dripping([])
+  await peekNodeStream(stream)
+  expect(Object.hasOwn(stream, 'readableDidRead')).toBe(false)
+  expect(await restOf(stream)).toBe('')
 })
 
-describe('a Node stream that breaks while it is peeked', () => {
-  /** Peeks, and returns the stream to read instead. */
-  async function peek(stream: Readable) {
-    const instead: unknown[] = []
-    const bytes = await peekNodeStream(stream, (other) => instead.push(other))
-    for (const event of ['readable', 'error', 'close']) expect(stream.listenerCount(event)).toBe(0)
-    return { bytes, instead }
-  }
-  async function piecesOf(stream: unknown) {
-    const pieces: string[] = []
-    try {
-      for await (const chunk of stream as Readable) pieces.push(String(chunk))
-      return { pieces, error: undefined }
-    } catch (error) {
-      return { pieces, error }
-    }
-  }
+it('request rule 4: a Node stream that was peeked yields every byte to a data listener, then its end', async () => {
+  const stream = dripping([REFUSAL.slice(0, 5), REFUSAL.slice(5)])
+  await peekNodeStream(stream)
+  const chunks: Buffer[] = []
+  stream.on('data', (chunk) => chunks.push(chunk))
+  await once(stream, 'end')
+  expect(Buffer.concat(chunks).toString()).toBe(REFUSAL)
+})
 
-  it('is replaced by one that has the same bytes, and breaks with the same error', async () => {
-    const failure = new Error('reset')
-    const stream = dripping(['{"err', 'code'], (one) => void one.destroy(failure))
+it('request rule 4: a Node stream that was peeked is not read further than necessary', async () => {
+  const stream = dripping(['PNG', 'more', 'and more'])
+  expect(await peekNodeStream(stream)).toBeUndefined()
+  expect(stream.readableLength).toBe(3)
+  expect(await restOf(stream)).toBe('PNGmoreand more')
+})
+
+it('request rule 4: a Node stream that was peeked does not count as read until it is read', async () => {
+  const stream = dripping([REFUSAL])
+  await peekNodeStream(stream)
+  await settle()
+  expect(stream.readableDidRead).toBe(false)
+  expect(Object.getOwnPropertyDescriptor(stream, 'readableDidRead')?.configurable).toBe(true)
+  stream.read(3)
+  expect(stream.readableDidRead).toBe(true)
+  await restOf(stream)
+  expect(stream.readableDidRead).toBe(true)
+})
+
+it('request rule 4: a Node stream that was peeked can be peeked again', async () => {
+  const stream = dripping([REFUSAL])
+  await peekNodeStream(stream)
+  await settle()
+  expect(textOf(await peekNodeStream(stream))).toBe(REFUSAL)
+  expect(await restOf(stream)).toBe(REFUSAL)
+})
+
+it('request rule 4: a Node stream that was peeked is a body of Response like any other', async () => {
+  const stream = dripping([REFUSAL])
+  await peekNodeStream(stream)
+  expect(await new Response(Readable.toWeb(stream) as ReadableStream).text()).toBe(REFUSAL)
+})
+
+it('request rule 4: a Node stream that has ended empty is not peeked, and still emits its end', async () => {
+  const stream = new Readable({ read() {} })
+  stream.push(null)
+  expect(await peekNodeStream(stream)).toBeUndefined()
+  expect(stream.readableEnded).toBe(false)
+  expect(await restOf(stream)).toBe('')
+})
+
+it('request rule 4: a Node stream that has all arrived, but was not read, is peeked', async () => {
+  const stream = new Readable({ read() {} })
+  stream.push(Buffer.from(REFUSAL))
+  stream.push(null)
+  expect(textOf(await peekNodeStream(stream))).toBe(REFUSAL)
+  expect(await restOf(stream)).toBe(REFUSAL)
+})
+
+it('request rule 4: a Node stream that was read to its end is not peeked', async () => {
+  const stream = dripping([REFUSAL])
+  await restOf(stream)
+  expect(await peekNodeStream(stream)).toBeUndefined()
+})
+
+it('request rule 4: a Node stream that is already flowing is not peeked', async () => {
+  const stream = Readable.from([Buffer.from('{"errcode"'), Buffer.from(':42001}')], {
+    objectMode: false,
+  })
+  const heard: string[] = []
+  stream.on('data', (chunk) => heard.push(String(chunk)))
+  expect(await peekNodeStream(stream)).toBeUndefined()
+  await once(stream, 'end')
+  expect(heard.join('')).toBe('{"errcode":42001}')
+})
+
+it('request rule 4: a Node stream that is destroyed is not peeked', async () => {
+  const stream = new Readable({ read() {} })
+  stream.push(Buffer.from(REFUSAL))
+  stream.destroy()
+  const instead: unknown[] = []
+  const peeked = peekNodeStream(stream, (other) => instead.push(other))
+  expect(stream.listenerCount('readable')).toBe(0)
+  expect(await peeked).toBeUndefined()
+  expect(instead).toEqual([])
+})
+
+it('request rule 4: a Node stream that yields objects is not peeked', async () => {
+  const stream = Readable.from([{ errcode: 42001 }])
+  expect(await peekNodeStream(stream)).toBeUndefined()
+  expect(await stream.toArray()).toEqual([{ errcode: 42001 }])
+})
+
+it('request rule 4: a Node stream that yields text, by an encoding that was set, is not peeked', async () => {
+  const stream = dripping([REFUSAL])
+  stream.setEncoding('utf8')
+  expect(await peekNodeStream(stream)).toBeUndefined()
+  expect((await stream.toArray()).join('')).toBe(REFUSAL)
+})
+
+/** Peeks, and returns the stream to read instead. */
+async function peek(stream: Readable) {
+  const instead: unknown[] = []
+  const bytes = await peekNodeStream(stream, (other) => instead.push(other))
+  for (const event of ['readable', 'error', 'close']) expect(stream.listenerCount(event)).toBe(0)
+  return { bytes, instead }
+}
+async function piecesOf(stream: unknown) {
+  const pieces: string[] = []
+  try {
+    for await (const chunk of stream as Readable) pieces.push(String(chunk))
+    return { pieces, error: undefined }
+  } catch (error) {
+    return { pieces, error }
+  }
+}
+
+it('request rule 4: a Node stream that breaks while it is peeked is replaced by one that has the same bytes, and breaks with the same error', async () => {
+  const failure = new Error('reset')
+  const stream = dripping(['{"err', 'code'], (one) => void one.destroy(failure))
+  const { bytes, instead } = await peek(stream)
+  expect(bytes).toBeUndefined()
+  expect(instead).toHaveLength(1)
+  expect(await piecesOf(instead[0])).toEqual({ pieces: ['{"errcode'], error: failure })
+})
+
+it('request rule 4: a Node stream that breaks before its first byte is replaced by one that breaks in the same way', async () => {
+  const failure = new Error('reset')
+  const { instead } = await peek(dripping([], (one) => void one.destroy(failure)))
+  expect(await piecesOf(instead[0])).toEqual({ pieces: [], error: failure })
+})
+
+it('request rule 4: a Node stream that breaks without an error, or with none that is an Error, counts as aborted', async () => {
+  for (const failure of [undefined, 'reset']) {
+    const stream = dripping(['{"err'], (one) => void one.destroy(failure as undefined))
     const { bytes, instead } = await peek(stream)
     expect(bytes).toBeUndefined()
-    expect(instead).toHaveLength(1)
-    expect(await piecesOf(instead[0])).toEqual({ pieces: ['{"errcode'], error: failure })
-  })
+    const { pieces, error } = await piecesOf(instead[0])
+    expect(pieces).toEqual(['{"err'])
+    expect(error).toMatchObject({ message: 'aborted' })
+  }
+})
 
-  it('before its first byte is replaced by one that breaks in the same way', async () => {
-    const failure = new Error('reset')
-    const { instead } = await peek(dripping([], (one) => void one.destroy(failure)))
-    expect(await piecesOf(instead[0])).toEqual({ pieces: [], error: failure })
-  })
+it('request rule 4: a Node stream that broke while it was peeked does not need a listener for its replacement', async () => {
+  const stream = dripping(['{"err'], (one) => void one.destroy(new Error('reset')))
+  expect(await peekNodeStream(stream)).toBeUndefined()
+})
 
-  it('without an error, or with none that is an Error, counts as aborted', async () => {
-    for (const failure of [undefined, 'reset']) {
-      const stream = dripping(['{"err'], (one) => void one.destroy(failure as undefined))
-      const { bytes, instead } = await peek(stream)
-      expect(bytes).toBeUndefined()
-      const { pieces, error } = await piecesOf(instead[0])
-      expect(pieces).toEqual(['{"err'])
-      expect(error).toMatchObject({ message: 'aborted' })
-    }
-  })
-
-  it('does not need a listener for its replacement', async () => {
-    const stream = dripping(['{"err'], (one) => void one.destroy(new Error('reset')))
-    expect(await peekNodeStream(stream)).toBeUndefined()
-  })
-
-  it('is not replaced if it does not break', async () => {
-    const { instead } = await peek(dripping([REFUSAL]))
-    expect(instead).toEqual([])
-  })
+it('request rule 4: a Node stream that does not break is not replaced', async () => {
+  const { instead } = await peek(dripping([REFUSAL]))
+  expect(instead).toEqual([])
 })
 
 describe('a body that takes long', () => {
   const timers = useOwnTimers()
 
-  it('more than a second in all is passed on as it is: a Node stream', async () => {
+  it('request rule 4: a Node stream that takes more than a second in all is passed on as it is', async () => {
     const stream = new Readable({ read() {} })
     let shortJson: unknown = 'not yet'
     const peeked = peekNodeStream(stream).then((bytes) => {
@@ -264,7 +257,7 @@ describe('a body that takes long', () => {
     expect(await restOf(stream)).toBe('{"errcode":42001}')
   })
 
-  it('from its beginning is passed on as it is: a Node stream', async () => {
+  it('request rule 4: a Node stream that takes long from its beginning is passed on as it is', async () => {
     const stream = new Readable({ read() {} })
     const peeked = peekNodeStream(stream)
     await timers.advance(1_000)
@@ -274,7 +267,7 @@ describe('a body that takes long', () => {
     expect(await restOf(stream)).toBe(REFUSAL)
   })
 
-  it('is not waited for any more when it is closed', async () => {
+  it('request rule 4: a stream that is closed is not waited for any more', async () => {
     const stream = new Readable({ read() {} })
     let isDone = false
     const peeked = peekNodeStream(stream).then(() => {
@@ -287,14 +280,14 @@ describe('a body that takes long', () => {
     await peeked
   })
 
-  it('leaves no timer when it continues', async () => {
+  it('request rule 4: a stream that continues leaves no timer', async () => {
     await peekNodeStream(dripping(['{"err', 'code":42001}']))
     await peekWebStream(new Response(REFUSAL).body ?? expect.fail('no body'))
     await settle()
     expect(timers.count()).toBe(0)
   })
 
-  it('more than a second in all is passed on as it is: a web stream', async () => {
+  it('request rule 4: a web stream that takes more than a second in all is passed on as it is', async () => {
     let give = (_text: string) => {}
     let close = () => {}
     const stream = new ReadableStream<Uint8Array>({
@@ -363,21 +356,24 @@ describe('an answer of a real server', () => {
     ['/pieces', REFUSAL, REFUSAL],
     ['/long', undefined, jsonOf(200_000)],
     ['/binary', undefined, Buffer.alloc(50_000, 0x89).toString()],
-  ])('is peeked: %s', async (path, shortJson, content) => {
-    const answer = await answerOf(path)
-    expect(isNodeReadable(answer)).toBe(true)
-    expect(textOf(await peekNodeStream(answer))).toBe(shortJson)
-    expect(await restOf(answer)).toBe(content)
-    expect(answer.complete).toBe(true)
-  })
+  ])(
+    'request rule 4: an answer of a real server is peeked: %s',
+    async (path, shortJson, content) => {
+      const answer = await answerOf(path)
+      expect(isNodeReadable(answer)).toBe(true)
+      expect(textOf(await peekNodeStream(answer))).toBe(shortJson)
+      expect(await restOf(answer)).toBe(content)
+      expect(answer.complete).toBe(true)
+    },
+  )
 
-  it('that is empty is empty', async () => {
+  it('request rule 4: an answer of a real server that is empty is empty', async () => {
     const answer = await answerOf('/empty')
     expect(textOf(await peekNodeStream(answer)) ?? '').toBe('')
     expect(await restOf(answer)).toBe('')
   })
 
-  it('that is cut off is cut off for the caller too', async () => {
+  it('request rule 4: an answer of a real server that is cut off is cut off for the caller too', async () => {
     const answer = await answerOf('/truncated')
     const instead: unknown[] = []
     expect(await peekNodeStream(answer, (other) => instead.push(other))).toBeUndefined()
@@ -389,241 +385,237 @@ describe('an answer of a real server', () => {
   it.each([
     ['/gzip', REFUSAL, REFUSAL],
     ['/long-gzip', undefined, jsonOf(200_000)],
-  ])('is peeked after it was unzipped: %s', async (path, shortJson, content) => {
-    const answer = (await answerOf(path)).pipe(createGunzip())
-    expect(textOf(await peekNodeStream(answer))).toBe(shortJson)
-    expect(await restOf(answer)).toBe(content)
-  })
-})
-
-describe('a stream of another implementation, which does not say what has arrived', () => {
-  it('is peeked all the same', async () => {
-    const emitter = new EventEmitter()
-    const bytes: Uint8Array[] = [bytesOf('PNG')]
-    const stream = Object.assign(emitter, {
-      destroyed: false,
-      readableFlowing: null,
-      readableLength: 3,
-      readableEnded: false,
-      readableObjectMode: false,
-      readableEncoding: null,
-      read: () => bytes.pop() ?? null,
-      unshift: (chunk: Uint8Array) => void bytes.push(chunk),
-      destroy: () => {},
-      resume: () => {},
-    })
-    const peeked = peekNodeStream(stream)
-    emitter.emit('readable')
-    expect(await peeked).toBeUndefined()
-    expect(bytes.map(textOf)).toEqual(['PNG'])
-  })
-})
-
-describe('a Node stream that is buffered to free its connection', () => {
-  it('is read to its end, and another yields the same bytes', async () => {
-    const stream = dripping(['{"errcode":', '42001}'])
-    const instead = (await bufferBody(stream)) as Readable
-    await finished(stream)
-    expect(instead).not.toBe(stream)
-    expect(await restOf(instead)).toBe('{"errcode":42001}')
-  })
-
-  it('is the same if it is no short JSON', async () => {
-    const stream = dripping(['PNG'])
-    expect(await bufferBody(stream)).toBe(stream)
-    expect(await restOf(stream)).toBe('PNG')
-  })
-
-  it('breaks where it broke', async () => {
-    const stream = dripping(['{"errcode":'], (broken) => broken.destroy(new Error('cut')))
-    const instead = (await bufferBody(stream)) as Readable
-    const pieces: Buffer[] = []
-    instead.on('data', (piece) => pieces.push(piece))
-    await expect(finished(instead)).rejects.toThrow('cut')
-    expect(Buffer.concat(pieces).toString()).toBe('{"errcode":')
-  })
-
-  it('does not end the process by an error without a listener', async () => {
-    const stream = dripping(['{}'])
-    await bufferBody(stream)
-    expect(stream.emit('error', new Error('too late'))).toBe(true)
-  })
-})
-
-describe('isNodeReadable and isWebStream', () => {
-  it.each<[string, unknown, boolean]>([
-    ['a Readable', new Readable(), true],
-    ['what reads and takes back', { read: () => null, unshift: () => {} }, true],
-    ['what reads only', { read: () => null }, false],
-    ['an array', [], false],
-    ['a web stream', new ReadableStream(), false],
-    ['null', null, false],
-    ['nothing', undefined, false],
-    ['a function', Object.assign(() => {}, { read: () => null, unshift: () => {} }), false],
-  ])('%s: %s', (_name, value, expected) => {
-    expect(isNodeReadable(value)).toBe(expected)
-  })
-})
-
-describe('discardBody', () => {
-  it('destroys or cancels a stream of any implementation', async () => {
-    const ended: string[] = []
-    const node = new Readable({ read() {} }).once('close', () => ended.push('node'))
-    discardBody(node)
-    discardBody(new ReadableStream({ cancel: () => void ended.push('web') }))
-    discardBody({ getReader() {}, cancel: async () => void ended.push('polyfill') })
-    await settle()
-    expect(ended.sort()).toEqual(['node', 'polyfill', 'web'])
-  })
-
-  it('ignores a failure to cancel', async () => {
-    const locked = new ReadableStream()
-    locked.getReader()
-    for (const body of [locked, null, undefined, 'text', new Uint8Array(1), {}]) discardBody(body)
-    // An unhandled rejection would fail this run.
-    await settle()
-  })
-})
-
-describe('a web stream that was peeked', () => {
-  /** Yields the pieces on demand, then ends or breaks; records what was read and cancelled. */
-  function webStreamOf(pieces: readonly string[], failure?: Error) {
-    const log = { given: 0, cancelled: undefined as unknown }
-    const stream = new ReadableStream<Uint8Array>(
-      {
-        pull(controller) {
-          const piece = pieces[log.given]
-          if (piece !== undefined) controller.enqueue(bytesOf(piece))
-          else if (failure !== undefined) controller.error(failure)
-          else controller.close()
-          log.given += 1
-        },
-        cancel(reason) {
-          log.cancelled = reason
-        },
-      },
-      { highWaterMark: 0 },
-    )
-    return { stream, log }
-  }
-  const contentOf = (body: ConstructorParameters<typeof Response>[0]) => new Response(body).text()
-
-  it.each<[string, string[], string | undefined]>([
-    ['whole in one piece', [REFUSAL], REFUSAL],
-    ['in pieces', ['{"err', 'code":', '42001', '}'], '{"errcode":42001}'],
-    ['in pieces, white space first', ['\n ', '{"errcode":42001}'], '\n {"errcode":42001}'],
-    ['empty', [], ''],
-    ['of 16 kB', [jsonOf(BORDER)], jsonOf(BORDER)],
-    [
-      'of 16 kB in pieces',
-      [jsonOf(BORDER).slice(0, 9_000), jsonOf(BORDER).slice(9_000)],
-      jsonOf(BORDER),
-    ],
-    ['of a byte more', [jsonOf(BORDER + 1)], undefined],
-    ['of far more', [jsonOf(40_000), jsonOf(40_000)], undefined],
-    ['that is no JSON object', ['PNG', '{"errcode":42001}', 'end'], undefined],
   ])(
-    '%s: its content is known if it is a short JSON object, and it yields every byte',
-    async (_name, pieces, shortJson) => {
-      const { bytes, body } = await peekWebStream(webStreamOf(pieces).stream)
-      expect(textOf(bytes)).toBe(shortJson)
-      expect(await contentOf(body)).toBe(pieces.join(''))
+    'request rule 4: an answer of a real server is peeked after it was unzipped: %s',
+    async (path, shortJson, content) => {
+      const answer = (await answerOf(path)).pipe(createGunzip())
+      expect(textOf(await peekNodeStream(answer))).toBe(shortJson)
+      expect(await restOf(answer)).toBe(content)
     },
   )
-
-  it('is not read further than necessary', async () => {
-    const { stream, log } = webStreamOf(['PNG', 'more', 'and more'])
-    const { body } = await peekWebStream(stream)
-    expect(log.given).toBeLessThanOrEqual(2)
-    expect(await contentOf(body)).toBe('PNGmoreand more')
-  })
-
-  it('breaks for the caller with the same error, at the same place', async () => {
-    const failure = new Error('reset')
-    const { bytes, body } = await peekWebStream(webStreamOf(['{"err', 'code'], failure).stream)
-    expect(bytes).toBeUndefined()
-    const reader = (body as ReadableStream<Uint8Array>).getReader()
-    expect(textOf((await reader.read()).value)).toBe('{"err')
-    expect(textOf((await reader.read()).value)).toBe('code')
-    await expect(reader.read()).rejects.toBe(failure)
-  })
-
-  it('can be cancelled, and the server gets the reason', async () => {
-    const { stream, log } = webStreamOf(['PNG', 'more'])
-    const { signal } = new AbortController()
-    const { body } = await peekWebStream(stream, signal)
-    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
-    await (body as ReadableStream<Uint8Array>).cancel('enough')
-    expect(log.cancelled).toBe('enough')
-    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
-  })
-
-  it('ends with the signal, and the server gets the reason', async () => {
-    const { stream, log } = webStreamOf(['PNG', 'more'])
-    const controller = new AbortController()
-    const { body } = await peekWebStream(stream, controller.signal)
-    const reason = new Error('enough')
-    controller.abort(reason)
-    await expect(contentOf(body)).rejects.toBe(reason)
-    expect(log.cancelled).toBe(reason)
-  })
-
-  it('ends with a signal that was aborted while it was peeked', async () => {
-    const controller = new AbortController()
-    const reason = new Error('enough')
-    const stream = new ReadableStream<Uint8Array>()
-    const peeked = peekWebStream(stream, controller.signal)
-    controller.abort(reason)
-    const { bytes, body } = await peeked
-    expect(bytes).toBeUndefined()
-    await expect(contentOf(body)).rejects.toBe(reason)
-    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
-  })
-
-  it('continues also if a reader cannot be released while it waits, as in a polyfill', async () => {
-    const controller = new AbortController()
-    let push: ReadableStreamDefaultController<Uint8Array> | undefined
-    const stream = new ReadableStream<Uint8Array>({
-      start(to) {
-        push = to
-      },
-    })
-    const getReader = stream.getReader.bind(stream)
-    Object.assign(stream, {
-      getReader() {
-        const reader = getReader()
-        return Object.assign(reader, {
-          releaseLock() {
-            throw new TypeError('a read is pending')
-          },
-        })
-      },
-    })
-    const after = vi.spyOn(systemClock, 'after')
-    const peeked = peekWebStream(stream, controller.signal)
-    push?.enqueue(bytesOf('{"err'))
-    await settle()
-    const [timeout] = after.mock.calls
-    timeout?.[1]()
-    after.mockRestore()
-    const { body } = await peeked
-    push?.enqueue(bytesOf('code":0}'))
-    push?.close()
-    expect(await contentOf(body)).toBe('{"errcode":0}')
-  })
-
-  it('leaves no listener on the signal once it was read to its end, and ignores an abort then', async () => {
-    const { stream, log } = webStreamOf(['PNG', 'more'])
-    const controller = new AbortController()
-    const { body } = await peekWebStream(stream, controller.signal)
-    expect(await contentOf(body)).toBe('PNGmore')
-    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
-    controller.abort()
-    expect(log.cancelled).toBeUndefined()
-  })
 })
 
-it("a 'readable' listener that is added right after peeking is called", async () => {
+it('request rule 4: a stream of another implementation, which does not say what has arrived is peeked all the same', async () => {
+  const emitter = new EventEmitter()
+  const bytes: Uint8Array[] = [bytesOf('PNG')]
+  const stream = Object.assign(emitter, {
+    destroyed: false,
+    readableFlowing: null,
+    readableLength: 3,
+    readableEnded: false,
+    readableObjectMode: false,
+    readableEncoding: null,
+    read: () => bytes.pop() ?? null,
+    unshift: (chunk: Uint8Array) => void bytes.push(chunk),
+    destroy: () => {},
+    resume: () => {},
+  })
+  const peeked = peekNodeStream(stream)
+  emitter.emit('readable')
+  expect(await peeked).toBeUndefined()
+  expect(bytes.map(textOf)).toEqual(['PNG'])
+})
+
+it('request rule 5: a Node stream that is buffered to free its connection is read to its end, and another yields the same bytes', async () => {
+  const stream = dripping(['{"errcode":', '42001}'])
+  const instead = (await bufferBody(stream)) as Readable
+  await finished(stream)
+  expect(instead).not.toBe(stream)
+  expect(await restOf(instead)).toBe('{"errcode":42001}')
+})
+
+it('request rule 5: a Node stream that is no short JSON is not buffered', async () => {
+  const stream = dripping(['PNG'])
+  expect(await bufferBody(stream)).toBe(stream)
+  expect(await restOf(stream)).toBe('PNG')
+})
+
+it('request rule 5: a Node stream that is buffered to free its connection breaks where it broke', async () => {
+  const stream = dripping(['{"errcode":'], (broken) => broken.destroy(new Error('cut')))
+  const instead = (await bufferBody(stream)) as Readable
+  const pieces: Buffer[] = []
+  instead.on('data', (piece) => pieces.push(piece))
+  await expect(finished(instead)).rejects.toThrow('cut')
+  expect(Buffer.concat(pieces).toString()).toBe('{"errcode":')
+})
+
+it('request rule 5: a Node stream that is buffered to free its connection does not end the process by an error without a listener', async () => {
+  const stream = dripping(['{}'])
+  await bufferBody(stream)
+  expect(stream.emit('error', new Error('too late'))).toBe(true)
+})
+
+it.each<[string, unknown, boolean]>([
+  ['a Readable', new Readable(), true],
+  ['what reads and takes back', { read: () => null, unshift: () => {} }, true],
+  ['what reads only', { read: () => null }, false],
+  ['an array', [], false],
+  ['a web stream', new ReadableStream(), false],
+  ['null', null, false],
+  ['nothing', undefined, false],
+  ['a function', Object.assign(() => {}, { read: () => null, unshift: () => {} }), false],
+])(
+  'request rule 4: isNodeReadable and isWebStream recognize a stream: %s: %s',
+  (_name, value, expected) => {
+    expect(isNodeReadable(value)).toBe(expected)
+  },
+)
+
+it('request rule 5: discardBody destroys or cancels a stream of any implementation', async () => {
+  const ended: string[] = []
+  const node = new Readable({ read() {} }).once('close', () => ended.push('node'))
+  discardBody(node)
+  discardBody(new ReadableStream({ cancel: () => void ended.push('web') }))
+  discardBody({ getReader() {}, cancel: async () => void ended.push('polyfill') })
+  await settle()
+  expect(ended.sort()).toEqual(['node', 'polyfill', 'web'])
+})
+
+it('request rule 5: discardBody ignores a failure to cancel', async () => {
+  const locked = new ReadableStream()
+  locked.getReader()
+  for (const body of [locked, null, undefined, 'text', new Uint8Array(1), {}]) discardBody(body)
+  // An unhandled rejection would fail this run.
+  await settle()
+})
+
+/** Yields the pieces on demand, then ends or breaks; records what was read and cancelled. */
+function webStreamOf(pieces: readonly string[], failure?: Error) {
+  const log = { given: 0, cancelled: undefined as unknown }
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const piece = pieces[log.given]
+        if (piece !== undefined) controller.enqueue(bytesOf(piece))
+        else if (failure !== undefined) controller.error(failure)
+        else controller.close()
+        log.given += 1
+      },
+      cancel(reason) {
+        log.cancelled = reason
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { stream, log }
+}
+const contentOf = (body: ConstructorParameters<typeof Response>[0]) => new Response(body).text()
+
+it.each<[string, string[], string | undefined]>([
+  ['whole in one piece', [REFUSAL], REFUSAL],
+  ['in pieces', ['{"err', 'code":', '42001', '}'], '{"errcode":42001}'],
+  ['in pieces, white space first', ['\n ', '{"errcode":42001}'], '\n {"errcode":42001}'],
+  ['empty', [], ''],
+  ['of 16 kB', [jsonOf(BORDER)], jsonOf(BORDER)],
+  [
+    'of 16 kB in pieces',
+    [jsonOf(BORDER).slice(0, 9_000), jsonOf(BORDER).slice(9_000)],
+    jsonOf(BORDER),
+  ],
+  ['of a byte more', [jsonOf(BORDER + 1)], undefined],
+  ['of far more', [jsonOf(40_000), jsonOf(40_000)], undefined],
+  ['that is no JSON object', ['PNG', '{"errcode":42001}', 'end'], undefined],
+])(
+  'request rule 4: a web stream that was peeked: %s: its content is known if it is a short JSON object, and it yields every byte',
+  async (_name, pieces, shortJson) => {
+    const { bytes, body } = await peekWebStream(webStreamOf(pieces).stream)
+    expect(textOf(bytes)).toBe(shortJson)
+    expect(await contentOf(body)).toBe(pieces.join(''))
+  },
+)
+
+it('request rule 4: a web stream that was peeked is not read further than necessary', async () => {
+  const { stream, log } = webStreamOf(['PNG', 'more', 'and more'])
+  const { body } = await peekWebStream(stream)
+  expect(log.given).toBeLessThanOrEqual(2)
+  expect(await contentOf(body)).toBe('PNGmoreand more')
+})
+
+it('request rule 4: a web stream that was peeked breaks for the caller with the same error, at the same place', async () => {
+  const failure = new Error('reset')
+  const { bytes, body } = await peekWebStream(webStreamOf(['{"err', 'code'], failure).stream)
+  expect(bytes).toBeUndefined()
+  const reader = (body as ReadableStream<Uint8Array>).getReader()
+  expect(textOf((await reader.read()).value)).toBe('{"err')
+  expect(textOf((await reader.read()).value)).toBe('code')
+  await expect(reader.read()).rejects.toBe(failure)
+})
+
+it('request rule 4: a web stream that was peeked can be cancelled, and the server gets the reason', async () => {
+  const { stream, log } = webStreamOf(['PNG', 'more'])
+  const { signal } = new AbortController()
+  const { body } = await peekWebStream(stream, signal)
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+  await (body as ReadableStream<Uint8Array>).cancel('enough')
+  expect(log.cancelled).toBe('enough')
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+})
+
+it('request rule 4: a web stream that was peeked ends with the signal, and the server gets the reason', async () => {
+  const { stream, log } = webStreamOf(['PNG', 'more'])
+  const controller = new AbortController()
+  const { body } = await peekWebStream(stream, controller.signal)
+  const reason = new Error('enough')
+  controller.abort(reason)
+  await expect(contentOf(body)).rejects.toBe(reason)
+  expect(log.cancelled).toBe(reason)
+})
+
+it('request rule 4: a web stream that was peeked ends with a signal that was aborted while it was peeked', async () => {
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const stream = new ReadableStream<Uint8Array>()
+  const peeked = peekWebStream(stream, controller.signal)
+  controller.abort(reason)
+  const { bytes, body } = await peeked
+  expect(bytes).toBeUndefined()
+  await expect(contentOf(body)).rejects.toBe(reason)
+  expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+})
+
+it('request rule 4: a web stream that was peeked continues also if a reader cannot be released while it waits, as in a polyfill', async () => {
+  const controller = new AbortController()
+  let push: ReadableStreamDefaultController<Uint8Array> | undefined
+  const stream = new ReadableStream<Uint8Array>({
+    start(to) {
+      push = to
+    },
+  })
+  const getReader = stream.getReader.bind(stream)
+  Object.assign(stream, {
+    getReader() {
+      const reader = getReader()
+      return Object.assign(reader, {
+        releaseLock() {
+          throw new TypeError('a read is pending')
+        },
+      })
+    },
+  })
+  const after = vi.spyOn(systemClock, 'after')
+  const peeked = peekWebStream(stream, controller.signal)
+  push?.enqueue(bytesOf('{"err'))
+  await settle()
+  const [timeout] = after.mock.calls
+  timeout?.[1]()
+  after.mockRestore()
+  const { body } = await peeked
+  push?.enqueue(bytesOf('code":0}'))
+  push?.close()
+  expect(await contentOf(body)).toBe('{"errcode":0}')
+})
+
+it('request rule 4: a web stream that was peeked leaves no listener on the signal once it was read to its end, and ignores an abort then', async () => {
+  const { stream, log } = webStreamOf(['PNG', 'more'])
+  const controller = new AbortController()
+  const { body } = await peekWebStream(stream, controller.signal)
+  expect(await contentOf(body)).toBe('PNGmore')
+  expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+  controller.abort()
+  expect(log.cancelled).toBeUndefined()
+})
+
+it("request rule 4: a 'readable' listener that is added right after peeking is called", async () => {
   const stream = new Readable({ read() {} })
   const peeked = peekNodeStream(stream)
   await Promise.resolve()

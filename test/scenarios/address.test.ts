@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 
 interface Addressed {
@@ -33,41 +33,39 @@ function contradictions(manifest: Addressed, papers: Readonly<Record<string, str
   return found
 }
 
-describe('the address of the repository', () => {
-  const tracked = execFileSync('git', ['ls-files', '*.md'], { encoding: 'utf8' }).trim().split('\n')
-  const texts = tracked.map((file) => [file, readFileSync(file, 'utf8')])
+const tracked = execFileSync('git', ['ls-files', '*.md'], { encoding: 'utf8' }).trim().split('\n')
+const texts = tracked.map((file) => [file, readFileSync(file, 'utf8')])
 
-  it('is only where `repository` of package.json says, and nowhere if it says nothing', () => {
-    expect(tracked).toContain('SECURITY.md')
-    expect(contradictions(manifest, Object.fromEntries(texts))).toEqual([])
-  })
+it('the address of the repository is only where `repository` of package.json says, and nowhere if it says nothing', () => {
+  expect(tracked).toContain('SECURITY.md')
+  expect(contradictions(manifest, Object.fromEntries(texts))).toEqual([])
+})
 
-  const SOMEWHERE = 'https://forge.example/someone/qyapi-token'
-  const whole: Addressed = {
-    name: 'qyapi-token',
-    repository: { type: 'git', url: `git+${SOMEWHERE}.git` },
-    homepage: `${SOMEWHERE}#readme`,
-    bugs: { url: `${SOMEWHERE}/issues` },
-  }
+const SOMEWHERE = 'https://forge.example/someone/qyapi-token'
+const whole: Addressed = {
+  name: 'qyapi-token',
+  repository: { type: 'git', url: `git+${SOMEWHERE}.git` },
+  homepage: `${SOMEWHERE}#readme`,
+  bugs: { url: `${SOMEWHERE}/issues` },
+}
 
-  it('is read from one place', () => {
-    expect(
-      contradictions(whole, { a: `see [issues](${SOMEWHERE}/issues), ${SOMEWHERE}.` }),
-    ).toEqual([])
-  })
+it('the address of the repository is read from one place', () => {
+  expect(contradictions(whole, { a: `see [issues](${SOMEWHERE}/issues), ${SOMEWHERE}.` })).toEqual(
+    [],
+  )
+})
 
-  it.each<[string, Addressed, string]>([
-    ['a homepage without a repository', { name: 'qyapi-token', homepage: SOMEWHERE }, ''],
-    ['bugs elsewhere', { ...whole, bugs: { url: 'https://forge.example/other/issues' } }, ''],
-    [
-      'no bugs',
-      { name: 'qyapi-token', repository: whole.repository, homepage: whole.homepage } as Addressed,
-      '',
-    ],
-    ['a link to another place', whole, '[it](https://forge.example/else/qyapi-token/issues)'],
-    ['a badge of another place', whole, '![ci](https://img.example/github/ci/else/qyapi-token)'],
-    ['a link where there is no address', { name: 'qyapi-token' }, SOMEWHERE],
-  ])('is contradicted by %s', (_, manifest, paper) => {
-    expect(contradictions(manifest, { paper })).toHaveLength(1)
-  })
+it.each<[string, Addressed, string]>([
+  ['a homepage without a repository', { name: 'qyapi-token', homepage: SOMEWHERE }, ''],
+  ['bugs elsewhere', { ...whole, bugs: { url: 'https://forge.example/other/issues' } }, ''],
+  [
+    'no bugs',
+    { name: 'qyapi-token', repository: whole.repository, homepage: whole.homepage } as Addressed,
+    '',
+  ],
+  ['a link to another place', whole, '[it](https://forge.example/else/qyapi-token/issues)'],
+  ['a badge of another place', whole, '![ci](https://img.example/github/ci/else/qyapi-token)'],
+  ['a link where there is no address', { name: 'qyapi-token' }, SOMEWHERE],
+])('the address of the repository is contradicted by %s', (_, manifest, paper) => {
+  expect(contradictions(manifest, { paper })).toHaveLength(1)
 })

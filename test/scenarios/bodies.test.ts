@@ -1,6 +1,6 @@
 import axios from 'axios'
 import FormDataPackage from 'form-data'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { attachToken } from '../../src/axios.js'
 import { withToken } from '../../src/fetch.js'
 import { createTokenSource, selfBuilt, type TokenEvent } from '../../src/index.js'
@@ -103,8 +103,9 @@ const arrived = ({ requests }: FakeQyapi) =>
       return text.replace(/formdata-undici-\d+/g, 'BOUNDARY')
     })
 
-describe('request rule 10: what the caller does to a body after the request has no effect', () => {
-  it.each(cases)('$way, while it waits for a token: $name', async ({ post, make }) => {
+it.each(cases)(
+  'request rule 10: what the caller does to a body after the request has no effect: $way, while it waits for a token: $name',
+  async ({ post, make }) => {
     const bare = await sourceOf()
     await bare.source.get()
     await post(bare.baseUrl, bare.source, make()[0])
@@ -115,9 +116,12 @@ describe('request rule 10: what the caller does to a body after the request has 
     await call
     expect(arrived(wecom)).toEqual(arrived(bare.wecom))
     expect(arrived(wecom).join()).toContain('as')
-  })
+  },
+)
 
-  it.each(cases)('$way, when it is replayed: $name', async ({ post, make }) => {
+it.each(cases)(
+  'request rule 10: what the caller does to a body after the request has no effect: $way, when it is replayed: $name',
+  async ({ post, make }) => {
     const [body, change] = make()
     const { wecom, baseUrl, source } = await sourceOf(({ type }) => {
       if (type === 'refused') change()
@@ -128,23 +132,23 @@ describe('request rule 10: what the caller does to a body after the request has 
     const [first, again, ...others] = arrived(wecom)
     expect(again).toBe(first)
     expect(others).toEqual([])
-  })
+  },
+)
 
-  it.each(cases.filter(({ name }) => !/form-data|object/.test(name)))(
-    '$way, with a memoized token: $name',
-    async ({ post, make }) => {
-      const { wecom, baseUrl, source } = await sourceOf()
-      await source.get()
-      const [body, change] = make()
-      const call = post(baseUrl, source, body)
-      change()
-      await call
-      expect(arrived(wecom).join()).not.toMatch(/!!|changed/)
-    },
-  )
-})
+it.each(cases.filter(({ name }) => !/form-data|object/.test(name)))(
+  'request rule 10: what the caller does to a body after the request has no effect: $way, with a memoized token: $name',
+  async ({ post, make }) => {
+    const { wecom, baseUrl, source } = await sourceOf()
+    await source.get()
+    const [body, change] = make()
+    const call = post(baseUrl, source, body)
+    change()
+    await call
+    expect(arrived(wecom).join()).not.toMatch(/!!|changed/)
+  },
+)
 
-it('the config of a response, and of an error, has the body that the caller passed', async () => {
+it('request rule 3: the config of a response, and of an error, has the body that the caller passed', async () => {
   const { baseUrl, source } = await sourceOf()
   const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
   attachToken(client, source)

@@ -9,7 +9,7 @@ import {
   Response as UndiciResponse,
   fetch as undiciFetch,
 } from 'undici'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, expect, it } from 'vitest'
 import { attachToken } from '../../src/axios.js'
 import { withToken } from '../../src/fetch.js'
 import { useServers } from '../support/servers.js'
@@ -43,13 +43,14 @@ function wecom(isGood: (token: string | null) => boolean, headers: object = {}):
 
 const byHeader = { 'error-code': '42001' }
 
-describe('a refused answer does not occupy the connection that the token request needs', () => {
-  it.each([
-    ['http', 'by its body', {}],
-    ['http', 'by its header', byHeader],
-    ['fetch', 'by its body', {}],
-    ['fetch', 'by its header', byHeader],
-  ])('as a stream of axios’ %s adapter, refused %s', async (adapter, _by, headers) => {
+it.each([
+  ['http', 'by its body', {}],
+  ['http', 'by its header', byHeader],
+  ['fetch', 'by its body', {}],
+  ['fetch', 'by its header', byHeader],
+])(
+  'request rule 5: a refused stream of axios’ %s adapter does not occupy the connection that the token request needs, refused %s',
+  async (adapter, _by, headers) => {
     const baseUrl = await serve(wecom((token) => token === 't-2', headers))
     const agent = new HttpAgent({ keepAlive: true, maxSockets: 1 })
     const dispatcher = new Dispatcher({ connections: 1 })
@@ -73,12 +74,15 @@ describe('a refused answer does not occupy the connection that the token request
     attachToken(client, APP, { baseUrl })
     const { data } = await client.get<Readable>('/user/get')
     expect(await text(data)).toBe('{"errcode":0}')
-  })
+  },
+)
 
-  it.each([
-    ['by its body', {}],
-    ['by its header', byHeader],
-  ])('as a response of fetch, refused %s', async (_by, headers) => {
+it.each([
+  ['by its body', {}],
+  ['by its header', byHeader],
+])(
+  'request rule 5: a refused response of fetch does not occupy the connection that the token request needs, refused %s',
+  async (_by, headers) => {
     const baseUrl = await serve(wecom((token) => token === 't-2', headers))
     const dispatcher = new Dispatcher({ connections: 1 })
     ends.push(() => dispatcher.close())
@@ -87,26 +91,26 @@ describe('a refused answer does not occupy the connection that the token request
     const qyFetch = withToken(byOne, APP, { baseUrl })
     const response = await qyFetch(`${baseUrl}/cgi-bin/user/get`)
     expect(await response.text()).toBe('{"errcode":0}')
-  })
+  },
+)
 
-  it('and stays complete for a caller whose request is not replayed', async () => {
-    const baseUrl = await serve(wecom(() => false))
-    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, responseType: 'stream' })
-    const { source } = attachToken(client, APP, { baseUrl, refreshBudget: 0 })
-    await source.get()
-    const bare = await axios.get(`${baseUrl}/cgi-bin/user/get`, { responseType: 'stream' })
-    const { data } = await client.get('/user/get')
-    const { date: _date, ...headers } = bare.data.headers
-    expect(data).toMatchObject({
-      statusCode: 200,
-      statusMessage: 'OK',
-      headers,
-      httpVersion: '1.1',
-      httpVersionMajor: 1,
-      httpVersionMinor: 1,
-      complete: true,
-    })
-    expect(data.rawHeaders).toEqual(expect.arrayContaining(['content-type', 'application/json']))
-    expect(await text(data)).toBe(REFUSAL)
+it('request rule 5: a refused answer stays complete for a caller whose request is not replayed', async () => {
+  const baseUrl = await serve(wecom(() => false))
+  const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, responseType: 'stream' })
+  const { source } = attachToken(client, APP, { baseUrl, refreshBudget: 0 })
+  await source.get()
+  const bare = await axios.get(`${baseUrl}/cgi-bin/user/get`, { responseType: 'stream' })
+  const { data } = await client.get('/user/get')
+  const { date: _date, ...headers } = bare.data.headers
+  expect(data).toMatchObject({
+    statusCode: 200,
+    statusMessage: 'OK',
+    headers,
+    httpVersion: '1.1',
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+    complete: true,
   })
+  expect(data.rawHeaders).toEqual(expect.arrayContaining(['content-type', 'application/json']))
+  expect(await text(data)).toBe(REFUSAL)
 })

@@ -271,23 +271,26 @@ describe.each(VERSIONS.slice(1))(
     const clientOf = () =>
       lib.create({ baseURL: `${baseUrl}/cgi-bin`, adapter: 'http' }) as AxiosInstance
 
-    it.each(rows)('%s', async (_name, make) => {
-      const run = async (client: AxiosInstance) => {
-        seenElsewhere = []
-        const seen = await seenBy(client, make)
-        return { ...seen, elsewhere: seenElsewhere }
-      }
-      const bare = await run(clientOf())
-      const client = clientOf()
-      const origin = make().baseURL === undefined ? baseUrl : 'http://wecom.test'
-      const { source } = sourceWith(TOKEN, { baseUrl: origin })
-      attachToken(client, source, { axios: lib, trustedOrigins: [baseUrl] })
-      expect(await run(client), 'before there is a token').toEqual(bare)
-      await source.get()
-      const attached = await run(client)
-      expect(attached, 'with a token').toEqual(bare)
-      expect(JSON.stringify(attached)).not.toContain(TOKEN)
-    })
+    it.each(rows)(
+      'request rule 10: attached and bare axios do the same on the network: %s',
+      async (_name, make) => {
+        const run = async (client: AxiosInstance) => {
+          seenElsewhere = []
+          const seen = await seenBy(client, make)
+          return { ...seen, elsewhere: seenElsewhere }
+        }
+        const bare = await run(clientOf())
+        const client = clientOf()
+        const origin = make().baseURL === undefined ? baseUrl : 'http://wecom.test'
+        const { source } = sourceWith(TOKEN, { baseUrl: origin })
+        attachToken(client, source, { axios: lib, trustedOrigins: [baseUrl] })
+        expect(await run(client), 'before there is a token').toEqual(bare)
+        await source.get()
+        const attached = await run(client)
+        expect(attached, 'with a token').toEqual(bare)
+        expect(JSON.stringify(attached)).not.toContain(TOKEN)
+      },
+    )
   },
 )
 
@@ -299,24 +302,30 @@ describe.each(VERSIONS)(
       ['foreign', 'nested', 'chain', 'outside'].map((to) => ({ name, transport, to })),
     )
 
-    it.each(cases)('request rule 7: $to, $name transport', async ({ transport, to }) => {
-      seenElsewhere = []
-      seenHere = []
-      const client = lib.create({ baseURL: `${baseUrl}/cgi-bin`, adapter: 'http' }) as AxiosInstance
-      const { source } = sourceWith(TOKEN, { baseUrl })
-      attachToken(client, source, { axios: lib })
-      await client.get(`/${to}`, { ...query, transport }).catch(() => {})
-      expect(seenHere[0]).toBe(`/cgi-bin/${to} true`)
-      expect(seenHere).not.toContain('/public/echo true')
-      expect(seenElsewhere.join()).not.toContain(TOKEN)
-    })
+    it.each(cases)(
+      'request rule 7: a redirect carries the token to no other origin: $to, $name transport',
+      async ({ transport, to }) => {
+        seenElsewhere = []
+        seenHere = []
+        const client = lib.create({
+          baseURL: `${baseUrl}/cgi-bin`,
+          adapter: 'http',
+        }) as AxiosInstance
+        const { source } = sourceWith(TOKEN, { baseUrl })
+        attachToken(client, source, { axios: lib })
+        await client.get(`/${to}`, { ...query, transport }).catch(() => {})
+        expect(seenHere[0]).toBe(`/cgi-bin/${to} true`)
+        expect(seenHere).not.toContain('/public/echo true')
+        expect(seenElsewhere.join()).not.toContain(TOKEN)
+      },
+    )
 
     const following = all.filter(
       ([name]) => /own$|follow-redirects(?!.*no redirects)/.test(name) && !/Node/.test(name),
     )
 
     it.each(following)(
-      'request rule 7: one that stays at the same API leads where the server says, with the token, %s transport',
+      'request rule 7: a redirect that stays at the same API leads where the server says, with the token, %s transport',
       async (_name, transport) => {
         seenHere = []
         const client = lib.create({

@@ -311,14 +311,17 @@ describe.each(adapters)('attached and bare do the same, %s adapter', (adapter) =
       ),
   )
 
-  it.concurrent.each(applicable)('%s', async (_name, make) => {
-    const bare = await seenBy(clientOf(adapter), make)
-    const cold = clientOf(adapter)
-    const { source } = attachToken(cold, APP, { baseUrl: server.baseUrl })
-    expect(await seenBy(cold, make), 'before there is a token').toEqual(bare)
-    await source.get()
-    expect(await seenBy(cold, make), 'with a token').toEqual(bare)
-  })
+  it.concurrent.each(applicable)(
+    'request rule 10: attached and bare axios do the same: %s',
+    async (_name, make) => {
+      const bare = await seenBy(clientOf(adapter), make)
+      const cold = clientOf(adapter)
+      const { source } = attachToken(cold, APP, { baseUrl: server.baseUrl })
+      expect(await seenBy(cold, make), 'before there is a token').toEqual(bare)
+      await source.get()
+      expect(await seenBy(cold, make), 'with a token').toEqual(bare)
+    },
+  )
 })
 
 /** What users do to their clients, before or after they attach. */
@@ -438,33 +441,36 @@ describe.each(adapters)(
       requests.map(([request, make]) => ({ name, request, setUp, make })),
     )
 
-    it.concurrent.each(cases)('$name: $request', async ({ setUp, make }) => {
-      const notes: string[][] = []
-      const noted = () => {
-        const those: string[] = []
-        notes.push(those)
-        return (what: string) => void those.push(what)
-      }
-      const plain = clientOf(adapter)
-      setUp(plain, noted())
-      const bare = await seenBy(plain, make)
-      for (const when of ['before', 'after']) {
-        for (const isCold of [true, false]) {
-          const client = clientOf(adapter)
-          const note = noted()
-          if (when === 'before') setUp(client, note)
-          const { source } = attachToken(client, APP, { baseUrl: server.baseUrl })
-          if (when === 'after') setUp(client, note)
-          if (!isCold) await source.get()
-          const which = `${when} the attach, ${isCold ? 'before there is' : 'with'} a token`
-          expect(await seenBy(client, make), which).toEqual(bare)
-          expect(notes.at(-1), which).toEqual(notes[0])
+    it.concurrent.each(cases)(
+      'request rule 10: with interceptors attached and bare axios do the same: $name: $request',
+      async ({ setUp, make }) => {
+        const notes: string[][] = []
+        const noted = () => {
+          const those: string[] = []
+          notes.push(those)
+          return (what: string) => void those.push(what)
         }
-      }
-    })
+        const plain = clientOf(adapter)
+        setUp(plain, noted())
+        const bare = await seenBy(plain, make)
+        for (const when of ['before', 'after']) {
+          for (const isCold of [true, false]) {
+            const client = clientOf(adapter)
+            const note = noted()
+            if (when === 'before') setUp(client, note)
+            const { source } = attachToken(client, APP, { baseUrl: server.baseUrl })
+            if (when === 'after') setUp(client, note)
+            if (!isCold) await source.get()
+            const which = `${when} the attach, ${isCold ? 'before there is' : 'with'} a token`
+            expect(await seenBy(client, make), which).toEqual(bare)
+            expect(notes.at(-1), which).toEqual(notes[0])
+          }
+        }
+      },
+    )
   },
 )
 
-it('the script has several hundred requests', () => {
+it('the differential script of axios has several hundred requests', () => {
   expect(script.length + requests.length * Object.keys(setUps).length).toBeGreaterThan(250)
 })

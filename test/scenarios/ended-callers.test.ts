@@ -1,5 +1,5 @@
 import axios from 'axios'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { attachToken } from '../../src/axios.js'
 import { withToken } from '../../src/fetch.js'
 import type { TokenSource } from '../../src/index.js'
@@ -66,59 +66,57 @@ const CALLS: readonly [string, Call][] = [
   ],
 ]
 
-describe('callers that aborted', () => {
-  it.each(CALLS)(
-    'rule 11: %s retains nothing of them in a token request that hangs',
-    async (_name, call) => {
-      const { source, fetches } = hangingSource(false)
-      // The caller that began it, and waits on.
-      hung.push(source.get().catch(() => {}))
-      const one = async () => {
-        const controller = new AbortController()
-        const ended = call(source, controller.signal).catch(() => 'ended')
-        await settle()
-        controller.abort(new Error('enough'))
-        expect(await ended).toBe('ended')
-        return new WeakRef(controller.signal)
-      }
-      const signals: WeakRef<object>[] = []
-      for (let at = 0; at < CALLERS; at += 1) signals.push(await one())
-      expect(await kept(signals)).toBeLessThanOrEqual(10)
-      expect(fetches()).toBe(1)
-    },
-  )
-
-  it.each(CALLS.slice(1))(
-    'rule 11: %s retains nothing of them in a replacement that hangs',
-    async (_name, call) => {
-      const { source, fetches } = hangingSource(true)
-      await source.get()
-      const controllers = Array.from({ length: CALLERS }, () => new AbortController())
-      const ended = controllers.map(({ signal }) => call(source, signal).catch(() => 'ended'))
-      await settle()
-      for (const controller of controllers) controller.abort(new Error('enough'))
-      expect(new Set(await Promise.all(ended))).toEqual(new Set(['ended']))
-      const signals = controllers.splice(0).map(({ signal }) => new WeakRef<object>(signal))
-      ended.splice(0)
-      expect(await kept(signals)).toBeLessThanOrEqual(10)
-      expect(fetches()).toBe(2)
-    },
-  )
-
-  it('rule 11: axios requests that time out retain nothing in a token request that hangs', async () => {
+it.each(CALLS)(
+  'rule 11: %s retains nothing of callers that aborted in a token request that hangs',
+  async (_name, call) => {
     const { source, fetches } = hangingSource(false)
+    // The caller that began it, and waits on.
     hung.push(source.get().catch(() => {}))
-    const client = axios.create()
-    attachToken(client, source)
     const one = async () => {
-      const validateStatus = () => true
-      const ended = client.get(URL, { validateStatus, timeout: 1 }).catch(({ code }) => code)
-      expect(await ended).toBe('ECONNABORTED')
-      return new WeakRef(validateStatus)
+      const controller = new AbortController()
+      const ended = call(source, controller.signal).catch(() => 'ended')
+      await settle()
+      controller.abort(new Error('enough'))
+      expect(await ended).toBe('ended')
+      return new WeakRef(controller.signal)
     }
-    const configs: WeakRef<object>[] = []
-    for (let at = 0; at < CALLERS; at += 1) configs.push(await one())
-    expect(await kept(configs)).toBeLessThanOrEqual(10)
+    const signals: WeakRef<object>[] = []
+    for (let at = 0; at < CALLERS; at += 1) signals.push(await one())
+    expect(await kept(signals)).toBeLessThanOrEqual(10)
     expect(fetches()).toBe(1)
-  })
+  },
+)
+
+it.each(CALLS.slice(1))(
+  'rule 11: %s retains nothing of callers that aborted in a replacement that hangs',
+  async (_name, call) => {
+    const { source, fetches } = hangingSource(true)
+    await source.get()
+    const controllers = Array.from({ length: CALLERS }, () => new AbortController())
+    const ended = controllers.map(({ signal }) => call(source, signal).catch(() => 'ended'))
+    await settle()
+    for (const controller of controllers) controller.abort(new Error('enough'))
+    expect(new Set(await Promise.all(ended))).toEqual(new Set(['ended']))
+    const signals = controllers.splice(0).map(({ signal }) => new WeakRef<object>(signal))
+    ended.splice(0)
+    expect(await kept(signals)).toBeLessThanOrEqual(10)
+    expect(fetches()).toBe(2)
+  },
+)
+
+it('rule 11: axios requests that time out retain nothing in a token request that hangs', async () => {
+  const { source, fetches } = hangingSource(false)
+  hung.push(source.get().catch(() => {}))
+  const client = axios.create()
+  attachToken(client, source)
+  const one = async () => {
+    const validateStatus = () => true
+    const ended = client.get(URL, { validateStatus, timeout: 1 }).catch(({ code }) => code)
+    expect(await ended).toBe('ECONNABORTED')
+    return new WeakRef(validateStatus)
+  }
+  const configs: WeakRef<object>[] = []
+  for (let at = 0; at < CALLERS; at += 1) configs.push(await one())
+  expect(await kept(configs)).toBeLessThanOrEqual(10)
+  expect(fetches()).toBe(1)
 })

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 
 const ERRORS = fileURLToPath(new URL('../../src/core/errors.ts', import.meta.url))
 const EVENTS = fileURLToPath(new URL('../../src/core/events.ts', import.meta.url))
@@ -36,27 +36,28 @@ const events = (exported(EVENTS, 'TokenEvent') as ts.UnionType).types.map((type)
   return [name, type] as const
 })
 
-describe('what an editor shows', () => {
-  it('describes each code of error.code', () => {
-    const error = exported(ERRORS, 'QyapiTokenError')
-    const codes = textsIn(typeOf(error, 'code'))
-    expect(codes.length).toBeGreaterThan(6)
-    for (const code of codes) expect(hoverOf(error, 'code')).toContain(`\`${code}\``)
-    for (const field of ['errcode', 'egressIp', 'retryAfterMs', 'retryable'])
-      expect(hoverOf(error, field), field).not.toBe('')
-  })
+it('what an editor shows describes each code of error.code', () => {
+  const error = exported(ERRORS, 'QyapiTokenError')
+  const codes = textsIn(typeOf(error, 'code'))
+  expect(codes.length).toBeGreaterThan(6)
+  for (const code of codes) expect(hoverOf(error, 'code')).toContain(`\`${code}\``)
+  for (const field of ['errcode', 'egressIp', 'retryAfterMs', 'retryable'])
+    expect(hoverOf(error, field), field).not.toBe('')
+})
 
-  it('knows all ten events', () => {
-    expect(events.map(([name]) => name)).toEqual([...new Set(events.map(([name]) => name))])
-    expect(events.length).toBe(10)
-  })
+it('what an editor shows knows all ten events', () => {
+  expect(events.map(([name]) => name)).toEqual([...new Set(events.map(([name]) => name))])
+  expect(events.length).toBe(10)
+})
 
-  it.each(events)('describes every field of the event %s, and each reason', (_name, event) => {
+it.each(events)(
+  'what an editor shows describes every field of the event %s, and each reason',
+  (_name, event) => {
     for (const { name } of event.getProperties()) {
       const hover = hoverOf(event, name)
       expect(hover, name).not.toBe('')
       if (name !== 'reason') continue
       for (const reason of textsIn(typeOf(event, name))) expect(hover).toContain(`\`${reason}\``)
     }
-  })
-})
+  },
+)

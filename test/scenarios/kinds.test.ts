@@ -179,7 +179,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
         return { wecom, source, send, lent, since: () => wecom.requests.slice(before).map(onWire) }
       }
 
-      it('is fetched as documented, and requests carry its token in its parameter', async () => {
+      it('a token of each kind is fetched as documented, and requests carry it in its parameter', async () => {
         const { source, send, lent = '', since } = await opened()
         expect((await send(`${path}?userid=zhangsan`)).errcode).toBe(0)
         const token = await source.get()
@@ -190,7 +190,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
       })
 
       it.each(['revoke', 'expire'] as const)(
-        'after %s: one token request serves one refused request, and twenty at once',
+        'rule 5: after %s of a token of each kind one token request serves one refused request, and twenty at once',
         async (end) => {
           const { wecom, source, send, since } = await opened()
           const first = await source.get()
@@ -214,15 +214,18 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
         },
       )
 
-      it.skipIf(takesTickets)('works with a credential instead of its source', async () => {
-        const { wecom, baseUrl, sources, clock } = await open()
-        const options = { baseUrl, clock }
-        await sources.model.pushTicket(MODEL_TICKET)
-        const send = through(entry, baseUrl, credential(sources), options)
-        expect((await send(path)).errcode).toBe(0)
-        wecom.revoke(only)
-        expect((await send(path)).errcode).toBe(0)
-      })
+      it.skipIf(takesTickets)(
+        'a token of each kind works with a credential instead of its source',
+        async () => {
+          const { wecom, baseUrl, sources, clock } = await open()
+          const options = { baseUrl, clock }
+          await sources.model.pushTicket(MODEL_TICKET)
+          const send = through(entry, baseUrl, credential(sources), options)
+          expect((await send(path)).errcode).toBe(0)
+          wecom.revoke(only)
+          expect((await send(path)).errcode).toBe(0)
+        },
+      )
     },
   )
 
@@ -246,7 +249,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
       return { wecom, tickets, app: sources.app }
     }
 
-    it('is fetched with the token of an app, once for all callers', async () => {
+    it('a page ticket is fetched with the token of an app, once for all callers', async () => {
       const { wecom, tickets, app } = await opened()
       const given = await Promise.all(Array.from({ length: 50 }, () => tickets.get()))
       expect(new Set(given).size).toBe(1)
@@ -257,7 +260,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
       expect(wecom.count('gettoken')).toBe(1)
     })
 
-    it('is another one after it was invalidated, unnoticed by other requests', async () => {
+    it('a page ticket is another one after it was invalidated, unnoticed by other requests', async () => {
       const { wecom, tickets } = await opened()
       const first = await tickets.get()
       expect(await tickets.invalidate(first)).toBe(true)
@@ -270,7 +273,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
     })
 
     it.each(['revoke', 'expire'] as const)(
-      '%s of the app’s token meanwhile: the app’s is replaced once, and the ticket is fetched',
+      'a page ticket is fetched after a %s of the app’s token meanwhile, which is replaced once',
       async (end) => {
         const { wecom, tickets, app } = await opened()
         const token = await app.get()
@@ -286,24 +289,27 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
     it.each([
       ['40082', 'revoke'],
       ['42009', 'expire'],
-    ] as const)('by %s is replaced once, and the caller is served', async (_errcode, end) => {
-      const { wecom, baseUrl, sources } = await open()
-      const old = await sources.suite.get()
-      wecom[end]({ kind: 'suite' })
-      const send = through(entry, baseUrl, sources.corp)
-      expect((await send('user/get')).errcode).toBe(0)
-      expect(paths(wecom)).toEqual([
-        'service/get_suite_token',
-        'service/get_corp_token',
-        'service/get_suite_token',
-        'service/get_corp_token',
-        'user/get',
-      ])
-      const carried = wecom.requests.map(({ query }) => query.get('suite_access_token'))
-      expect([carried[1], carried[3]]).toEqual([old, await sources.suite.get()])
-    })
+    ] as const)(
+      'rule 5: a suite’s token that is refused while a corp’s is fetched by %s is replaced once, and the caller is served',
+      async (_errcode, end) => {
+        const { wecom, baseUrl, sources } = await open()
+        const old = await sources.suite.get()
+        wecom[end]({ kind: 'suite' })
+        const send = through(entry, baseUrl, sources.corp)
+        expect((await send('user/get')).errcode).toBe(0)
+        expect(paths(wecom)).toEqual([
+          'service/get_suite_token',
+          'service/get_corp_token',
+          'service/get_suite_token',
+          'service/get_corp_token',
+          'user/get',
+        ])
+        const carried = wecom.requests.map(({ query }) => query.get('suite_access_token'))
+        expect([carried[1], carried[3]]).toEqual([old, await sources.suite.get()])
+      },
+    )
 
-    it('is replaced once for many corps, and the corps’ own tokens with it', async () => {
+    it('rule 5: a suite’s token that is refused while a corp’s is fetched is replaced once for many corps, and the corps’ own tokens with it', async () => {
       const { wecom, baseUrl, sources } = await open()
       const corps = [sources.corp, sources.otherCorp].map((corp) => through(entry, baseUrl, corp))
       const all = () => Promise.all(corps.flatMap((send) => [send('user/get'), send('user/get')]))
@@ -321,7 +327,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
       expect(wecom.count('service/get_corp_token', 'ww-other')).toBe(3)
     })
 
-    it('and refused again is the corp’s failure, which is remembered: no more token requests', async () => {
+    it('a suite’s token that is refused twice while a corp’s is fetched is the corp’s failure, which is remembered: no more token requests', async () => {
       const { wecom, baseUrl, sources } = await open()
       const send = through(entry, baseUrl, sources.corp)
       wecom.failNext('service/get_corp_token', { errcode: 40082 }, 100)
@@ -340,7 +346,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
     ['710400', 'revoke'],
     ['710401', 'expire'],
   ] as const)(
-    'a model’s token refused by %s while a device’s is fetched is replaced once',
+    'rule 5: a model’s token refused by %s while a device’s is fetched is replaced once',
     async (_errcode, end) => {
       const { wecom, baseUrl, sources } = await open()
       await sources.model.pushTicket(MODEL_TICKET)
@@ -373,7 +379,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
     ['40014', 'revoke'],
     ['42001', 'expire'],
   ] as const)(
-    'an upstream app’s token refused by %s while a downstream one is fetched is replaced once',
+    'rule 5: an upstream app’s token refused by %s while a downstream one is fetched is replaced once',
     async (_errcode, end) => {
       const { wecom, baseUrl, sources } = await open()
       await sources.app.get()
@@ -389,7 +395,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
   describe('a suite whose secret is wrong', () => {
     const wrong = suiteApp({ ...SUITE, suiteSecret: 'wrong-secret' })
 
-    it('fails its corps with its own message and cause, and is requested once', async () => {
+    it('a suite whose secret is wrong fails its corps with its own message and cause, and is requested once', async () => {
       const { wecom, baseUrl, make } = await open()
       const suite = make(wrong)
       const corp = make(authorizedCorp({ suite, ...CORP }))
@@ -413,7 +419,7 @@ describe.each(ENTRIES)('through the %s entry', (entry) => {
       expect(paths(wecom)).toEqual(['service/get_suite_token'])
     })
 
-    it('is remembered at the suite alone: once it is repaired, the corps work at once', async () => {
+    it('a suite whose secret is wrong is remembered at the suite alone: once it is repaired, the corps work at once', async () => {
       const { wecom, baseUrl, make } = await open()
       const suite = make(wrong)
       const corp = make(authorizedCorp({ suite, ...CORP }))

@@ -151,7 +151,7 @@ describe.each(ENTRIES)('the path table, through the %s entry', (entry) => {
   beforeAll(() => model.pushTicket(MODEL_TICKET))
 
   it.each(Object.values(TABLE).flat())(
-    '%s: the fake, by its own table, accepts the token that the request carries',
+    'request rule 2: the fake, by its own table, accepts the token that a request to %s carries',
     async (path) => {
       await queryOf(path)
       // A path that gives a token misses its fields, but only after it accepted the request's token.
@@ -169,36 +169,48 @@ describe.each(ENTRIES)('the path table, through the %s entry', (entry) => {
     return [...(sent.at(-1)?.query ?? [])].filter(([name]) => name !== 'debug')
   }
 
-  it.each(TABLE.none)('%s takes no token', async (path) => {
+  it.each(TABLE.none)('request rule 2: the path %s takes no token', async (path) => {
     expect(await queryOf(path)).toEqual([])
   })
 
-  it.each(TABLE.suite_access_token)('%s takes the suite’s token', async (path) => {
-    expect(await queryOf(path)).toEqual([['suite_access_token', await suite.get()]])
-  })
+  it.each(TABLE.suite_access_token)(
+    'request rule 2: the path %s takes the suite’s token',
+    async (path) => {
+      expect(await queryOf(path)).toEqual([['suite_access_token', await suite.get()]])
+    },
+  )
 
-  it.each(TABLE.provider_access_token)('%s takes the provider’s token', async (path) => {
-    expect(await queryOf(path)).toEqual([['provider_access_token', await provider.get()]])
-  })
+  it.each(TABLE.provider_access_token)(
+    'request rule 2: the path %s takes the provider’s token',
+    async (path) => {
+      expect(await queryOf(path)).toEqual([['provider_access_token', await provider.get()]])
+    },
+  )
 
-  it.each(TABLE.model_access_token)('%s takes the model’s token', async (path) => {
-    expect(await queryOf(path)).toEqual([['model_access_token', await model.get()]])
-  })
+  it.each(TABLE.model_access_token)(
+    'request rule 2: the path %s takes the model’s token',
+    async (path) => {
+      expect(await queryOf(path)).toEqual([['model_access_token', await model.get()]])
+    },
+  )
 
-  it.each(TABLE.device_access_token)('%s takes the device’s token', async (path) => {
-    expect(await queryOf(path)).toEqual([['device_access_token', await device.get()]])
-  })
+  it.each(TABLE.device_access_token)(
+    'request rule 2: the path %s takes the device’s token',
+    async (path) => {
+      expect(await queryOf(path)).toEqual([['device_access_token', await device.get()]])
+    },
+  )
 
-  it('service/get_login_info takes the provider’s token as access_token', async () => {
+  it('request rule 2: the path service/get_login_info takes the provider’s token as access_token', async () => {
     const query = await queryOf('service/get_login_info')
     expect(query).toEqual([['access_token', await provider.get()]])
   })
 
-  it.each(TABLE.access_token)('%s takes the app’s token', async (path) => {
+  it.each(TABLE.access_token)('request rule 2: the path %s takes the app’s token', async (path) => {
     expect(await queryOf(path)).toEqual([['access_token', await corp.get()]])
   })
 
-  it('a refused request is replayed with the token of its own kind', async () => {
+  it('request rule 2: a refused request is replayed with the token of its own kind', async () => {
     for (const [path, source, errcode] of [
       ['user/get', corp, 42001],
       ['service/get_auth_info', suite, 42009],
@@ -217,7 +229,7 @@ describe.each(ENTRIES)('the path table, through the %s entry', (entry) => {
     }
   })
 
-  it('the errcode of another kind’s refusal is the caller’s answer', async () => {
+  it('request rule 2: the errcode of another kind’s refusal is the caller’s answer', async () => {
     for (const [path, errcode] of [
       ['user/get', 40082],
       ['service/get_auth_info', 40014],
@@ -230,7 +242,7 @@ describe.each(ENTRIES)('the path table, through the %s entry', (entry) => {
     }
   })
 
-  it('a path whose kind was not attached gets no token at all', async () => {
+  it('request rule 2: a path whose kind was not attached gets no token at all', async () => {
     const alone = through(entry, baseUrl, [suite])
     for (const path of ['user/get', 'license/list_order', 'openhw/device/report'])
       expect(await queryOf(path, alone)).toEqual([])
@@ -241,7 +253,7 @@ describe.each(ENTRIES)('the path table, through the %s entry', (entry) => {
     const opened = (...endpoints: { path: string; token: 'app' | 'provider' | 'none' }[]) =>
       through(entry, baseUrl, sources, { endpoints })
 
-    it('adds folders and paths, and leaves all others unchanged', async () => {
+    it('request rule 2: the option endpoints adds folders and paths, and leaves all others unchanged', async () => {
       const by = opened({ path: 'openhw/', token: 'provider' }, { path: 'user/get', token: 'none' })
       expect(await queryOf('openhw/list', by)).toEqual([
         ['provider_access_token', await provider.get()],
@@ -254,22 +266,25 @@ describe.each(ENTRIES)('the path table, through the %s entry', (entry) => {
       ])
     })
 
-    it('replaces a row of the table, its parameter included', async () => {
+    it('request rule 2: the option endpoints replaces a row of the table, its parameter included', async () => {
       const by = opened({ path: 'service/get_login_info', token: 'provider' })
       expect(await queryOf('service/get_login_info', by)).toEqual([
         ['provider_access_token', await provider.get()],
       ])
     })
 
-    it.each(['license/', 'license'])('replaces a folder that is written %s', async (path) => {
-      const by = opened({ path, token: 'app' })
-      expect(await queryOf('license/list_order', by)).toEqual(await corpToken())
-      expect(await queryOf('paytool/open_order', by)).toEqual([
-        ['provider_access_token', await provider.get()],
-      ])
-    })
+    it.each(['license/', 'license'])(
+      'request rule 2: the option endpoints replaces a folder that is written %s',
+      async (path) => {
+        const by = opened({ path, token: 'app' })
+        expect(await queryOf('license/list_order', by)).toEqual(await corpToken())
+        expect(await queryOf('paytool/open_order', by)).toEqual([
+          ['provider_access_token', await provider.get()],
+        ])
+      },
+    )
 
-    it('prefers the longest match, in whatever order they are listed', async () => {
+    it('request rule 2: the option endpoints prefers the longest match, in whatever order they are listed', async () => {
       const [folder, path] = [
         { path: 'license/', token: 'none' },
         { path: 'license/list_order', token: 'app' },
@@ -280,7 +295,7 @@ describe.each(ENTRIES)('the path table, through the %s entry', (entry) => {
       }
     })
 
-    it('may name the parameter', async () => {
+    it('request rule 2: the option endpoints may name the parameter', async () => {
       const endpoints = [{ path: 'user/get', token: 'suite', parameter: 'access_token' }] as const
       const by = through(entry, baseUrl, sources, { endpoints })
       expect(await queryOf('user/get', by)).toEqual([['access_token', await suite.get()]])

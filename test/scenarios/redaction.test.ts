@@ -111,20 +111,23 @@ describe.each(['http', 'fetch'])(
       ],
     ]
 
-    it.each(calls)('of %s', async (_name, config, prepare) => {
-      const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
-      const { source, detach } = attachToken(client, app, { baseUrl })
-      await source.get()
-      prepare?.()
-      const outcome = await client.request({ ...config }).catch((error) => error)
-      expectNothingLeaks(outcome)
-      expectNothingLeaks(outcome.response)
-      expectNothingLeaks(outcome.data)
-      expectNothingLeaks(outcome.config)
-      detach()
-    })
+    it.each(calls)(
+      'request rule 9: axios prints no token of %s',
+      async (_name, config, prepare) => {
+        const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
+        const { source, detach } = attachToken(client, app, { baseUrl })
+        await source.get()
+        prepare?.()
+        const outcome = await client.request({ ...config }).catch((error) => error)
+        expectNothingLeaks(outcome)
+        expectNothingLeaks(outcome.response)
+        expectNothingLeaks(outcome.data)
+        expectNothingLeaks(outcome.config)
+        detach()
+      },
+    )
 
-    it('and a redirect leads where it led', async () => {
+    it('request rule 7: a redirect of axios leads where it led without us', async () => {
       const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
       attachToken(client, app, { baseUrl })
       const config = { params: { a: 1 }, maxRedirects: 0 }
@@ -132,7 +135,7 @@ describe.each(['http', 'fetch'])(
       expect(response.headers.location).toBe(`${baseUrl}/elsewhere?a=1&b=2`)
     })
 
-    it('and request stays readable', async () => {
+    it('request rule 9: the request of an axios response stays readable', async () => {
       const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, adapter })
       attachToken(client, app, { baseUrl })
       const { request } = await client.get('/user/get')
@@ -142,23 +145,24 @@ describe.each(['http', 'fetch'])(
   },
 )
 
-describe('request rule 9: requests in flight on one keep-alive agent print no token', () => {
-  /** An agent in a caller's own config is printed with it: one of the cases in SECURITY.md. */
-  const withAgent = (agent: Agent) => ({
-    transport: {
-      request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void) =>
-        request({ ...options, agent }, onResponse),
-    },
-  })
+/** An agent in a caller's own config is printed with it: one of the cases in SECURITY.md. */
+const withAgent = (agent: Agent) => ({
+  transport: {
+    request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void) =>
+      request({ ...options, agent }, onResponse),
+  },
+})
 
-  it.each<[string, AxiosRequestConfig, NextAnswer]>([
-    ['an answer', {}, { delayMs: 0 }],
-    ['a streamed answer', { responseType: 'stream' }, { delayMs: 0 }],
-    ['a 500', {}, { status: 500 }],
-    ['a cut connection', {}, { reset: true }],
-    ['a cut answer', {}, { truncate: true }],
-    ['a timeout', { timeout: 30 }, { until: new Promise(() => {}) }],
-  ])('of %s', async (_name, config, failure) => {
+it.each<[string, AxiosRequestConfig, NextAnswer]>([
+  ['an answer', {}, { delayMs: 0 }],
+  ['a streamed answer', { responseType: 'stream' }, { delayMs: 0 }],
+  ['a 500', {}, { status: 500 }],
+  ['a cut connection', {}, { reset: true }],
+  ['a cut answer', {}, { truncate: true }],
+  ['a timeout', { timeout: 30 }, { until: new Promise(() => {}) }],
+])(
+  'request rule 9: requests in flight on one keep-alive agent print no token of %s',
+  async (_name, config, failure) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 6 })
     const clients = ['ww-fake', 'ww-other'].map((corpId) => {
       const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, ...withAgent(agent) })
@@ -184,169 +188,158 @@ describe('request rule 9: requests in flight on one keep-alive agent print no to
     called.release()
     for (const answer of await Promise.all(inFlight)) expectNothingLeaks(answer)
     agent.destroy()
-  })
+  },
+)
+
+it('request rule 9: fetch prints no token of a response, its clones and its url', async () => {
+  const qyFetch = withToken(fetch, app, { baseUrl })
+  const answer = await qyFetch(`${baseUrl}/cgi-bin/user/get`)
+  for (const response of [answer, answer.clone(), answer.clone().clone()]) {
+    expectNothingLeaks(response)
+    expect(response.url).toBe(`${baseUrl}/cgi-bin/user/get`)
+  }
+  const binary = await qyFetch(`${baseUrl}/cgi-bin/media/get`)
+  expectNothingLeaks(binary)
 })
 
-describe('request rule 9: fetch prints no token', () => {
-  it('of a response, its clones and its url', async () => {
-    const qyFetch = withToken(fetch, app, { baseUrl })
-    const answer = await qyFetch(`${baseUrl}/cgi-bin/user/get`)
-    for (const response of [answer, answer.clone(), answer.clone().clone()]) {
-      expectNothingLeaks(response)
-      expect(response.url).toBe(`${baseUrl}/cgi-bin/user/get`)
-    }
-    const binary = await qyFetch(`${baseUrl}/cgi-bin/media/get`)
-    expectNothingLeaks(binary)
-  })
-
-  it('of an error', async () => {
-    const qyFetch = withToken(fetch, app, { baseUrl })
-    await qyFetch.source.get()
-    wecom.failNext('user/get', { reset: true })
-    expectNothingLeaks(await qyFetch(`${baseUrl}/cgi-bin/user/get`).catch((error) => error))
-    const failing = withToken(
-      (async (url: string) => {
-        if (url.includes('/gettoken')) return fetch(url)
-        throw new TypeError(`cannot fetch ${url}`, { cause: new Error(`at ${url}`) })
-      }) as typeof fetch,
-      app,
-      { baseUrl },
-    )
-    const error = await failing(`${baseUrl}/cgi-bin/user/get`).catch((caught) => caught)
-    expect(error.message).toContain('cannot fetch')
-    expectNothingLeaks(error)
-  })
+it('request rule 9: fetch prints no token of an error', async () => {
+  const qyFetch = withToken(fetch, app, { baseUrl })
+  await qyFetch.source.get()
+  wecom.failNext('user/get', { reset: true })
+  expectNothingLeaks(await qyFetch(`${baseUrl}/cgi-bin/user/get`).catch((error) => error))
+  const failing = withToken(
+    (async (url: string) => {
+      if (url.includes('/gettoken')) return fetch(url)
+      throw new TypeError(`cannot fetch ${url}`, { cause: new Error(`at ${url}`) })
+    }) as typeof fetch,
+    app,
+    { baseUrl },
+  )
+  const error = await failing(`${baseUrl}/cgi-bin/user/get`).catch((caught) => caught)
+  expect(error.message).toContain('cannot fetch')
+  expectNothingLeaks(error)
 })
 
-describe('request rule 9: an error of a token request prints no secret', () => {
-  it.each<[string, Error | { body: string; status?: number }]>([
-    [
-      'a network error that contains the url',
-      new Error(
-        `connect ECONNREFUSED https://x/cgi-bin/gettoken?corpsecret=${encodeURIComponent(SECRET)}`,
-      ),
-    ],
-    [
-      'one in form encoding',
-      new Error(`failed: corpsecret=${new URLSearchParams({ '': SECRET })}`),
-    ],
-    [
-      'one in the cause',
-      Object.assign(new Error('fetch failed', { cause: new Error(`for ${SECRET}`) })),
-    ],
-    [
-      'an errmsg',
-      { body: JSON.stringify({ errcode: 40068, errmsg: `bad ${SECRET}, from ip: 203.0.113.9` }) },
-    ],
-    ['HTTP 500', { status: 500, body: SECRET }],
-  ])('%s', async (_name, answer) => {
-    const events: unknown[] = []
-    const source = createTokenSource(selfBuilt(app), {
-      onEvent: (event) => events.push(event),
-      clock: fakeClock(),
-      transport: async () => {
-        if (answer instanceof Error) throw answer
-        return { status: 200, ...answer }
-      },
-    })
-    const error = await source.get().catch((caught) => caught)
-    expect(error.code).toBe('token_fetch_failed')
-    expect(events).not.toEqual([])
-    for (const shown of [error, events, source, source.describe()]) expectNothingLeaks(shown)
+it.each<[string, Error | { body: string; status?: number }]>([
+  [
+    'a network error that contains the url',
+    new Error(
+      `connect ECONNREFUSED https://x/cgi-bin/gettoken?corpsecret=${encodeURIComponent(SECRET)}`,
+    ),
+  ],
+  ['one in form encoding', new Error(`failed: corpsecret=${new URLSearchParams({ '': SECRET })}`)],
+  [
+    'one in the cause',
+    Object.assign(new Error('fetch failed', { cause: new Error(`for ${SECRET}`) })),
+  ],
+  [
+    'an errmsg',
+    { body: JSON.stringify({ errcode: 40068, errmsg: `bad ${SECRET}, from ip: 203.0.113.9` }) },
+  ],
+  ['HTTP 500', { status: 500, body: SECRET }],
+])('request rule 9: an error of a token request prints no secret: %s', async (_name, answer) => {
+  const events: unknown[] = []
+  const source = createTokenSource(selfBuilt(app), {
+    onEvent: (event) => events.push(event),
+    clock: fakeClock(),
+    transport: async () => {
+      if (answer instanceof Error) throw answer
+      return { status: 200, ...answer }
+    },
   })
-
-  it('of an axios error underneath', async () => {
-    const client = axios.create({ baseURL: 'http://127.0.0.1:9/cgi-bin' }) as AxiosInstance
-    attachToken(client, app, { baseUrl: 'http://127.0.0.1:9' })
-    const error = await client.get('/user/get').catch((caught) => caught)
-    expect(error).toMatchObject({ code: 'token_fetch_failed', cause: { code: 'ECONNREFUSED' } })
-    expectNothingLeaks(error)
-    expectNothingLeaks(error.config)
-  })
-
-  it('of a wrong secret', async () => {
-    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    attachToken(client, { ...app, corpSecret: 'planted-wrong-one' }, { baseUrl })
-    expectNothingLeaks(await client.get('/user/get').catch((caught) => caught))
-  })
+  const error = await source.get().catch((caught) => caught)
+  expect(error.code).toBe('token_fetch_failed')
+  expect(events).not.toEqual([])
+  for (const shown of [error, events, source, source.describe()]) expectNothingLeaks(shown)
 })
 
-describe('scrubbing', () => {
-  it('finds every spelling', () => {
-    const scrub = scrubber([PLANTED])
-    const spellings = [
-      PLANTED,
-      encodeURIComponent(PLANTED),
-      encodeURIComponent(PLANTED).toLowerCase(),
-      `${new URLSearchParams({ t: PLANTED })}`,
-      axios.getUri({ url: '/x', params: { t: PLANTED } }),
-      new URL(`http://x/?t=${PLANTED}`).href,
-    ]
-    for (const text of spellings) expect(scrub(`before ${text} after`)).not.toMatch(/planted/i)
-  })
-
-  it('removes nothing for an empty value', () => {
-    expect(scrubber([''])('text')).toBe('text')
-  })
-
-  it('copies errors with name, code and causes, and nothing live', () => {
-    const live = Object.assign(
-      new TypeError('hush hush now', { cause: new Error('deep hush hush') }),
-      {
-        code: 'E1',
-        config: { secret: 'hush hush' },
-      },
-    )
-    const copy = scrubbedCopy(live, scrubber(['hush hush'])) as Error & { code: string }
-    expect(copy).toMatchObject({ name: 'TypeError', code: 'E1', message: '[hidden] now' })
-    expect((copy.cause as Error).message).toBe('deep [hidden]')
-    expect(inspect(copy, { depth: 10, showHidden: true })).not.toContain('hush')
-  })
-
-  it('removes the caller’s IP from an errmsg', () => {
-    expect(withoutIp('invalid, hint: [1], from ip: 203.0.113.9, more info')).toBe(
-      'invalid, hint: [1], more info',
-    )
-    expect(withoutIp('invalid, from ip: , more info')).toBe('invalid, more info')
-    expect(withoutIp('bare')).toBe('bare')
-  })
+it('request rule 9: an error of a token request prints no secret of an axios error underneath', async () => {
+  const client = axios.create({ baseURL: 'http://127.0.0.1:9/cgi-bin' }) as AxiosInstance
+  attachToken(client, app, { baseUrl: 'http://127.0.0.1:9' })
+  const error = await client.get('/user/get').catch((caught) => caught)
+  expect(error).toMatchObject({ code: 'token_fetch_failed', cause: { code: 'ECONNREFUSED' } })
+  expectNothingLeaks(error)
+  expectNothingLeaks(error.config)
 })
 
-describe('what SECURITY.md advises', () => {
-  const advice = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8')
+it('request rule 9: an error of a token request prints no wrong secret', async () => {
+  const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+  attachToken(client, { ...app, corpSecret: 'planted-wrong-one' }, { baseUrl })
+  expectNothingLeaks(await client.get('/user/get').catch((caught) => caught))
+})
 
-  it('keeps pino from printing the requests in flight on a keep-alive agent', async () => {
-    const [, list = ''] = /redact: (\[[^\]]*\])/.exec(advice) ?? []
-    const paths: string[] = JSON.parse(list.replaceAll("'", '"'))
-    const httpAgent = new Agent({ keepAlive: true })
-    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, httpAgent })
-    const { source } = attachToken(client, { ...APP, corpSecret: SECRET }, { baseUrl })
-    await source.get()
-    const held = hold(wecom, 'user/list')
-    const inFlight = client.get('/user/list').catch(() => {})
-    await held.arrived()
-    const response = await client.get('/user/get')
-    const error = await client.get('/moved').catch((caught) => caught)
-    const lines: string[] = []
-    const logger = pino({ redact: paths }, { write: (line: string) => void lines.push(line) })
-    logger.error({ err: error }, 'failed')
-    logger.info({ response }, 'got')
-    expect(lines).toHaveLength(2)
-    expect(lines.join('')).not.toMatch(LEAKED)
-    // What a log is for.
-    expect(logged(error)).toMatch(LEAKED)
-    held.release()
-    await inFlight
-    httpAgent.destroy()
-  })
+it('request rule 9: scrubbing finds every spelling', () => {
+  const scrub = scrubber([PLANTED])
+  const spellings = [
+    PLANTED,
+    encodeURIComponent(PLANTED),
+    encodeURIComponent(PLANTED).toLowerCase(),
+    `${new URLSearchParams({ t: PLANTED })}`,
+    axios.getUri({ url: '/x', params: { t: PLANTED } }),
+    new URL(`http://x/?t=${PLANTED}`).href,
+  ]
+  for (const text of spellings) expect(scrub(`before ${text} after`)).not.toMatch(/planted/i)
+})
 
-  it('keeps no url of a global fetch', async () => {
-    expect(advice).toContain('performance.setResourceTimingBufferSize(0)')
-    performance.clearResourceTimings()
-    performance.setResourceTimingBufferSize(0)
-    const qyFetch = withToken(fetch, { ...APP, corpSecret: SECRET }, { baseUrl })
-    await (await qyFetch(`${baseUrl}/cgi-bin/user/get`)).text()
-    expect(performance.getEntriesByType('resource')).toEqual([])
-    performance.setResourceTimingBufferSize(250)
-  })
+it('request rule 9: scrubbing removes nothing for an empty value', () => {
+  expect(scrubber([''])('text')).toBe('text')
+})
+
+it('request rule 9: scrubbing copies errors with name, code and causes, and nothing live', () => {
+  const live = Object.assign(
+    new TypeError('hush hush now', { cause: new Error('deep hush hush') }),
+    {
+      code: 'E1',
+      config: { secret: 'hush hush' },
+    },
+  )
+  const copy = scrubbedCopy(live, scrubber(['hush hush'])) as Error & { code: string }
+  expect(copy).toMatchObject({ name: 'TypeError', code: 'E1', message: '[hidden] now' })
+  expect((copy.cause as Error).message).toBe('deep [hidden]')
+  expect(inspect(copy, { depth: 10, showHidden: true })).not.toContain('hush')
+})
+
+it('request rule 9: scrubbing removes the caller’s IP from an errmsg', () => {
+  expect(withoutIp('invalid, hint: [1], from ip: 203.0.113.9, more info')).toBe(
+    'invalid, hint: [1], more info',
+  )
+  expect(withoutIp('invalid, from ip: , more info')).toBe('invalid, more info')
+  expect(withoutIp('bare')).toBe('bare')
+})
+
+const advice = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8')
+
+it('request rule 9: the advice of SECURITY.md keeps pino from printing the requests in flight on a keep-alive agent', async () => {
+  const [, list = ''] = /redact: (\[[^\]]*\])/.exec(advice) ?? []
+  const paths: string[] = JSON.parse(list.replaceAll("'", '"'))
+  const httpAgent = new Agent({ keepAlive: true })
+  const client = axios.create({ baseURL: `${baseUrl}/cgi-bin`, httpAgent })
+  const { source } = attachToken(client, { ...APP, corpSecret: SECRET }, { baseUrl })
+  await source.get()
+  const held = hold(wecom, 'user/list')
+  const inFlight = client.get('/user/list').catch(() => {})
+  await held.arrived()
+  const response = await client.get('/user/get')
+  const error = await client.get('/moved').catch((caught) => caught)
+  const lines: string[] = []
+  const logger = pino({ redact: paths }, { write: (line: string) => void lines.push(line) })
+  logger.error({ err: error }, 'failed')
+  logger.info({ response }, 'got')
+  expect(lines).toHaveLength(2)
+  expect(lines.join('')).not.toMatch(LEAKED)
+  // What a log is for.
+  expect(logged(error)).toMatch(LEAKED)
+  held.release()
+  await inFlight
+  httpAgent.destroy()
+})
+
+it('request rule 9: the advice of SECURITY.md keeps no url of a global fetch', async () => {
+  expect(advice).toContain('performance.setResourceTimingBufferSize(0)')
+  performance.clearResourceTimings()
+  performance.setResourceTimingBufferSize(0)
+  const qyFetch = withToken(fetch, { ...APP, corpSecret: SECRET }, { baseUrl })
+  await (await qyFetch(`${baseUrl}/cgi-bin/user/get`)).text()
+  expect(performance.getEntriesByType('resource')).toEqual([])
+  performance.setResourceTimingBufferSize(250)
 })

@@ -56,7 +56,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
   }
 
   describe('from a function', () => {
-    it('is requested at once, though the failure of the old one is still remembered', async () => {
+    it('rule 10: a new secret from a function is requested at once, though the failure of the old one is still remembered', async () => {
       let secret = 'wrong-secret'
       const { source, send, secrets } = await opened(app(() => secret))
       expect(await failureOf(send('user/get'))).toMatchObject({ code: 'credential_refused' })
@@ -67,7 +67,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(secrets().at(-1)).toBe('app-secret')
     })
 
-    it('that changes while the old one is being refused does not count as refused', async () => {
+    it('a new secret that appears while the old one is being refused does not count as refused', async () => {
       let secret = 'wrong-secret'
       const { wecom, send, secrets } = await opened(app(() => secret))
       const old = hold(wecom, 'gettoken', { errcode: 40001 })
@@ -80,7 +80,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(secrets()).toEqual(['wrong-secret', 'app-secret'])
     })
 
-    it('leaves a token that is still valid in use', async () => {
+    it('a new secret from a function leaves a token that is still valid in use', async () => {
       let secret = APP.corpSecret
       const { send, rotate, secrets } = await opened(app(() => secret))
       await send('user/get')
@@ -90,7 +90,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(secrets()).toEqual(['app-secret'])
     })
 
-    it('works for an authorised corp too: its permanent code was reset', async () => {
+    it('a new secret from a function works for an authorised corp too: its permanent code was reset', async () => {
       const { wecom, baseUrl, make, sources } = await open()
       const { suite } = sources
       const { authCorpId } = CORP
@@ -106,7 +106,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
   })
 
   describe('by source.replaceCredential', () => {
-    it('clears the remembered failure, and is requested at once', async () => {
+    it('rule 10: source.replaceCredential clears the remembered failure, and the new secret is requested at once', async () => {
       const { source, send, secrets } = await opened(app('wrong-secret'))
       await failureOf(send('user/get'))
       source.replaceCredential(app(APP.corpSecret))
@@ -114,7 +114,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(secrets()).toEqual(['wrong-secret', 'app-secret'])
     })
 
-    it('lets requests in flight finish with the old token; new ones wait for the new', async () => {
+    it('rule 6: source.replaceCredential lets requests in flight finish with the old token; new ones wait for the new', async () => {
       const { wecom, source, send, secrets, carried, rotate } = await opened(app(APP.corpSecret))
       const old = await source.get()
       const sent = hold(wecom, 'user/get')
@@ -132,7 +132,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(secrets()).toEqual(['app-secret', 'new-secret'])
     })
 
-    it('discards the fetch with the old secret: its waiters get the new token', async () => {
+    it('rule 6: source.replaceCredential discards the fetch with the old secret: its waiters get the new token', async () => {
       const { wecom, source, send, secrets, carried, rotate } = await opened(app(APP.corpSecret))
       const old = hold(wecom, 'gettoken')
       const before = send('user/get')
@@ -151,7 +151,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(newOnes()).toHaveLength(1)
     })
 
-    it('discards a late failure of the old secret', async () => {
+    it('rule 6: source.replaceCredential discards a late failure of the old secret', async () => {
       const { wecom, source, send, secrets } = await opened(app('wrong-secret'))
       const old = hold(wecom, 'gettoken', { errcode: 40001 })
       const call = send('user/get')
@@ -163,7 +163,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(secrets().at(-1)).toBe('app-secret')
     })
 
-    it('has a new key in the store: the old secret’s token is not adopted', async () => {
+    it('rule 14: a replaced credential has a new key in the store: the old secret’s token is not adopted', async () => {
       const store = memoryStore()
       const { make, source, send, carried, rotate } = await opened(app(APP.corpSecret), { store })
       const old = await make(app(APP.corpSecret), { store }).get()
@@ -173,7 +173,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(carried()).not.toContain(old)
     })
 
-    it('discards what a slow store returns for the old one', async () => {
+    it('rule 6: source.replaceCredential discards what a slow store returns for the old one', async () => {
       const memory = memoryStore()
       const looked = deferred<void>()
       const given = deferred<void>()
@@ -199,7 +199,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(carried()).not.toContain(old)
     })
 
-    it('of a suite uses the new one’s suite_ticket too', async () => {
+    it('rule 6: source.replaceCredential of a suite uses the new one’s suite_ticket too', async () => {
       const { wecom, source, send } = await opened(
         suiteApp({ ...SUITE, suiteTicket: 'old-ticket' }),
       )
@@ -209,7 +209,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(wecom.count('service/get_suite_token')).toBe(2)
     })
 
-    it('of a suite keeps the tickets that were pushed', async () => {
+    it('rule 6: source.replaceCredential of a suite keeps the tickets that were pushed', async () => {
       const { suiteTicket, ...suite } = SUITE
       const { wecom, source, send } = await opened(suiteApp({ ...suite, suiteSecret: 'wrong' }))
       await source.pushTicket(suiteTicket)
@@ -219,7 +219,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(wecom.count('service/get_suite_token')).toBe(2)
     })
 
-    it('of an upstream app reaches the downstream sources that use its token', async () => {
+    it('rule 6: source.replaceCredential of an upstream app reaches the downstream sources that use its token', async () => {
       const { wecom, baseUrl, make } = await open()
       const upstream = make(app('wrong-secret'))
       const branch = through(entry, baseUrl, make(downstreamCorp({ upstream, ...DOWNSTREAM })))
@@ -231,7 +231,7 @@ describe.each(ENTRIES)('a rotated secret, through the %s entry', (entry) => {
       expect(paths(wecom).filter((path) => path === 'gettoken')).toHaveLength(2)
     })
 
-    it('is refused for another identity, and nothing changes', async () => {
+    it('source.replaceCredential refuses another identity, and nothing changes', async () => {
       const { wecom, baseUrl, make, sources } = await open()
       const { suite, otherCorp } = sources
       const other = make(suiteApp({ suiteId: 'ww-another', suiteSecret: 's' }))

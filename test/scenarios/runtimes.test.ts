@@ -1,5 +1,5 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
 const API = 'https://qyapi.weixin.qq.com/cgi-bin'
 const APP = { corpId: 'ww1', corpSecret: 'secret' }
@@ -62,67 +62,65 @@ const JSDOM_LACKS = [
   'fetch',
 ]
 
-describe('a runtime that lacks newer globals', () => {
-  it('fetch: a request is replayed without AbortSignal.any, timeout and throwIfAborted', async () => {
-    // As in Next.js' edge runtime.
-    vi.spyOn(process, 'getBuiltinModule').mockImplementation(() => {
-      throw new Error('A Node.js API is used (process.getBuiltinModule)')
-    })
-    vi.resetModules()
-    const { withToken } = await import('../../src/fetch.js')
+it('a fetch request is replayed on a runtime without AbortSignal.any, timeout and throwIfAborted', async () => {
+  // As in Next.js' edge runtime.
+  vi.spyOn(process, 'getBuiltinModule').mockImplementation(() => {
+    throw new Error('A Node.js API is used (process.getBuiltinModule)')
+  })
+  vi.resetModules()
+  const { withToken } = await import('../../src/fetch.js')
+  const { tokens, answerTo } = server()
+  const fetch = async (url: string | URL | Request, _init?: RequestInit) =>
+    new Response(answerTo(String(url)))
+  const { signal } = new AbortController()
+  const response = await withToken(fetch, APP)(`${API}/user/get`, { signal })
+  expect(await response.json()).toEqual({ errcode: 0 })
+  expect(tokens).toEqual(['token-1', 'token-2'])
+})
+
+it.each([
+  ['text', (text: string) => text],
+  ['a Buffer', (text: string) => Buffer.from(text)],
+  ['an object', (text: string) => JSON.parse(text)],
+])(
+  'an axios request whose answer is %s is replayed on a runtime without what jsdom lacks',
+  async (_name, given) => {
+    without(JSDOM_LACKS)
+    vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
+    const { default: axios } = await import('axios')
+    const { attachToken } = await import('../../src/axios.js')
     const { tokens, answerTo } = server()
-    const fetch = async (url: string | URL | Request, _init?: RequestInit) =>
-      new Response(answerTo(String(url)))
-    const { signal } = new AbortController()
-    const response = await withToken(fetch, APP)(`${API}/user/get`, { signal })
-    expect(await response.json()).toEqual({ errcode: 0 })
-    expect(tokens).toEqual(['token-1', 'token-2'])
-  })
-
-  it.each([
-    ['text', (text: string) => text],
-    ['a Buffer', (text: string) => Buffer.from(text)],
-    ['an object', (text: string) => JSON.parse(text)],
-  ])(
-    'axios: a request whose answer is %s is replayed without what jsdom lacks',
-    async (_name, given) => {
-      without(JSDOM_LACKS)
-      vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
-      const { default: axios } = await import('axios')
-      const { attachToken } = await import('../../src/axios.js')
-      const { tokens, answerTo } = server()
-      const adapter = async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
-        const isToken = axios.getUri(config).includes('/gettoken')
-        const text = answerTo(axios.getUri(config))
-        const data = isToken ? text : given(text)
-        return { data, status: 200, statusText: 'OK', headers: {}, config }
-      }
-      const client = axios.create({ baseURL: API, adapter })
-      attachToken(client, APP, { axios })
-      await client.get('/user/get', { signal: new AbortController().signal })
-      expect(tokens).toEqual(['token-1', 'token-2'])
-    },
-  )
-
-  it('a replaced credential ends the token request in flight without AbortSignal.any', async () => {
-    vi.resetModules()
-    const { createTokenSource, selfBuilt } = await import('../../src/index.js')
-    const secrets: string[] = []
-    const transport = (request: { url: string }, { signal }: { signal: AbortSignal }) => {
-      const secret = String(new URL(request.url).searchParams.get('corpsecret'))
-      secrets.push(secret)
-      const body = '{"errcode":0,"access_token":"token","expires_in":7200}'
-      if (secret !== 'old') return Promise.resolve({ status: 200, body })
-      return new Promise<never>((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason))
-      })
+    const adapter = async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
+      const isToken = axios.getUri(config).includes('/gettoken')
+      const text = answerTo(axios.getUri(config))
+      const data = isToken ? text : given(text)
+      return { data, status: 200, statusText: 'OK', headers: {}, config }
     }
-    const credential = (corpSecret: string) => selfBuilt({ corpId: 'ww1', corpSecret })
-    const source = createTokenSource(credential('old'), { transport })
-    const token = source.get()
-    await vi.waitFor(() => expect(secrets).toEqual(['old']))
-    source.replaceCredential(credential('new'))
-    expect(await token).toBe('token')
-    expect(secrets).toEqual(['old', 'new'])
-  })
+    const client = axios.create({ baseURL: API, adapter })
+    attachToken(client, APP, { axios })
+    await client.get('/user/get', { signal: new AbortController().signal })
+    expect(tokens).toEqual(['token-1', 'token-2'])
+  },
+)
+
+it('a replaced credential ends the token request in flight without AbortSignal.any', async () => {
+  vi.resetModules()
+  const { createTokenSource, selfBuilt } = await import('../../src/index.js')
+  const secrets: string[] = []
+  const transport = (request: { url: string }, { signal }: { signal: AbortSignal }) => {
+    const secret = String(new URL(request.url).searchParams.get('corpsecret'))
+    secrets.push(secret)
+    const body = '{"errcode":0,"access_token":"token","expires_in":7200}'
+    if (secret !== 'old') return Promise.resolve({ status: 200, body })
+    return new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+  }
+  const credential = (corpSecret: string) => selfBuilt({ corpId: 'ww1', corpSecret })
+  const source = createTokenSource(credential('old'), { transport })
+  const token = source.get()
+  await vi.waitFor(() => expect(secrets).toEqual(['old']))
+  source.replaceCredential(credential('new'))
+  expect(await token).toBe('token')
+  expect(secrets).toEqual(['old', 'new'])
 })

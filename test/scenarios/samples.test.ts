@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { tokenErrcodes } from '../../src/core/errcode.js'
 import { selfBuilt } from '../../src/index.js'
 import { APP } from '../support/qyapi.js'
@@ -24,36 +24,35 @@ const REFUSED = new Set([
 
 const judge = tokenErrcodes(selfBuilt(APP).tokenInvalidErrcodes)
 
-describe('every answer seen in public reports is judged as WeCom’s pages say', () => {
-  it.each((samples.samples as Sample[]).map((sample) => [sample.id, sample] as const))(
-    '%s',
-    (id, sample) => {
-      const text = sample.body === undefined ? (sample.raw ?? '') : JSON.stringify(sample.body)
-      const expected = REFUSED.has(id) ? sample.body?.errcode : undefined
-      expect(judge.inText(text)).toBe(expected)
-      expect(judge.inText(JSON.stringify(sample.body ?? null, null, 2))).toBe(expected)
-      expect(judge.inBytes(new TextEncoder().encode(text))).toBe(expected)
-      expect(judge.inValue(sample.body)).toBe(expected)
-    },
-  )
-})
+it.each((samples.samples as Sample[]).map((sample) => [sample.id, sample] as const))(
+  'every answer seen in public reports is judged as WeCom’s pages say: %s',
+  (id, sample) => {
+    const text = sample.body === undefined ? (sample.raw ?? '') : JSON.stringify(sample.body)
+    const expected = REFUSED.has(id) ? sample.body?.errcode : undefined
+    expect(judge.inText(text)).toBe(expected)
+    expect(judge.inText(JSON.stringify(sample.body ?? null, null, 2))).toBe(expected)
+    expect(judge.inBytes(new TextEncoder().encode(text))).toBe(expected)
+    expect(judge.inValue(sample.body)).toBe(expected)
+  },
+)
 
-describe('a real answer to gettoken', () => {
-  const CODES: Record<string, string> = {
-    '40001-gettoken': 'credential_refused',
-    '40013-gettoken-no-from-ip': 'credential_refused',
-    '41004-gettoken': 'credential_refused',
-    '45009-gettoken': 'rate_limited',
-    '48002': 'credential_refused',
-    '60020': 'ip_not_trusted',
-    'mp-40001-rid': 'credential_refused',
-  }
+const CODES: Record<string, string> = {
+  '40001-gettoken': 'credential_refused',
+  '40013-gettoken-no-from-ip': 'credential_refused',
+  '41004-gettoken': 'credential_refused',
+  '45009-gettoken': 'rate_limited',
+  '48002': 'credential_refused',
+  '60020': 'ip_not_trusted',
+  'mp-40001-rid': 'credential_refused',
+}
 
-  it.each(
-    (samples.samples as Sample[])
-      .filter(({ body }) => body?.errcode)
-      .map((sample) => [sample.id, sample] as const),
-  )('%s fails with a clear error that names no IP but an untrusted one', async (id, { body }) => {
+it.each(
+  (samples.samples as Sample[])
+    .filter(({ body }) => body?.errcode)
+    .map((sample) => [sample.id, sample] as const),
+)(
+  'the real answer %s to gettoken fails with a clear error that names no IP but an untrusted one',
+  async (id, { body }) => {
     const { source } = sourceWith({ body: JSON.stringify(body) })
     const error = await source.get().catch((caught) => caught)
     expect(error).toMatchObject({
@@ -66,61 +65,59 @@ describe('a real answer to gettoken', () => {
     expect(ips).toEqual(id === '60020' ? ['203.0.113.7'] : null)
     expect(error.egressIp).toBe(id === '60020' ? '203.0.113.7' : undefined)
     expect(error.message).not.toContain(APP.corpSecret)
-  })
+  },
+)
 
-  it('ip_not_trusted names axiosTransport and proxies in its message', async () => {
-    const { source } = sourceWith({
-      body: '{"errcode":60020,"errmsg":"not allow to access from your ip"}',
-    })
-    await expect(source.get()).rejects.toThrow(/proxy.*axiosTransport/)
+it('an ip_not_trusted error names axiosTransport and proxies in its message', async () => {
+  const { source } = sourceWith({
+    body: '{"errcode":60020,"errmsg":"not allow to access from your ip"}',
   })
-
-  it('ok-gettoken is accepted as a token', async () => {
-    const { source } = sourceWith('accesstoken000001')
-    expect(await source.get()).toBe('accesstoken000001')
-  })
+  await expect(source.get()).rejects.toThrow(/proxy.*axiosTransport/)
 })
 
-describe('an unreadable answer to gettoken', () => {
-  it.each<[string, string, number?]>([
-    ['HTML', '<html><body>login</body></html>'],
-    ['an empty answer', ''],
-    ['truncated JSON', '{"errcode":0,"errmsg":"ok","access_tok'],
-    ['an empty object', '{}'],
-    ['null', 'null'],
-    ['an array', '[{"access_token":"t","expires_in":7200}]'],
-    ['an empty token', tokenBody('')],
-    ['a token of spaces', tokenBody('  ')],
-    ['a token that is a number', tokenBody(42)],
-    ['expires_in of 0', tokenBody('t', 0)],
-    ['expires_in of -1', tokenBody('t', -1)],
-    ['expires_in of "soon"', tokenBody('t', 'soon')],
-    ['expires_in of "-7200"', tokenBody('t', '-7200')],
-    ['no expires_in', '{"errcode":0,"access_token":"t"}'],
-    ['HTTP 502', tokenBody('t'), 502],
-    ['HTTP 404', '', 404],
-  ])(
-    '%s: token_fetch_failed, nothing cached, and a later request tries again',
-    async (_name, body, status) => {
-      const { source, clock, fetches } = sourceWith((count) =>
-        count === 1 ? { body, ...(status && { status }) } : 'good',
-      )
-      const error = await source.get().catch((caught) => caught)
-      expect(error).toMatchObject({
-        code: 'token_fetch_failed',
-        retryable: true,
-        retryAfterMs: 1000,
-      })
-      expect(error.message).toMatch(/gettoken (got|was)/)
-      expect(source.describe().state).toBe('empty')
-      clock.advance(1000)
-      expect(await source.get()).toBe('good')
-      expect(fetches()).toBe(2)
-    },
-  )
+it('the real answer ok-gettoken is accepted as a token', async () => {
+  const { source } = sourceWith('accesstoken000001')
+  expect(await source.get()).toBe('accesstoken000001')
+})
 
-  it('is not one whose expires_in is a decimal string, or that starts with a byte order mark', async () => {
-    expect(await sourceWith({ body: tokenBody('t', '7200') }).source.get()).toBe('t')
-    expect(await sourceWith({ body: `\uFEFF${tokenBody('t')}` }).source.get()).toBe('t')
-  })
+it.each<[string, string, number?]>([
+  ['HTML', '<html><body>login</body></html>'],
+  ['an empty answer', ''],
+  ['truncated JSON', '{"errcode":0,"errmsg":"ok","access_tok'],
+  ['an empty object', '{}'],
+  ['null', 'null'],
+  ['an array', '[{"access_token":"t","expires_in":7200}]'],
+  ['an empty token', tokenBody('')],
+  ['a token of spaces', tokenBody('  ')],
+  ['a token that is a number', tokenBody(42)],
+  ['expires_in of 0', tokenBody('t', 0)],
+  ['expires_in of -1', tokenBody('t', -1)],
+  ['expires_in of "soon"', tokenBody('t', 'soon')],
+  ['expires_in of "-7200"', tokenBody('t', '-7200')],
+  ['no expires_in', '{"errcode":0,"access_token":"t"}'],
+  ['HTTP 502', tokenBody('t'), 502],
+  ['HTTP 404', '', 404],
+])(
+  'rule 2: an unreadable answer to gettoken is token_fetch_failed, is not cached, and a later request tries again: %s',
+  async (_name, body, status) => {
+    const { source, clock, fetches } = sourceWith((count) =>
+      count === 1 ? { body, ...(status && { status }) } : 'good',
+    )
+    const error = await source.get().catch((caught) => caught)
+    expect(error).toMatchObject({
+      code: 'token_fetch_failed',
+      retryable: true,
+      retryAfterMs: 1000,
+    })
+    expect(error.message).toMatch(/gettoken (got|was)/)
+    expect(source.describe().state).toBe('empty')
+    clock.advance(1000)
+    expect(await source.get()).toBe('good')
+    expect(fetches()).toBe(2)
+  },
+)
+
+it('rule 2: an answer to gettoken whose expires_in is a decimal string, or that starts with a byte order mark, is readable', async () => {
+  expect(await sourceWith({ body: tokenBody('t', '7200') }).source.get()).toBe('t')
+  expect(await sourceWith({ body: `\uFEFF${tokenBody('t')}` }).source.get()).toBe('t')
 })

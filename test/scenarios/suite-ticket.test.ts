@@ -50,7 +50,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
   }
 
   describe('that is an option', () => {
-    it('as a value is sent', async () => {
+    it('a suite_ticket that is an option is sent', async () => {
       const { send, tickets } = await opened('ticket')
       expect((await send(PATH)).errcode).toBe(0)
       expect(tickets()).toEqual(['ticket'])
@@ -59,7 +59,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
     it.each([
       ['a function', (ticket: string) => ticket],
       ['an async function', async (ticket: string) => ticket],
-    ])('as %s is read anew for each token request', async (_name, given) => {
+    ])('a suite_ticket given as %s is read anew for each token request', async (_name, given) => {
       let newest = 'ticket'
       const { wecom, send, tickets, forget } = await opened(() => given(newest))
       await send(PATH)
@@ -75,19 +75,22 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       ['a promise of nothing', async () => undefined],
       ['null, as a database does', async () => null],
       ['an empty string', () => ''],
-    ])('as a function that returns %s sends nothing, and says what to do', async (_name, given) => {
-      const { wecom, send } = await opened(given)
-      const error = await failureOf(send(PATH))
-      expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
-      expect(error.errcode).toBeUndefined()
-      expect(error.message).toContain('there is no suite_ticket yet')
-      expect(wecom.requests).toEqual([])
-    })
+    ])(
+      'a suite_ticket function that returns %s sends nothing, and says what to do',
+      async (_name, given) => {
+        const { wecom, send } = await opened(given)
+        const error = await failureOf(send(PATH))
+        expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
+        expect(error.errcode).toBeUndefined()
+        expect(error.message).toContain('there is no suite_ticket yet')
+        expect(wecom.requests).toEqual([])
+      },
+    )
 
     it.each([
       ['throws', () => expect.fail('planted-error')],
       ['rejects', async () => expect.fail('planted-error')],
-    ])('as a function that %s sends nothing, and says why', async (_name, given) => {
+    ])('a suite_ticket function that %s sends nothing, and says why', async (_name, given) => {
       const { wecom, send } = await opened(given)
       const error = await failureOf(send(PATH))
       expect(error).toMatchObject({ code: 'token_fetch_failed', retryable: true })
@@ -95,7 +98,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(wecom.requests).toEqual([])
     })
 
-    it('is overridden by one that was pushed', async () => {
+    it('a suite_ticket that is an option is overridden by one that was pushed', async () => {
       const { wecom, suite, send, tickets } = await opened('ticket')
       const { suiteTicket, timeStamp } = wecom.pushSuiteTicket(suiteId)
       expect(await suite.pushTicket(suiteTicket, { timeStamp })).toBe(true)
@@ -103,7 +106,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual([suiteTicket])
     })
 
-    it('is used instead of a pushed one that is more than 30 min old', async () => {
+    it('a suite_ticket that is an option is used instead of a pushed one that is more than 30 min old', async () => {
       const { wecom, clock, suite, send, tickets } = await opened(() => newest)
       let newest = 'ticket'
       await suite.pushTicket('pushed-ticket')
@@ -115,7 +118,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
   })
 
   describe('that was pushed', () => {
-    it('is sent, and not before there is a request', async () => {
+    it('a suite_ticket that was pushed is sent, and not before there is a request', async () => {
       const { wecom, suite, send, tickets } = await opened()
       const { suiteTicket, timeStamp } = wecom.pushSuiteTicket(suiteId)
       await suite.pushTicket(suiteTicket, { timeStamp })
@@ -124,7 +127,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual([suiteTicket])
     })
 
-    it('that is the last by WeCom’s time counts, in whatever order they arrive', async () => {
+    it('the last pushed suite_ticket by WeCom’s time counts, in whatever order they arrive', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       const first = wecom.pushSuiteTicket(suiteId)
       clock.advance(10 * MINUTES)
@@ -139,7 +142,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual([second.suiteTicket])
     })
 
-    it('without a timeStamp counts as sent now', async () => {
+    it('a pushed suite_ticket without a timeStamp counts as sent now', async () => {
       const { clock, suite, send, tickets } = await opened()
       await suite.pushTicket('older', { timeStamp: clock.wall() / 1000 - 1 })
       expect(await suite.pushTicket('ticket')).toBe(true)
@@ -148,7 +151,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual(['ticket'])
     })
 
-    it('does not affect the current token', async () => {
+    it('a pushed suite_ticket does not affect the current token', async () => {
       const { wecom, clock, suite, send, tickets } = await opened('ticket')
       await send(PATH)
       clock.advance(10 * MINUTES)
@@ -158,7 +161,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual(['ticket'])
     })
 
-    it('more than 30 min ago is not sent: nothing is, and the error says so', async () => {
+    it('a suite_ticket that was pushed more than 30 min ago is not sent: nothing is, and the error says so', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       const { suiteTicket, timeStamp } = wecom.pushSuiteTicket(suiteId)
       await suite.pushTicket(suiteTicket, { timeStamp })
@@ -179,7 +182,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       ['   ', 'blanks'],
       [undefined, 'nothing'],
       [42, 'a number'],
-    ])('as %o is refused: %s', async (ticket, _what) => {
+    ])('a pushed suite_ticket of %o is refused: %s', async (ticket, _what) => {
       const { suite } = await opened()
       await expect(suite.pushTicket(ticket as string)).rejects.toMatchObject({
         code: 'bad_options',
@@ -202,19 +205,22 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       // Milliseconds: every later ticket would seem old.
       1_767_225_600_000,
       '1767225600000',
-    ])('with a timeStamp of %o is refused, and changes nothing', async (timeStamp) => {
-      const { wecom, suite, send } = await opened()
-      await expect(
-        suite.pushTicket('ticket', { timeStamp: timeStamp as number }),
-      ).rejects.toMatchObject({
-        code: 'bad_options',
-        message: expect.stringMatching(/^timeStamp /),
-      })
-      await failureOf(send(PATH))
-      expect(wecom.requests).toEqual([])
-    })
+    ])(
+      'a pushed suite_ticket with a timeStamp of %o is refused, and changes nothing',
+      async (timeStamp) => {
+        const { wecom, suite, send } = await opened()
+        await expect(
+          suite.pushTicket('ticket', { timeStamp: timeStamp as number }),
+        ).rejects.toMatchObject({
+          code: 'bad_options',
+          message: expect.stringMatching(/^timeStamp /),
+        })
+        await failureOf(send(PATH))
+        expect(wecom.requests).toEqual([])
+      },
+    )
 
-    it('to a source that needs none is refused', async () => {
+    it('a suite_ticket pushed to a source that needs none is refused', async () => {
       const { make, suite } = await opened()
       const corp = make(authorizedCorp({ suite, ...CORP }))
       await expect(corp.pushTicket('ticket')).rejects.toMatchObject({
@@ -225,7 +231,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
   })
 
   describe('that is missing', () => {
-    it('fails the suite and its corps with what to do, and nothing is sent', async () => {
+    it('a suite_ticket that is missing fails the suite and its corps with what to do, and nothing is sent', async () => {
       const { wecom, baseUrl, make, suite, send } = await opened()
       const corp = through(entry, baseUrl, make(authorizedCorp({ suite, ...CORP })))
       for (const call of [send(PATH), corp('user/get')]) {
@@ -236,7 +242,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(wecom.requests).toEqual([])
     })
 
-    it('serves both as soon as it is pushed, though the failure is still remembered', async () => {
+    it('a suite_ticket that is missing serves both as soon as it is pushed, though the failure is still remembered', async () => {
       const { wecom, baseUrl, make, suite, send } = await opened()
       const corp = through(entry, baseUrl, make(authorizedCorp({ suite, ...CORP })))
       await Promise.all([send(PATH), corp('user/get')].map(failureOf))
@@ -249,7 +255,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
   })
 
   describe('that WeCom calls stale (40085)', () => {
-    it('is requested at most three times for one request, also if each is another wrong one', async () => {
+    it('a suite_ticket that WeCom calls stale (40085) is requested at most three times for one request, also if each is another wrong one', async () => {
       let given = 0
       const { send, tickets } = await opened(() => {
         given += 1
@@ -262,7 +268,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual(['wrong-1', 'wrong-2', 'wrong-3'])
     })
 
-    it('is sent once, however many requests wait and however long', async () => {
+    it('a suite_ticket that WeCom calls stale (40085) is sent once, however many requests wait and however long', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       await suite.pushTicket('stale-ticket')
       for (let round = 0; round < 5; round += 1) {
@@ -277,7 +283,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(wecom.count(PATH)).toBe(0)
     })
 
-    it('is replaced by a newer one at once, though the failure is still remembered', async () => {
+    it('a suite_ticket that WeCom calls stale (40085) is replaced by a newer one at once, though the failure is still remembered', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       await suite.pushTicket('stale-ticket')
       await failureOf(send(PATH))
@@ -289,7 +295,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(suite.describe().cooldownUntil).toBeUndefined()
     })
 
-    it('each is sent once: two stale ones cost two token requests', async () => {
+    it('each suite_ticket is sent once: two stale ones cost two token requests', async () => {
       const { clock, suite, send, tickets } = await opened()
       for (const ticket of ['stale-1', 'stale-2']) {
         clock.advance(1_000)
@@ -301,7 +307,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual(['stale-1', 'stale-2'])
     })
 
-    it('is replaced by the one in the option, and is not sent again later either', async () => {
+    it('a suite_ticket that WeCom calls stale (40085) is replaced by the one in the option, and is not sent again later either', async () => {
       const { suite, send, tickets, forget } = await opened('ticket')
       await suite.pushTicket('stale-ticket')
       expect((await send(PATH)).errcode).toBe(0)
@@ -310,7 +316,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual(['stale-ticket', 'ticket', 'ticket'])
     })
 
-    it('because it is another suite’s leaves the valid one in use: that is sent right after it', async () => {
+    it('a suite_ticket that WeCom calls stale (40085) because it is another suite’s leaves the valid one in use: that is sent right after it', async () => {
       const { wecom, clock, suite, send, tickets, forget } = await opened()
       const { suiteTicket } = wecom.pushSuiteTicket(suiteId)
       await suite.pushTicket(suiteTicket)
@@ -322,7 +328,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual(['another-suites', suiteTicket, suiteTicket])
     })
 
-    it('because it is another suite’s, however many are pushed: the valid one is used for its 30 min', async () => {
+    it('however many tickets of another suite are pushed, the valid suite_ticket is used for its 30 min', async () => {
       const { wecom, clock, suite, send, forget, tickets } = await opened()
       const { suiteTicket } = wecom.pushSuiteTicket(suiteId)
       await suite.pushTicket(suiteTicket)
@@ -337,7 +343,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(await failureOf(send(PATH))).toMatchObject({ errcode: 40085 })
     })
 
-    it('because it is another suite’s is removed from the store, and the valid one is stored again', async () => {
+    it('a suite_ticket that WeCom calls stale (40085) because it is another suite’s is removed from the store, and the valid one is stored again', async () => {
       const { wecom, clock, suite, another, send } = await opened(undefined, {
         store: memoryStore(),
       })
@@ -354,7 +360,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       for (const { body } of requested) expect(String(Buffer.from(body))).toContain(suiteTicket)
     })
 
-    it('is called stale long ago: then the newest one is reported as old', async () => {
+    it('a suite_ticket that was called stale long ago is reported as old', async () => {
       const { wecom, clock, suite, send, forget } = await opened()
       await suite.pushTicket('stale-ticket')
       await failureOf(send(PATH))
@@ -367,7 +373,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(error.errcode).toBeUndefined()
     })
 
-    it('and a newer one that arrives during the token request is sent right after it', async () => {
+    it('a newer suite_ticket that arrives during the token request is sent right after a stale one', async () => {
       const { wecom, clock, suite, send, tickets } = await opened()
       await suite.pushTicket('stale-ticket')
       const stale = hold(wecom, GET_SUITE_TOKEN, { errcode: 40085 })
@@ -383,7 +389,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
   })
 
   describe('in a store', () => {
-    it('pushed to one source reaches another one, which needs no token request', async () => {
+    it('rule 18: a suite_ticket pushed to one source reaches another one through the store, which needs no token request', async () => {
       const store = memoryStore()
       const { wecom, baseUrl, suite, another } = await opened(undefined, { store })
       const { suiteTicket, timeStamp } = wecom.pushSuiteTicket(suiteId)
@@ -394,7 +400,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(paths(wecom)).toEqual([GET_SUITE_TOKEN, PATH, PATH])
     })
 
-    it('counts only if it is newer, whichever source got it first', async () => {
+    it('rule 18: a suite_ticket in a store counts only if it is newer, whichever source got it first', async () => {
       const store = memoryStore()
       const { wecom, clock, suite, another, tickets } = await opened(undefined, { store })
       const first = wecom.pushSuiteTicket(suiteId)
@@ -407,7 +413,7 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
       expect(tickets()).toEqual([second.suiteTicket])
     })
 
-    it('survives a secret that was rotated', async () => {
+    it('rule 14: a suite_ticket in a store survives a secret that was rotated', async () => {
       const store = memoryStore()
       const { wecom, suite, make, tickets } = await opened(undefined, { store })
       await suite.pushTicket('ticket')
@@ -419,21 +425,19 @@ describe.each(ENTRIES)('a suite_ticket, through the %s entry', (entry) => {
   })
 })
 
-describe('a model_ticket', () => {
-  it('is stored like a suite’s', async () => {
-    const { wecom, clock, sources } = await open()
-    const { model } = sources
-    expect((await failureOf(model.get())).message).toContain('there is no model_ticket yet')
-    expect(wecom.requests).toEqual([])
-    const { modelTicket, timeStamp } = wecom.pushModelTicket(MODEL.modelId)
-    expect(await model.pushTicket(modelTicket, { timeStamp })).toBe(true)
-    expect(await model.pushTicket('late', { timeStamp: timeStamp - 1 })).toBe(false)
-    expect(await model.get()).toMatch(/^fake-model_/)
-    await model.invalidate(await model.get())
-    clock.advance(30 * MINUTES)
-    expect((await failureOf(model.get())).message).toContain('more than 30 min old')
-    expect(wecom.count('openhw/get_model_token')).toBe(1)
-  })
+it('a model_ticket is stored like a suite’s', async () => {
+  const { wecom, clock, sources } = await open()
+  const { model } = sources
+  expect((await failureOf(model.get())).message).toContain('there is no model_ticket yet')
+  expect(wecom.requests).toEqual([])
+  const { modelTicket, timeStamp } = wecom.pushModelTicket(MODEL.modelId)
+  expect(await model.pushTicket(modelTicket, { timeStamp })).toBe(true)
+  expect(await model.pushTicket('late', { timeStamp: timeStamp - 1 })).toBe(false)
+  expect(await model.get()).toMatch(/^fake-model_/)
+  await model.invalidate(await model.get())
+  clock.advance(30 * MINUTES)
+  expect((await failureOf(model.get())).message).toContain('more than 30 min old')
+  expect(wecom.count('openhw/get_model_token')).toBe(1)
 })
 
 it('a model_ticket that WeCom calls stale (710402) is sent once, and a newer one replaces it', async () => {

@@ -34,7 +34,7 @@ describe.each(VERSIONS)('a token request over real HTTP, axios %s', (_version, l
     return createTokenSource(selfBuilt(APP), { baseUrl, transport })
   }
 
-  it('rule 10: a gzip answer that breaks off is tried again at once', async () => {
+  it('rule 10: a token request a gzip answer that breaks off is tried again at once', async () => {
     let count = 0
     const zipped = gzipSync(tokenBody('token-1'))
     const baseUrl = await serve((_request, response) => {
@@ -57,7 +57,7 @@ describe.each(VERSIONS)('a token request over real HTTP, axios %s', (_version, l
     ['follow-redirects with options of its own', { transport: rewritten }],
     ['a number of redirects', { maxRedirects: 9 }],
     ['the fetch adapter', { adapter: 'fetch' }],
-  ])('rule 12: is never redirected: %s', async (_name, defaults) => {
+  ])('rule 12: a token request is never redirected: %s', async (_name, defaults) => {
     const seen: string[] = []
     const baseUrl = await serve((request, response) => {
       seen.push(request.url ?? '')
@@ -68,7 +68,7 @@ describe.each(VERSIONS)('a token request over real HTTP, axios %s', (_version, l
   })
 
   it.each(['http', 'fetch'])(
-    'rule 12: has the headers and the auth for a gateway, asks for a fresh answer, and uses no caching hint: %s',
+    'rule 12: a token request has the headers and the auth for a gateway, asks for a fresh answer, and uses no caching hint: %s',
     async (adapter) => {
       const seen: NodeJS.Dict<string | string[]>[] = []
       const baseUrl = await serve(({ headers }, response) => {
@@ -97,31 +97,32 @@ describe.each(VERSIONS)('a token request over real HTTP, axios %s', (_version, l
     [403, 'text/plain', 'no'],
     [407, 'text/plain', 'no'],
     [200, 'text/html', '<html>sign in</html>'],
-  ])('a gateway’s %s of %s names the options for headers and auth', async (status, type, body) => {
-    const baseUrl = await serve((_request, response) => {
-      response.writeHead(status, { 'content-type': type }).end(body)
-    })
-    await expect(sourceOf(baseUrl, {}).get()).rejects.toThrow(
-      /axiosTransport\(client, \{ headers, auth \}\), or fetchTransport\(fetch, \{ headers \}\)/,
-    )
-  })
+  ])(
+    'the error of a gateway’s %s of %s names the options for headers and auth',
+    async (status, type, body) => {
+      const baseUrl = await serve((_request, response) => {
+        response.writeHead(status, { 'content-type': type }).end(body)
+      })
+      await expect(sourceOf(baseUrl, {}).get()).rejects.toThrow(
+        /axiosTransport\(client, \{ headers, auth \}\), or fetchTransport\(fetch, \{ headers \}\)/,
+      )
+    },
+  )
 })
 
-describe('a token request of a client that sends by HTTP/2', () => {
-  it('rule 12: uses HTTP/2 too', async () => {
-    const { createServer } = await import('node:http2')
-    const server = createServer((_request, response) => {
-      response.setHeader('content-type', 'application/json')
-      response.end(tokenBody('token-1'))
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as { port: number }
-    const client = axios.create({ httpVersion: 2, http2Options: { sessionTimeout: 20 } } as never)
-    const source = createTokenSource(selfBuilt(APP), {
-      baseUrl: `http://127.0.0.1:${port}`,
-      transport: axiosTransport(client),
-    })
-    expect(await source.get()).toBe('token-1')
-    server.close()
+it('rule 12: a token request of a client that sends by HTTP/2 uses HTTP/2 too', async () => {
+  const { createServer } = await import('node:http2')
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(tokenBody('token-1'))
   })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const client = axios.create({ httpVersion: 2, http2Options: { sessionTimeout: 20 } } as never)
+  const source = createTokenSource(selfBuilt(APP), {
+    baseUrl: `http://127.0.0.1:${port}`,
+    transport: axiosTransport(client),
+  })
+  expect(await source.get()).toBe('token-1')
+  server.close()
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { memoryStore, selfBuilt } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { tokenBody } from '../support/source.js'
@@ -51,41 +51,39 @@ function burst(
   return { asked, requests, mostInFlight, servedAt, pass }
 }
 
-describe('many cold corps at once', () => {
-  it('rule 16: cost one token request each, and one that is slow frees only its own place for another', async () => {
-    const slow = 0
-    const { requests, mostInFlight, servedAt, pass } = burst(2, 300, (_, corp) =>
-      corp === slow ? 2_500 : 500,
-    )
-    await pass(5_000)
-    expect(servedAt.map(({ size }) => size)).toEqual([300, 300])
-    expect(requests()).toBe(300)
-    expect(Math.max(...mostInFlight)).toBeLessThanOrEqual(51)
-  })
+it('rule 16: many cold corps at once cost one token request each, and one that is slow frees only its own place for another', async () => {
+  const slow = 0
+  const { requests, mostInFlight, servedAt, pass } = burst(2, 300, (_, corp) =>
+    corp === slow ? 2_500 : 500,
+  )
+  await pass(5_000)
+  expect(servedAt.map(({ size }) => size)).toEqual([300, 300])
+  expect(requests()).toBe(300)
+  expect(Math.max(...mostInFlight)).toBeLessThanOrEqual(51)
+})
 
-  it('rule 16: one token request each, also where each takes 1.5 s', async () => {
-    const { requests, servedAt, pass } = burst(2, 300, () => 1_500)
-    await pass(6_000)
-    expect(servedAt.map(({ size }) => size)).toEqual([300, 300])
-    expect(requests()).toBe(300)
-  })
+it('rule 16: many cold corps at once cost one token request each, also where each takes 1.5 s', async () => {
+  const { requests, servedAt, pass } = burst(2, 300, () => 1_500)
+  await pass(6_000)
+  expect(servedAt.map(({ size }) => size)).toEqual([300, 300])
+  expect(requests()).toBe(300)
+})
 
-  it('rule 17: if token requests hang, no caller waits for a lease turn: all are sent within 2 s', async () => {
-    const { asked, pass } = burst(1, 500, () => 60_000)
-    await pass(2_000)
-    expect(asked.size).toBe(500)
-  })
+it('rule 17: if token requests hang, no caller waits for a lease turn: all are sent within 2 s', async () => {
+  const { asked, pass } = burst(1, 500, () => 60_000)
+  await pass(2_000)
+  expect(asked.size).toBe(500)
+})
 
-  it('rule 17: a turn that hangs ends within 3 s, even if token requests of other corps are answered', async () => {
-    const hanging = 0
-    const { asked, requests, servedAt, pass } = burst(2, 200, (process, corp) =>
-      process === 0 && corp === hanging ? 60_000 : 200,
-    )
-    await pass(3_300)
-    // The process whose own request hangs waits for it.
-    expect(servedAt.map(({ size }) => size)).toEqual([199, 200])
-    expect(servedAt[1]?.get(hanging)).toBeLessThanOrEqual(3_000 + 200)
-    expect(asked.get(hanging)).toBe(2)
-    expect(requests()).toBe(201)
-  })
+it('rule 17: a turn that hangs ends within 3 s, even if token requests of other corps are answered', async () => {
+  const hanging = 0
+  const { asked, requests, servedAt, pass } = burst(2, 200, (process, corp) =>
+    process === 0 && corp === hanging ? 60_000 : 200,
+  )
+  await pass(3_300)
+  // The process whose own request hangs waits for it.
+  expect(servedAt.map(({ size }) => size)).toEqual([199, 200])
+  expect(servedAt[1]?.get(hanging)).toBeLessThanOrEqual(3_000 + 200)
+  expect(asked.get(hanging)).toBe(2)
+  expect(requests()).toBe(201)
 })

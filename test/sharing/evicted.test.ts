@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   memoryStore,
   type StoreLease,
@@ -76,98 +76,94 @@ const down = () => {
 /** In the last minutes of the memo the store is looked at behind the callers. */
 const NEAR_THE_END_MS = 6_900_000
 
-describe('a token that vanished from the store before it expired', () => {
-  it.each(['withLease', 'withoutLease'] as const)(
-    'rule 20: is reported once as evicted, and stored again (%s)',
-    async (kind) => {
-      const clock = fakeClock()
-      const places = emptiedStore(clock)
-      const { source, evicted } = sourceOver(places[kind], clock, (count) =>
-        count === 1 ? 'token' : down(),
-      )
-      await source.get()
-      clock.advance(NEAR_THE_END_MS)
-      places.empty()
-      expect(await source.get()).toBe('token')
-      await pass(clock, 500)
-      expect(evicted()).toEqual([
-        expect.objectContaining({
-          type: 'store_error',
-          operation: 'get',
-          message: expect.stringMatching(
-            /^generation \d+ vanished from the store (299|300) s before/,
-          ),
-        }),
-      ])
-      expect(await places.stored()).toMatchObject({ value: 'token', ageMs: expect.any(Number) })
-      await pass(clock, 10_000)
-      await source.get()
-      await pass(clock, 500)
-      expect(evicted()).toHaveLength(1)
-    },
+it.each(['withLease', 'withoutLease'] as const)(
+  'rule 20: a token that vanished from the store before it expired is reported once as evicted, and stored again (%s)',
+  async (kind) => {
+    const clock = fakeClock()
+    const places = emptiedStore(clock)
+    const { source, evicted } = sourceOver(places[kind], clock, (count) =>
+      count === 1 ? 'token' : down(),
+    )
+    await source.get()
+    clock.advance(NEAR_THE_END_MS)
+    places.empty()
+    expect(await source.get()).toBe('token')
+    await pass(clock, 500)
+    expect(evicted()).toEqual([
+      expect.objectContaining({
+        type: 'store_error',
+        operation: 'get',
+        message: expect.stringMatching(
+          /^generation \d+ vanished from the store (299|300) s before/,
+        ),
+      }),
+    ])
+    expect(await places.stored()).toMatchObject({ value: 'token', ageMs: expect.any(Number) })
+    await pass(clock, 10_000)
+    await source.get()
+    await pass(clock, 500)
+    expect(evicted()).toHaveLength(1)
+  },
+)
+
+it.each(['withLease', 'withoutLease'] as const)(
+  'rule 20: a token that vanished from the store before it expired is not reported if it was refused or invalidated, or is there (%s)',
+  async (kind) => {
+    const clock = fakeClock()
+    const places = emptiedStore(clock)
+    const { source, evicted } = sourceOver(places[kind], clock)
+    const other = sourceOver(places[kind], clock)
+    await source.get()
+    await other.source.get()
+    await source.invalidate('token-1')
+    // The other process's token was deleted by this one.
+    await other.source.run(async (token) => ({ errcode: token === 'token-1' ? 42001 : 0 }))
+    await source.run(async (token) => ({ errcode: token === 'token-1' ? 42001 : 0 }))
+    clock.advance(NEAR_THE_END_MS)
+    await source.get()
+    await pass(clock, 500)
+    expect([...evicted(), ...other.evicted()]).toEqual([])
+  },
+)
+
+const HOLDER = 'web-7:4711:0123456789abcdef'
+const named = (events: readonly TokenEvent[]) =>
+  events.flatMap((event) =>
+    event.type === 'store_error' && event.reason === 'lease_timeout' ? [event.message] : [],
   )
 
-  it.each(['withLease', 'withoutLease'] as const)(
-    'rule 20: is not reported if it was refused or invalidated, or is there (%s)',
-    async (kind) => {
-      const clock = fakeClock()
-      const places = emptiedStore(clock)
-      const { source, evicted } = sourceOver(places[kind], clock)
-      const other = sourceOver(places[kind], clock)
-      await source.get()
-      await other.source.get()
-      await source.invalidate('token-1')
-      // The other process's token was deleted by this one.
-      await other.source.run(async (token) => ({ errcode: token === 'token-1' ? 42001 : 0 }))
-      await source.run(async (token) => ({ errcode: token === 'token-1' ? 42001 : 0 }))
-      clock.advance(NEAR_THE_END_MS)
-      await source.get()
-      await pass(clock, 500)
-      expect([...evicted(), ...other.evicted()]).toEqual([])
+it('rule 17: a lease holder that does not fetch is named by host and pid when its lease is taken over', async () => {
+  const clock = fakeClock()
+  const memory = memoryStore({ clock })
+  const lease = memory.lease as StoreLease
+  let isFirst = true
+  const store: TokenStore = {
+    ...memory,
+    lease: {
+      ...lease,
+      async acquire(key, request) {
+        if (isFirst) await lease.acquire(key, { ...request, holder: HOLDER, forMs: 60_000 })
+        isFirst = false
+        return lease.acquire(key, request)
+      },
     },
-  )
+  }
+  const { source, events } = sourceOver(store, clock)
+  const token = source.get()
+  await pass(clock, 6_000)
+  expect(await token).toBe('token-1')
+  expect(named(events)).toEqual([expect.stringContaining('process web-7:4711 (host:pid) held')])
+  expect(JSON.stringify(events)).not.toContain('0123456789abcdef')
 })
 
-describe('a lease holder that does not fetch', () => {
-  const HOLDER = 'web-7:4711:0123456789abcdef'
-  const named = (events: readonly TokenEvent[]) =>
-    events.flatMap((event) =>
-      event.type === 'store_error' && event.reason === 'lease_timeout' ? [event.message] : [],
-    )
-
-  it('rule 17: is named by host and pid when its lease is taken over', async () => {
-    const clock = fakeClock()
-    const memory = memoryStore({ clock })
-    const lease = memory.lease as StoreLease
-    let isFirst = true
-    const store: TokenStore = {
-      ...memory,
-      lease: {
-        ...lease,
-        async acquire(key, request) {
-          if (isFirst) await lease.acquire(key, { ...request, holder: HOLDER, forMs: 60_000 })
-          isFirst = false
-          return lease.acquire(key, request)
-        },
-      },
-    }
-    const { source, events } = sourceOver(store, clock)
-    const token = source.get()
-    await pass(clock, 6_000)
-    expect(await token).toBe('token-1')
-    expect(named(events)).toEqual([expect.stringContaining('process web-7:4711 (host:pid) held')])
-    expect(JSON.stringify(events)).not.toContain('0123456789abcdef')
-  })
-
-  it('rule 17: is named by host and pid when others stop waiting for it', async () => {
-    const clock = fakeClock()
-    const memory = memoryStore({ clock })
-    const lease = memory.lease as StoreLease
-    const held = async () => ({ heldBy: 7, holder: HOLDER })
-    const { source, events } = sourceOver({ ...memory, lease: { ...lease, acquire: held } }, clock)
-    const token = source.get()
-    await pass(clock, 6_000)
-    expect(await token).toBe('token-1')
-    expect(named(events)).toEqual([expect.stringContaining('process web-7:4711 (host:pid) held')])
-  })
+it('rule 17: a lease holder that does not fetch is named by host and pid when others stop waiting for it', async () => {
+  const clock = fakeClock()
+  const memory = memoryStore({ clock })
+  const lease = memory.lease as StoreLease
+  const held = async () => ({ heldBy: 7, holder: HOLDER })
+  const { source, events } = sourceOver({ ...memory, lease: { ...lease, acquire: held } }, clock)
+  const token = source.get()
+  await pass(clock, 6_000)
+  expect(await token).toBe('token-1')
+  expect(named(events)).toEqual([expect.stringContaining('process web-7:4711 (host:pid) held')])
 })

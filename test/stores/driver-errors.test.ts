@@ -47,7 +47,7 @@ describe('an error that a driver emits (rule 20)', () => {
       keyvStore(new Keyv({ store: driver as never, throwOnErrors: true })),
   }
   for (const [name, storeOf] of Object.entries(stores)) {
-    it(`rule 20: ${name}: ends no process, is an event of the source, and the tokens go on`, async () => {
+    it(`rule 20: an error that a driver emits ${name}: ends no process, is an event of the source, and the tokens go on`, async () => {
       const driver = new Driver()
       const { source, problems } = sourceOver(storeOf(driver))
       driver.emit('error', new Error('emitted before the store was used'))
@@ -70,7 +70,7 @@ describe('an error that a driver emits (rule 20)', () => {
     })
   }
 
-  it('that is not an Error is reported with a message', async () => {
+  it('rule 20: an error that a driver emits that is not an Error is reported with a message', async () => {
     const driver = new Driver()
     const { source, problems } = sourceOver(keyvStore(driver))
     await source.get()
@@ -78,14 +78,14 @@ describe('an error that a driver emits (rule 20)', () => {
     expect(problems()).toMatchObject([{ message: 'the driver emitted an error' }])
   })
 
-  it('adds one listener for each store, and raises the limit', () => {
+  it('rule 20: an error that a driver emits adds one listener for each store, and raises the limit', () => {
     const driver = new Driver()
     for (let count = 0; count < 30; count += 1) redisStore(driver, { prefix: `app-${count}:` })
     expect(getEventListeners(driver, 'error')).toHaveLength(30)
     expect(driver.getMaxListeners()).toBe(EventEmitter.defaultMaxListeners + 30)
   })
 
-  it('needs no emitter: a driver without events is accepted', async () => {
+  it('rule 20: an error that a driver emits needs no emitter: a driver without events is accepted', async () => {
     const { source } = sourceOver(redisStore(new Driver().call))
     expect(await source.get()).toBe('fetched')
   })
@@ -94,7 +94,7 @@ describe('an error that a driver emits (rule 20)', () => {
 describeWithRedis('a connection of node-redis without a listener of the user', () => {
   const closing = useClosing()
 
-  it('rule 20: breaks a connection, and the process continues with an event', async () => {
+  it('rule 20: a connection of node-redis without a listener of the user breaks a connection, and the process continues with an event', async () => {
     const server = await startRedis()
     closing(server, () => server.stop())
     const redis = createClient({ url: server.url, disableOfflineQueue: true })

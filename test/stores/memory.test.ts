@@ -6,7 +6,7 @@ describe('memoryStore', () => {
   for (const { name, run } of storeContract(() => memoryStore())) it(name, run)
   for (const { name, run } of leaseContract(() => memoryStore())) it(name, run)
 
-  it('ages tokens by the given clock', async () => {
+  it('memoryStore ages tokens by the given clock', async () => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     await store.set('key', { value: 'token', generation: 1, ageMs: 100, expiresInMs: 1_000 })
@@ -19,7 +19,7 @@ describe('memoryStore', () => {
     ).toBe(true)
   })
 
-  it('removes with a write every tenant whose token, failure, lease and fence have expired, and no other', async () => {
+  it('memoryStore removes with a write every tenant whose token, failure, lease and fence have expired, and no other', async () => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     const { lease } = store
@@ -45,7 +45,7 @@ describe('memoryStore', () => {
     expect(await store.get('long')).toMatchObject({ value: 'token' })
   })
 
-  it('rule 15: keeps the fence of an expired lease for ten minutes, and no number repeats', async () => {
+  it('rule 15: memoryStore keeps the fence of an expired lease for ten minutes, and no number repeats', async () => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     const request = { forMs: 2_000, takeOverMs: 2_800, above: 0 }

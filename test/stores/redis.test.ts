@@ -110,7 +110,7 @@ describeWithRedis('a token source over redis-server', () => {
     return { start, fetches: () => fetches }
   }
 
-  it('is served even if its Redis is a read-only replica', async () => {
+  it('rule 20: a token source over Redis is served even if its Redis is a read-only replica', async () => {
     const replica = await startRedis()
     closing(replica, () => replica.stop())
     const admin = ioredis(replica, closing)
@@ -129,7 +129,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(events).toContain('fetched')
   })
 
-  it('is served, and shares again, after its keys were lost', async () => {
+  it('rule 20: a token source over Redis is served, and shares again, after its keys were lost', async () => {
     const { start, fetches } = machines()
     const [one, other] = [start(), start()]
     expect(await one.source.get()).toBe(await other.source.get())
@@ -145,7 +145,7 @@ describeWithRedis('a token source over redis-server', () => {
   /** A source leaves a store that failed alone for a second. */
   const untilRested = () => new Promise((resolve) => setTimeout(resolve, 1_050))
 
-  it('fetches once for two processes, and adopts by the age from Redis', async () => {
+  it('rule 1: a token source over Redis fetches once for two processes, and adopts by the age from Redis', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const one = start()
@@ -157,7 +157,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('fetches once for ten processes that start at the same moment', async () => {
+  it('rule 1: a token source over Redis fetches once for ten processes that start at the same moment', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const ten = Array.from({ length: 10 }, start)
@@ -166,7 +166,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('fails no caller while Redis is dead, and shares again when it is back', async () => {
+  it('rule 20: a token source over Redis fails no caller while Redis is dead, and shares again when it is back', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const one = start()
@@ -189,7 +189,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(3)
   })
 
-  it('fails no caller while Redis is frozen, and shares again afterwards', async () => {
+  it('rule 20: a token source over Redis fails no caller while Redis is frozen, and shares again afterwards', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const one = start()
@@ -208,7 +208,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(2)
   })
 
-  it('overwrites a value that is not a token', async () => {
+  it('a token source over Redis overwrites a value that is not a token', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const one = start()
@@ -231,7 +231,7 @@ describeWithRedis('a token source over redis-server', () => {
     expiresInMs: 60_000,
   })
 
-  it('rule 15: repeats no number after a failover to a replica that lagged', async () => {
+  it('rule 15: a token source over Redis repeats no number after a failover to a replica that lagged', async () => {
     const primary = await startRedis()
     const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', `${primary.port}`] })
     closing(primary, () => primary.stop())
@@ -255,7 +255,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(await redisStore(after).delete('key', next, `token-${lost}`)).toBe(false)
   })
 
-  it('rule 17: releases a lease at once that Redis gives after it was frozen', async () => {
+  it('rule 17: a token source over Redis releases a lease at once that Redis gives after it was frozen', async () => {
     await server.restart()
     const { start, fetches } = machines()
     const one = start()
@@ -270,7 +270,7 @@ describeWithRedis('a token source over redis-server', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('rule 18: stores a ticket again that was lost with all data of Redis', async () => {
+  it('rule 18: a token source over Redis stores a ticket again that was lost with all data of Redis', async () => {
     const suite = suiteApp({ suiteId: 'ww-lost', suiteSecret: 'secret' })
     const redis = ioredis(server, closing)
     const sent: unknown[] = []

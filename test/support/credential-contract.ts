@@ -46,7 +46,7 @@ export function credentialContract(given: CredentialCase): void {
     return { credential, token, source, requests }
   }
 
-  it('requests its token as WeCom documents it', async () => {
+  it('a credential requests its token as WeCom documents it', async () => {
     const { requests } = await fetched(given.answer)
     expect(requests).toEqual([
       {
@@ -57,19 +57,19 @@ export function credentialContract(given: CredentialCase): void {
     ])
   })
 
-  it('finds the token in the real answer, with an errcode of 0 and without', async () => {
+  it('a credential finds the token in the real answer, with an errcode of 0 and without', async () => {
     expect((await fetched(given.answer)).token).toBe(given.token)
     const { errcode: _errcode, errmsg: _errmsg, ...bare } = given.answer as Record<string, unknown>
     expect((await fetched(bare)).token).toBe(given.token)
   })
 
-  it('is refused by its own errcodes, and never by 40001', () => {
+  it('a token is refused by the errcodes of its kind, and never by 40001', () => {
     const credential = given.credential()
     expect(credential.tokenInvalidErrcodes).toEqual(given.tokenInvalidErrcodes)
     expect(credential.tokenInvalidErrcodes).not.toContain(40001)
   })
 
-  it('describes itself, and no secret, however it is printed', async () => {
+  it('rule 14: a credential describes itself, and no secret, however it is printed', async () => {
     const refused = { errcode: 40001, errmsg: 'invalid credential' }
     const { credential, source, token } = await fetched(refused)
     expect(source.describe()).toMatchObject({ kind: given.kind, subject: given.subject })
@@ -100,7 +100,7 @@ export function credentialContract(given: CredentialCase): void {
       },
     ],
   ])(
-    'contains no secret in a failure, though %s repeats the whole request',
+    'request rule 9: a failure of a credential contains no secret, though %s repeats the whole request',
     async (_name, reply) => {
       const events: unknown[] = []
       const requests: TokenRequest[] = []
@@ -122,7 +122,7 @@ export function credentialContract(given: CredentialCase): void {
     },
   )
 
-  it('has another key with another secret', async () => {
+  it('rule 14: a credential with another secret has another key', async () => {
     const keys = new Set<string>()
     const seen = new Set<string>()
     const kept = memoryStore()
@@ -148,7 +148,7 @@ export function credentialContract(given: CredentialCase): void {
     for (const key of seen) for (const secret of secrets) expect(key).not.toContain(secret)
   })
 
-  it('refuses invalid options, and says what they should be', () => {
+  it('a credential refuses invalid options, and says what they should be', () => {
     for (const [make, message] of given.refuses) {
       expect(make).toThrow(expect.objectContaining({ code: 'bad_options' }))
       expect(make).toThrow(message)
@@ -156,7 +156,7 @@ export function credentialContract(given: CredentialCase): void {
     }
   })
 
-  it('cannot be changed', () => {
+  it('a credential cannot be changed', () => {
     expect(Object.isFrozen(given.credential())).toBe(true)
   })
 }

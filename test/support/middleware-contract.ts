@@ -80,7 +80,7 @@ export function middlewareContract(name: string, open: Open): void {
   })
 
   describe(`${name}: a refusal`, () => {
-    it('rule 9: of a replay is the caller’s answer: sent again once, not twice', async () => {
+    it('rule 9: a refusal of a replay is the caller’s answer: sent again once, not twice', async () => {
       const wire = interceptQyapi()
       const { send, types } = opened(wire)
       wire.wecom.failNext('user/get', { errcode: 42001 }, 5)
@@ -90,7 +90,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(types()).toEqual(['fetched', 'refused', 'fetched', 'replayed', 'endpoint_cooldown'])
     })
 
-    it('is never a 40001, which is a wrong secret', async () => {
+    it('request rule 4: a refusal is never a 40001, which is a wrong secret', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire)
       wire.wecom.failNext('user/get', { errcode: 40001 })
@@ -99,7 +99,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(wire.fetches()).toBe(1)
     })
 
-    it('is not a nested errcode of the caller’s own data', async () => {
+    it('request rule 4: a refusal is not a nested errcode of the caller’s own data', async () => {
       const wire = interceptQyapi({ errorCodeHeader: false })
       const { send } = opened(wire)
       const rows = [{ errcode: 42001 }, { text: '"errcode":42001' }]
@@ -110,7 +110,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(wire.fetches()).toBe(1)
     })
 
-    it('request rule 6: without a replacement is the caller’s answer, and an event carries the cause', async () => {
+    it('request rule 6: a refusal without a replacement is the caller’s answer, and an event carries the cause', async () => {
       const wire = interceptQyapi()
       const { source, send, events } = opened(wire)
       await source.get()
@@ -121,7 +121,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(JSON.stringify(events.at(-1))).toContain('45009')
     })
 
-    it('by an endpoint that refuses everything, 50 requests at once and 50 in a row, costs two gettoken', async () => {
+    it('rule 9: an endpoint that refuses everything costs two gettoken for 50 requests at once and 50 in a row', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire)
       wire.wecom.failNext('agent/get', { errcode: 42001 }, 1000)
@@ -133,7 +133,7 @@ export function middlewareContract(name: string, open: Open): void {
     })
 
     it.each(['new', 'same'] as const)(
-      'rule 5: in a storm of 100 spread over 500 ms costs one gettoken, with 100 successes (server returns %s strings)',
+      'rule 5: a storm of 100 refusals spread over 500 ms costs one gettoken, with 100 successes (server returns %s strings)',
       async (tokens) => {
         const wire = interceptQyapi({ tokens })
         const { source, send } = opened(wire)
@@ -149,7 +149,7 @@ export function middlewareContract(name: string, open: Open): void {
     )
 
     it.each(['new', 'same'] as const)(
-      'rule 5: of 20 stragglers with the old token costs no further gettoken (server returns %s strings)',
+      'rule 5: a refusal of 20 stragglers with the old token costs no further gettoken (server returns %s strings)',
       async (tokens) => {
         const wire = interceptQyapi({ tokens })
         const { source, send } = opened(wire)
@@ -166,7 +166,7 @@ export function middlewareContract(name: string, open: Open): void {
       },
     )
 
-    it('rule 6: a hit that races a clear never sends undefined', async () => {
+    it('rule 6: a refusal a hit that races a clear never sends undefined', async () => {
       const wire = interceptQyapi()
       const { source, send } = opened(wire)
       for (let round = 0; round < 10; round += 1) {
@@ -245,7 +245,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(wire.fetches()).toBe(0)
     })
 
-    it('request rule 1: a request to a trusted origin gets one too, and a refused one is replayed', async () => {
+    it('request rule 1: a request to a trusted origin gets a token too, and a refused one is replayed', async () => {
       const wire = interceptQyapi()
       wire.wecom.interceptWith(nock, 'https://twin.example')
       const { send, types } = opened(wire, { trustedOrigins: ['https://twin.example'] })
@@ -257,7 +257,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(types()).toEqual(['fetched', 'refused', 'fetched', 'replayed'])
     })
 
-    it('request rule 2: a path that takes none, or another kind, gets no token', async () => {
+    it('request rule 2: a path that takes no token, or one of another kind, gets none', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire)
       for (const path of ['webhook/send', 'service/get_corp_token', 'license/create_new_order']) {

@@ -44,7 +44,7 @@ const KINDS = [
 describe.each(KINDS)('the path $path of the fake', ({ kind, path, parameter, codes }) => {
   const [missing, invalid, expired] = codes
 
-  it(`is answered for the ${kind}'s token in ${parameter} only`, async () => {
+  it(`the fake answers the path $path for the ${kind}'s token in ${parameter} only`, async () => {
     const { call, tokens } = await open()
     const { [kind]: good, ...others } = await tokens()
     expect((await call(`${path}?${parameter}=${good}`)).errcode).toBe(0)
@@ -60,7 +60,7 @@ describe.each(KINDS)('the path $path of the fake', ({ kind, path, parameter, cod
     }
   })
 
-  it('refuses a token that was revoked, that was made to expire, and that has expired', async () => {
+  it('the fake refuses on $path a token that was revoked, that was made to expire, and that has expired', async () => {
     const { wecom, clock, call, tokens } = await open()
     const errcode = async (token: string) => (await call(`${path}?${parameter}=${token}`)).errcode
     const first = (await tokens())[kind]
@@ -77,13 +77,14 @@ describe.each(KINDS)('the path $path of the fake', ({ kind, path, parameter, cod
   })
 })
 
-describe('the fake’s own path table', () => {
-  it.each(
-    ENDPOINT_RULES.filter(({ path }) => !/gettoken|get_\w+_token$/.test(path)).map((rule) => [
-      rule.path,
-      rule,
-    ]),
-  )('agrees with the table of the middleware: %s answers 0', async (_path, rule) => {
+it.each(
+  ENDPOINT_RULES.filter(({ path }) => !/gettoken|get_\w+_token$/.test(path)).map((rule) => [
+    rule.path,
+    rule,
+  ]),
+)(
+  'the fake’s own path table agrees with the table of the middleware: %s answers 0',
+  async (_path, rule) => {
     const { call, tokens } = await open()
     const path = rule.path.endsWith('/') ? `${rule.path}some/thing` : rule.path
     const given = await tokens()
@@ -92,55 +93,51 @@ describe('the fake’s own path table', () => {
         ? ''
         : `?${rule.parameter ?? TOKEN_PARAMETERS[rule.token]}=${given[rule.token]}`
     expect((await call(path + query, {})).errcode).toBe(0)
-  })
+  },
+)
 
-  it('has no row that the table of the middleware does not have', () => {
-    const ours = ENDPOINT_RULES.map(({ path }) => path).sort()
-    expect(PATHS.flatMap(({ paths }) => paths).sort()).toEqual(ours)
-  })
-
-  it('is no copy: the fake imports no facts of the code that it tests', () => {
-    const folder = new URL('../../src/testing/', import.meta.url)
-    const importing = readdirSync(folder).filter((name) =>
-      readFileSync(new URL(name, folder), 'utf8').includes('/wecom/'),
-    )
-    expect(importing).toEqual([])
-  })
-
-  it('answers an unknown path with 404 and an empty body', async () => {
-    const { send, tokens } = await open()
-    for (const path of ['no/such/path', 'service/no_such', 'webhooks/send']) {
-      const response = await send(`${path}?access_token=${(await tokens()).app}`)
-      expect([response.status, await response.text()]).toEqual([404, ''])
-    }
-  })
+it('the fake’s own path table has no row that the table of the middleware does not have', () => {
+  const ours = ENDPOINT_RULES.map(({ path }) => path).sort()
+  expect(PATHS.flatMap(({ paths }) => paths).sort()).toEqual(ours)
 })
 
-describe('a request that takes no token', () => {
-  it('is answered without one', async () => {
-    const { call } = await open()
-    for (const path of ['webhook/send?key=robot', 'aibot/response?response_code=x'])
-      expect((await call(path, {})).errcode).toBe(0)
-  })
+it('the fake’s own path table is no copy: the fake imports no facts of the code that it tests', () => {
+  const folder = new URL('../../src/testing/', import.meta.url)
+  const importing = readdirSync(folder).filter((name) =>
+    readFileSync(new URL(name, folder), 'utf8').includes('/wecom/'),
+  )
+  expect(importing).toEqual([])
 })
 
-describe('a second token in a request', () => {
-  it('is refused, with an answer that does not repeat the tokens', async () => {
-    const { send, tokens } = await open()
-    const { app, suite, provider } = await tokens()
-    for (const [call, names] of [
-      [`user/get?access_token=${app}&suite_access_token=${suite}`, 'access_token, suite'],
-      [`user/get?access_token=${app}&access_token=${app}`, 'access_token, access_token'],
-      [`user/get?access_token=${app}&provider_access_token=`, 'access_token, provider'],
-      [`service/get_login_info?access_token=${provider}&provider_access_token=x`, 'access_token'],
-    ] as const) {
-      const response = await send(call)
-      const text = await response.text()
-      expect(response.status).toBe(400)
-      expect(text).toContain(`came with more than one token: ${names}`)
-      for (const token of [app, suite, provider]) expect(text).not.toContain(token)
-    }
-  })
+it('the fake’s own path table answers an unknown path with 404 and an empty body', async () => {
+  const { send, tokens } = await open()
+  for (const path of ['no/such/path', 'service/no_such', 'webhooks/send']) {
+    const response = await send(`${path}?access_token=${(await tokens()).app}`)
+    expect([response.status, await response.text()]).toEqual([404, ''])
+  }
+})
+
+it('a request that takes no token is answered without one', async () => {
+  const { call } = await open()
+  for (const path of ['webhook/send?key=robot', 'aibot/response?response_code=x'])
+    expect((await call(path, {})).errcode).toBe(0)
+})
+
+it('a second token in a request is refused, with an answer that does not repeat the tokens', async () => {
+  const { send, tokens } = await open()
+  const { app, suite, provider } = await tokens()
+  for (const [call, names] of [
+    [`user/get?access_token=${app}&suite_access_token=${suite}`, 'access_token, suite'],
+    [`user/get?access_token=${app}&access_token=${app}`, 'access_token, access_token'],
+    [`user/get?access_token=${app}&provider_access_token=`, 'access_token, provider'],
+    [`service/get_login_info?access_token=${provider}&provider_access_token=x`, 'access_token'],
+  ] as const) {
+    const response = await send(call)
+    const text = await response.text()
+    expect(response.status).toBe(400)
+    expect(text).toContain(`came with more than one token: ${names}`)
+    for (const token of [app, suite, provider]) expect(text).not.toContain(token)
+  }
 })
 
 describe('revoke and expire', () => {
@@ -169,7 +166,7 @@ describe('revoke and expire', () => {
     [{ modelId: 'm1' }, ['model', 'device']],
     [{ kind: 'model', modelId: 'm1' }, ['model']],
     [{ deviceSn: 'sn1' }, ['device']],
-  ] as const)('%j mean %j', async (only, meant) => {
+  ] as const)('revoke and expire of the fake: %j mean %j', async (only, meant) => {
     const { wecom, call, tokens } = await open()
     const given = await tokens()
     const refused = async () => {

@@ -190,7 +190,7 @@ describe.each(FACES)('many processes, through %s', (face, call) => {
     expect(source.describe().generation).toBeGreaterThan(8)
   })
 
-  it('rule 9: at most two sends after the first, and then the endpoint cools down', async () => {
+  it('rule 9: there are at most two sends after the first, and then the endpoint cools down', async () => {
     const { source, sent, put, fetches, types } = fleet()
     await source.get()
     put('theirs', 7)
@@ -234,7 +234,7 @@ describe.each(FACES)('many processes, through %s', (face, call) => {
     },
   )
 
-  it('four sources over one store, under load, with early ends and one bad endpoint: no good call is lost', async () => {
+  it('rules 7 and 9: four sources over one store, under load, with early ends and one bad endpoint, lose no good call', async () => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     const good = new Set<string>()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   createSourcePool,
   memoryStore,
@@ -11,21 +11,22 @@ import { sourceWith } from '../support/source.js'
 
 const asAny = (value: unknown) => value as never
 
-describe('unknown options are refused by name', () => {
-  const calls: [string, (source: TokenSource) => unknown, string][] = [
-    [
-      'run',
-      (source) => source.run(() => 1, asAny({ endPoint: 'a' })),
-      "'endPoint' in options of run: known are endpoint, signal, errcodeOf",
-    ],
-    [
-      'memoryStore',
-      () => memoryStore(asAny({ ttl: 1 })),
-      "'ttl' in options of memoryStore: known are clock",
-    ],
-  ]
+const calls: [string, (source: TokenSource) => unknown, string][] = [
+  [
+    'run',
+    (source) => source.run(() => 1, asAny({ endPoint: 'a' })),
+    "'endPoint' in options of run: known are endpoint, signal, errcodeOf",
+  ],
+  [
+    'memoryStore',
+    () => memoryStore(asAny({ ttl: 1 })),
+    "'ttl' in options of memoryStore: known are clock",
+  ],
+]
 
-  it.each(calls)('%s', async (_name, call, message) => {
+it.each(calls)(
+  'unknown options of a call are refused by name: %s',
+  async (_name, call, message) => {
     const { source, fetches } = sourceWith('token')
     const refused = (async () => call(source))()
     await expect(refused).rejects.toMatchObject({
@@ -34,62 +35,61 @@ describe('unknown options are refused by name', () => {
     })
     await settle()
     expect(fetches()).toBe(0)
-  })
-})
+  },
+)
 
-describe('wrong options are refused', () => {
-  it.each<[string, (source: TokenSource) => unknown, string]>([
-    [
-      'endpoint',
-      (source) => source.run(() => 1, asAny({ endpoint: 7 })),
-      "endpoint must be what is called, e.g. 'message/send', got 7.",
-    ],
-    [
-      'errcodeOf',
-      (source) => source.run(() => 1, asAny({ errcodeOf: 7 })),
-      'errcodeOf must be a function (outcome) => errcode, got 7.',
-    ],
-    [
-      'signal',
-      (source) => source.run(() => 1, asAny({ signal: 7 })),
-      'signal must be an AbortSignal, got 7.',
-    ],
-    [
-      'call',
-      (source) => source.run(asAny('token')),
-      'call must be a function (token) => promise, got something of type string (not shown).',
-    ],
-  ])('%s, before anything is sent', async (_name, call, message) => {
+it.each<[string, (source: TokenSource) => unknown, string]>([
+  [
+    'endpoint',
+    (source) => source.run(() => 1, asAny({ endpoint: 7 })),
+    "endpoint must be what is called, e.g. 'message/send', got 7.",
+  ],
+  [
+    'errcodeOf',
+    (source) => source.run(() => 1, asAny({ errcodeOf: 7 })),
+    'errcodeOf must be a function (outcome) => errcode, got 7.',
+  ],
+  [
+    'signal',
+    (source) => source.run(() => 1, asAny({ signal: 7 })),
+    'signal must be an AbortSignal, got 7.',
+  ],
+  [
+    'call',
+    (source) => source.run(asAny('token')),
+    'call must be a function (token) => promise, got something of type string (not shown).',
+  ],
+])(
+  'a wrong option of a call is refused before anything is sent: %s',
+  async (_name, call, message) => {
     const { source, fetches } = sourceWith('token')
     await expect(call(source)).rejects.toMatchObject({ code: 'bad_options', message })
     expect(fetches()).toBe(0)
-  })
+  },
+)
 
-  it('options that are not an object are refused', () => {
-    expect(() => createSourcePool(() => undefined, asAny(null))).toThrow(
-      'options must be an object, got null.',
-    )
-    expect(() => selfBuilt(asAny(undefined))).toThrow('selfBuilt must be an object, got undefined.')
-    expect(() => selfBuilt(asAny(null))).toThrow('selfBuilt must be an object, got null.')
-    expect(() => suiteApp(asAny(undefined))).toThrow('suiteApp must be an object, got undefined.')
-    expect(selfBuilt(APP).kind).toBe('self-built')
-  })
+it('options of a call that are not an object are refused', () => {
+  expect(() => createSourcePool(() => undefined, asAny(null))).toThrow(
+    'options must be an object, got null.',
+  )
+  expect(() => selfBuilt(asAny(undefined))).toThrow('selfBuilt must be an object, got undefined.')
+  expect(() => selfBuilt(asAny(null))).toThrow('selfBuilt must be an object, got null.')
+  expect(() => suiteApp(asAny(undefined))).toThrow('suiteApp must be an object, got undefined.')
+  expect(selfBuilt(APP).kind).toBe('self-built')
 })
 
-describe('a caller whose signal is aborted already', () => {
-  const aborted = AbortSignal.abort(new Error('enough'))
+const aborted = AbortSignal.abort(new Error('enough'))
 
-  it('gets the reason, and no token is fetched', async () => {
-    const { source, fetches } = sourceWith('token')
-    await expect(source.get({ signal: aborted })).rejects.toThrow('enough')
-    await expect(source.run(() => 1, { signal: aborted })).rejects.toThrow('enough')
-    await settle()
-    expect(fetches()).toBe(0)
-  })
+it('a caller whose signal is aborted already gets the reason, and no token is fetched', async () => {
+  const { source, fetches } = sourceWith('token')
+  await expect(source.get({ signal: aborted })).rejects.toThrow('enough')
+  await expect(source.run(() => 1, { signal: aborted })).rejects.toThrow('enough')
+  await settle()
+  expect(fetches()).toBe(0)
+})
 
-  it('gets the reason also while there is a usable token', async () => {
-    const { source } = sourceWith('token')
-    await source.get()
-    await expect(source.get({ signal: aborted })).rejects.toThrow('enough')
-  })
+it('a caller whose signal is aborted already gets the reason also while there is a usable token', async () => {
+  const { source } = sourceWith('token')
+  await source.get()
+  await expect(source.get({ signal: aborted })).rejects.toThrow('enough')
 })

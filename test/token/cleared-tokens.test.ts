@@ -37,7 +37,7 @@ describe.each([
   ['with a lease', true],
   ['without a lease', false],
 ])('rule 6, while a token is being published to a slow store %s', (_name, hasLease) => {
-  it('callers after replaceCredential get a token of the new secret', async () => {
+  it('rule 6: while a token is being published to a slow store, callers after replaceCredential get a token of the new secret', async () => {
     const { source, pass, fetches } = sourceOverSlowStore(hasLease)
     const before = source.get()
     await settle()
@@ -50,7 +50,7 @@ describe.each([
     expect(fetches()).toBe(2)
   })
 
-  it('callers after invalidate get the next token', async () => {
+  it('rule 6: while a token is being published to a slow store, callers after invalidate get the next token', async () => {
     const { source, pass, fetches } = sourceOverSlowStore(hasLease)
     void source.get()
     await settle()
@@ -61,7 +61,7 @@ describe.each([
     expect(fetches()).toBe(2)
   })
 
-  it('a replay carries the next token, not the refused one', async () => {
+  it('rule 6: while a token is being published to a slow store, a replay carries the next token, not the refused one', async () => {
     const { source, pass, fetches } = sourceOverSlowStore(hasLease)
     void source.get()
     await settle()
@@ -76,7 +76,7 @@ describe.each([
     expect(fetches()).toBe(2)
   })
 
-  it('callers get the published token at once', async () => {
+  it('rule 6: while a token is being published to a slow store, callers get the published token at once', async () => {
     const { source, fetches } = sourceOverSlowStore(hasLease)
     void source.get()
     await settle()
@@ -84,7 +84,7 @@ describe.each([
     expect(fetches()).toBe(1)
   })
 
-  it('a store ends up with the successor, never with the cleared token', async () => {
+  it('rule 6: while a token is being published to a slow store, a store ends up with the successor, never with the cleared token', async () => {
     const { source, store, clock, pass } = sourceOverSlowStore(hasLease)
     void source.get()
     await settle()
@@ -96,45 +96,41 @@ describe.each([
   })
 })
 
-describe('a token that is being published to a store', () => {
-  it('rejects its waiters at once when the source is closed', async () => {
-    const kept = deferred<boolean>()
-    const memory = memoryStore()
-    const lease = memory.lease as NonNullable<TokenStore['lease']>
-    const store = { ...memory, lease: { ...lease, publish: () => kept.promise } }
-    const transport = async () => ({ status: 200, body: tokenBody('token') })
-    const clock = fakeClock()
-    const source = sourceOn(selfBuilt(APP), { clock, store, transport }, fakePlatform)
-    const waiting = source.get().catch(({ code }) => code)
-    await settle()
-    source.close()
-    expect(await waiting).toBe('closed')
-  })
+it('rule 6: a token that is being published to a store rejects its waiters at once when the source is closed', async () => {
+  const kept = deferred<boolean>()
+  const memory = memoryStore()
+  const lease = memory.lease as NonNullable<TokenStore['lease']>
+  const store = { ...memory, lease: { ...lease, publish: () => kept.promise } }
+  const transport = async () => ({ status: 200, body: tokenBody('token') })
+  const clock = fakeClock()
+  const source = sourceOn(selfBuilt(APP), { clock, store, transport }, fakePlatform)
+  const waiting = source.get().catch(({ code }) => code)
+  await settle()
+  source.close()
+  expect(await waiting).toBe('closed')
 })
 
-describe('rule 6, while a failure is being published to a slow store', () => {
-  it('callers after replaceCredential and callers that waited before get a token of the new secret', async () => {
-    const clock = fakeClock()
-    const memory = memoryStore({ clock })
-    const lease = memory.lease as NonNullable<TokenStore['lease']>
-    const kept = deferred<void>()
-    const release: typeof lease.release = async (key, left) => {
-      if (left.failure !== undefined) await kept.promise
-      return lease.release(key, left)
-    }
-    const store = { ...memory, lease: { ...lease, release } }
-    let fetches = 0
-    const transport = async () => {
-      fetches += 1
-      return { status: 200, body: fetches === 1 ? '{"errcode":40001}' : tokenBody('new') }
-    }
-    const source = sourceOn(selfBuilt(APP), { clock, store, transport }, fakePlatform)
-    const before = source.get()
-    await settle()
-    source.replaceCredential(NEW_SECRET)
-    expect(await source.get()).toBe('new')
-    kept.resolve()
-    expect(await before).toBe('new')
-    expect(fetches).toBe(2)
-  })
+it('rule 6: while a failure is being published to a slow store, callers after replaceCredential and callers that waited before get a token of the new secret', async () => {
+  const clock = fakeClock()
+  const memory = memoryStore({ clock })
+  const lease = memory.lease as NonNullable<TokenStore['lease']>
+  const kept = deferred<void>()
+  const release: typeof lease.release = async (key, left) => {
+    if (left.failure !== undefined) await kept.promise
+    return lease.release(key, left)
+  }
+  const store = { ...memory, lease: { ...lease, release } }
+  let fetches = 0
+  const transport = async () => {
+    fetches += 1
+    return { status: 200, body: fetches === 1 ? '{"errcode":40001}' : tokenBody('new') }
+  }
+  const source = sourceOn(selfBuilt(APP), { clock, store, transport }, fakePlatform)
+  const before = source.get()
+  await settle()
+  source.replaceCredential(NEW_SECRET)
+  expect(await source.get()).toBe('new')
+  kept.resolve()
+  expect(await before).toBe('new')
+  expect(fetches).toBe(2)
 })

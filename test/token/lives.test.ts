@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { createTokenSource, memoryStore, selfBuilt, type TokenStore } from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP } from '../support/qyapi.js'
@@ -22,11 +22,12 @@ function processOver(store: TokenStore, clock: ReturnType<typeof fakeClock>, isD
   return { source, fetches: () => fetches }
 }
 
-describe('rule 8: a string that the store knows already', () => {
-  it.each([
-    ['is past its memo there', MEMO_MS + 100_000],
-    ['is in its memo there', MEMO_MS - 100_000],
-  ])('does not get a new lifetime after a restart, if it %s', async (_name, ageMs) => {
+it.each([
+  ['is past its memo there', MEMO_MS + 100_000],
+  ['is in its memo there', MEMO_MS - 100_000],
+])(
+  'rule 8: a string that the store knows already does not get a new lifetime after a restart, if it %s',
+  async (_name, ageMs) => {
     const clock = fakeClock()
     const store = memoryStore({ clock })
     await processOver(store, clock).source.get()
@@ -39,56 +40,54 @@ describe('rule 8: a string that the store knows already', () => {
     expect(source.describe().ageMs).toBe(ageMs + 200_000)
     expect(fetches()).toBeGreaterThan(0)
     expect(source.describe().expiresInMs).toBeLessThanOrEqual(200_000)
-  })
+  },
+)
 
-  it('is handed out through an outage after a restart as long as before it (rule 4)', async () => {
-    const clock = fakeClock()
-    const store = memoryStore({ clock })
-    await processOver(store, clock).source.get()
-    clock.advance(MEMO_MS + 100_000)
-    const { source } = processOver(store, clock, true)
-    expect(await source.get()).toBe('same')
-  })
+it('rule 4: a string that the store knows already is handed out through an outage after a restart as long as before it', async () => {
+  const clock = fakeClock()
+  const store = memoryStore({ clock })
+  await processOver(store, clock).source.get()
+  clock.advance(MEMO_MS + 100_000)
+  const { source } = processOver(store, clock, true)
+  expect(await source.get()).toBe('same')
 })
 
-describe('rule 2: no token is handed out for longer than maxAgeMs without a token request', () => {
-  it.each([1, 20_000, 59_999])(
-    'rule 2: a string that came back after %s ms is handed out for maxAgeMs',
-    async (ms) => {
-      const { source, clock, fetches } = sourceWith('same', { maxAgeMs: 60_000, refreshAheadMs: 0 })
-      await source.get()
-      clock.advance(ms)
-      await source.invalidate('same')
-      await source.get()
-      expect(fetches()).toBe(2)
-      clock.advance(60_000)
-      await source.get()
-      expect(fetches()).toBe(3)
-    },
-  )
-
-  it.each([31_536_000, 1e308])(
-    'rule 2: a token for which a server says %s s is handed out for maxAgeMs',
-    async (seconds) => {
-      const { source, clock, fetches } = sourceWith((count) => ({
-        body: tokenBody(count > 2 ? 'next' : 'same', seconds),
-      }))
-      await source.get()
-      clock.advance(MEMO_MS)
-      expect(await source.get()).toBe('same')
-      expect(fetches()).toBe(2)
-      clock.advance(MEMO_MS)
-      expect(await source.get()).toBe('next')
-      expect(fetches()).toBe(3)
-    },
-  )
-
-  it('rule 2: a server’s 1e308 s do not keep a token for ever through an outage', async () => {
-    const { source, clock } = sourceWith((count) =>
-      count === 1 ? { body: tokenBody('token', 1e308) } : new Error('gettoken is down'),
-    )
+it.each([1, 20_000, 59_999])(
+  'rule 2: a string that came back after %s ms is handed out for maxAgeMs',
+  async (ms) => {
+    const { source, clock, fetches } = sourceWith('same', { maxAgeMs: 60_000, refreshAheadMs: 0 })
     await source.get()
-    clock.advance(31 * 86_400_000)
-    await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
-  })
+    clock.advance(ms)
+    await source.invalidate('same')
+    await source.get()
+    expect(fetches()).toBe(2)
+    clock.advance(60_000)
+    await source.get()
+    expect(fetches()).toBe(3)
+  },
+)
+
+it.each([31_536_000, 1e308])(
+  'rule 2: a token for which a server says %s s is handed out for maxAgeMs',
+  async (seconds) => {
+    const { source, clock, fetches } = sourceWith((count) => ({
+      body: tokenBody(count > 2 ? 'next' : 'same', seconds),
+    }))
+    await source.get()
+    clock.advance(MEMO_MS)
+    expect(await source.get()).toBe('same')
+    expect(fetches()).toBe(2)
+    clock.advance(MEMO_MS)
+    expect(await source.get()).toBe('next')
+    expect(fetches()).toBe(3)
+  },
+)
+
+it('rule 2: a server’s 1e308 s do not keep a token for ever through an outage', async () => {
+  const { source, clock } = sourceWith((count) =>
+    count === 1 ? { body: tokenBody('token', 1e308) } : new Error('gettoken is down'),
+  )
+  await source.get()
+  clock.advance(31 * 86_400_000)
+  await expect(source.get()).rejects.toMatchObject({ code: 'token_fetch_failed' })
 })

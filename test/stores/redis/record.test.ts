@@ -52,7 +52,7 @@ describe.each([
       await run()
     })
 
-  test('survives that the server forgets the scripts', async () => {
+  test('rule 20: redisStore works on after the server has forgotten the scripts', async () => {
     await store.set(KEY, stored(1))
     await redis.script('FLUSH')
     expect(await store.get(KEY)).toMatchObject({ value: 'token-1' })
@@ -65,7 +65,7 @@ describe.each([
   /** Redis' clock, in milliseconds. */
   const redisNow = async () => Math.floor(Number((await redis.time())[0]) * 1000)
 
-  test('is one text, one lease and one number, all with an end', async () => {
+  test('redisStore keeps one text, one lease and one number for a token, all with an expiry', async () => {
     const number = await leased({ above: HIGH })
     expect(number).toBe(HIGH + 1)
     await store.set(KEY, stored(number, { ageMs: 10_000.4, reconfirmedAtMs: 5_000 }))
@@ -84,7 +84,7 @@ describe.each([
     expect(Math.abs(fence / 86_400_000 - 1)).toBeLessThan(0.01)
   })
 
-  test('rule 15: numbers come from Redis’ clock, and go on above the last one and what is known', async () => {
+  test('rule 15: the numbers of leases come from Redis’ clock, and go on above the last one and what is known', async () => {
     const before = await redisNow()
     const first = await leased()
     expect(first).toBeGreaterThanOrEqual(before)
@@ -97,7 +97,7 @@ describe.each([
     expect(await leased({ above: HIGH + 7 })).toBe(HIGH + 8)
   })
 
-  test('rule 15: no number comes again after the store was emptied', async () => {
+  test('rule 15: no number of a lease comes again after the store was emptied', async () => {
     const numbers: number[] = []
     for (let life = 0; life < 5; life += 1) {
       numbers.push(await leased({ holder: `life-${life}` }))
@@ -135,14 +135,14 @@ describe.each([
     expect(await leased({ takeOverMs: 3_000 })).toBeGreaterThan(number)
   })
 
-  test('a read-only user of the token needs no right to write', async () => {
+  test('a read-only user of Redis needs no right to write to read the token', async () => {
     await store.set(KEY, stored(5))
     const { token } = await store.lease.acquire(KEY, LONG)
     expect(token).toMatchObject({ value: 'token-5' })
     expect(await redis.keys('*')).toEqual([TOKEN])
   })
 
-  test('holds no token in clear with an encryptionKey', async () => {
+  test('redisStore holds no token in clear with an encryptionKey', async () => {
     const sealed = redisStore(redis, { encryptionKey: new Uint8Array(32) })
     expect(await sealed.set(KEY, stored(1))).toBe(true)
     expect(await redis.get(TOKEN)).not.toContain('token-1')
@@ -150,7 +150,7 @@ describe.each([
     expect(await store.get(KEY)).toMatchObject({ value: expect.stringMatching(/^sealed:1:/) })
   })
 
-  test('is read also by a client that gives bytes, and numbers as texts', async () => {
+  test('redisStore works also with a client that gives bytes, and numbers as texts', async () => {
     const bytes = (reply: unknown) =>
       Buffer.from(typeof reply === 'number' ? `${reply}` : (reply as string))
     const ofBytes = redisStore(async ([name = '', ...args]) => {
@@ -172,7 +172,7 @@ describe.each([
     expect(await ofBytes.delete(KEY, number, '文')).toBe(true)
   })
 
-  test('is another one’s under another prefix', async () => {
+  test('rule 14: redisStore shares nothing between two prefixes', async () => {
     const staging = redisStore(redis, { prefix: 'staging:' })
     await store.set(KEY, stored(5))
     expect(await staging.get(KEY)).toBeUndefined()
@@ -180,13 +180,13 @@ describe.each([
     expect((await redis.keys('*')).sort()).toEqual([`staging:${TOKEN}`, TOKEN])
   })
 
-  test('a token whose life is over is not stored', async () => {
+  test('redisStore does not store a token that has expired', async () => {
     expect(await store.set(KEY, stored(1, { ageMs: 60_000 }))).toBe(false)
     expect(await store.set(KEY, stored(1, { ageMs: Number.NaN }))).toBe(false)
     expect(await redis.keys('*')).toEqual([])
   })
 
-  test('keys that look like an empty tag are kept apart', async () => {
+  test('redisStore keeps keys apart that look like an empty hash tag', async () => {
     const keys = ['}', '%7D', '%257D', '}a', '%7Da', 'a}', '{}', '{']
     for (const [index, key] of keys.entries()) await store.set(key, stored(index + 1))
     const values = await Promise.all(keys.map((key) => store.get(key)))
@@ -216,7 +216,7 @@ describe.each([
     'a newer version that never ends': [JSON.stringify({ ...whole, v: 2 }), -1],
   }
   for (const [what, [text, leftMs]] of Object.entries(garbage)) {
-    test(`${what} is no token: get finds nothing, set overwrites it, delete leaves it`, async () => {
+    test(`redisStore treats ${what} as no token: get finds nothing, set overwrites it, delete leaves it`, async () => {
       await redis.set(TOKEN, text)
       if (leftMs > 0) await redis.pexpire(TOKEN, leftMs)
       expect(await store.get(KEY)).toBeUndefined()
@@ -226,7 +226,7 @@ describe.each([
     })
   }
 
-  test('another type is no token: get finds nothing, set overwrites it, delete leaves it', async () => {
+  test('redisStore treats a value of another type as no token: get finds nothing, set overwrites it, delete leaves it', async () => {
     await redis.hset(TOKEN, 'value', 'x')
     expect(await store.get(KEY)).toBeUndefined()
     expect(await store.delete(KEY, 5)).toBe(false)
@@ -234,16 +234,19 @@ describe.each([
     expect(await store.get(KEY)).toMatchObject({ value: 'token-1' })
   })
 
-  it.skipIf(isSkipped || start !== startRedis)('what Redis forbids is a rejection', async () => {
-    await redis.call('ACL', 'SETUSER', 'app', 'on', '>pass', '~*', '+@all', '-get', '-set')
-    const { host = '', port = 0 } = redis.options
-    const app = new Redis(port, host, { username: 'app', password: 'pass' })
-    closing(app, () => app.disconnect())
-    for (const operation of [redisStore(app).get(KEY), redisStore(app).set(KEY, stored(1))])
-      await expect(operation).rejects.toThrow(/can't run this command/)
-  })
+  it.skipIf(isSkipped || start !== startRedis)(
+    'rule 20: redisStore rejects with what Redis forbids',
+    async () => {
+      await redis.call('ACL', 'SETUSER', 'app', 'on', '>pass', '~*', '+@all', '-get', '-set')
+      const { host = '', port = 0 } = redis.options
+      const app = new Redis(port, host, { username: 'app', password: 'pass' })
+      closing(app, () => app.disconnect())
+      for (const operation of [redisStore(app).get(KEY), redisStore(app).set(KEY, stored(1))])
+        await expect(operation).rejects.toThrow(/can't run this command/)
+    },
+  )
 
-  test('a newer version is left alone: get finds nothing, set and delete do nothing', async () => {
+  test('redisStore leaves a value of a newer version alone: get finds nothing, set and delete do nothing', async () => {
     const text = JSON.stringify({ v: 2, sealed: [1, 2, 3] })
     await redis.set(TOKEN, text, 'PX', 60_000)
     expect(await store.get(KEY)).toBeUndefined()
@@ -252,14 +255,14 @@ describe.each([
     expect(await redis.get(TOKEN)).toBe(text)
   })
 
-  test('a token that lies about its age is as old as Redis says', async () => {
+  test('rule 17: a token with a false age is as old as Redis says', async () => {
     await redis.set(TOKEN, JSON.stringify({ ...whole, ageMs: 5 }), 'PX', 20_000)
     const token = await store.get(KEY)
     expect(Object.keys(token ?? {}).sort()).toEqual(['ageMs', 'expiresInMs', 'generation', 'value'])
     expect(token?.ageMs).toBeGreaterThanOrEqual(40_000)
   })
 
-  test('a fencing number that is none counts as 0', async () => {
+  test('rule 15: a fencing number that is unreadable counts as 0', async () => {
     for (const garbage of ['garbage', '-5', '1.5', '1e300', 'nan', '', `${2 ** 52}`]) {
       await redis.set(FENCE, garbage)
       expect(await store.set(KEY, stored(1))).toBe(true)
@@ -288,7 +291,7 @@ describe.each([
     expect(await redis.pttl(LEASE)).toBeGreaterThan(0)
   })
 
-  test('a lease may be for less than a millisecond, and be taken again by its holder', async () => {
+  test('a lease of redisStore may be for less than a millisecond, and be taken again by its holder', async () => {
     const first = await leased({ forMs: 0.5 })
     const second = await leased()
     const third = await leased()
@@ -298,7 +301,7 @@ describe.each([
     expect(await store.lease.renew(KEY, { number: third, forMs: 1_000.5 })).toBe(true)
   })
 
-  test('a failure that never ends, or is of another type, is none', async () => {
+  test('rule 17: redisStore ignores a failure that never ends, or is of another type', async () => {
     await redis.set(FAILURE, 'for ever')
     await leased()
     await redis.del(FAILURE)
@@ -306,7 +309,7 @@ describe.each([
     await leased()
   })
 
-  test('a token whose life is over is not published, but the lease is given back', async () => {
+  test('rule 17: redisStore does not publish a token that has expired, but releases the lease', async () => {
     const number = await leased()
     const dead = stored(number, { ageMs: 60_000 })
     expect(await store.lease.publish(KEY, dead, { number })).toBe(false)
