@@ -12,15 +12,20 @@ const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,store
 /** Programs and servers of their own, each busy with one core. */
 const SLOW = { ...patience, testTimeout: 900_000, hookTimeout: 900_000 }
 
-/** Random histories of each kind: all of them in a run of the properties alone. */
-const HISTORIES = process.env.npm_lifecycle_event === 'test:properties' ? '10000' : '1000'
+/** `npm test` tries the first random histories of each kind, and some rows of the longest tables. */
+const isExhaustive = process.env.npm_lifecycle_event === 'test:exhaustive'
+const env = {
+  RUNS: process.env.RUNS ?? (isExhaustive ? '10000' : '500'),
+  EXHAUSTIVE: String(isExhaustive),
+}
 
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary'] },
     projects: [
       {
-        // One room at a time. These files leave nothing behind, so that one worker may run them in turn.
+        // One room at a time. Like those of the scenarios, these files leave nothing behind, so that one
+        // worker may run them in turn.
         test: {
           ...patience,
           name: 'unit',
@@ -29,13 +34,14 @@ export default defineConfig({
         },
       },
       {
-        // Through several rooms, each file in a worker of its own; properties try the first histories.
+        // Through several rooms.
         test: {
           ...patience,
           name: 'scenarios',
+          isolate: false,
           include: ['test/*.test.ts', 'test/{scenarios,testing,properties}/**/*.test.ts'],
           testTimeout: 600_000,
-          env: { RUNS: process.env.RUNS ?? HISTORIES },
+          env,
         },
       },
       {

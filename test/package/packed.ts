@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import manifest from '../../package.json' with { type: 'json' }
 
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url))
 const FIXTURES = fileURLToPath(new URL('./fixtures/', import.meta.url))
@@ -83,6 +84,28 @@ export async function installInto(
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
   await npm(['install', '--prefix', folder, '--strict-peer-deps', ...quiet], folder)
   await layFixtures(folder)
+}
+
+/** A project with this package, axios and axios-retry installed, and the fixtures. */
+export async function installedProject(folder: string): Promise<string> {
+  const project = join(folder, 'project')
+  const { path } = await packInto(folder)
+  const { axios, 'axios-retry': retry } = manifest.devDependencies
+  await installInto(project, { 'qyapi-token': `file:${path}`, axios, 'axios-retry': retry })
+  return project
+}
+
+/** Runs a program of a project until it ends: what keeps the process alive fails the test. */
+export function runProgram(program: string, project: string, node = process.execPath) {
+  // Older loaders and Jest have no require(esm). The oldest Node has neither that nor the flag.
+  const hasFlag = program.endsWith('.cjs') && !node.includes('node-20.16')
+  const flags = hasFlag ? ['--no-experimental-require-module'] : []
+  return run(node, [...flags, program], project)
+}
+
+/** How the smoke programs end on a version of Node. */
+export function onEveryEntry(version = process.version): Ended {
+  return { end: 0, stdout: `${version}: source, fetch, axios\n`, stderr: '' }
 }
 
 /** A copy of an installed project that lacks some of its packages. */

@@ -1,7 +1,13 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { installInto, packInto, run, type TemporaryFolder, temporaryFolder } from './packed.js'
+import {
+  installInto,
+  packInto,
+  run,
+  type TemporaryFolder,
+  temporaryFolder,
+} from '../package/packed.js'
 
 /** Outside of what we support, a prerelease among them: ranges leave those out. */
 const OLD_AXIOSES = ['0.19.2', '0.21.4', '1.0.0-alpha.1']
