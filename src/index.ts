@@ -6,6 +6,12 @@ export {
   type QyapiTokenErrorCode,
 } from './core/errors.js'
 export type { NotReplayedReason, OnEvent, SkippedReason, TokenEvent } from './core/events.js'
+export {
+  type ErrcodeExplanation,
+  type ErrcodeRetry,
+  type ExplainOptions,
+  explainErrcode,
+} from './core/explain-errcode.js'
 export type { SourceOptions } from './core/options.js'
 export type {
   LeaseAnswer,

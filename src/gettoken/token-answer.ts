@@ -3,8 +3,9 @@ import type { Credential } from '../core/credential.js'
 import { errcodeOf, parsed } from '../core/errcode.js'
 import { QyapiTokenError, type QyapiTokenErrorCode } from '../core/errors.js'
 import { excerpt, type Scrub, withoutIp } from '../core/redact.js'
+import { textByKind } from '../core/text-by-kind.js'
 import type { TokenAnswer } from '../core/transport.js'
-import { FETCH_ERRCODES, type TextByKind } from '../wecom/errcodes.js'
+import { FETCH_ERRCODES } from '../wecom/fetch-errcodes.js'
 
 /** The result of a token request. */
 export interface FetchedToken {
@@ -90,7 +91,9 @@ function refusedFetch(
     return new QyapiTokenError('token_fetch_failed', message, { errcode, retryable: true })
   }
   const egressIp = known.class === 'ip' ? egressIpIn(said) : undefined
-  const [meaning, advice] = [known.meaning, known.advice].map((text) => textFor(credential, text))
+  const [meaning, advice] = [known.meaning, known.advice].map((text) =>
+    textByKind(text, credential),
+  )
   const seen = egressIp === undefined ? '' : `: WeCom saw ${egressIp}`
   const message = `${doing}: WeCom answered ${errcode}, ${meaning}${seen}. ${advice}`
   return new QyapiTokenError(CODE_OF_CLASS[known.class], message, {
@@ -101,10 +104,6 @@ function refusedFetch(
 }
 
 const LONGEST_ERRMSG = 1_000
-
-function textFor({ kind, holderKind = kind }: Credential, text: TextByKind): string {
-  return typeof text === 'string' ? text : (text[kind] ?? text[holderKind] ?? text.others)
-}
 
 /** The IP that WeCom saw, which a process behind NAT cannot know. Some answers leave it out. */
 function egressIpIn(errmsg: string): string | undefined {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { build } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { bundleOf, type EntryPoint, entryPoints, packageOf } from './bundles.js'
@@ -13,6 +14,7 @@ const OWN_DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
 
 /** The sources that belong to one entry point, by where they lie. */
 const ROOMS: Readonly<Record<string, RegExp>> = {
+  'qyapi-token': /^src\/wecom\/errcodes\//,
   'qyapi-token/axios': /^src\/axios(\.ts|\/)/,
   'qyapi-token/fetch': /^src\/fetch(\.ts|\/)/,
   'qyapi-token/testing': /^src\/testing(\.ts|\/)/,
@@ -76,6 +78,19 @@ describe.each(entryPoints)(
     })
   },
 )
+
+test('the table of errcodes is left out of a program that does not import explainErrcode', async () => {
+  const contents = (name: string) =>
+    `import { ${name} } from './dist/index.js'; console.log(${name})`
+  const bundled = async (name: string) => {
+    const stdin = { contents: contents(name), resolveDir: inPackage('') }
+    const quiet = { bundle: true, write: false, logLevel: 'silent' } as const
+    const options = { ...quiet, stdin, format: 'esm', platform: 'node' } as const
+    return (await build(options)).outputFiles[0]?.text ?? ''
+  }
+  expect(await bundled('explainErrcode')).toContain('stale_suite_ticket')
+  expect(await bundled('createTokenSource')).not.toContain('stale_suite_ticket')
+})
 
 const inlined = [...new Set(entryPoints.flatMap(filesOf).flatMap(inlinedIn))].sort()
 const notices = readFileSync(inPackage('THIRD-PARTY-LICENSES.txt'), 'utf8')
