@@ -45,12 +45,12 @@ const CREDENTIALS: readonly (readonly [Credential, judgedBy?: Credential])[] = [
 ]
 
 describe('every row of the table of errcodes', () => {
-  it('is one of more than 120, and stands in one place', () => {
+  it('the table of errcodes has more than 120 rows, each in one place', () => {
     expect(ERRCODES.length).toBeGreaterThan(120)
     expect(new Set(ERRCODES).size).toBe(ERRCODES.length)
   })
 
-  it('is found by explainErrcode, with texts in both languages and a page', () => {
+  it('explainErrcode finds every row of the table, with texts in both languages and a page', () => {
     for (const errcode of ERRCODES)
       for (const lang of LANGS) {
         const explained = explainErrcode(errcode, { lang })
@@ -68,13 +68,13 @@ describe('every row of the table of errcodes', () => {
       }
   })
 
-  it('has a stable name of its own in snake_case', () => {
+  it('every row of the table has a name of its own in snake_case', () => {
     const names = rows.map(([, { name }]) => name)
     expect(new Set(names).size).toBe(names.length)
     expect(names.filter((name) => !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name))).toEqual([])
   })
 
-  it('has its English texts once: our errors’, if a token request can get it', () => {
+  it('an errcode that a token request can get has its English texts once: those of our errors', () => {
     const twice = rows.filter(
       ([errcode, { en }]) =>
         Object.hasOwn(FETCH_ERRCODES, errcode) && (en.meaning ?? en.remedy) !== undefined,
@@ -84,7 +84,7 @@ describe('every row of the table of errcodes', () => {
     expect(missing).toEqual([])
   })
 
-  it('is called invalid for a kind exactly if the library then replaces the token', () => {
+  it('isTokenInvalid is true for a kind exactly if the library then replaces its token', () => {
     for (const [{ kind, tokenInvalidErrcodes }, judgedBy] of CREDENTIALS) {
       const refused = judgedBy?.tokenInvalidErrcodes ?? tokenInvalidErrcodes
       for (const errcode of ERRCODES) {
@@ -96,7 +96,7 @@ describe('every row of the table of errcodes', () => {
     }
   })
 
-  it('is called invalid without a kind if any kind replaces its token', () => {
+  it('isTokenInvalid without a kind is true if any kind replaces its token', () => {
     const all = CREDENTIALS.flatMap(([{ tokenInvalidErrcodes }]) => tokenInvalidErrcodes)
     for (const errcode of ERRCODES)
       expect([errcode, explainErrcode(errcode).isTokenInvalid]).toEqual([
@@ -105,7 +105,7 @@ describe('every row of the table of errcodes', () => {
       ])
   })
 
-  it('is to be retried as the library does: busy answers, stale tickets, call limits', () => {
+  it('retry agrees with what the library does: busy answers, stale tickets, call limits', () => {
     const retriedBy = (retry: ErrcodeRetry) =>
       ERRCODES.filter((errcode) => explainErrcode(errcode).retry === retry)
     const sorted = (codes: readonly number[]) => [...new Set(codes)].sort((a, b) => a - b)
@@ -129,24 +129,27 @@ describe('explainErrcode()', () => {
     ['self-built', /企业可信IP/, /企业可信IP/],
     ['suite-app', /IP white list \(IP白名单\).*provider console/, /服务商管理端.*IP白名单/],
     ['authorized-corp', /do not apply to it/, /无效/],
-  ])('60020 of %s: says where to enter the IP, in both languages', (kind, english, chinese) => {
-    expect(explainErrcode(60020, { kind }).remedy).toMatch(english)
-    expect(explainErrcode(60020, { kind, lang: 'zh' }).remedy).toMatch(chinese)
-  })
+  ])(
+    'explainErrcode says where to enter the IP of %s after 60020, in both languages',
+    (kind, english, chinese) => {
+      expect(explainErrcode(60020, { kind }).remedy).toMatch(english)
+      expect(explainErrcode(60020, { kind, lang: 'zh' }).remedy).toMatch(chinese)
+    },
+  )
 
-  it('48002 of an authorised corp mentions the 代开发 template whose suite id begins with dk', () => {
+  it('the remedy of 48002 of an authorised corp mentions the 代开发 template whose suite id begins with dk', () => {
     for (const lang of LANGS)
       expect(explainErrcode(48002, { kind: 'authorized-corp', lang }).remedy).toMatch(
         /dk.*selfBuilt\(\{ corpId, corpSecret: permanentCode \}\)/,
       )
   })
 
-  it('45009 leads to the page that lifts a block, in both languages', () => {
+  it('the remedy of 45009 leads to the page that lifts a block, in both languages', () => {
     for (const lang of LANGS)
       expect(explainErrcode(45009, { lang }).remedy).toContain('devtool/checkCorpSpamBlock')
   })
 
-  it('says of an unknown errcode that it is unknown, and where WeCom explains it', () => {
+  it('explainErrcode says of an unknown errcode that it is unknown, and where WeCom explains it', () => {
     for (const errcode of [12345, -2, 1])
       expect(explainErrcode(errcode)).toEqual({
         errcode,
@@ -167,7 +170,7 @@ describe('explainErrcode()', () => {
     [Number.NaN, /NaN/],
     [1.5, /1\.5/],
     [null, /null/],
-  ])('refuses %j: bad_options', (errcode, message) => {
+  ])('explainErrcode refuses %j with bad_options', (errcode, message) => {
     const explain = () => explainErrcode(errcode as number)
     expect(explain).toThrow(expect.objectContaining({ code: 'bad_options' }))
     expect(explain).toThrow(message)
@@ -179,11 +182,11 @@ describe('explainErrcode()', () => {
     [{ kind: 'constructor' }, /^kind must be a kind of credential/],
     [{ language: 'zh' }, /Unknown key 'language'/],
     [null, /must be an object/],
-  ])('refuses the options %j: bad_options', (options, message) => {
+  ])('explainErrcode refuses the options %j with bad_options', (options, message) => {
     expect(() => explainErrcode(40001, options as object)).toThrow(message)
   })
 
-  it('returns causes that a caller may change without changing the table', () => {
+  it('causes that a caller changes do not change the table', () => {
     ;(explainErrcode(40001).causes as string[]).length = 0
     expect(explainErrcode(40001).causes.length).toBeGreaterThan(2)
   })
