@@ -19,6 +19,6 @@ const QUICK = {
 export default defineConfig({
   test: {
     include: process.env.MUTATE === 'entries' ? QUICK.entries : QUICK.core,
-    testTimeout: 3_000,
+    testTimeout: 20_000,
   },
 })

@@ -14,7 +14,7 @@ const WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/sealed-?store/i, 'encrypted-store'],
   [/\brecency\b/i, 'lru-list'],
   [/source-?group/i, 'source-context'],
-  [/\bdoors?\b|DoorOptions/i, 'entry, MiddlewareOptions'],
+  [/\b[Dd]oors?\b|Door[A-Z]|[a-z]Doors?\b/, 'entry, MiddlewareOptions'],
   [/\bpatience\b/i, 'timeout'],
   [/own-adapter/i, 'adapter'],
   [/\bcall-?offs?\b|\bcall(s|ed|ing)? off\b|\bcalls it off\b/i, 'abort, cancel'],

@@ -14,17 +14,6 @@ it('the object that attachToken returns prints what describe() of its source ret
   expect(shown).not.toContain('planted')
 })
 
-it('the object that attachToken returns has a source that other clients can share: one gettoken for all of them', async () => {
-  const { source, fetches } = sourceWith('token')
-  const clients = [axios.create(), axios.create()].map((client) => {
-    client.defaults.adapter = async (config) => answer(OK)(config)
-    return client
-  })
-  for (const client of clients) attachToken(client, source)
-  await Promise.all(clients.map((client) => client.get(`${API}/user/get`)))
-  expect(fetches()).toBe(1)
-})
-
 it('request rule 3: a request of an attached client is sent in the same turn if a token is memoized', async () => {
   const { client, source, sent } = stubAxios()
   await source.get()

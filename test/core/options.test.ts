@@ -23,7 +23,7 @@ function messageOf(call: () => unknown): string {
 }
 const ofSource = (options: object) =>
   messageOf(() => sourceSettings(options as SourceOptions, platform))
-const ofDoor = (options: object) =>
+const ofMiddleware = (options: object) =>
   messageOf(() => checkMiddlewareOptions(options, { makesSource: true }))
 
 const BASE_URL =
@@ -50,7 +50,7 @@ it.each<SourceOptions>([
   { transport: async () => ({ status: 200, body: '' }) },
 ])('a right option of a source is accepted: %o', (options) => {
   expect(ofSource(options)).toBe('')
-  expect(ofDoor(options)).toBe('')
+  expect(ofMiddleware(options)).toBe('')
 })
 
 const { get, set } = memoryStore()
@@ -89,7 +89,7 @@ it.each<[string, unknown, string, string]>([
   (name, given, expected, shown) => {
     const message = `${name} must be ${expected}, got ${shown}.`
     expect(ofSource({ [name]: given })).toBe(message)
-    expect(ofDoor({ [name]: given })).toBe(message)
+    expect(ofMiddleware({ [name]: given })).toBe(message)
   },
 )
 
@@ -99,7 +99,7 @@ it.each<object>([
   { callerToken: 'keep' },
   { callerToken: 'replace' },
 ])('an option of a middleware is accepted: %o', (options) => {
-  expect(ofDoor(options)).toBe('')
+  expect(ofMiddleware(options)).toBe('')
   expect(messageOf(() => checkMiddlewareOptions(options, { makesSource: false }))).toBe('')
 })
 
@@ -113,13 +113,17 @@ it.each<[unknown, string]>([
   [[new URL('https://a.example')], 'an array'],
   [[7], 'an array'],
 ])('an option of a middleware is refused if trustedOrigins is %o', (given, shown) => {
-  expect(ofDoor({ trustedOrigins: given })).toBe(`trustedOrigins must be ${ORIGINS}, got ${shown}.`)
+  expect(ofMiddleware({ trustedOrigins: given })).toBe(
+    `trustedOrigins must be ${ORIGINS}, got ${shown}.`,
+  )
 })
 
 it.each(['drop', true, ''])(
   'an option of a middleware is refused if callerToken is %j',
   (given) => {
-    expect(ofDoor({ callerToken: given })).toMatch(/^callerToken must be 'keep' or 'replace', got /)
+    expect(ofMiddleware({ callerToken: given })).toMatch(
+      /^callerToken must be 'keep' or 'replace', got /,
+    )
   },
 )
 
@@ -134,7 +138,7 @@ it('an option of a middleware of one middleware is unknown to the other', () => 
   expect(messageOf(() => checkMiddlewareOptions({ axios: 1 }, { makesSource: false, more }))).toBe(
     '',
   )
-  expect(ofDoor({ axios: 1 })).toMatch(
+  expect(ofMiddleware({ axios: 1 })).toMatch(
     /^Unknown key 'axios' in options: known are baseUrl, maxAgeMs, .*, onEvent, waitUntil, clock, trustedOrigins, callerToken, endpoints\.$/,
   )
 })
@@ -247,7 +251,7 @@ const rule = { path: 'openhw/', token: 'model' }
 it.each([rule, { ...rule, parameter: 'model_access_token' }, { ...rule, parameter: undefined }])(
   'a path of the option endpoints may be %j',
   (good) => {
-    expect(ofDoor({ endpoints: [good] })).toBe('')
+    expect(ofMiddleware({ endpoints: [good] })).toBe('')
   },
 )
 
@@ -263,7 +267,7 @@ it.each<[string, unknown]>([
   ['a parameter without a name', { ...rule, parameter: '' }],
   ['a key that it does not know', { ...rule, method: 'GET' }],
 ])('a path of the option endpoints is refused if it is %s', (_what, wrong) => {
-  expect(ofDoor({ endpoints: [rule, wrong] })).toMatch(
+  expect(ofMiddleware({ endpoints: [rule, wrong] })).toMatch(
     /^endpoints must be an array of \{ path, token \}, path without '\/cgi-bin\/', token one of /,
   )
 })

@@ -24,6 +24,14 @@ describe('selfBuilt', () => {
         "corpId must be the corp's id, a non-empty string, got 7.",
       ],
       [
+        () => selfBuilt({ corpId: '  ', corpSecret: 'hush' }),
+        "corpId must be the corp's id, a non-empty string, got a string of 2 characters.",
+      ],
+      [
+        () => selfBuilt({ corpId: 'ww 1', corpSecret: '' }),
+        "corpSecret must be the app's secret, a non-empty string or a function that returns it, got ''.",
+      ],
+      [
         () => selfBuilt({ corpId: 'ww 1', corpSecret: ['hush'] } as never),
         "corpSecret must be the app's secret, a non-empty string or a function that returns it, got something of type object (not shown).",
       ],

@@ -215,18 +215,6 @@ it.each([
   },
 )
 
-it("request rule 2: the token is not added to a request with its own, unless callerToken is 'replace'", async () => {
-  const wire = interceptQyapi()
-  const { qyFetch, events } = wrapped(wire)
-  expect(await errcodeOf(await qyFetch(`${API}/user/get?access_token=theirs`))).toBe(40014)
-  expect(events).toMatchObject([{ type: 'skipped', endpoint: 'user/get' }])
-  const replacing = wrapped(wire, { callerToken: 'replace' })
-  expect(await errcodeOf(await replacing.qyFetch(`${API}/user/get?access_token=theirs`))).toBe(0)
-  expect(wire.wecom.requests.at(-1)?.query.getAll('access_token')).toEqual([
-    await replacing.qyFetch.source.get(),
-  ])
-})
-
 it.each([302, 307])(
   'request rule 7: a fetch does not follow a %s, which is the answer',
   async (status) => {
@@ -248,25 +236,6 @@ it.each([302, 307])(
     thief.close()
   },
 )
-
-it('request rule 9: the token is in no response url', async () => {
-  const wecom = fakeQyapi({ errorCodeHeader: false })
-  const baseUrl = await wecom.listen()
-  allowLoopback()
-  const response = await withToken(fetch, APP, { baseUrl })(`${baseUrl}/cgi-bin/user/get?userid=u`)
-  const expected = `${baseUrl}/cgi-bin/user/get?userid=u`
-  expect([response.url, response.clone().url, response.clone().clone().url]).toEqual([
-    expected,
-    expected,
-    expected,
-  ])
-  await wecom.close()
-})
-
-it('withToken keeps the name and length of the wrapped fetch', () => {
-  const qyFetch = withToken(fetch, APP)
-  expect([qyFetch.name, qyFetch.length]).toEqual([fetch.name, fetch.length])
-})
 
 it('withToken works as the fetch of ky', async () => {
   await overHttp(async (qyFetch, baseUrl, refuse) => {

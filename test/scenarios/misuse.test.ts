@@ -50,7 +50,7 @@ const isBadOptions = { name: 'QyapiTokenError', code: 'bad_options' }
 it.each(takesOptions)(
   '%s refuses options that are no object, an unknown key, and a key in the wrong case',
   async (_name, call, wrongCase) => {
-    for (const wrong of [null, 7, 'text', [], { nobodyKnowsThis: 1 }])
+    for (const wrong of [null, 7, 'text', [], { unknownKey: 1 }])
       expect(await refusal(() => call(wrong as never)), JSON.stringify(wrong)).toMatchObject(
         isBadOptions,
       )
@@ -70,6 +70,8 @@ it.each<[string, (given: never) => unknown]>([
   ['withToken', (fetch) => withToken(fetch, APP)],
   ['attachToken', (client) => attachToken(client, APP)],
   ['createTokenSource', (credential) => createTokenSource(credential)],
+  ['selfBuilt', (options) => selfBuilt(options)],
+  ['suiteApp', (options) => suiteApp(options)],
   ['createSourcePool', (credentialOf) => root.createSourcePool(credentialOf)],
   ['keyvStore', (given) => keyvStore(given)],
   ['redisStore', (client) => redisStore(client)],

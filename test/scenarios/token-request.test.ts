@@ -34,7 +34,7 @@ describe.each(VERSIONS)('a token request over real HTTP, axios %s', (_version, l
     return createTokenSource(selfBuilt(APP), { baseUrl, transport })
   }
 
-  it('rule 10: a token request a gzip answer that breaks off is tried again at once', async () => {
+  it('rule 10: a gzip answer to a token request that breaks off is tried again at once', async () => {
     let count = 0
     const zipped = gzipSync(tokenBody('token-1'))
     const baseUrl = await serve((_request, response) => {

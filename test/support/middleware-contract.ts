@@ -5,7 +5,7 @@ import { hold } from './hold.js'
 import { interceptQyapi, ORIGIN, type Wire } from './qyapi.js'
 
 /** One middleware on a wire. */
-export interface OpenDoor {
+export interface OpenMiddleware {
   readonly source: TokenSource
   /** Sends a request and returns the errcode of its answer. `url` is absolute. */
   send(url: string, body?: object, signal?: AbortSignal): Promise<number>
@@ -21,7 +21,7 @@ export type Open = (
     trustedOrigins?: string[]
   },
   corpSecret?: string,
-) => OpenDoor
+) => OpenMiddleware
 
 const API = `${ORIGIN}/cgi-bin`
 const message = { touser: 'zhangsan', text: { content: '你好' } }
@@ -166,7 +166,7 @@ export function middlewareContract(name: string, open: Open): void {
       },
     )
 
-    it('rule 6: a refusal a hit that races a clear never sends undefined', async () => {
+    it('rule 6: a hit that races a clear never sends undefined', async () => {
       const wire = interceptQyapi()
       const { source, send } = opened(wire)
       for (let round = 0; round < 10; round += 1) {

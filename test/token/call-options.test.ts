@@ -1,12 +1,6 @@
 import { expect, it } from 'vitest'
-import {
-  createSourcePool,
-  memoryStore,
-  selfBuilt,
-  suiteApp,
-  type TokenSource,
-} from '../../src/index.js'
-import { APP, settle } from '../support/qyapi.js'
+import { memoryStore, type TokenSource } from '../../src/index.js'
+import { settle } from '../support/qyapi.js'
 import { sourceWith } from '../support/source.js'
 
 const asAny = (value: unknown) => value as never
@@ -67,16 +61,6 @@ it.each<[string, (source: TokenSource) => unknown, string]>([
     expect(fetches()).toBe(0)
   },
 )
-
-it('options of a call that are not an object are refused', () => {
-  expect(() => createSourcePool(() => undefined, asAny(null))).toThrow(
-    'options must be an object, got null.',
-  )
-  expect(() => selfBuilt(asAny(undefined))).toThrow('selfBuilt must be an object, got undefined.')
-  expect(() => selfBuilt(asAny(null))).toThrow('selfBuilt must be an object, got null.')
-  expect(() => suiteApp(asAny(undefined))).toThrow('suiteApp must be an object, got undefined.')
-  expect(selfBuilt(APP).kind).toBe('self-built')
-})
 
 const aborted = AbortSignal.abort(new Error('enough'))
 
