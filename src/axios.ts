@@ -20,7 +20,7 @@ import type {
   ManyAxiosSources,
 } from './axios/options.js'
 import { callersResponse, redactError } from './axios/redact-answer.js'
-import { freeConnection, type Outcome, refusedBy, settled } from './axios/refusal.js'
+import { freeConnection, refusedBy, responseOf } from './axios/refusal.js'
 import { type Attempt, destinationsOf, lateAttemptOf } from './axios/request.js'
 import { type Attachment, sendWithToken } from './axios/request-interceptor.js'
 import { sendAttempt, waitLikeAxios } from './axios/timeout.js'
@@ -32,6 +32,7 @@ import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 import { createMiddleware, type Tokens } from './request/middleware.js'
 import { discardBody } from './request/peek-node-stream.js'
 import { replayOnce } from './token/replay.js'
+import { type Outcome, settled } from './token/run.js'
 import type { TokenSource } from './token/token-source.js'
 
 export { type BusyRetryConfig, type BusyRetryOptions, busyRetry } from './axios/busy-retry.js'
@@ -130,43 +131,42 @@ function requestInterceptor(attachment: Attachment) {
 function responseInterceptor(attempt: Attempt) {
   const { errcodes } = attempt.context.policy
   const spot = (
-    outcome: Outcome,
-    refused = refusedBy(outcome.response, errcodes, attempt.context.lib),
+    outcome: Outcome<AxiosResponse>,
+    refused = refusedBy(responseOf(outcome), errcodes, attempt.context.lib),
   ): AxiosResponse | Promise<AxiosResponse> => {
     if (refused === undefined) return settled(outcome)
     if (typeof refused === 'number') return clearAndReplayOnce(attempt, outcome, refused)
     return refused.then((errcode) => (errcode ? spot(outcome, errcode) : settled(outcome)))
   }
   return {
-    onFulfilled: (response: AxiosResponse) =>
-      spot({ response: callersResponse(response, attempt) }),
+    onFulfilled: (response: AxiosResponse) => spot({ value: callersResponse(response, attempt) }),
     onRejected: (error: unknown) => spot(redactError(error, attempt)),
   }
 }
 
 async function clearAndReplayOnce(
   { context, token, sentAtMs }: Attempt,
-  answer: Outcome,
+  answer: Outcome<AxiosResponse>,
   errcode: number,
 ): Promise<AxiosResponse> {
   const { policy, destination, body } = context
   const { endpoint } = destination
   const refused = { token, sentAtMs, endpoint, errcode, isBodyGone: body.isSentOnce }
-  const replayed = await replayOnce<Outcome>(
+  const replayed = await replayOnce<Outcome<AxiosResponse>>(
     policy,
     { call: refused, answer },
     {
-      freeConnection: ({ response }) => freeConnection(response),
+      freeConnection: (outcome) => freeConnection(responseOf(outcome)),
       wait: (replacement) => waitLikeAxios(replacement, context),
-      discard: ({ response }) => discardBody(response?.data),
+      discard: (outcome) => discardBody(responseOf(outcome)?.data),
       send: (replacement) => {
         const replay = lateAttemptOf(context, replacement)
         return sendAttempt(replay).then(
-          (response) => ({ response: callersResponse(response, replay) }),
+          (response) => ({ value: callersResponse(response, replay) }),
           (error) => redactError(error, replay),
         )
       },
-      refusedBy: ({ response }) => refusedBy(response, policy.errcodes, context.lib),
+      refusedBy: (outcome) => refusedBy(responseOf(outcome), policy.errcodes, context.lib),
     },
   )
   return settled(replayed)

@@ -1,9 +1,7 @@
 export type { FakeAnswer, FakeEndpoint, FakeRequest, NextAnswer } from './testing/fake-answers.js'
 export { type FakeClock, fakeClock } from './testing/fake-clock.js'
-export type { FakeDevice } from './testing/fake-devices.js'
-export type { FakeDownstream } from './testing/fake-downstreams.js'
-export type { FakeModel } from './testing/fake-models.js'
-export type { FakeProvider } from './testing/fake-providers.js'
+export type { FakeDownstream, FakeProvider } from './testing/fake-corps.js'
+export type { FakeDevice, FakeModel } from './testing/fake-hardware.js'
 export {
   type FakeQyapi,
   type FakeQyapiOptions,

@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { AxiosResponse } from 'axios'
+import { isObject } from '../core/check.js'
 import { beforeStreamError } from '../core/node-streams.js'
 import { hide, mayShow, type Scrub, tokenScrubber } from '../core/redact.js'
-import { isObject } from '../core/redact-kinds.js'
 import { type Redaction, redacted } from '../core/redact-walk.js'
+import { urlWithoutToken } from '../core/url.js'
 import { isNodeReadable, type NodeReadable } from '../request/peek-node-stream.js'
-import { cleanRequest } from './redact-request.js'
-import type { Outcome } from './refusal.js'
 import { type Attempt, OUR_KEYS, removeToken } from './request.js'
 
 /** The response as it would be without us: with the caller's config and without the token. */
@@ -43,14 +42,12 @@ function hasExtraFields(response: object): boolean {
 }
 
 /** An error without the token: the same object, unless it is frozen. */
-export function redactError(error: unknown, attempt: Attempt): Outcome {
+export function redactError(error: unknown, attempt: Attempt): { error: unknown } {
   removeToken(attempt)
   const figure = callersFigure(attempt)
   const redaction = redactionOf(attempt)
   const scrub: Scrub = (text) => figure(redaction.scrub(text))
-  const clean: unknown = redacted(error, { ...redaction, scrub })
-  if (!isObject(clean)) return { error: clean, response: undefined }
-  return { error: clean, response: clean.response as AxiosResponse | undefined }
+  return { error: redacted(error, { ...redaction, scrub }) }
 }
 
 /** How to remove an attempt's token from its response or error. */
@@ -132,4 +129,62 @@ function cleanHeaders<H>(headers: H, { context, token }: Attempt): H {
 function headerMayShow(value: unknown, token: Attempt['token']): boolean {
   if (typeof value === 'string') return mayShow(value, token)
   return Array.isArray(value) && value.some((one) => headerMayShow(one, token))
+}
+
+/** Each field may be `null` or missing. */
+interface NodeRequest {
+  readonly res?: object | null
+  readonly _redirectable?: Redirectable
+}
+
+interface Redirectable {
+  readonly _options?: object
+  readonly _currentRequest?: object
+}
+
+// Where the urls are: in Node's own request, that of the package follow-redirects around it, a fetch
+// `Request` and an XMLHttpRequest.
+const REQUEST_KEYS = ['url', 'responseURL', 'path']
+const RESPONSE_KEYS = ['responseUrl']
+const REDIRECTABLE_KEYS = ['_currentUrl']
+const OPTION_KEYS = ['path', 'search', 'query', 'href']
+
+/**
+ * The request stays readable, and so do its url and its response's, where users look up the target of
+ * redirects.
+ */
+function cleanRequest(request: object | undefined, { context, token }: Attempt): void {
+  if (typeof request !== 'object' || request === null) return
+  const { parameters } = context.destination
+  const without = (url: string) => urlWithoutToken(url, token, parameters)
+  const { res, _redirectable = request } = request as NodeRequest
+  const { _options, _currentRequest } = _redirectable as Redirectable
+  cleanUrls(request, REQUEST_KEYS, without)
+  cleanHead(request, without)
+  if (res) cleanUrls(res, RESPONSE_KEYS, without)
+  if (_options === undefined) return
+  cleanUrls(_redirectable, REDIRECTABLE_KEYS, without)
+  cleanUrls(_options, OPTION_KEYS, without)
+  if (_currentRequest === undefined || _currentRequest === request) return
+  cleanUrls(_currentRequest, REQUEST_KEYS, without)
+  cleanHead(_currentRequest, without)
+}
+
+function cleanUrls(owner: object, keys: readonly string[], without: (url: string) => string): void {
+  for (const key of keys) {
+    const url: unknown = Reflect.get(owner, key)
+    const value = typeof url === 'string' ? without(url) : url
+    if (value !== url && !Reflect.set(owner, key, value))
+      Reflect.defineProperty(owner, key, { value, ...CHANGEABLE })
+  }
+}
+
+const CHANGEABLE = { writable: true, configurable: true, enumerable: true }
+
+/** The head that Node sent starts with the method and the url. */
+function cleanHead(request: { _header?: unknown }, without: (url: string) => string): void {
+  const { _header: head } = request
+  if (typeof head !== 'string') return
+  const end = head.indexOf(' HTTP/')
+  request._header = without(head.slice(0, end)) + head.slice(end)
 }

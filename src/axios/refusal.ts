@@ -1,25 +1,21 @@
 import type { AxiosResponse, AxiosStatic } from 'axios'
+import { isObject } from '../core/check.js'
 import {
   errcodeOfHeader,
   LONGEST_JUDGED_BYTES,
   mayBeJson,
   type TokenErrcodes,
 } from '../core/errcode.js'
-import { isObject } from '../core/redact-kinds.js'
 import { isArrayBuffer, isBlob } from '../request/body.js'
 import { bufferBody, isNodeReadable, peekNodeStream } from '../request/peek-node-stream.js'
 import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'
+import type { Outcome } from '../token/run.js'
 import { canceledError } from './timeout.js'
 
-/** How one attempt ended: with a response, or an error that may have one. */
-export type Outcome =
-  | { readonly response: AxiosResponse }
-  | { readonly error: unknown; readonly response: AxiosResponse | undefined }
-
-/** Returns the response or throws the error. */
-export function settled(outcome: Outcome): AxiosResponse {
-  if ('error' in outcome) throw outcome.error
-  return outcome.response
+/** The response of an attempt, which its error may have, too. */
+export function responseOf(outcome: Outcome<AxiosResponse>): AxiosResponse | undefined {
+  if ('value' in outcome) return outcome.value
+  return isObject(outcome.error) ? (outcome.error.response as AxiosResponse) : undefined
 }
 
 /**

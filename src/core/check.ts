@@ -85,3 +85,7 @@ export function checkTokenHeaders(options: unknown): Readonly<Record<string, str
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
   )
 }
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

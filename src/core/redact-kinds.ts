@@ -98,7 +98,3 @@ function cleanHeaders(headers: Headers, clean: Clean): object {
   const SameHeaders = headers.constructor as typeof Headers
   return isDirty ? new SameHeaders(pairs) : headers
 }
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}

@@ -1,5 +1,6 @@
+import { isObject } from './check.js'
 import type { Scrub } from './redact.js'
-import { cleanContainer, isHttpMessage, isMachinery, isObject, isOpaque } from './redact-kinds.js'
+import { cleanContainer, isHttpMessage, isMachinery, isOpaque } from './redact-kinds.js'
 
 /** What to take out, and what the walk has to know about the objects that it meets. */
 export interface Redaction {

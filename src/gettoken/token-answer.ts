@@ -51,7 +51,7 @@ export function jsonOf(answer: TokenAnswer): Record<string, unknown> | undefined
   if (!isAnswer(answer)) return undefined
   const { status, body } = answer
   if (status < 200 || status > 299) return undefined
-  const json = parsed(body.replace(/^\uFEFF/, ''))
+  const json = parsed(body)
   const isObject = typeof json === 'object' && json !== null && !Array.isArray(json)
   return isObject ? (json as Record<string, unknown>) : undefined
 }

@@ -1,9 +1,12 @@
-import { fakeApps } from './fake-apps.js'
-import { type FakeDevice, fakeDevices } from './fake-devices.js'
-import { type FakeDownstream, fakeDownstreams } from './fake-downstreams.js'
-import { type FakeModel, fakeModels } from './fake-models.js'
-import { fakePageTickets } from './fake-page-tickets.js'
-import { type FakeProvider, fakeProviders } from './fake-providers.js'
+import {
+  type FakeDownstream,
+  type FakeProvider,
+  fakeApps,
+  fakeDownstreams,
+  fakePageTickets,
+  fakeProviders,
+} from './fake-corps.js'
+import { type FakeDevice, type FakeModel, fakeDevices, fakeModels } from './fake-hardware.js'
 import { type FakeSuite, fakeSuites } from './fake-suites.js'
 import type { FakeApp, FakeTokens } from './fake-tokens.js'
 

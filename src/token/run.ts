@@ -23,8 +23,8 @@ export interface RunOptions {
   readonly errcodeOf?: (outcome: unknown) => number | undefined
 }
 
-/** How the user's call ended. */
-type Outcome<T> = { readonly value: T } | { readonly error: unknown }
+/** How a call ended. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 /** Calls with a token, and once more with a newer one if it was refused. */
 export async function runWithToken<T>(
@@ -68,7 +68,8 @@ function errcodeIn(outcome: Outcome<unknown>, errcodeOf: RunOptions['errcodeOf']
   return isError ? errcodeOfOutcome(given) : errcodeOfValue(given)
 }
 
-function settled<T>(outcome: Outcome<T>): T {
+/** Returns the value or throws the error. */
+export function settled<T>(outcome: Outcome<T>): T {
   if ('error' in outcome) throw outcome.error
   return outcome.value
 }

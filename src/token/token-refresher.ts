@@ -10,11 +10,9 @@ import { type RequestOutcome, TokenRequests } from '../gettoken/token-requests.j
 import { fetchForAll, type LeaseContext } from '../sharing/shared-fetch.js'
 import type { StoreEntry } from '../sharing/store-entry.js'
 import { tokenKeyOf } from '../sharing/store-key.js'
-import type { RefreshBudget } from './cooldowns.js'
-import { FetchFailures } from './fetch-failures.js'
-import type { MemoizedToken } from './memoized-token.js'
+import { FetchFailures, type RefreshBudget } from './cooldowns.js'
+import { type MemoizedToken, refusedStrings } from './memoized-token.js'
 import { isStale, type PendingRefresh, PendingRefreshes } from './pending-refresh.js'
-import { refusedStrings } from './refused-strings.js'
 import type { SourceContext } from './source-context.js'
 
 /**

@@ -1,4 +1,5 @@
 import { isNumber, isPlainObject, isText } from '../../core/check.js'
+import { parsed } from '../../core/errcode.js'
 import type { StoredToken } from '../../core/store.js'
 
 /** The version of the format. Later formats must have `v` and an expiry, too. */
@@ -43,7 +44,9 @@ end
  * of a newer version, or has no expiry or a later one than its own.
  */
 export function tokenIn(text: unknown, leftMs: number): StoredToken | undefined {
-  const { v, value, generation, expiresInMs, reconfirmedAtMs, requestMs } = parsed(textOf(text))
+  const found = parsed(textOf(text))
+  if (!isPlainObject(found)) return undefined
+  const { v, value, generation, expiresInMs, reconfirmedAtMs, requestMs } = found
   const isToken = v === VERSION && isText(value) && isCount(generation) && generation < 2 ** 52
   const isDated = isCount(expiresInMs) && leftMs >= 0 && leftMs <= expiresInMs
   if (!isToken || !isDated) return undefined
@@ -60,13 +63,4 @@ function isCount(value: unknown): value is number {
 /** Clients can be configured to return bytes. */
 export function textOf(reply: unknown): string {
   return reply instanceof Uint8Array ? new TextDecoder().decode(reply) : String(reply)
-}
-
-function parsed(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isPlainObject(value) ? value : {}
-  } catch {
-    return {}
-  }
 }
