@@ -29,6 +29,7 @@ export default defineConfig([
     // tsup sets a `baseUrl`, which TypeScript 6 finds old.
     dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } },
   },
-  { ...entries, format: 'esm', splitting: true },
+  // The command: an ES module without types, which shares the chunks of the entry points.
+  { ...entries, entry: { ...entries.entry, cli: 'src/cli.ts' }, format: 'esm', splitting: true },
   { ...entries, format: 'cjs', splitting: false },
 ])

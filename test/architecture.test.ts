@@ -35,7 +35,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   testing: ['testing', 'core', 'wecom'],
   axios: ['axios', 'request', ...BELOW_REQUEST],
   fetch: ['fetch', 'request', ...BELOW_REQUEST],
-  '': ['axios', 'fetch', 'testing', 'credentials', 'stores', 'request', ...BELOW_REQUEST],
+  cli: ['cli', 'testing', 'stores', 'credentials', ...BELOW_REQUEST],
+  '': ['cli', 'axios', 'fetch', 'testing', 'credentials', 'stores', 'request', ...BELOW_REQUEST],
 }
 
 const roomOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '')

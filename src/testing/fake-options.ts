@@ -136,3 +136,8 @@ export function checkPath(path: unknown): void {
   if (isText(path) && !path.startsWith('/') && !path.startsWith('cgi-bin/')) return
   throw badOption('path', "a path below /cgi-bin/, e.g. 'user/get'", path)
 }
+
+export function checkPort(port: unknown): void {
+  const isPort = Number.isSafeInteger(port) && Number(port) >= 0 && Number(port) <= 65_535
+  if (port !== undefined && !isPort) throw badOption('port', 'a whole number from 0 to 65535', port)
+}

@@ -15,6 +15,7 @@ import {
   checkFakeOptions,
   checkNext,
   checkPath,
+  checkPort,
   checkSelector,
   checkTenants,
 } from './fake-options.js'
@@ -76,8 +77,12 @@ export interface FakeQyapiOptions extends FakeTenants {
 
 /** A fake of qyapi.weixin.qq.com, as a server on loopback or behind nock. */
 export interface FakeQyapi {
-  /** Starts a server on a free port of 127.0.0.1. Resolves with its address, for `baseUrl`. */
-  listen(): Promise<string>
+  /**
+   * Starts a server on 127.0.0.1. Resolves with its address, for `baseUrl`.
+   *
+   * @param port 0 or nothing: any free port. Rejects if another program has it.
+   */
+  listen(port?: number): Promise<string>
   /** Stops the server and cuts its connections. */
   close(): Promise<void>
   /** Answers every `/cgi-bin/` request to `baseUrl` by nock, until `nock.cleanAll()`. */
@@ -188,7 +193,10 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
 
   const { listen, close } = fakeServer(handle)
   return {
-    listen,
+    async listen(port) {
+      checkPort(port)
+      return listen(port)
+    },
     close,
     interceptWith(nock, baseUrl) {
       if (typeof nock !== 'function') throw badOption('nock', 'the package nock', nock)

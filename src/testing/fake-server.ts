@@ -61,7 +61,7 @@ export function fakeServer(handle: Handle) {
   }
 
   return {
-    listen(): Promise<string> {
+    listen(port = 0): Promise<string> {
       const listening = createServer((request, response) => {
         serve(request, response).catch(() => response.destroy())
       })
@@ -70,7 +70,7 @@ export function fakeServer(handle: Handle) {
       server = listening
       return new Promise((resolve, reject) => {
         listening.once('error', reject)
-        listening.listen(0, '127.0.0.1', () => {
+        listening.listen(port, '127.0.0.1', () => {
           resolve(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`)
         })
       })

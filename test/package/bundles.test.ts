@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module'
 import { build } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { bundleOf, type EntryPoint, entryPoints, packageOf } from './bundles.js'
+import { bundleOf, command, type EntryPoint, entryPoints, packageOf } from './bundles.js'
 import { inPackage } from './packed.js'
 
 /** What an entry point may import. */
@@ -78,6 +78,12 @@ describe.each(entryPoints)(
     })
   },
 )
+
+test('the command needs Node alone, and no entry point holds a part of it', () => {
+  expect(importsOf(command).filter((name) => !isBuiltin(name))).toEqual([])
+  const sources = entryPoints.flatMap(filesOf).flatMap((file) => bundleOf(file).sources)
+  expect(sources.filter((source) => source.startsWith('src/cli'))).toEqual([])
+})
 
 test('the table of errcodes is left out of a program that does not import explainErrcode', async () => {
   const contents = (name: string) =>

@@ -31,6 +31,9 @@ export const entryPoints: readonly EntryPoint[] = Object.entries(manifest.export
     typeof files === 'string' ? [] : [{ name: posix.join('qyapi-token', path), ...files }],
 )
 
+/** The command, an ES module without types. */
+export const command = manifest.bin['qyapi-token']
+
 export function bundleOf(entry: string): Bundle {
   const files = new Set<string>()
   const imports = new Set<string>()

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import type { AxiosStatic } from 'axios'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -64,6 +67,32 @@ describe.concurrent('the installed package', () => {
     const failed = { end: 0, stdout: 'token_fetch_failed\n', stderr: '' }
     expect(await runProgram('waiting.mjs', project)).toEqual(failed)
   })
+
+  test('the installed command explains an errcode, and ends with its exit code', async () => {
+    const qyapiToken = (...args: string[]) =>
+      run(join(project, 'node_modules/.bin/qyapi-token'), args, project)
+    const explained = {
+      end: 0,
+      stdout: expect.stringMatching(/^60020 ip_not_trusted: /),
+      stderr: '',
+    }
+    expect(await qyapiToken('explain', '60020', '--lang', 'en')).toEqual(explained)
+    expect(await qyapiToken('explode')).toMatchObject({ end: 2, stdout: '' })
+  })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'the installed command runs a fake WeCom until %s, and then ends with exit code 0',
+    async (signal) => {
+      const binary = join(project, 'node_modules/.bin/qyapi-token')
+      const child = spawn(binary, ['fake', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const ended = once(child, 'exit')
+      const [line] = await once(createInterface(child.stdout), 'line')
+      const { url } = JSON.parse(line)
+      expect((await fetch(`${url}/cgi-bin/user/get`)).status).toBe(200)
+      child.kill(signal)
+      expect(await ended).toEqual([0, null])
+    },
+  )
 
   test('the installed package works in a Jest CommonJS project', async () => {
     const cache = join(folder.path, 'jest')

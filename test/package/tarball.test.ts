@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { posix } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { bundleOf, entryPoints } from './bundles.js'
+import { bundleOf, command, entryPoints } from './bundles.js'
 import { inPackage, packInto, temporaryFolder } from './packed.js'
 
 const BUNDLE = /^dist\/(stores\/)?[\w-]+(\.c?js(\.map)?|\.d\.c?ts)$/
@@ -69,7 +69,7 @@ test('the tarball holds no chunk of an older build: every bundle is reached from
   const bundled = entryPoints.flatMap((entry) =>
     [entry.import, entry.require].flatMap(Object.values),
   )
-  const reached = new Set(bundled.flatMap((entry) => bundleOf(entry).files))
+  const reached = new Set([...bundled, command].flatMap((entry) => bundleOf(entry).files))
   const bundles = files.filter((file) => BUNDLE.test(file))
   const isReached = (file: string) => reached.has(file.replace(/\.map$/, ''))
   expect(bundles.filter((file) => !isReached(file))).toEqual([])
