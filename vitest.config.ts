@@ -24,8 +24,7 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary'] },
     projects: [
       {
-        // One room at a time. Like those of the scenarios, these files leave nothing behind, so that one
-        // worker may run them in turn.
+        // One room at a time. These files leave nothing behind, so that one worker may run them in turn.
         test: {
           ...patience,
           name: 'unit',
@@ -34,11 +33,11 @@ export default defineConfig({
         },
       },
       {
-        // Through several rooms.
+        // Through several rooms, each file in a worker of its own: copies of axios keep the first fetch that
+        // they find, and nock replaces it.
         test: {
           ...patience,
           name: 'scenarios',
-          isolate: false,
           include: ['test/*.test.ts', 'test/{scenarios,testing,properties}/**/*.test.ts'],
           testTimeout: 600_000,
           env,

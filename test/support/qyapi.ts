@@ -7,6 +7,7 @@ import {
   fakeClock,
   fakeQyapi,
 } from '../../src/testing.js'
+import { hasCryptoJobs } from './crypto-jobs.js'
 
 export const ORIGIN = 'https://qyapi.weixin.qq.com'
 export const APP = { corpId: 'ww-fake', corpSecret: 'fake-secret' }
@@ -42,9 +43,10 @@ export function useNock(): void {
   })
 }
 
-/** Resolves when everything that can happen without the clock has happened. */
+/** Resolves when everything that can happen without the clock has happened, in other threads too. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  for (let idleTurns = 0; idleTurns < 5; idleTurns = hasCryptoJobs() ? 0 : idleTurns + 1)
+    await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** For tests with a real server on this machine. */
