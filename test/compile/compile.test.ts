@@ -14,6 +14,13 @@ import {
 const FIXTURES = fileURLToPath(new URL('./fixtures/', import.meta.url))
 const TYPESCRIPTS = { '5.0': '5.0.4', '5.4': '5.4.5', '5.9': '5.9.3', '6.0': '6.0.3' }
 const AXIOSES = { '1.7': '1.7.8', '1.13': '1.13.5', '1.18': '1.18.1', '1.21': '1.21.1' }
+/** The oldest that the exporters of OpenTelemetry take, those in use, and the newest. */
+const OTEL_APIS: Readonly<Record<string, string>> = {
+  '1.7': '1.3.0',
+  '1.13': '1.9.1',
+  '1.18': '1.9.1',
+  '1.21': '1.10.0',
+}
 
 /** How a project finds its modules, as compiler options. */
 const RESOLUTIONS = {
@@ -34,7 +41,8 @@ beforeAll(async () => {
   await installInto(join(folder.path, 'typescripts'), Object.fromEntries(named))
   for (const [name, axios] of Object.entries(AXIOSES)) {
     const project = join(folder.path, name)
-    await installInto(project, { 'qyapi-token': `file:${tarball}`, axios })
+    const peers = { axios, '@opentelemetry/api': OTEL_APIS[name] ?? '' }
+    await installInto(project, { 'qyapi-token': `file:${tarball}`, ...peers })
     await cp(FIXTURES, project, { recursive: true })
   }
 })

@@ -41,6 +41,7 @@ describe.each(PAGES)('%s', (name) => {
       const env = {
         ...process.env,
         REDIS_URL: redis.url,
+        METRICS_PORT: '0',
         SNIPPET_BRINGS_NOCK: code.includes("from 'nock'") ? 'yes' : 'no',
       }
       const { stdout, stderr } = await run(

@@ -86,12 +86,13 @@ export async function installInto(
   await layFixtures(folder)
 }
 
-/** A project with this package, axios and axios-retry installed, and the fixtures. */
+/** A project with this package, its peers and axios-retry installed, and the fixtures. */
 export async function installedProject(folder: string): Promise<string> {
   const project = join(folder, 'project')
   const { path } = await packInto(folder)
-  const { axios, 'axios-retry': retry } = manifest.devDependencies
-  await installInto(project, { 'qyapi-token': `file:${path}`, axios, 'axios-retry': retry })
+  const peers = ['axios', 'axios-retry', '@opentelemetry/api'] as const
+  const installed = peers.map((name) => [name, manifest.devDependencies[name]])
+  await installInto(project, { 'qyapi-token': `file:${path}`, ...Object.fromEntries(installed) })
   return project
 }
 

@@ -9,9 +9,10 @@ const BUNDLE = /^dist\/(stores\/)?[\w-]+(\.c?js(\.map)?|\.d\.c?ts)$/
 const PAPERS =
   /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|CONTRIBUTING\.md|THIRD-PARTY-LICENSES\.txt)$/
 /** What the papers show and link to. */
-const LINKED = /^(docs\/[\w.-]+\.md|examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
+const LINKED =
+  /^(docs\/([\w.-]+\.md|grafana-dashboard\.json)|examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
 /** For what does not read `exports`. */
-const SUBPATH_FOLDER = /^(axios|fetch|testing|stores\/\w+)\/package\.json$/
+const SUBPATH_FOLDER = /^(axios|fetch|otel|testing|stores\/\w+)\/package\.json$/
 
 /** What an absolute path of this machine starts with; a home at / says nothing. */
 const PLACES = [inPackage(''), `${homedir()}/`, 'file:///'].filter((place) => place !== '//')

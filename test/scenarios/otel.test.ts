@@ -165,13 +165,16 @@ describe('otelEvents on the real SDK', () => {
     )
   })
 
-  it.each([undefined, null, {}, 'qyapi-token'])('refuses %j instead of a meter', (meter) => {
-    expect(() => otelEvents(meter as never)).toThrow(
-      /meter must be a meter, e\.g\. metrics\.getMeter\('qyapi-token'\), got/,
-    )
-  })
+  it.each([undefined, null, {}, 'qyapi-token'])(
+    'otelEvents refuses %j instead of a meter',
+    (meter) => {
+      expect(() => otelEvents(meter as never)).toThrow(
+        /meter must be a meter, e\.g\. metrics\.getMeter\('qyapi-token'\), got/,
+      )
+    },
+  )
 
-  it('refuses unknown options, and others than true and false', () => {
+  it('otelEvents refuses unknown options, and others than true and false', () => {
     const meter = new MeterProvider().getMeter('qyapi-token')
     expect(() => otelEvents(meter, { subjects: true } as never)).toThrow(/Unknown key 'subjects'/)
     expect(() => otelEvents(meter, { subject: 'corp' } as never)).toThrow(
@@ -179,7 +182,7 @@ describe('otelEvents on the real SDK', () => {
     )
   })
 
-  it('takes the meter of each version of the API', async () => {
+  it('otelEvents takes the meter of each version of the API', async () => {
     const { metrics } = await import('@opentelemetry/api-1.10')
     const meter: Meter110 = metrics.getMeter('qyapi-token')
     expect(() =>

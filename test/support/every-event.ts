@@ -1,4 +1,3 @@
-import { expect } from 'vitest'
 import { withToken } from '../../src/fetch.js'
 import {
   createTokenSource,
@@ -10,6 +9,7 @@ import {
 import { fakeClock } from '../../src/testing.js'
 import { APP } from './qyapi.js'
 import type { useServers } from './servers.js'
+import { deferred } from './source.js'
 
 const REFUSED = { errcode: 42001 }
 
@@ -22,8 +22,10 @@ export async function everyEvent(
   const clock = fakeClock()
   const { wecom, baseUrl } = await servers.fake({ now: () => clock.wall() })
   const store = memoryStore({ clock })
+  const refreshed = deferred<void>()
   const listener: OnEvent = (event) => {
     types.add(event.type)
+    if (event.type === 'refreshed') refreshed.resolve()
     onEvent(event)
   }
   const options = { baseUrl, clock, onEvent: listener }
@@ -45,7 +47,7 @@ export async function everyEvent(
   await (await first(url)).text() // fetched
   clock.advance(6_900_000)
   await (await first(url)).text()
-  await expect.poll(() => types.has('refreshed')).toBe(true)
+  await refreshed.promise
 
   const wrong = withToken(fetch, { ...APP, corpSecret: 'wrong' }, options)
   await wrong(url).catch(() => {}) // failed
