@@ -17,6 +17,11 @@ const POST = {
   url: 'https://qyapi.weixin.qq.com/cgi-bin/service/get_suite_token',
   body: '{"suite_id":"s"}',
 } as const
+const CONTEXT = {
+  signal: new AbortController().signal,
+  shouldTryAgain: () => false,
+  wait: async () => {},
+}
 
 const FRESH = { 'cache-control': 'no-cache, no-store' }
 
@@ -135,14 +140,7 @@ it('rule 12: fetchTransport over a real connection returns a 302 as the answer, 
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const answer = await fetchTransport(fetch)(
-    { ...POST, url },
-    {
-      signal: new AbortController().signal,
-      shouldTryAgain: () => false,
-      wait: async () => {},
-    },
-  )
+  const answer = await fetchTransport(fetch)({ ...POST, url }, CONTEXT)
   server.closeAllConnections()
   server.close()
   expect(answer).toEqual({ status: 302, body: 'moved' })
@@ -157,11 +155,7 @@ it('rule 12: fetchTransport sends without `cache` if fetch throws on it, as work
     if (cache) throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.")
     return new Response('{}')
   })
-  const context = {
-    signal: new AbortController().signal,
-    shouldTryAgain: () => false,
-    wait: () => expect.fail('no second try'),
-  }
+  const context = { ...CONTEXT, wait: () => expect.fail('no second try') }
   expect(await transport(GET, context)).toEqual({ status: 200, body: '{}' })
   expect(seen).toEqual(['no-store', undefined])
 })
@@ -188,14 +182,9 @@ it('rule 12: fetchTransport makes caches neither answer nor keep a token request
   const dispatcher = new Agent().compose(interceptors.cache({ store }))
   const transport = fetchTransport(((input: string, init: object) =>
     undiciFetch(input, { ...init, dispatcher })) as unknown as typeof fetch)
-  const context = {
-    signal: new AbortController().signal,
-    shouldTryAgain: () => false,
-    wait: async () => {},
-  }
   const bodies = [
-    await transport({ ...GET, url }, context),
-    await transport({ ...GET, url }, context),
+    await transport({ ...GET, url }, CONTEXT),
+    await transport({ ...GET, url }, CONTEXT),
   ]
   await dispatcher.close()
   server.close()
@@ -212,11 +201,6 @@ it('rule 12: fetchTransport sends a gateway’s own headers, but none that would
     },
     { headers: { 'X-Api-Key': 'key', 'Cache-Control': 'max-age=9' } },
   )
-  const context = {
-    signal: new AbortController().signal,
-    shouldTryAgain: () => false,
-    wait: async () => {},
-  }
-  await transport(POST, context)
+  await transport(POST, CONTEXT)
   expect(sent).toEqual([{ 'x-api-key': 'key', ...FRESH, 'content-type': 'application/json' }])
 })

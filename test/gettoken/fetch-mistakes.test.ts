@@ -280,12 +280,3 @@ it('the function that gives a suite_ticket that fails does not leak the secrets 
   expect(error.cause).toBeInstanceOf(Error)
   expect(inspect(error, { depth: 10 })).not.toMatch(/planted/)
 })
-
-it('a source that is closed while the store hangs rejects its waiters at once', async () => {
-  const store = withParts(memoryStore(), { get: () => new Promise<never>(() => {}) })
-  const { source } = sourceWith('token', { store })
-  const waiting = source.get()
-  await settle()
-  source.close()
-  await expect(waiting).rejects.toMatchObject({ code: 'closed' })
-})

@@ -45,7 +45,7 @@ function dripping(pieces: readonly string[], end: (stream: Readable) => void = e
 }
 const endOf = (stream: Readable) => void stream.push(null)
 
-it.each<[string, string[], string | undefined]>([
+const PIECES: [string, string[], string | undefined][] = [
   ['whole in one piece', [REFUSAL], REFUSAL],
   ['in pieces', ['{"err', 'code":', '42001', '}'], '{"errcode":42001}'],
   ['in pieces, white space first', ['\n ', '{"errcode":42001}'], '\n {"errcode":42001}'],
@@ -60,7 +60,9 @@ it.each<[string, string[], string | undefined]>([
   ['of far more', [jsonOf(40_000), jsonOf(40_000)], undefined],
   ['that is no JSON object', ['PNG', '{"errcode":42001}'], undefined],
   ['that is an array', ['[{}]'], undefined],
-])(
+]
+
+it.each(PIECES)(
   'request rule 4: a Node stream that was peeked: %s: its content is known if it is a short JSON object, and it yields every byte',
   async (_name, pieces, shortJson) => {
     const stream = dripping(pieces)
@@ -501,21 +503,7 @@ function webStreamOf(pieces: readonly string[], failure?: Error) {
 }
 const contentOf = (body: ConstructorParameters<typeof Response>[0]) => new Response(body).text()
 
-it.each<[string, string[], string | undefined]>([
-  ['whole in one piece', [REFUSAL], REFUSAL],
-  ['in pieces', ['{"err', 'code":', '42001', '}'], '{"errcode":42001}'],
-  ['in pieces, white space first', ['\n ', '{"errcode":42001}'], '\n {"errcode":42001}'],
-  ['empty', [], ''],
-  ['of 16 kB', [jsonOf(BORDER)], jsonOf(BORDER)],
-  [
-    'of 16 kB in pieces',
-    [jsonOf(BORDER).slice(0, 9_000), jsonOf(BORDER).slice(9_000)],
-    jsonOf(BORDER),
-  ],
-  ['of a byte more', [jsonOf(BORDER + 1)], undefined],
-  ['of far more', [jsonOf(40_000), jsonOf(40_000)], undefined],
-  ['that is no JSON object', ['PNG', '{"errcode":42001}', 'end'], undefined],
-])(
+it.each(PIECES)(
   'request rule 4: a web stream that was peeked: %s: its content is known if it is a short JSON object, and it yields every byte',
   async (_name, pieces, shortJson) => {
     const { bytes, body } = await peekWebStream(webStreamOf(pieces).stream)

@@ -129,13 +129,6 @@ it('rule 16: a store that does not answer gets no commands for 1 s, doubling to 
   expect(await isAsked()).toBe(true)
 })
 
-it('rule 16: other failures at the same moment do not lengthen the cooldown of a store', async () => {
-  const { clock, fails, isAsked } = accessOver()
-  await Promise.all(Array.from({ length: 10 }, fails))
-  clock.advance(1_000)
-  expect(await isAsked()).toBe(true)
-})
-
 it('rule 16: the cooldown of a store starts with 1 s again after it has answered', async () => {
   const { clock, fails, isAsked } = accessOver()
   await fails()

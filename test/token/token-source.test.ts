@@ -365,28 +365,17 @@ it.each([
   }
 })
 
-it('rule 10: a network error cools down for 1 s doubling to 30 s, and a success resets it', async () => {
+it('rule 10: the cooldown of a network error doubles, and a success resets it', async () => {
   const { source, clock } = sourceWith((count) =>
-    count === 8 ? 'token' : new Error('connect ECONNREFUSED'),
+    count === 3 ? 'token' : new Error('connect ECONNREFUSED'),
   )
-  for (const restSeconds of [1, 2, 4, 8, 16, 30, 30]) {
-    await expect(source.get()).rejects.toMatchObject({
-      code: 'token_fetch_failed',
-      retryAfterMs: restSeconds * 1000,
-    })
-    clock.advance(restSeconds * 1000)
-  }
-  expect(await source.get()).toBe('token')
-  await source.invalidate('token')
-  await expect(source.get()).rejects.toMatchObject({ retryAfterMs: 1000 })
-})
-
-it('rule 10: a fetch that takes longer than tokenTimeoutMs has failed', async () => {
-  const { source, clock } = sourceWith(() => new Promise(() => {}), { tokenTimeoutMs: 5_000 })
-  const waiting = source.get()
-  await settle()
-  clock.advance(5_000)
-  await expect(waiting).rejects.toThrow('no answer within 5000 ms')
+  const failure = { code: 'token_fetch_failed', retryAfterMs: 1_000 }
+  await expect(source.get()).rejects.toMatchObject(failure)
+  clock.advance(1_000)
+  await expect(source.get()).rejects.toMatchObject({ ...failure, retryAfterMs: 2_000 })
+  clock.advance(2_000)
+  await source.invalidate(await source.get())
+  await expect(source.get()).rejects.toMatchObject(failure)
 })
 
 it('rule 3: near the end of a token callers get it at once, and one refresh runs behind them', async () => {
@@ -469,12 +458,6 @@ it('rule 11: get rejects with signal.reason, and the others get their token', as
   await expect(source.get({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
 })
 
-it.each([301, 302, 307, 308, 0])('rule 12: HTTP %s is a failed fetch', async (status) => {
-  const { source, fetches } = sourceWith({ body: tokenBody('stolen'), status })
-  await expect(source.get()).rejects.toThrow(/redirected/)
-  expect(fetches()).toBe(1)
-})
-
 it('rule 13: a token expires when the wall clock says so', async () => {
   const { source, clock, fetches } = sourceWith('token')
   await source.get()
@@ -535,18 +518,6 @@ it('rule 14: store keys contain base address, kind and ids, and a hash of the se
       /^qyapi-token:https%3A%2F%2Fqyapi\.weixin\.qq\.com:self-built:ww1:[0-9a-f]{64}$/,
     )
     expect(key).not.toContain('secret')
-  }
-})
-
-it('rule 14: nothing that can be printed shows a secret or a token', async () => {
-  const { source, events } = sourceWith('the-token-itself')
-  await source.get()
-  const printed = [source, source.describe(), events, selfBuilt(APP)].map(
-    (value) => inspect(value, { depth: 10, showHidden: true }) + JSON.stringify(value),
-  )
-  for (const text of printed) {
-    expect(text).not.toContain(APP.corpSecret)
-    expect(text).not.toContain('the-token-itself')
   }
 })
 
@@ -663,13 +634,6 @@ it('await using closes the source', async () => {
   await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
 })
 
-it('a closed source refuses calls even with a good token', async () => {
-  const { source } = sourceWith('token')
-  await source.get()
-  source.close()
-  await expect(source.get()).rejects.toMatchObject({ code: 'closed' })
-})
-
 const suite = () => createTokenSource(suiteApp({ suiteId: 'ww-suite', suiteSecret: 'secret' }))
 
 it('request rule 9: a wrong ticket is refused and not printed, since it may be a secret in the wrong place', async () => {
@@ -707,15 +671,6 @@ it('a wrong replacement of a credential is refused if it is only the new secret,
   expect(() => source.replaceCredential('the-new-secret' as never)).toThrow(
     'credential must be a credential, e.g. selfBuilt({ corpId, corpSecret }), got a string of 14 characters.',
   )
-})
-
-it('rule 20: a listener that throws does not break a call', async () => {
-  const { source } = sourceWith('token', {
-    onEvent: () => {
-      throw new Error('listener')
-    },
-  })
-  expect(await source.get()).toBe('token')
 })
 
 const YEAR_MS = 31_536_000_000

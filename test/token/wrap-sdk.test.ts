@@ -128,23 +128,3 @@ it('the result of a call is not a refusal because of its own `code`; an error’
   await expect(thrown).rejects.toThrow('no')
   expect(fetches()).toBe(2)
 })
-
-it.each([
-  ['itself', { errcode: 42001 }],
-  ['its data', { data: { errcode: 42001 } }],
-  ['its response’s data', { response: { data: { errcode: '42001' } } }],
-  ['its text', '{"errcode":42001}'],
-])('the result of a call is a refusal if it has the errcode in %s', async (_where, answer) => {
-  const { source, fetches } = sourceWith((count) => `token-${count}`)
-  expect(await source.run(() => answer)).toEqual(answer)
-  expect(fetches()).toBe(2)
-})
-
-it.each([[undefined], [null], [42001], [[]]])(
-  'the result of a call is not a refusal if it is %j',
-  async (answer) => {
-    const { source, fetches } = sourceWith('token')
-    expect(await source.run(() => answer)).toEqual(answer)
-    expect(fetches()).toBe(1)
-  },
-)
