@@ -40,7 +40,7 @@ export function middlewareContract(name: string, open: Open): void {
   const bodiesOf = ({ wecom }: Wire) =>
     wecom.requests.filter(({ path }) => path === 'message/send').map(({ body }) => String(body))
 
-  describe(`${name}: the basics`, () => {
+  describe(name, () => {
     it('injects the memoized token', async () => {
       const wire = interceptQyapi()
       const { source, send } = opened(wire)
@@ -77,9 +77,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(wire.fetches()).toBe(3)
       expect(bodiesOf(wire)).toEqual(Array(4).fill(JSON.stringify(message)))
     })
-  })
 
-  describe(`${name}: a refusal`, () => {
     it('rule 9: a refusal of a replay is the caller’s answer: sent again once, not twice', async () => {
       const wire = interceptQyapi()
       const { send, types } = opened(wire)
@@ -181,9 +179,7 @@ export function middlewareContract(name: string, open: Open): void {
         if (path !== 'gettoken') expect(query.get('access_token')).toMatch(/^fake-token_/)
       }
     })
-  })
 
-  describe(`${name}: many callers`, () => {
     it('rule 10: a wrong secret is requested once, however many callers there are', async () => {
       const wire = interceptQyapi()
       const { send } = opened(wire, {}, 'wrong-secret')
@@ -218,9 +214,7 @@ export function middlewareContract(name: string, open: Open): void {
       expect(await patient).toBe(0)
       expect(wire.fetches()).toBe(1)
     })
-  })
 
-  describe(`${name}: where the token goes`, () => {
     it.each([
       'https://evil.example/cgi-bin/user/get',
       'https://qyapi.weixin.qq.com@evil.example/cgi-bin/user/get',
