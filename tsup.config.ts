@@ -9,6 +9,7 @@ const entries: Options = {
     index: 'src/index.ts',
     axios: 'src/axios.ts',
     fetch: 'src/fetch.ts',
+    limits: 'src/limits.ts',
     otel: 'src/otel.ts',
     testing: 'src/testing.ts',
     'stores/keyv': 'src/stores/keyv.ts',

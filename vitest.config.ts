@@ -7,7 +7,7 @@ const patience = {
   expect: { poll: { timeout: 30_000 } },
 }
 
-const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,stores,cli'
+const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,stores,limits,cli'
 
 /** Programs and servers of their own, each busy with one core. */
 const SLOW = { ...patience, testTimeout: 900_000, hookTimeout: 900_000 }

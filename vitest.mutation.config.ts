@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** The tests that are quick enough to be run against every mutant: of the core, or of the entry points. */
 const QUICK = {
   core: [
-    'test/{core,token,gettoken,sharing,request,stores,credentials}/**/*.test.ts',
+    'test/{core,token,gettoken,sharing,request,stores,credentials,limits}/**/*.test.ts',
     'test/scenarios/{tenants,rotation,suite-ticket,path-table,samples,bad-input}.test.ts',
   ],
   entries: [

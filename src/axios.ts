@@ -23,7 +23,7 @@ import { callersResponse, redactError } from './axios/redact-answer.js'
 import { freeConnection, refusedBy, responseOf } from './axios/refusal.js'
 import { type Attempt, destinationsOf, lateAttemptOf } from './axios/request.js'
 import { type Attachment, sendWithToken } from './axios/request-interceptor.js'
-import { sendAttempt, waitLikeAxios } from './axios/timeout.js'
+import { sendAttempt, waitToReplay } from './axios/timeout.js'
 import { axiosTransport } from './axios/transport.js'
 import { isAxios } from './axios/version.js'
 import { markInterceptor, warnIfAttachedBefore } from './axios/warnings.js'
@@ -129,10 +129,9 @@ function requestInterceptor(attachment: Attachment) {
 
 /** Spots a token-invalid errcode, clears that token from the cache, and replays the request once. */
 function responseInterceptor(attempt: Attempt) {
-  const { errcodes } = attempt.context.policy
   const spot = (
     outcome: Outcome<AxiosResponse>,
-    refused = refusedBy(responseOf(outcome), errcodes, attempt.context.lib),
+    refused = refusedBy(responseOf(outcome), attempt.context),
   ): AxiosResponse | Promise<AxiosResponse> => {
     if (refused === undefined) return settled(outcome)
     if (typeof refused === 'number') return clearAndReplayOnce(attempt, outcome, refused)
@@ -157,7 +156,7 @@ async function clearAndReplayOnce(
     { call: refused, answer },
     {
       freeConnection: (outcome) => freeConnection(responseOf(outcome)),
-      wait: (replacement) => waitLikeAxios(replacement, context),
+      wait: (replacement) => waitToReplay(replacement, context),
       discard: (outcome) => discardBody(responseOf(outcome)?.data),
       send: (replacement) => {
         const replay = lateAttemptOf(context, replacement)
@@ -166,7 +165,7 @@ async function clearAndReplayOnce(
           (error) => redactError(error, replay),
         )
       },
-      refusedBy: (outcome) => refusedBy(responseOf(outcome), policy.errcodes, context.lib),
+      refusedBy: (outcome) => refusedBy(responseOf(outcome), context),
     },
   )
   return settled(replayed)

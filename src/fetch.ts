@@ -11,6 +11,14 @@ import { fetchTransport } from './core/transport.js'
 import { asUrlReads } from './core/url.js'
 import { reasonOf, waitFor } from './core/wait.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
+import {
+  ownProperties,
+  type PendingRequest,
+  type RequestContext,
+  type RequestTarget,
+  type Wrapped,
+} from './fetch/context.js'
+import { endPlace, waitToReplay, withoutToken } from './fetch/limits.js'
 import { failureWithoutToken } from './fetch/redact-response.js'
 import { type JudgedResponse, judgeResponse } from './fetch/refusal.js'
 import {
@@ -24,10 +32,11 @@ import {
   textOf,
 } from './fetch/request.js'
 import { warnIfNotFetch, warnIfNotFound, warnIfRefused } from './fetch/warnings.js'
-import { type Destination, remembered } from './request/destination.js'
+import { remembered } from './request/destination.js'
 import { createMiddleware, type ManySources, type Tokens } from './request/middleware.js'
 import { discardBody } from './request/peek-node-stream.js'
 import { lacksCgiBin } from './request/warnings.js'
+import { limitedCall } from './token/limited-call.js'
 import { replayOnce } from './token/replay.js'
 import type { TokenPolicy } from './token/token-policy.js'
 import type { TokenSource } from './token/token-source.js'
@@ -79,7 +88,9 @@ export function withToken<F extends AnyFetch>(
   const plainFetch = fetch as unknown as Fetch
   const transport = fetchTransport(plainFetch)
   const middleware = createMiddleware(tokens, options, { credentialOf: selfBuilt, transport })
-  const wrapped = { fetch: plainFetch, notFetch: warnIfNotFetch(middleware, fetch) }
+  const { limits } = middleware
+  const wrapped = { fetch: plainFetch, notFetch: warnIfNotFetch(middleware, fetch), limits }
+  const sendWithoutUs = withoutToken(middleware, plainFetch)
   const addressOf = remembered((text) => {
     const url = asUrlReads(text)
     const destination = middleware.judge(url)
@@ -90,18 +101,18 @@ export function withToken<F extends AnyFetch>(
     const address = tryRead(() => addressOf(textOf(input)))
     // An invalid url or init: fetch itself rejects it.
     if (address?.destination === undefined || !isInit(init))
-      return warnIfNotFound(middleware, address, plainFetch(input, init))
+      return warnIfNotFound(middleware, address, sendWithoutUs(input, init))
     const { url, destination } = address
     if (destination.tokenInUrl === 'value' && middleware.callerToken === 'keep') {
       middleware.reportCallerToken(destination)
-      return warnIfRefused(middleware, { destination, input, init }, plainFetch(input, init))
+      return warnIfRefused(middleware, { destination, input, init }, sendWithoutUs(input, init))
     }
     const tenant = tryRead(() => (init as { tenant?: unknown } | null | undefined)?.tenant)
     const chooser = middleware.chooserFor(destination, tenant)
     const policy = middleware.policies[destination.token]
     if (chooser === undefined && policy === undefined) {
       middleware.reportNoSource(destination)
-      return plainFetch(input, init)
+      return sendWithoutUs(input, init)
     }
     // Before the choice: what the caller changes meanwhile has no effect.
     const snapshot = rejecting(() => snapshotRequest(url, input, init ?? undefined))
@@ -111,7 +122,7 @@ export function withToken<F extends AnyFetch>(
       return fetchWithToken({ wrapped, policy: policy as TokenPolicy, destination }, outgoing)
     const request = { url, method, options: options as never }
     const chosen = middleware.choose(chooser, destination, request)
-    return chooseAndSend(wrapped, { outgoing, signal, destination, chosen })
+    return chooseAndSend(wrapped, { outgoing, signal, destination, chosen, sendWithoutUs })
   }
 
   const source = middleware.source && { source: { value: middleware.source, enumerable: true } }
@@ -119,52 +130,16 @@ export function withToken<F extends AnyFetch>(
   return qyFetch as unknown as F
 }
 
-/** Name, length and what users put on a fetch, without what every function has. */
-function ownProperties(fetch: object): PropertyDescriptorMap {
-  const {
-    prototype,
-    arguments: _arguments,
-    caller,
-    ...own
-  } = Object.getOwnPropertyDescriptors(fetch as Record<string, unknown>)
-  return own
-}
-
-interface Wrapped {
-  readonly fetch: Fetch
-  /** Called when it resolves with something other than a response. */
-  readonly notFetch: () => void
-}
-
-/** Where a request goes, and which policy provides its token. */
-interface RequestTarget {
-  readonly wrapped: Wrapped
-  readonly policy: TokenPolicy
-  readonly destination: Destination
-}
-
-/** One request that takes a token. */
-interface RequestContext extends RequestTarget {
-  readonly outgoing: OutgoingRequest
-}
-
-/** A request whose source is still being chosen. */
-interface PendingRequest extends Pick<ReturnType<typeof snapshotRequest>, 'outgoing' | 'signal'> {
-  readonly destination: Destination
-  readonly chosen: Promise<TokenPolicy | undefined>
-}
-
 async function chooseAndSend(
   wrapped: Wrapped,
-  { destination, outgoing, chosen, signal }: PendingRequest,
+  { destination, outgoing, chosen, signal, sendWithoutUs }: PendingRequest,
 ): Promise<Response> {
   const choosing = waitFor(chosen, signal)
   // Handled below, unless the body breaks first.
   choosing.catch(() => {})
   const request = await outgoing
   const policy = await cancellingBody(request, choosing)
-  const { fetch } = wrapped
-  if (policy === undefined) return fetch(request.inputFor(request.url), request.init)
+  if (policy === undefined) return sendWithoutUs(request.inputFor(request.url), request.init)
   return fetchWithToken({ wrapped, policy, destination }, request)
 }
 
@@ -176,7 +151,10 @@ function fetchWithToken(
   if (outgoing instanceof Promise)
     return outgoing.then((read) => fetchWithToken({ wrapped, policy, destination }, read))
   doNotRedirect(outgoing)
-  const context = { wrapped, policy, destination, outgoing }
+  const { init, requestInit } = outgoing
+  const body = init?.body ?? requestInit?.body
+  const limited = limitedCall(policy, wrapped.limits, destination.endpoint, body)
+  const context = { wrapped, policy, destination, outgoing, limited }
   const token = outgoing.isSentOnce ? undefined : policy.cached()
   return token === undefined ? awaitTokenAndSend(context) : sendAndSpot(context, token)
 }
@@ -191,8 +169,18 @@ async function awaitTokenAndSend(context: RequestContext): Promise<Response> {
   return sendAndSpot(context, await cancellingBody(outgoing, waiting))
 }
 
-/** Spots a token-invalid errcode before the caller sees the answer. */
+/** With call limits the request takes its place first; if it has to wait, there may be a newer token. */
 function sendAndSpot(context: RequestContext, token: Token): Promise<Response> {
+  const { limited, outgoing, policy } = context
+  const place = limited?.enter((given) => waitFor(given, outgoing.signal))
+  if (place === undefined) return sendNowAndSpot(context, token)
+  return cancellingBody(outgoing, place).then(() =>
+    sendNowAndSpot(context, policy.cached() ?? token),
+  )
+}
+
+/** Spots a token-invalid errcode before the caller sees the answer. */
+function sendNowAndSpot(context: RequestContext, token: Token): Promise<Response> {
   const sentAtMs = context.policy.sendingAt()
   return send(context, token, (answer) =>
     answer.refusedBy === undefined
@@ -203,7 +191,7 @@ function sendAndSpot(context: RequestContext, token: Token): Promise<Response> {
 
 /** Sends, and passes the judged answer on in the same turn: each further promise costs every request. */
 function send<T>(
-  { wrapped, policy, destination, outgoing }: RequestContext,
+  { wrapped, policy, destination, outgoing, limited }: RequestContext,
   token: Token,
   use: (answer: JudgedResponse) => T | Promise<T>,
 ): Promise<T> {
@@ -211,6 +199,7 @@ function send<T>(
   const { init, signal } = outgoing
   const { parameters } = destination
   const fail = (error: unknown) => {
+    limited?.ended()
     throw failureWithoutToken(error, token, parameters, init)
   }
   const input = rejecting(() => outgoing.inputFor(targetUrl(outgoing.url, destination, token)))
@@ -222,7 +211,9 @@ function send<T>(
     return fail(error)
   }
   return answering.then((answer) => {
-    const judged = judgeResponse(answer, policy.errcodes, { token, parameters, notFetch }, signal)
+    const errcodes = limited === undefined ? policy.errcodes : limited.errcodes
+    const judged = judgeResponse(answer, errcodes, { token, parameters, notFetch }, signal)
+    if (limited !== undefined) return endPlace(limited, judged).then(use)
     return judged instanceof Promise ? judged.then(use) : use(judged)
   }, fail)
 }
@@ -240,7 +231,7 @@ async function clearAndReplayOnce(
     policy,
     { call: refused, answer },
     {
-      wait: (replacement) => waitFor(replacement, outgoing.signal),
+      wait: (replacement) => waitToReplay(replacement, context),
       discard: ({ response }) => discardBody(response.body),
       send: (replacement) => send(context, replacement, (answer) => answer),
       refusedBy: ({ refusedBy }) => refusedBy,

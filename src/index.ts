@@ -5,13 +5,20 @@ export {
   QyapiTokenError,
   type QyapiTokenErrorCode,
 } from './core/errors.js'
-export type { NotReplayedReason, OnEvent, SkippedReason, TokenEvent } from './core/events.js'
+export type {
+  LimitedOutcome,
+  NotReplayedReason,
+  OnEvent,
+  SkippedReason,
+  TokenEvent,
+} from './core/events.js'
 export {
   type ErrcodeExplanation,
   type ErrcodeRetry,
   type ExplainOptions,
   explainErrcode,
 } from './core/explain-errcode.js'
+export type { CallLimits } from './core/limits.js'
 export type { SourceOptions } from './core/options.js'
 export type {
   LeaseAnswer,

@@ -32,11 +32,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   credentials: ['credentials', ...BELOW_REQUEST],
   request: ['request', ...BELOW_REQUEST],
   stores: ['stores', 'sharing', 'core', 'wecom'],
+  limits: ['limits', 'sharing', 'core', 'wecom'],
   testing: ['testing', 'core', 'wecom'],
   axios: ['axios', 'request', ...BELOW_REQUEST],
   fetch: ['fetch', 'request', ...BELOW_REQUEST],
   cli: ['cli', 'testing', 'stores', 'credentials', ...BELOW_REQUEST],
-  '': ['cli', 'axios', 'fetch', 'testing', 'credentials', 'stores', 'request', ...BELOW_REQUEST],
+  '': [
+    ...['cli', 'axios', 'fetch', 'limits', 'testing', 'credentials', 'stores', 'request'],
+    ...BELOW_REQUEST,
+  ],
 }
 
 const roomOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '')
@@ -78,8 +82,22 @@ it('each dependency lives in one place', () => {
   for (const path of importersOf('axios')) expect(path).toMatch(/^axios[./]/)
 })
 
+it('a client without `limits` loads nothing of the call limits', () => {
+  const loaded = new Set<string>()
+  const load = (path: string) => {
+    if (loaded.has(path)) return
+    loaded.add(path)
+    for (const name of files.find((file) => file.path === path)?.imports ?? []) load(name)
+  }
+  for (const entry of ['axios.ts', 'fetch.ts', 'index.ts', 'testing.ts']) load(entry)
+  expect(loaded.size).toBeGreaterThan(80)
+  expect([...loaded].filter((path) => path.startsWith('limits/'))).toEqual([])
+})
+
 it('below the entry points only the platform touches Node or a global', () => {
-  const core = files.filter(({ path }) => /^(core|sharing|gettoken|token|request)\//.test(path))
+  const core = files.filter(({ path }) =>
+    /^(core|sharing|gettoken|token|request|limits)\//.test(path),
+  )
   expect(core.filter(({ imports }) => imports.some((name) => name.startsWith('node:')))).toEqual([])
   const globals = /\b(performance|globalThis|Date\.now|setTimeout|setInterval|process|crypto)\b[.(]/
   const touching = core.filter(({ text }) => globals.test(text.replace(/\/\*[\s\S]*?\*\//g, '')))

@@ -10,6 +10,7 @@ import { isArrayBuffer, isBlob } from '../request/body.js'
 import { bufferBody, isNodeReadable, peekNodeStream } from '../request/peek-node-stream.js'
 import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'
 import type { Outcome } from '../token/run.js'
+import type { RequestContext } from './request.js'
 import { canceledError } from './timeout.js'
 
 /** The response of an attempt, which its error may have, too. */
@@ -18,11 +19,20 @@ export function responseOf(outcome: Outcome<AxiosResponse>): AxiosResponse | und
   return isObject(outcome.error) ? (outcome.error.response as AxiosResponse) : undefined
 }
 
+/** The token-invalid errcode of an answer. It ends the call's place in the call limits. */
+export function refusedBy(
+  response: AxiosResponse | undefined,
+  { policy, lib, limited }: RequestContext,
+): number | undefined | Promise<number | undefined> {
+  if (limited === undefined) return errcodeIn(response, policy.errcodes, lib)
+  return limited.judged(errcodeIn(response, limited.errcodes, lib))
+}
+
 /**
- * The token-invalid errcode of an answer, from the `error-code` header if there is one, else from the
+ * The errcode of an answer that is to be found, from the `error-code` header if there is one, else from the
  * untransformed body: text, bytes, Blob, stream, or an object from a mock adapter.
  */
-export function refusedBy(
+function errcodeIn(
   response: AxiosResponse | undefined,
   refusals: TokenErrcodes,
   lib: AxiosStatic,
@@ -30,7 +40,7 @@ export function refusedBy(
   if (!isObject(response)) return undefined
   const { data, headers } = response
   const errcode = errcodeOfHeader(headers?.['error-code'])
-  if (errcode !== undefined) return refusals.has(errcode) ? errcode : undefined
+  if (errcode !== undefined) return refusals.finds(errcode) ? errcode : undefined
   if (typeof data === 'string') return refusals.inText(data)
   if (!isObject(data)) return undefined
   if (ArrayBuffer.isView(data)) return refusals.inBytes(data as unknown as Uint8Array)

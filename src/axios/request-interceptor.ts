@@ -1,10 +1,12 @@
 import type { AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import type { Token } from '../core/token.js'
 import type { ChooseSource } from '../request/choose-source.js'
 import type { Middleware } from '../request/middleware.js'
 import { type OwnAdapter, resolvedAdapter } from './adapter.js'
 import { callToChooseFor, withConfig } from './client.js'
 import { outgoingBody } from './form-data.js'
 import { hasCallerToken, queryOf } from './inject-token.js'
+import { withoutToken } from './limits.js'
 import {
   type Attempt,
   attemptOf,
@@ -35,9 +37,10 @@ export function sendWithToken(
   own: OwnAdapter,
 ): Promise<AxiosResponse> {
   const { middleware, lib, destinationOf, isDetached } = attachment
-  const sendWithoutUs = () => resolvedAdapter(lib, own, config)(config)
+  const send = () => resolvedAdapter(lib, own, config)(config)
   const url = urlTextOf(config)
-  if (isDetached) return sendWithoutUs()
+  if (isDetached) return send()
+  const sendWithoutUs = withoutToken(middleware, { config, lib, url }, send)
   const destination = destinationOf(config, url)
   if (destination === undefined) return warnIfNotFound(middleware, { config, lib }, sendWithoutUs())
   const query = queryOf(config, lib)
@@ -54,6 +57,7 @@ export function sendWithToken(
     judge: middleware.judge,
     adapter: resolvedAdapter(lib, config.adapter, config),
     body: outgoingBody(config.data),
+    limits: middleware.limits,
   }
   const chooser = middleware.chooserFor(destination, config.tenant)
   if (chooser !== undefined) return chooseAndSend(attachment, pending, chooser, sendWithoutUs)
@@ -71,7 +75,9 @@ function sendWithMemoizedToken(
 ): Promise<AxiosResponse> {
   const token = context.body.isSentOnce ? undefined : context.policy.cached()
   if (token === undefined) return awaitTokenAndSend(attachment, context)
-  return attachment.send(attemptOf(context, token))
+  const place = context.limited?.enter((given) => waitWithBody(given, context))
+  if (place === undefined) return attachment.send(attemptOf(context, token))
+  return awaitPlaceAndSend(attachment, context, token, place)
 }
 
 /** The request's timeout includes the time that the choice takes. */
@@ -106,5 +112,20 @@ async function awaitTokenAndSend(
   ).catch((error) => {
     throw withConfig(error, context.config)
   })
-  return attachment.send(lateAttemptOf(context, token))
+  const place = context.limited?.enter((given) => waitWithBody(given, context))
+  if (place === undefined) return attachment.send(lateAttemptOf(context, token))
+  return awaitPlaceAndSend(attachment, context, token, place)
+}
+
+/** Meanwhile there may be a newer token. */
+async function awaitPlaceAndSend(
+  attachment: Attachment,
+  context: RequestContext,
+  token: Token,
+  place: Promise<void>,
+): Promise<AxiosResponse> {
+  await place.catch((error) => {
+    throw withConfig(error, context.config)
+  })
+  return attachment.send(lateAttemptOf(context, context.policy.cached() ?? token))
 }

@@ -4,9 +4,11 @@ import type {
   AxiosStatic,
   InternalAxiosRequestConfig,
 } from 'axios'
+import type { CallLimits } from '../core/limits.js'
 import type { Token } from '../core/token.js'
 import { type Destination, type JudgeDestination, remembered } from '../request/destination.js'
 import type { Middleware } from '../request/middleware.js'
+import { type LimitedCall, limitedCall } from '../token/limited-call.js'
 import type { TokenPolicy } from '../token/token-policy.js'
 import type { OutgoingBody } from './form-data.js'
 import { injectToken } from './inject-token.js'
@@ -33,6 +35,8 @@ export interface RequestContext {
   readonly body: OutgoingBody
   /** The params as text, if axios does not serialize them itself. */
   readonly query: string | undefined
+  /** Its places in the call limits; `undefined` without `limits`. */
+  readonly limited: LimitedCall | undefined
 }
 
 /** Finds a request's destination. Axios' own `getUri` combines `baseURL` and `url`. */
@@ -82,17 +86,22 @@ export function bareUrlOf({
 }
 
 /** A request before its source is chosen. */
-export type PendingRequest = Pick<
-  RequestContext,
-  'config' | 'url' | 'query' | 'adapter' | 'lib' | 'destination' | 'judge' | 'body'
->
+export interface PendingRequest
+  extends Pick<
+    RequestContext,
+    'config' | 'url' | 'query' | 'adapter' | 'lib' | 'destination' | 'judge' | 'body'
+  > {
+  /** The middleware's, for a source without its own. */
+  readonly limits: CallLimits | undefined
+}
 
 export function newRequestContext(
-  { config, url, query, adapter, lib, destination, judge, body }: PendingRequest,
+  { config, url, query, adapter, lib, destination, judge, body, limits }: PendingRequest,
   policy: TokenPolicy,
   startedAt = config.timeout ? performance.now() : 0,
 ): RequestContext {
-  return { config, url, query, adapter, lib, destination, judge, body, policy, startedAt }
+  const limited = limitedCall(policy, limits, destination.endpoint, body.data)
+  return { config, url, query, adapter, lib, destination, judge, body, policy, startedAt, limited }
 }
 
 /** One sending of a request with a token: the first, or a replay. */

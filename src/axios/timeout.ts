@@ -1,9 +1,16 @@
 import type { AxiosResponse, AxiosStatic } from 'axios'
 import { tryRead } from '../core/errcode.js'
 import { systemClock } from '../core/platform.js'
+import type { Token } from '../core/token.js'
 import { type Awaitable, onAbort, unlessAborted, untilSettled } from '../core/wait.js'
 import { isNodeReadable } from '../request/peek-node-stream.js'
-import { type Attempt, bareUrlOf, remainingMs, type WaitingRequest } from './request.js'
+import {
+  type Attempt,
+  bareUrlOf,
+  type RequestContext,
+  remainingMs,
+  type WaitingRequest,
+} from './request.js'
 
 type Listen = (abort: (reason: unknown) => void) => () => void
 
@@ -14,6 +21,15 @@ type Listen = (abort: (reason: unknown) => void) => () => void
 export function waitLikeAxios<T>(awaited: Awaitable<T>, context: WaitingRequest): Promise<T> {
   const listen = cancellationOf(context)
   return listen === undefined ? untilSettled(awaited) : unlessAborted(awaited, listen)
+}
+
+/** Waits for a newer token, and for a place in the call limits. */
+export function waitToReplay(
+  replacement: Awaitable<Token | undefined>,
+  context: RequestContext,
+): Promise<Token | undefined> {
+  const token = waitLikeAxios(replacement, context)
+  return context.limited?.enterWith(token, (given) => waitLikeAxios(given, context)) ?? token
 }
 
 /** Listens for the caller's abort and timeout; `undefined` if the request has neither. */

@@ -16,6 +16,7 @@ import {
   type TokenRequestOptions,
   TRIES,
   type Transport,
+  type TransportContext,
 } from '../core/transport.js'
 import { checkClient } from './client.js'
 import type { AxiosClient } from './options.js'
@@ -70,7 +71,7 @@ export function axiosTransport(
 ): Transport {
   checkClient(client)
   const { lib, ...ofRequest } = checked(options)
-  return async (request, { signal, shouldTryAgain }) => {
+  return async (request, { signal, ...context }) => {
     // The query as params, so that mock adapters can match the url.
     const { origin, pathname, searchParams } = new URL(request.url)
     const address = { url: `${origin}${pathname}`, params: Object.fromEntries(searchParams) }
@@ -80,7 +81,7 @@ export function axiosTransport(
     const redirect: Redirect = {}
     try {
       const response = await fresh((init) =>
-        tokenClient(lib, connectionOf(client, init), redirect, shouldTryAgain).request({
+        tokenClient(lib, connectionOf(client, init), redirect, context).request({
           ...config,
           method: request.method,
         }),
@@ -117,7 +118,7 @@ function tokenClient(
   lib: AxiosStatic,
   connection: AxiosRequestConfig,
   redirect: Redirect,
-  shouldTryAgain: (answer: TokenAnswer) => boolean,
+  { shouldTryAgain, beforeRetry }: Pick<TransportContext, 'shouldTryAgain' | 'beforeRetry'>,
 ): AxiosInstance {
   const client = lib.create()
   const defaults = client.defaults as Partial<typeof client.defaults>
@@ -141,6 +142,7 @@ function tokenClient(
   axiosRetry(client, {
     retries: TRIES - 1,
     retryDelay: delayBeforeTry,
+    ...(beforeRetry && { onRetry: () => beforeRetry() }),
     validateResponse: (response) => !shouldTryAgain(answerOf(response)),
     retryCondition: (error) =>
       error.code !== 'ERR_CANCELED' && redirect.status === undefined && !frameworkError(error),

@@ -5,17 +5,25 @@ export const LONGEST_JUDGED_BYTES = 16 * 1024
 
 /** Recognizes answers that refuse the token: by a top-level `errcode`, never by `errmsg`. */
 export interface TokenErrcodes {
+  /** Whether it refuses the token. */
   has(errcode: number | undefined): boolean
-  /** The refusing errcode in JSON text, if there is one. */
+  /** Whether it refuses the token, or is one of the others to be found. */
+  finds(errcode: number | undefined): boolean
+  /** The errcode to be found in JSON text, if there is one. */
   inText(text: string): number | undefined
   inBytes(bytes: Uint8Array): number | undefined
   /** The same in a parsed answer. */
   inValue(value: unknown): number | undefined
 }
 
-export function tokenErrcodes(errcodes: readonly number[]): TokenErrcodes {
+/** `others`: more errcodes to be found, by the same look at the answer. */
+export function tokenErrcodes(
+  errcodes: readonly number[],
+  others: readonly number[] = [],
+): TokenErrcodes {
   const codes = new Set(errcodes)
-  const digits = errcodes.map(String)
+  const found = others.length === 0 ? codes : new Set([...errcodes, ...others])
+  const digits = [...found].map(String)
 
   function inText(text: string): number | undefined {
     if (text.length > LONGEST_JUDGED_BYTES) return undefined
@@ -26,11 +34,12 @@ export function tokenErrcodes(errcodes: readonly number[]): TokenErrcodes {
 
   function inValue(value: unknown): number | undefined {
     const errcode = errcodeOf(value)
-    return errcode !== undefined && codes.has(errcode) ? errcode : undefined
+    return errcode !== undefined && found.has(errcode) ? errcode : undefined
   }
 
   return {
     has: (errcode) => errcode !== undefined && codes.has(errcode),
+    finds: (errcode) => errcode !== undefined && found.has(errcode),
     inText,
     inBytes(bytes) {
       const mayBeJson = bytes.length <= LONGEST_JUDGED_BYTES && mayBeObject(bytes)

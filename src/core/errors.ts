@@ -7,6 +7,7 @@ export type QyapiTokenErrorCode =
   | 'credential_refused'
   | 'ip_not_trusted'
   | 'rate_limited'
+  | 'call_limited'
   | 'refresh_budget_spent'
   | 'closed'
 
@@ -37,6 +38,7 @@ export class QyapiTokenError extends Error {
    * - `credential_refused`: WeCom refused the id or the secret, or the app lacks the permission.
    * - `ip_not_trusted`: WeCom does not accept token requests from this IP, see `egressIp`.
    * - `rate_limited`: WeCom's call limit is exceeded.
+   * - `call_limited`: with `limits`: the call was not sent, because it would exceed a call limit.
    * - `refresh_budget_spent`: too many forced refreshes within a minute.
    * - `closed`: the source was closed.
    */

@@ -73,6 +73,7 @@ export type TokenEvent = EventSubject &
          * - `endpoint_cooldown`: a replay was refused there a short while ago.
          * - `refresh_budget_spent`: too many forced refreshes within a minute.
          * - `no_replacement`: a new token could not be fetched; `message` says why.
+         * - `call_limited`: with `limits`: there was no room for one more call.
          * - `aborted`: the caller aborted or timed out while the new token was fetched.
          */
         readonly reason: NotReplayedReason
@@ -116,6 +117,22 @@ export type TokenEvent = EventSubject &
         readonly reason: SkippedReason
       }
     | {
+        /** With `limits`: a call waited for its place in a call limit, or got none. */
+        readonly type: 'limited'
+        /** The name of the limit in the table, or the errcode by which WeCom closed the API. */
+        readonly limit: string
+        /** The path of the call below `/cgi-bin/`. */
+        readonly endpoint: string
+        /** How long it waited, in milliseconds. */
+        readonly waitMs: number
+        /**
+         * - `sent`: then it was sent.
+         * - `failed`: it was not sent, and got `call_limited`.
+         * - `aborted`: its caller aborted or timed out.
+         */
+        readonly outcome: LimitedOutcome
+      }
+    | {
         /** Something is wrong with the store; the source goes on without it. */
         readonly type: 'store_error'
         /**
@@ -144,7 +161,11 @@ export type NotReplayedReason =
   | 'endpoint_cooldown'
   | 'refresh_budget_spent'
   | 'no_replacement'
+  | 'call_limited'
   | 'aborted'
+
+/** Described at `outcome` of the event `limited`. */
+export type LimitedOutcome = 'sent' | 'failed' | 'aborted'
 
 /** Described at `reason` of the event `skipped`. */
 export type SkippedReason = 'caller_token' | 'no_source'

@@ -13,6 +13,7 @@ import {
 import type { Clock } from './clock.js'
 import { processChannel } from './debug.js'
 import type { EventChannel, OnEvent } from './events.js'
+import type { CallLimits } from './limits.js'
 import type { Platform } from './platform.js'
 import type { TokenStore } from './store.js'
 import type { Transport } from './transport.js'
@@ -65,6 +66,12 @@ export interface SourceOptions {
    * @default 30_000
    */
   readonly endpointCooldownMs?: number
+  /**
+   * Keeps calls within WeCom's call limits: `callLimits()` of `qyapi-token/limits`. A middleware
+   * counts calls without a token, and those whose source has no `limits`.
+   * @default none
+   */
+  readonly limits?: CallLimits
   /**
    * Called with each event. No event contains a token or a secret.
    * @default none
@@ -136,6 +143,7 @@ const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
   tokenInvalidErrcodes: [isListOf(Number.isInteger), 'an array of errcodes'],
   refreshBudget: NOT_NEGATIVE,
   endpointCooldownMs: NOT_NEGATIVE,
+  limits: [hasMethods('enter'), 'what callLimits() of qyapi-token/limits returns'],
   onEvent: [isFunction, 'a function'],
   waitUntil: [isFunction, 'a function (promise) => void'],
   clock: [
@@ -173,8 +181,8 @@ export function checkMiddlewareOptions(
     more?: Readonly<Record<string, Check>>
   },
 ): void {
-  const { baseUrl, onEvent } = SOURCE_CHECKS
-  const own = { onEvent, ...OWN_CHECKS, ...more, ...(choosesBaseUrl && { baseUrl }) }
+  const { baseUrl, limits, onEvent } = SOURCE_CHECKS
+  const own = { limits, onEvent, ...OWN_CHECKS, ...more, ...(choosesBaseUrl && { baseUrl }) }
   check(options, makesSource ? { ...SOURCE_CHECKS, ...own } : own, 'options', (key) =>
     key in SOURCE_CHECKS ? 'it belongs to the source: pass it to createTokenSource' : undefined,
   )
@@ -209,8 +217,8 @@ function isOrigin(value: unknown): boolean {
 
 /** The settings of a source: its options, the defaults, and the platform. */
 export type SourceSettings = Readonly<
-  Required<Omit<SourceOptions, 'store' | 'onEvent' | 'waitUntil'>> &
-    Pick<SourceOptions, 'store' | 'onEvent' | 'waitUntil'> &
+  Required<Omit<SourceOptions, 'store' | 'limits' | 'onEvent' | 'waitUntil'>> &
+    Pick<SourceOptions, 'store' | 'limits' | 'onEvent' | 'waitUntil'> &
     Pick<Platform, 'hash' | 'random' | 'nonce' | 'hourlyCalls' | 'processName'> & {
       /** Where each event goes beside `onEvent`. */
       channel: EventChannel | undefined
@@ -231,6 +239,7 @@ export function sourceSettings(options: SourceOptions, platform: Platform): Sour
     tokenInvalidErrcodes: options.tokenInvalidErrcodes ?? DEFAULTS.tokenInvalidErrcodes,
     refreshBudget: options.refreshBudget ?? DEFAULTS.refreshBudget,
     endpointCooldownMs: options.endpointCooldownMs ?? DEFAULTS.endpointCooldownMs,
+    limits: options.limits,
     onEvent: options.onEvent,
     waitUntil: options.waitUntil,
     clock: options.clock ?? platform.clock,

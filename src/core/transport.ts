@@ -27,6 +27,8 @@ export interface TransportContext {
   shouldTryAgain(answer: TokenAnswer): boolean
   /** Resolves after `delayMs` of the source's clock. */
   wait(delayMs: number): Promise<void>
+  /** With `limits`: takes a place for one more try. Await it before each try but the first. */
+  beforeRetry?(): Promise<void>
 }
 
 /**
@@ -57,7 +59,7 @@ export const FRESH_HEADERS = { 'cache-control': 'no-cache, no-store' } as const
 export function fetchTransport(fetch: Fetch, options: TokenRequestOptions = {}): Transport {
   if (typeof fetch !== 'function') throw badOption('fetch', 'a fetch function', fetch)
   const headers = checkTokenHeaders(options)
-  return async (request, { signal, shouldTryAgain, wait }) => {
+  return async (request, { signal, shouldTryAgain, wait, beforeRetry }) => {
     for (let tries = 1; ; tries += 1) {
       const isLast = tries === TRIES
       try {
@@ -67,6 +69,7 @@ export function fetchTransport(fetch: Fetch, options: TokenRequestOptions = {}):
         if (isLast || signal.aborted || frameworkError(error)) throw error
       }
       await wait(delayBeforeTry(tries))
+      await beforeRetry?.()
     }
   }
 }

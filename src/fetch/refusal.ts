@@ -43,7 +43,7 @@ export function judgeResponse(
   const errcode = errcodeOfHeader(answer.headers.get('error-code'))
   if (errcode === undefined && isWorthReading(answer))
     return judgeBody(answer, refusals, carried, signal)
-  const refusedBy = refusals.has(errcode) ? errcode : undefined
+  const refusedBy = refusals.finds(errcode) ? errcode : undefined
   return { response: redactResponse(answer, token, parameters), refusedBy }
 }
 

@@ -2,13 +2,16 @@ import type { Clock } from '../core/clock.js'
 import type { Credential, CredentialRequest, ProvidedToken } from '../core/credential.js'
 import { errcodeOf } from '../core/errcode.js'
 import { causedByParent, isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
+import type { Emit } from '../core/events.js'
 import { frameworkError } from '../core/framework-error.js'
+import type { CallLimits } from '../core/limits.js'
 import { type Scrub, scrubber, withoutQueries } from '../core/redact.js'
 import { redacted } from '../core/redact-walk.js'
 import type { TokenAnswer, TokenRequest, Transport } from '../core/transport.js'
 import { TRIES } from '../core/transport.js'
 import { apiRoot } from '../core/url.js'
 import { sharedDeadline, throwIfAborted, type WithinDeadline } from '../core/wait.js'
+import { countedTransport } from './counted-transport.js'
 import { functionFailed, networkFailure } from './fetch-failure.js'
 import type { PushedTickets } from './pushed-tickets.js'
 import { type FetchedToken, jsonOf, readToken, shouldRetry, tokenIn } from './token-answer.js'
@@ -20,6 +23,8 @@ export interface FetchTokenContext {
   readonly transport: Transport
   readonly tokenTimeoutMs: number
   readonly clock: Clock
+  readonly limits?: CallLimits | undefined
+  readonly emit: Emit
   /** Only if the credential needs one. */
   readonly tickets?: PushedTickets | undefined
 }
@@ -132,10 +137,9 @@ function tokenRequest({ method, path, query, body }: CredentialRequest, baseUrl:
   return { method, url, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
 }
 
-function send(
-  request: TokenRequest,
-  { credential, transport, clock, within }: TokenCall,
-): Promise<TokenAnswer> {
+function send(request: TokenRequest, call: TokenCall): Promise<TokenAnswer> {
+  const { credential, clock, within } = call
+  const transport = transportOf(call)
   return within((signal) =>
     transport(request, {
       signal,
@@ -143,6 +147,14 @@ function send(
       wait: (delayMs) => new Promise((resolve) => clock.after(delayMs, resolve)),
     }),
   )
+}
+
+/** A token request with its parent's token is counted by the parent's source. */
+function transportOf(call: TokenCall): Transport {
+  const { credential, transport, limits } = call
+  if (limits === undefined || credential.parent !== undefined) return transport
+  const endpoint = credential.request({}).path
+  return countedTransport(transport, limits, { ...call, endpoint })
 }
 
 /** A token from the user's own service: one try, since that service has its own retries. */

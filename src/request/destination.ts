@@ -38,15 +38,12 @@ export function judgeDestinations(
 ): JudgeDestination {
   const rules = [...moreRules, ...ENDPOINT_RULES]
   const parameters = parametersOf(rules)
-  const { origin, root } = apiRoot(baseUrl)
-  const origins = new Set([origin, ...trustedOrigins.map((trusted) => new URL(trusted).origin)])
+  const endpointOf = endpointsBelow(baseUrl, trustedOrigins)
 
   return (finalUrl) => {
     const url = urlOf(finalUrl)
-    if (url === undefined || !origins.has(url.origin)) return undefined
-    if (url.username !== '' || url.password !== '') return undefined
-    if (!url.pathname.startsWith(root) || hasParentSegment(finalUrl)) return undefined
-    const endpoint = normalized(url.pathname.slice(root.length))
+    const endpoint = url && endpointOf(finalUrl, url)
+    if (url === undefined || endpoint === undefined) return undefined
     const { token, parameter } = ruleFor(endpoint, rules)
     if (token === 'none') return undefined
     return {
@@ -56,6 +53,18 @@ export function judgeDestinations(
       parameters,
       tokenInUrl: tokenIn(url.searchParams, parameters),
     }
+  }
+}
+
+/** Finds the path below `/cgi-bin/` of a url that requests of the API have, with a token or without. */
+export function endpointsBelow(baseUrl: string, trustedOrigins: readonly string[]) {
+  const { origin, root } = apiRoot(baseUrl)
+  const origins = new Set([origin, ...trustedOrigins.map((trusted) => new URL(trusted).origin)])
+  return (finalUrl: string, url = urlOf(finalUrl)): string | undefined => {
+    if (url === undefined || !origins.has(url.origin)) return undefined
+    if (url.username !== '' || url.password !== '') return undefined
+    if (!url.pathname.startsWith(root) || hasParentSegment(finalUrl)) return undefined
+    return normalized(url.pathname.slice(root.length))
   }
 }
 

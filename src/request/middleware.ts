@@ -9,6 +9,7 @@ import {
   type OnEvent,
   type SkippedReason,
 } from '../core/events.js'
+import type { CallLimits } from '../core/limits.js'
 import {
   checkMiddlewareOptions,
   DEFAULTS,
@@ -30,6 +31,7 @@ import {
 } from './choose-source.js'
 import { type Destination, type JudgeDestination, judgeDestinations } from './destination.js'
 import { type Warnings, warningsOnce } from './warnings.js'
+import { type SendCounted, sendsCounted } from './without-token.js'
 
 /** What the axios and fetch entries share: which source's token goes to which destination. */
 export interface Middleware {
@@ -42,6 +44,10 @@ export interface Middleware {
   readonly judge: JudgeDestination
   /** The policies that the path table selects, by kind of token. */
   readonly policies: Choice['policies']
+  /** For a source without its own. */
+  readonly limits: CallLimits | undefined
+  /** Sends a request without a token of ours, counted by the call limits; `undefined` without `limits`. */
+  readonly sendCounted: SendCounted | undefined
   /** Whether a function handles the rest. */
   readonly hasChooser: boolean
   /** Warnings of mistakes that cause no error, each at most once. */
@@ -107,6 +113,8 @@ export function createMiddleware<ShortForm>(
     callerToken,
     judge: judgeDestinations(baseUrl, trustedOrigins, options.endpoints),
     policies,
+    limits: options.limits,
+    sendCounted: sendsCounted(policies, baseUrl, options),
     hasChooser: chooser !== undefined,
     warnings: warningsOnce(),
     chooserFor({ token, endpoint }, tenant) {

@@ -68,9 +68,17 @@ export function refusalOfAnyToken(
   header: unknown,
   data: unknown,
 ): number | undefined {
-  const { has, inBytes, inText, inValue } = warnings.errcodes()
+  return errcodeIn(warnings.errcodes(), header, data)
+}
+
+/** The errcode of an answer that is to be found, without reading a stream. */
+export function errcodeIn(
+  { finds, inBytes, inText, inValue }: TokenErrcodes,
+  header: unknown,
+  data: unknown,
+): number | undefined {
   const errcode = errcodeOfHeader(header)
-  if (errcode !== undefined) return has(errcode) ? errcode : undefined
+  if (errcode !== undefined) return finds(errcode) ? errcode : undefined
   if (typeof data === 'string') return inText(data)
   if (ArrayBuffer.isView(data)) return inBytes(data as Uint8Array)
   if (typeof data !== 'object' || data === null) return undefined

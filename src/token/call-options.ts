@@ -6,6 +6,7 @@ const IS_SIGNAL = hasMethods('addEventListener', 'removeEventListener')
 const RUN = {
   endpoint: [(value) => typeof value === 'string', "what is called, e.g. 'message/send'"],
   signal: [(value) => value === null || IS_SIGNAL(value), 'an AbortSignal'],
+  body: [() => true, ''],
   errcodeOf: [isFunction, 'a function (outcome) => errcode'],
 } satisfies Record<string, Check>
 

@@ -1,3 +1,4 @@
+import { isQyapiTokenError } from '../core/errors.js'
 import { frameworkError } from '../core/framework-error.js'
 import type { Token } from '../core/token.js'
 import type { Awaitable } from '../core/wait.js'
@@ -7,7 +8,7 @@ import type { RefusedCall, TokenPolicy } from './token-policy.js'
 export interface Replay<Answer> {
   /** Frees the refused answer's connection, which the token request may need. */
   freeConnection?(refused: Answer): Promise<void>
-  /** Waits for the new token until this caller aborts or times out. */
+  /** Waits for the new token, and a place in the call limits, until this caller aborts or times out. */
   wait(replacement: Awaitable<Token | undefined>): Promise<Token | undefined>
   /** Discards the body of a refused answer. */
   discard?(refused: Answer): void
@@ -71,8 +72,10 @@ async function replacementFor<Answer>(
   } catch (error) {
     discard?.(answer)
     const { endpoint } = call
+    const isLimited = isQyapiTokenError(error) && error.code === 'call_limited'
+    const reason = isLimited ? 'call_limited' : 'aborted'
     // For a framework's error `replaceRefused` has emitted the event already.
-    if (!frameworkError(error)) policy.emit?.({ type: 'not_replayed', endpoint, reason: 'aborted' })
+    if (!frameworkError(error)) policy.emit?.({ type: 'not_replayed', endpoint, reason })
     throw error
   }
 }

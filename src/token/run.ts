@@ -3,17 +3,20 @@ import { badOption } from '../core/errors.js'
 import type { Token } from '../core/token.js'
 import { type Awaitable, reasonOf, waitFor } from '../core/wait.js'
 import { checkRunOptions } from './call-options.js'
+import { limitedCall } from './limited-call.js'
 import { replayOnce } from './replay.js'
 import type { TokenPolicy } from './token-policy.js'
 
 export interface RunOptions {
   /**
    * The endpoint that is called, e.g. `message/send`. If it keeps refusing, only this one cools
-   * down.
+   * down. Call limits count a call only by its endpoint.
    */
   readonly endpoint?: string
-  /** Aborts waiting for a token, but not the call itself. */
+  /** Aborts waiting for a token or a place, but not the call itself. */
   readonly signal?: AbortSignal
+  /** What is sent, for `limits` that count the receivers of `message/send`. */
+  readonly body?: unknown
   /**
    * Finds WeCom's errcode in what the call resolved with or threw. Errors that it throws itself are
    * ignored: the call has ended, and you get its outcome.
@@ -35,7 +38,7 @@ export async function runWithToken<T>(
   if (typeof call !== 'function')
     throw badOption('call', 'a function (token) => promise', call, true)
   checkRunOptions(options)
-  const { endpoint = '', signal, errcodeOf } = options
+  const { endpoint = '', signal, errcodeOf, body } = options
   // Already aborted: do not fetch.
   if (signal?.aborted) throw reasonOf(signal)
   const send = async ({ value }: Token): Promise<Outcome<T>> => {
@@ -47,15 +50,25 @@ export async function runWithToken<T>(
   }
   const refusedBy = (outcome: Outcome<T>) => {
     const errcode = tryRead(() => errcodeIn(outcome, errcodeOf))
+    if (limited !== undefined) return limited.ended(errcode)
     return policy.errcodes.has(errcode) ? errcode : undefined
   }
 
-  const token = await waitFor((join) => policy.getToken({ join }), signal)
+  const limited = endpoint === '' ? undefined : limitedCall(policy, undefined, endpoint, body)
+  let token = await waitFor((join) => policy.getToken({ join }), signal)
+  const place = limited?.enter((given) => waitFor(given, signal))
+  if (place !== undefined) {
+    await place
+    token = policy.cached() ?? token
+  }
   const sentAtMs = policy.sendingAt()
   const first = await send(token)
   const errcode = refusedBy(first)
   if (errcode === undefined) return settled(first)
-  const wait = (replacement: Awaitable<Token | undefined>) => waitFor(replacement, signal)
+  const wait = (replacement: Awaitable<Token | undefined>) => {
+    const token = waitFor(replacement, signal)
+    return limited?.enterWith(token, (given) => waitFor(given, signal)) ?? token
+  }
   const refused = { call: { token, endpoint, errcode, sentAtMs }, answer: first }
   return settled(await replayOnce(policy, refused, { wait, send, refusedBy }))
 }

@@ -8,7 +8,10 @@ import { type PushedTickets, pushedTicketsFor } from '../gettoken/pushed-tickets
 import { type StoreAccess, storeAccess } from '../sharing/store-access.js'
 import { StoreEntry } from '../sharing/store-entry.js'
 import { type KeyOf, ticketKeyOf } from '../sharing/store-key.js'
+import { OVER_LIMIT, TOO_MANY_AT_ONCE } from '../wecom/limits.js'
 import { TokenMemo } from './memoized-token.js'
+
+type Judges = Map<readonly number[], TokenErrcodes>
 
 /** State that the sources of a pool share. A source outside a pool has its own. */
 export class SourceContext {
@@ -16,7 +19,9 @@ export class SourceContext {
   readonly memo: TokenMemo
   private readonly access: StoreAccess | undefined
   /** Created with the first answer: a source may never make a call. */
-  private judges: Map<readonly number[], TokenErrcodes> | undefined
+  private judges: Judges | undefined
+  /** The same for calls that call limits count. */
+  private limitJudges: Judges | undefined
 
   /** Checks the options that the sources share. Throws `bad_options`. */
   constructor(options: SourceOptions, platform: Platform) {
@@ -46,10 +51,19 @@ export class SourceContext {
   /** Recognizes refusals of a kind's tokens by the errcodes of that kind. */
   errcodesOf(errcodes: readonly number[]): TokenErrcodes {
     this.judges ??= new Map()
-    const known = this.judges.get(errcodes)
-    if (known !== undefined) return known
-    const judge = tokenErrcodes([...errcodes, ...this.settings.tokenInvalidErrcodes])
-    this.judges.set(errcodes, judge)
+    return this.judges.get(errcodes) ?? this.newJudge(this.judges, errcodes)
+  }
+
+  /** Finds the errcodes of call limits, too. */
+  limitErrcodesOf(errcodes: readonly number[]): TokenErrcodes {
+    this.limitJudges ??= new Map()
+    const others = [OVER_LIMIT, TOO_MANY_AT_ONCE]
+    return this.limitJudges.get(errcodes) ?? this.newJudge(this.limitJudges, errcodes, others)
+  }
+
+  private newJudge(judges: Judges, errcodes: readonly number[], others?: readonly number[]) {
+    const judge = tokenErrcodes([...errcodes, ...this.settings.tokenInvalidErrcodes], others)
+    judges.set(errcodes, judge)
     return judge
   }
 

@@ -42,7 +42,7 @@ export class TokenPolicy {
 
   constructor(
     credential: Credential,
-    private readonly context: SourceContext,
+    readonly context: SourceContext,
   ) {
     this.costs = new RefreshCosts(context.settings)
     this.memoized = new MemoizedToken(context.memo)

@@ -43,7 +43,7 @@ export class TokenRefresher {
     this.storeEntry = context.storeEntry(tokenKeyOf(current, settings), emit)
     this.failures = new FetchFailures(settings.clock, current, emit)
     this.tickets = context.pushedTickets(current, emit, () => this.failures.forget())
-    this.requests = new TokenRequests(settings, this.tickets)
+    this.requests = new TokenRequests(settings, this.tickets, emit)
   }
 
   /** `undefined` while nothing listens. */

@@ -151,7 +151,7 @@ it('an option of a middleware that belongs to the source is refused if the sourc
   )
   expect(given({ onEvent: () => {} })).toBe('')
   expect(given({ nonsense: 1 })).toBe(
-    "Unknown key 'nonsense' in options: known are onEvent, trustedOrigins, callerToken, endpoints.",
+    "Unknown key 'nonsense' in options: known are limits, onEvent, trustedOrigins, callerToken, endpoints.",
   )
 })
 

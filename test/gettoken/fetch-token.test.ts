@@ -48,7 +48,9 @@ function fetched({
   clock = fakeClock(),
   closed = never(),
 }: Given) {
-  return fetchToken({ credential: of, baseUrl, transport, tokenTimeoutMs: 10_000, clock }, closed)
+  const emit = () => {}
+  const context = { credential: of, baseUrl, transport, tokenTimeoutMs: 10_000, clock, emit }
+  return fetchToken(context, closed)
 }
 
 const answering =

@@ -22,6 +22,7 @@ const ROOMS: Readonly<Record<string, RegExp>> = {
   'qyapi-token': /^src\/wecom\/errcodes\//,
   'qyapi-token/axios': /^src\/axios(\.ts|\/)/,
   'qyapi-token/fetch': /^src\/fetch(\.ts|\/)/,
+  'qyapi-token/limits': /^src\/limits(\.ts|\/)/,
   'qyapi-token/otel': /^src\/otel\.ts/,
   'qyapi-token/testing': /^src\/testing(\.ts|\/)/,
   'qyapi-token/stores/keyv': /^src\/stores\/keyv\.ts/,

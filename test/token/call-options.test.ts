@@ -9,7 +9,7 @@ const calls: [string, (source: TokenSource) => unknown, string][] = [
   [
     'run',
     (source) => source.run(() => 1, asAny({ endPoint: 'a' })),
-    "'endPoint' in options of run: known are endpoint, signal, errcodeOf",
+    "'endPoint' in options of run: known are endpoint, signal, body, errcodeOf",
   ],
   [
     'memoryStore',

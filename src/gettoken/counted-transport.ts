@@ -1,0 +1,54 @@
+import type { Credential } from '../core/credential.js'
+import { errcodeOf } from '../core/errcode.js'
+import type { Emit } from '../core/events.js'
+import { type CallLimits, type CallPlace, placeIn } from '../core/limits.js'
+import type { Transport } from '../core/transport.js'
+import { waitFor } from '../core/wait.js'
+import { jsonOf } from './token-answer.js'
+
+interface CountedRequest {
+  readonly credential: Credential
+  readonly endpoint: string
+  /** For all tries together, with their waits. */
+  readonly tokenTimeoutMs: number
+  readonly emit: Emit
+}
+
+/** A transport whose every try takes a place in the call limits. */
+export function countedTransport(
+  transport: Transport,
+  limits: CallLimits,
+  { credential, endpoint, tokenTimeoutMs: maxWaitMs, emit }: CountedRequest,
+): Transport {
+  return async (request, context) => {
+    const { signal } = context
+    let place: CallPlace | undefined
+    const enter = async () => {
+      const call = { endpoint, credential, isTokenRequest: true, maxWaitMs, emit }
+      place = await placeIn(limits.enter(call), (given) => waitFor(given, signal))
+    }
+    const end = (errcode?: number) => {
+      place?.end(errcode)
+      place = undefined
+    }
+    await enter()
+    try {
+      const answer = await transport(request, {
+        ...context,
+        wait: (delayMs) => context.wait(delayMs),
+        shouldTryAgain(given) {
+          end(errcodeOf(jsonOf(given)))
+          return context.shouldTryAgain(given)
+        },
+        async beforeRetry() {
+          end()
+          await enter()
+        },
+      })
+      end(errcodeOf(jsonOf(answer)))
+      return answer
+    } finally {
+      end()
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import type { TokenErrcodes } from '../core/errcode.js'
+import type { OwnEvent } from '../core/events.js'
+import { type CallLimits, type CallPlace, placeIn } from '../core/limits.js'
+import type { Token } from '../core/token.js'
+import type { TokenPolicy } from './token-policy.js'
+
+type WaitForPlace = (place: Promise<CallPlace>) => Promise<CallPlace>
+
+/** One call that call limits count. Each time that it is sent it takes a place. */
+export class LimitedCall {
+  private place: CallPlace | undefined
+
+  constructor(
+    private readonly limits: CallLimits,
+    private readonly policy: TokenPolicy,
+    private readonly call: { readonly endpoint: string; readonly body: unknown },
+  ) {}
+
+  /** What its answers are judged by. */
+  get errcodes(): TokenErrcodes {
+    const { context, credential } = this.policy
+    return context.limitErrcodesOf(credential.tokenInvalidErrcodes)
+  }
+
+  /** Takes a place; `undefined`: at once. `wait`: until this caller aborts or times out. */
+  enter(wait: WaitForPlace): Promise<void> | undefined {
+    const { policy, call } = this
+    const { credential } = policy
+    const emit = (event: OwnEvent) => policy.emit?.(event)
+    const entered = this.limits.enter({ ...call, credential, emit })
+    if ('place' in entered)
+      return placeIn(entered, wait).then((place) => {
+        this.place = place
+      })
+    this.place = entered
+    return undefined
+  }
+
+  /** For a replay: takes a place once there is a token. */
+  async enterWith(token: Promise<Token | undefined>, wait: WaitForPlace) {
+    const replacement = await token
+    if (replacement !== undefined) await this.enter(wait)
+    return replacement
+  }
+
+  /** The answer is judged, or the call failed: ends its place. Returns the errcode if it refuses the token. */
+  ended(found?: number): number | undefined {
+    this.place?.end(found)
+    this.place = undefined
+    return this.policy.errcodes.has(found) ? found : undefined
+  }
+
+  /** The same while the answer is still being read. */
+  judged(
+    found: number | undefined | Promise<number | undefined>,
+  ): number | undefined | Promise<number | undefined> {
+    if (!(found instanceof Promise)) return this.ended(found)
+    return found.then(
+      (errcode) => this.ended(errcode),
+      (error) => {
+        this.ended()
+        throw error
+      },
+    )
+  }
+}
+
+/** `limits`: the middleware's, for a source without its own. */
+export function limitedCall(
+  policy: TokenPolicy,
+  limits: CallLimits | undefined,
+  endpoint: string,
+  body: unknown,
+): LimitedCall | undefined {
+  const own = policy.context.settings.limits ?? limits
+  return own && new LimitedCall(own, policy, { endpoint, body })
+}
