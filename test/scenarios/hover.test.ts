@@ -45,9 +45,9 @@ it('what an editor shows describes each code of error.code', () => {
     expect(hoverOf(error, field), field).not.toBe('')
 })
 
-it('what an editor shows knows all ten events', () => {
+it('what an editor shows knows all eleven events', () => {
   expect(events.map(([name]) => name)).toEqual([...new Set(events.map(([name]) => name))])
-  expect(events.length).toBe(10)
+  expect(events.length).toBe(11)
 })
 
 it.each(events)(
