@@ -22,6 +22,11 @@ export const TIMER_MS: Check = [
   `a number of milliseconds above 0, at most ${LONGEST_TIMER_MS} (the longest timer)`,
 ]
 
+export const CLOCK: Check = [
+  hasMethods('wall', 'monotonic', 'after'),
+  'an object with wall(), monotonic() and after()',
+]
+
 /** Not empty, and valid UTF-16: a lone surrogate cannot be encoded as UTF-8. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && !LONE_SURROGATE.test(value)

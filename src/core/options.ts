@@ -1,6 +1,7 @@
 import { type EndpointRule, TOKEN_KINDS } from '../wecom/endpoints.js'
 import {
   type Check,
+  CLOCK,
   check,
   hasMethods,
   isFunction,
@@ -67,8 +68,7 @@ export interface SourceOptions {
    */
   readonly endpointCooldownMs?: number
   /**
-   * Keeps calls within WeCom's call limits: `callLimits()` of `qyapi-token/limits`. A middleware
-   * counts calls without a token, and those whose source has no `limits`.
+   * Keeps calls within WeCom's call limits: `callLimits()` of `qyapi-token/limits`.
    * @default none
    */
   readonly limits?: CallLimits
@@ -146,10 +146,7 @@ const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
   limits: [hasMethods('enter'), 'what callLimits() of qyapi-token/limits returns'],
   onEvent: [isFunction, 'a function'],
   waitUntil: [isFunction, 'a function (promise) => void'],
-  clock: [
-    hasMethods('wall', 'monotonic', 'after'),
-    'an object with wall(), monotonic() and after()',
-  ],
+  clock: CLOCK,
 }
 
 const OWN_CHECKS: Readonly<Record<string, Check>> = {

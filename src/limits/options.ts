@@ -1,7 +1,7 @@
 import {
   type Check,
+  CLOCK,
   check,
-  hasMethods,
   isNumber,
   isPlainObject,
   isText,
@@ -71,10 +71,7 @@ const CHECKS: Readonly<Record<keyof CallLimitsOptions, Check>> = {
     'a whole number from 0 up',
   ],
   ip: [isText, 'a name, e.g. the outgoing IP'],
-  clock: [
-    hasMethods('wall', 'monotonic', 'after'),
-    'an object with wall(), monotonic() and after()',
-  ],
+  clock: CLOCK,
 }
 
 function isCount(value: unknown): boolean {

@@ -94,7 +94,7 @@ function callBy(entry: Entry, baseUrl: string, options: object): Call {
 const user = 'user/get'
 
 describe.each(ENTRIES)('call limits with %s', (entry) => {
-  it('send no more than the table allows, and the rest waits', async () => {
+  it('no more calls are sent than the table allows, and the rest waits', async () => {
     const { call, arrived, events } = await open(entry, { table: { corpApi: { minute: 3 } } })
     expect(await Promise.all([call(user), call(user), call(user)])).toEqual([0, 0, 0])
     const abort = new AbortController()
@@ -111,7 +111,7 @@ describe.each(ENTRIES)('call limits with %s', (entry) => {
     ])
   })
 
-  it("fail with call_limited with onLimit: 'fail', and nothing is sent", async () => {
+  it('a call without a place fails with call_limited if onLimit is fail, and nothing is sent', async () => {
     const { call, arrived } = await open(entry, {
       table: { corpApi: { minute: 1 } },
       onLimit: 'fail',
@@ -123,7 +123,7 @@ describe.each(ENTRIES)('call limits with %s', (entry) => {
     expect(arrived(user)).toBe(1)
   })
 
-  it('count a replay as one more call', async () => {
+  it('a replay counts as one more call', async () => {
     const { wecom, call, arrived } = await open(entry, {
       table: { corpApi: { minute: 3 } },
       onLimit: 'fail',
@@ -135,7 +135,7 @@ describe.each(ENTRIES)('call limits with %s', (entry) => {
     await expect(call(user)).rejects.toMatchObject({ code: 'call_limited' })
   })
 
-  it('say so if there is no room for the replay', async () => {
+  it('an event says that there was no room for the replay', async () => {
     const { wecom, call, events } = await open(entry, {
       table: { corpApi: { minute: 2 } },
       onLimit: 'fail',
@@ -151,7 +151,7 @@ describe.each(ENTRIES)('call limits with %s', (entry) => {
   it.each([
     ['header', { headers: { 'error-code': '45009' } }],
     ['body', {}],
-  ])('close an API that answers 45009 in its %s, for all callers', async (_where, more) => {
+  ])('an API that answers 45009 in its %s is closed for all callers', async (_where, more) => {
     const { wecom, call, arrived } = await open(entry, { onLimit: 'fail' })
     wecom.failNext(user, { errcode: 45009, ...more })
     expect(await call(user)).toBe(45009)
@@ -163,7 +163,7 @@ describe.each(ENTRIES)('call limits with %s', (entry) => {
     expect(arrived(user)).toBe(1)
   })
 
-  it('count the receivers of messages', async () => {
+  it('the receivers of messages are counted', async () => {
     const { call } = await open(entry, {
       table: { messagesToMember: { minute: 2 } },
       onLimit: 'fail',
@@ -175,7 +175,7 @@ describe.each(ENTRIES)('call limits with %s', (entry) => {
     expect(await call('message/send', { body: { ...body, touser: 'b' } })).toBe(0)
   })
 
-  it('count token requests, which fail if they get no place', async () => {
+  it('token requests are counted, and fail if they get no place', async () => {
     const { wecom, call, arrived } = await open(entry, {
       table: { corpApi: { minute: 1 } },
       onLimit: 'fail',
@@ -188,95 +188,93 @@ describe.each(ENTRIES)('call limits with %s', (entry) => {
   })
 })
 
-describe('call limits', () => {
-  it('of one object count several clients, sources and entries together', async () => {
-    const { baseUrl, limits, call } = await open('fetch', {
-      table: { corpApi: { minute: 2 } },
-      onLimit: 'fail',
-    })
-    const other = callBy('axios http', baseUrl, { baseUrl, limits })
-    expect([await call(user), await other(user)]).toEqual([0, 0])
-    await expect(call(user)).rejects.toMatchObject({ code: 'call_limited' })
-    await expect(other(user)).rejects.toMatchObject({ code: 'call_limited' })
+it('call limits of one object count several clients, sources and entries together', async () => {
+  const { baseUrl, limits, call } = await open('fetch', {
+    table: { corpApi: { minute: 2 } },
+    onLimit: 'fail',
   })
+  const other = callBy('axios http', baseUrl, { baseUrl, limits })
+  expect([await call(user), await other(user)]).toEqual([0, 0])
+  await expect(call(user)).rejects.toMatchObject({ code: 'call_limited' })
+  await expect(other(user)).rejects.toMatchObject({ code: 'call_limited' })
+})
 
-  it('of a pool count each corp by itself, and get_corp_token for the suite', async () => {
-    const { wecom, baseUrl } = await wecomServer()
-    const limits = callLimits({ table: { corpApi: { minute: 2 } }, onLimit: 'fail' })
-    const options = { baseUrl, limits }
-    const { suiteTicket } = wecom.pushSuiteTicket(suite.suiteId)
-    const suiteSource = createTokenSource(
-      suiteApp({ suiteId: suite.suiteId, suiteSecret: suite.suiteSecret, suiteTicket }),
-      options,
+it('call limits of a pool count each corp by itself, and get_corp_token for the suite', async () => {
+  const { wecom, baseUrl } = await wecomServer()
+  const limits = callLimits({ table: { corpApi: { minute: 2 } }, onLimit: 'fail' })
+  const options = { baseUrl, limits }
+  const { suiteTicket } = wecom.pushSuiteTicket(suite.suiteId)
+  const suiteSource = createTokenSource(
+    suiteApp({ suiteId: suite.suiteId, suiteSecret: suite.suiteSecret, suiteTicket }),
+    options,
+  )
+  const corps = createSourcePool(
+    (authCorpId) =>
+      authorizedCorp({ suite: suiteSource, authCorpId, permanentCode: `code-of-${authCorpId}` }),
+    options,
+  )
+  const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+  attachToken(client, [suiteSource, ({ options }) => corps.get(options.tenant)])
+  const get = (tenant: string) => client.get(`/${user}`, { tenant })
+  await get('ww8')
+  await get('ww9')
+  await get('ww8')
+  await expect(get('ww8')).rejects.toMatchObject({ code: 'call_limited' })
+  await get('ww9')
+  corps.delete('ww8')
+  // The suite's third get_corp_token.
+  await expect(get('ww8')).rejects.toMatchObject({ code: 'call_limited' })
+})
+
+it('call limits of a middleware count calls without a token: group robots by their key', async () => {
+  const { wecom, baseUrl } = await wecomServer()
+  wecom.on('webhook/send', { json: { errcode: 0 } })
+  const limits = callLimits({ table: { robotMessages: { minute: 2 } }, onLimit: 'fail' })
+  const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
+  attachToken(client, APP, { baseUrl, limits })
+  const qyFetch = withToken(fetch, () => null, { baseUrl, limits })
+  const say = (key: string) => client.post('/webhook/send', {}, { params: { key } })
+  await say('k1')
+  await qyFetch(`${baseUrl}/cgi-bin/webhook/send?key=k1`, { method: 'POST', body: '{}' })
+  const error = await say('k1').catch((thrown) => thrown)
+  expect(error).toMatchObject({ code: 'call_limited' })
+  expect(error.message).not.toContain('k1')
+  await say('k2')
+})
+
+it('call limits close a robot that answers 45009, by its body too', async () => {
+  const { wecom, baseUrl } = await wecomServer()
+  wecom.on('webhook/send', { json: { errcode: 45009, errmsg: 'api freq out of limit' } })
+  const limits = callLimits({ onLimit: 'fail' })
+  const qyFetch = withToken(fetch, APP, { baseUrl, limits })
+  const say = (key: string) => qyFetch(`${baseUrl}/cgi-bin/webhook/send?key=${key}`)
+  expect(await (await say('k1')).json()).toMatchObject({ errcode: 45009 })
+  await expect
+    .poll(() =>
+      say('k1').then(
+        () => 'sent',
+        ({ code }) => code,
+      ),
     )
-    const corps = createSourcePool(
-      (authCorpId) =>
-        authorizedCorp({ suite: suiteSource, authCorpId, permanentCode: `code-of-${authCorpId}` }),
-      options,
-    )
-    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    attachToken(client, [suiteSource, ({ options }) => corps.get(options.tenant)])
-    const get = (tenant: string) => client.get(`/${user}`, { tenant })
-    await get('ww8')
-    await get('ww9')
-    await get('ww8')
-    await expect(get('ww8')).rejects.toMatchObject({ code: 'call_limited' })
-    await get('ww9')
-    corps.delete('ww8')
-    // The suite's third get_corp_token.
-    await expect(get('ww8')).rejects.toMatchObject({ code: 'call_limited' })
-  })
+    .toBe('call_limited')
+  expect(await (await say('k2')).json()).toMatchObject({ errcode: 45009 })
+})
 
-  it('of a middleware count calls without a token: group robots by their key', async () => {
-    const { wecom, baseUrl } = await wecomServer()
-    wecom.on('webhook/send', { json: { errcode: 0 } })
-    const limits = callLimits({ table: { robotMessages: { minute: 2 } }, onLimit: 'fail' })
-    const client = axios.create({ baseURL: `${baseUrl}/cgi-bin` })
-    attachToken(client, APP, { baseUrl, limits })
-    const qyFetch = withToken(fetch, () => null, { baseUrl, limits })
-    const say = (key: string) => client.post('/webhook/send', {}, { params: { key } })
-    await say('k1')
-    await qyFetch(`${baseUrl}/cgi-bin/webhook/send?key=k1`, { method: 'POST', body: '{}' })
-    const error = await say('k1').catch((thrown) => thrown)
-    expect(error).toMatchObject({ code: 'call_limited' })
-    expect(error.message).not.toContain('k1')
-    await say('k2')
-  })
+it('call limits count the page tickets of an app an hour', async () => {
+  const { baseUrl } = await wecomServer()
+  const limits = callLimits({ table: { pageTicketsOfApp: { hour: 1 } }, onLimit: 'fail' })
+  const app = createTokenSource(selfBuilt(APP), { baseUrl, limits })
+  const tickets = () => createTokenSource(jsapiTicket(app), { baseUrl })
+  expect(await tickets().get()).toBeTypeOf('string')
+  await expect(tickets().get()).rejects.toMatchObject({ code: 'call_limited' })
+})
 
-  it('close a robot that answers 45009, by its body too', async () => {
-    const { wecom, baseUrl } = await wecomServer()
-    wecom.on('webhook/send', { json: { errcode: 45009, errmsg: 'api freq out of limit' } })
-    const limits = callLimits({ onLimit: 'fail' })
-    const qyFetch = withToken(fetch, APP, { baseUrl, limits })
-    const say = (key: string) => qyFetch(`${baseUrl}/cgi-bin/webhook/send?key=${key}`)
-    expect(await (await say('k1')).json()).toMatchObject({ errcode: 45009 })
-    await expect
-      .poll(() =>
-        say('k1').then(
-          () => 'sent',
-          ({ code }) => code,
-        ),
-      )
-      .toBe('call_limited')
-    expect(await (await say('k2')).json()).toMatchObject({ errcode: 45009 })
+it('call limits of an axios call are within its own timeout, which ends it as axios would', async () => {
+  const { call, arrived } = await open('axios http', { table: { corpApi: { minute: 1 } } })
+  await call(user)
+  await expect(call(user, { timeout: 50 })).rejects.toMatchObject({
+    code: 'ECONNABORTED',
+    message: 'timeout of 50ms exceeded',
   })
-
-  it('count the page tickets of an app an hour', async () => {
-    const { baseUrl } = await wecomServer()
-    const limits = callLimits({ table: { pageTicketsOfApp: { hour: 1 } }, onLimit: 'fail' })
-    const app = createTokenSource(selfBuilt(APP), { baseUrl, limits })
-    const tickets = () => createTokenSource(jsapiTicket(app), { baseUrl })
-    expect(await tickets().get()).toBeTypeOf('string')
-    await expect(tickets().get()).rejects.toMatchObject({ code: 'call_limited' })
-  })
-
-  it('of an axios call are within its own timeout, which ends it as axios would', async () => {
-    const { call, arrived } = await open('axios http', { table: { corpApi: { minute: 1 } } })
-    await call(user)
-    await expect(call(user, { timeout: 50 })).rejects.toMatchObject({
-      code: 'ECONNABORTED',
-      message: 'timeout of 50ms exceeded',
-    })
-    expect(arrived(user)).toBe(1)
-  })
+  expect(arrived(user)).toBe(1)
 })
