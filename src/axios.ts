@@ -10,7 +10,7 @@
  */
 import defaultAxios, { type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
 import { type OwnAdapter, ourAdapter } from './axios/adapter.js'
-import { checkBaseUrl, checkClient, eject } from './axios/client.js'
+import { checkBaseUrl, checkClient, eject, isAxios } from './axios/client.js'
 import type {
   AttachedMany,
   AttachedTo,
@@ -25,7 +25,6 @@ import { type Attempt, destinationsOf, lateAttemptOf } from './axios/request.js'
 import { type Attachment, sendWithToken } from './axios/request-interceptor.js'
 import { sendAttempt, waitToReplay } from './axios/timeout.js'
 import { axiosTransport } from './axios/transport.js'
-import { isAxios } from './axios/version.js'
 import { markInterceptor, warnIfAttachedBefore } from './axios/warnings.js'
 import type { Credential } from './core/credential.js'
 import { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'

@@ -18,10 +18,9 @@ import {
   type Transport,
   type TransportContext,
 } from '../core/transport.js'
-import { checkClient } from './client.js'
+import { checkAxios, checkClient } from './client.js'
 import type { AxiosClient } from './options.js'
 import { guardedTransport } from './redirects.js'
-import { checkAxios } from './version.js'
 
 /** Rule 12: a client's own network settings. Token requests use nothing else of its defaults. */
 const CONNECTION_KEYS = [

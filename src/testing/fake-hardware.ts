@@ -1,5 +1,5 @@
 import { errorAnswer, okAnswer } from './fake-answers.js'
-import { pushedTickets } from './fake-pushed-tickets.js'
+import { pushedTickets } from './fake-suites.js'
 import { fieldsOf, type TokenCalls } from './fake-token-call.js'
 import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
 

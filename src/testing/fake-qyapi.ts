@@ -4,8 +4,10 @@ import {
   type FakeAnswer,
   type FakeEndpoint,
   type FakeRequest,
+  instead,
   type NextAnswer,
   okAnswer,
+  plannedAnswers,
   UNKNOWN_PATH,
 } from './fake-answers.js'
 import { ENDPOINTS } from './fake-endpoints.js'
@@ -20,7 +22,6 @@ import {
   checkTenants,
 } from './fake-options.js'
 import { admit, isKnownPath } from './fake-paths.js'
-import { instead, plannedAnswers } from './fake-plans.js'
 import {
   fakeServer,
   type Handled,

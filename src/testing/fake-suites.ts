@@ -1,5 +1,4 @@
 import { errorAnswer, type FakeAnswer, type FakeRequest } from './fake-answers.js'
-import { pushedTickets } from './fake-pushed-tickets.js'
 import { fieldsOf, type TokenCalls } from './fake-token-call.js'
 import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
 
@@ -96,6 +95,29 @@ export function fakeSuites(tokens: FakeTokens, now: () => number) {
     push(suiteId: string): { suiteTicket: string; timeStamp: number } {
       const { ticket, timeStamp } = suiteOf(suiteId).tickets.push()
       return { suiteTicket: ticket, timeStamp }
+    },
+  }
+}
+
+/** 推送suite_ticket: pushed every 10 min, each valid for 30 min, so that three are valid at a time. */
+const TICKET_LIFE_MS = 30 * 60_000
+
+/** The tickets that WeCom pushed to one suite or model. */
+export function pushedTickets(prefix: string, now: () => number) {
+  const pushedAt = new Map<string, number>()
+  let count = 0
+
+  return {
+    /** Pushes a new ticket, or the given one; `timeStamp` in seconds, as callbacks have it. */
+    push(given?: string): { ticket: string; timeStamp: number } {
+      count += 1
+      const ticket = given ?? `${prefix}-${count}`
+      pushedAt.set(ticket, now())
+      return { ticket, timeStamp: Math.floor(now() / 1000) }
+    },
+    isGood(ticket: string): boolean {
+      const since = pushedAt.get(ticket)
+      return since !== undefined && now() - since < TICKET_LIFE_MS
     },
   }
 }
