@@ -16,6 +16,15 @@ const COMMON = {
 } as const
 
 const COMMANDS = {
+  doctor: {
+    corpid: { type: 'string' },
+    corpsecret: { type: 'string' },
+    agentid: { type: 'string' },
+    'base-url': { type: 'string' },
+    redis: { type: 'string' },
+    prefix: { type: 'string' },
+    'encryption-key': { type: 'string' },
+  },
   explain: { kind: { type: 'string' } },
   fake: { port: { type: 'string' } },
 } as const satisfies Record<string, ParseArgsConfig['options']>

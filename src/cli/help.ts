@@ -16,6 +16,7 @@ const OVERVIEW: Words = {
   en: `qyapi-token <command> [options]
 
 Commands
+  doctor             find what keeps this machine from calling WeCom
   explain CODE       explain an errcode of WeCom
   fake               start a fake WeCom on this machine
 
@@ -26,6 +27,7 @@ qyapi-token <command> --help says more. Exit code: 0, 1 if something is wrong, 2
   zh: `qyapi-token <命令> [选项]
 
 命令
+  doctor             检查本机为什么调不通企业微信
   explain CODE       解释企业微信的错误码
   fake               在本机启动一个假的企业微信
 
@@ -36,6 +38,39 @@ qyapi-token <命令> --help 查看更多。退出码：0 正常，1 有问题，
 }
 
 const OF_COMMAND: Readonly<Record<CommandName, Words>> = {
+  doctor: {
+    en: `qyapi-token doctor [options]
+
+Looks at all that stands between this machine and a token: proxy, DNS, TCP, TLS, the clock, the
+secret, gettoken and the IP that WeCom saw, the rights of an app, the store, the project. One line
+each, with what to do. Exit code 1 if something does not work. No secret is printed.
+
+  --corpid ID              WECOM_CORPID
+  --corpsecret SECRET      WECOM_CORPSECRET; prefer the variable, which other users cannot see
+  --agentid ID             WECOM_AGENTID: also check the rights of this app
+  --base-url URL           WECOM_BASE_URL: a private deployment or a gateway
+  --redis URL              REDIS_URL: also check the store, with the Redis client of this folder
+  --prefix TEXT            the prefix option of redisStore
+  --encryption-key KEY     QYAPI_TOKEN_ENCRYPTION_KEY: several are separated by commas
+${COMMON.en}
+
+HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY count as they do for axios.`,
+    zh: `qyapi-token doctor [选项]
+
+检查从本机到 token 的每一步：代理、DNS、TCP、TLS、系统时间、secret、gettoken 和企业微信看到的 IP、
+应用的权限、存储、项目设置。每项一行，并写明怎么办。有问题时退出码为 1。不会输出任何 secret。
+
+  --corpid ID              WECOM_CORPID
+  --corpsecret SECRET      WECOM_CORPSECRET；建议用变量，其他用户看不到
+  --agentid ID             WECOM_AGENTID：同时检查该应用的权限
+  --base-url URL           WECOM_BASE_URL：私有化部署或网关
+  --redis URL              REDIS_URL：同时检查存储，使用当前目录的 Redis 客户端
+  --prefix TEXT            redisStore 的 prefix 选项
+  --encryption-key KEY     QYAPI_TOKEN_ENCRYPTION_KEY：多个用逗号分隔
+${COMMON.zh}
+
+HTTPS_PROXY、HTTP_PROXY、ALL_PROXY、NO_PROXY 的含义与 axios 相同。`,
+  },
   explain: {
     en: `qyapi-token explain CODE [options]
 

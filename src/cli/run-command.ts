@@ -1,5 +1,6 @@
 import { version } from '../../package.json'
 import { type Arguments, type CommandName, readArguments, UsageError } from './arguments.js'
+import { doctor } from './doctor.js'
 import { explain } from './explain.js'
 import { fake } from './fake.js'
 import { helpText } from './help.js'
@@ -13,7 +14,7 @@ export type Command = (
   terminal: Terminal,
 ) => number | Promise<number>
 
-const COMMANDS: Readonly<Record<CommandName, Command>> = { explain, fake }
+const COMMANDS: Readonly<Record<CommandName, Command>> = { doctor, explain, fake }
 
 /** Runs one command line. Resolves with the exit code. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -39,11 +39,16 @@ const COPIED_ALONG = [
   [/[\s\u200b-\u200f\u2060\ufeff\p{Cc}]/u, 'a blank or an invisible character'],
 ] as const
 
+/** The first kind of such a character in a text. */
+export function copiedAlong(value: string): string | undefined {
+  return COPIED_ALONG.find(([pattern]) => pattern.test(value))?.[1]
+}
+
 function checkedSecret(name: string, value: unknown, what: string): string {
   if (isText(value)) {
-    const found = COPIED_ALONG.find(([pattern]) => pattern.test(value))
+    const found = copiedAlong(value)
     if (found === undefined) return value
-    const message = `${name} must be ${what} as it was issued, but has ${found[1]} in it (not shown). Copy it again.`
+    const message = `${name} must be ${what} as it was issued, but has ${found} in it (not shown). Copy it again.`
     throw new QyapiTokenError('bad_options', message)
   }
   throw badOption(name, `${what}, a non-empty string or a function that returns it`, value, true)

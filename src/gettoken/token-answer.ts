@@ -106,7 +106,7 @@ function refusedFetch(
 const LONGEST_ERRMSG = 1_000
 
 /** The IP that WeCom saw, which a process behind NAT cannot know. Some answers leave it out. */
-function egressIpIn(errmsg: string): string | undefined {
+export function egressIpIn(errmsg: string): string | undefined {
   return /\bfrom ip: ?([\da-f.:]{3,45})(?![\w.:])/i.exec(errmsg)?.[1]
 }
 

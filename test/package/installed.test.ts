@@ -68,7 +68,7 @@ describe.concurrent('the installed package', () => {
     expect(await runProgram('waiting.mjs', project)).toEqual(failed)
   })
 
-  test('the installed command explains an errcode, and ends with its exit code', async () => {
+  test('the installed command explains and diagnoses, and ends with its exit code', async () => {
     const qyapiToken = (...args: string[]) =>
       run(join(project, 'node_modules/.bin/qyapi-token'), args, project)
     const explained = {
@@ -78,6 +78,10 @@ describe.concurrent('the installed package', () => {
     }
     expect(await qyapiToken('explain', '60020', '--lang', 'en')).toEqual(explained)
     expect(await qyapiToken('explode')).toMatchObject({ end: 2, stdout: '' })
+    const nowhere = ['--base-url', 'http://127.0.0.1:1', '--corpid', 'ww1', '--corpsecret', 'wrong']
+    const { end, stdout, stderr } = await qyapiToken('doctor', '--json', ...nowhere)
+    expect({ end, stderr }).toEqual({ end: 1, stderr: '' })
+    expect(JSON.parse(stdout).checks.at(-1)).toMatchObject({ check: 'tcp', status: 'fail' })
   })
 
   test.each(['SIGINT', 'SIGTERM'] as const)(
