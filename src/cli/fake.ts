@@ -48,7 +48,7 @@ function* usage(url: string, language: Language, { style }: Terminal) {
   const isChinese = language === 'zh'
   const app = `{ corpId: '${APP.corpId}', corpSecret: '${APP.corpSecret}' }`
   yield isChinese
-    ? `假的企业微信已启动：${style('bold', url)}（按 Ctrl+C 结束）`
+    ? `模拟的企业微信已启动：${style('bold', url)}（按 Ctrl+C 结束）`
     : `A fake WeCom listens at ${style('bold', url)}. Ctrl+C ends it.`
   yield `
 ${style('bold', 'axios')}

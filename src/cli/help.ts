@@ -29,7 +29,7 @@ qyapi-token <command> --help says more. Exit code: 0, 1 if something is wrong, 2
 命令
   doctor             检查本机为什么调不通企业微信
   explain CODE       解释企业微信的错误码
-  fake               在本机启动一个假的企业微信
+  fake               在本机启动一个模拟的企业微信
 
 选项
 ${COMMON.zh}
@@ -106,7 +106,7 @@ nothing is sent to WeCom.
 ${COMMON.en}`,
     zh: `qyapi-token fake [选项]
 
-在 127.0.0.1 启动一个假的企业微信，并显示调用方法。按 Ctrl+C 结束。它的 token 真的会过期；不会向企业微信发送任何内容。
+在 127.0.0.1 启动一个模拟的企业微信，并显示调用方法。按 Ctrl+C 结束。它的 token 真的会过期；不会向企业微信发送任何内容。
 
   --port PORT        端口，默认任选一个空闲端口
 ${COMMON.zh}`,

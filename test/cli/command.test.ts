@@ -23,7 +23,7 @@ describe('the command line', () => {
     [['-h', '--lang', 'zh'], /^qyapi-token <命令>/],
     [['explain', '--help'], /^qyapi-token explain CODE[\s\S]*--kind/],
     [['fake', '--help'], /^qyapi-token fake[\s\S]*--port/],
-    [['fake', '--help', '--lang=zh'], /启动一个假的企业微信/],
+    [['fake', '--help', '--lang=zh'], /启动一个模拟的企业微信/],
   ])('the help for %j lists what there is, with exit code 0', async (args, words) => {
     const { exitCode, stdout } = await run(args)
     expect(exitCode).toBe(0)
@@ -171,7 +171,7 @@ describe('qyapi-token fake', () => {
 
   it.each([
     ['en', /A fake WeCom listens at http:\/\/127\.0\.0\.1:\d+\. Ctrl\+C ends it\./],
-    ['zh', /假的企业微信已启动：http:\/\/127\.0\.0\.1:\d+（按 Ctrl\+C 结束）/],
+    ['zh', /模拟的企业微信已启动：http:\/\/127\.0\.0\.1:\d+（按 Ctrl\+C 结束）/],
   ])('fake prints how to call it with axios, fetch and curl: %s', async (lang, words) => {
     const { terminal, stdout, end } = stubTerminal()
     end()
