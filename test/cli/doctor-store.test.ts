@@ -81,7 +81,7 @@ describeWithRedis('the doctor and a real Redis', () => {
   })
 
   it('a wrong password: check user and password in REDIS_URL', async () => {
-    const url = server.url.replace('://', `://nobody:${PLANTED}@`)
+    const url = server.url.replace('://', `://stranger:${PLANTED}@`)
     const { line } = await diagnose({ REDIS_URL: url })
     expect(line('redis')?.remedy).toMatch(/^Check user and password in REDIS_URL/)
   })
