@@ -133,6 +133,7 @@ export class MemoizedToken implements Generation {
    */
   next(obtain: () => Promise<Token>): Promise<Token> {
     if (this.pending !== undefined) return this.memo.fetchOnce({ key: this.pending, obtain })
+    // Stryker disable next-line ArithmeticOperator: any number that no token has
     const key = { of: this, number: this.latestGeneration + 1 }
     this.pending = key
     const token = this.memo.fetchOnce({ key, obtain })
@@ -178,9 +179,9 @@ export function refusedStrings() {
     /** Whether the string of a token from the store was refused. */
     includes(token: Token): boolean {
       const sentAtMs = sentAt.get(token.value)
-      return (
-        sentAtMs !== undefined && confirmedAt(token).monotonic + (token.requestMs ?? 0) <= sentAtMs
-      )
+      const answeredAtMs = confirmedAt(token).monotonic + (token.requestMs ?? 0)
+      // Stryker disable next-line ConditionalExpression: nothing is at most undefined
+      return sentAtMs !== undefined && answeredAtMs <= sentAtMs
     },
     /** A token request has returned the string again. */
     delete: (value: string) => sentAt.delete(value),

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { instantOf } from '../../src/core/clock.js'
 import { firstLife, type Token } from '../../src/core/token.js'
 import { fakeClock } from '../../src/testing.js'
-import { MemoizedToken, TokenMemo } from '../../src/token/memoized-token.js'
+import { MemoizedToken, refusedStrings, TokenMemo } from '../../src/token/memoized-token.js'
 import { deferred } from '../support/source.js'
 
 const DAY_MS = 86_400_000
@@ -75,7 +75,7 @@ it('rule 5: a hit never returns a cleared generation, however new its lifetime',
   expect(get()?.generation).toBe(2)
 })
 
-describe('the proof by breaking', () => {
+describe('with another p-memoize', () => {
   afterEach(() => {
     vi.doUnmock('p-memoize')
     vi.resetModules()
@@ -99,6 +99,40 @@ describe('the proof by breaking', () => {
     await Promise.all([memoized.next(obtain), memoized.next(obtain)])
     expect(obtain).toHaveBeenCalledTimes(2)
   })
+
+  it('a memo keeps one function of p-memoize while anything is in flight, and none while nothing is', async () => {
+    vi.resetModules()
+    const made = vi.fn((fetch: unknown) => fetch)
+    vi.doMock('p-memoize', () => ({ default: made }))
+    const { TokenMemo, MemoizedToken } = await import('../../src/token/memoized-token.js')
+    const memo = new TokenMemo(fakeClock())
+    const [one, other] = [new MemoizedToken(memo), new MemoizedToken(memo)]
+    const { tokenOf } = memoOf()
+    const slow = deferred<Token>()
+    const first = one.next(() => slow.promise)
+    await other.next(async () => tokenOf(1))
+    await other.next(async () => tokenOf(2))
+    expect(made).toHaveBeenCalledTimes(1)
+    slow.resolve(tokenOf(1))
+    await first
+    await one.next(async () => tokenOf(2))
+    expect(made).toHaveBeenCalledTimes(2)
+  })
+})
+
+it('rule 7: twenty refused strings are known, of which the oldest makes room for another', () => {
+  const strings = refusedStrings()
+  const token = (value: number) => ({ ...memoOf().tokenOf(1), value: `${value}` })
+  for (let value = 1; value <= 20; value += 1) strings.add(`${value}`, 0)
+  expect(strings.includes(token(1))).toBe(true)
+  expect(strings.includes(token(21))).toBe(false)
+  strings.add('1', 0)
+  expect(strings.includes(token(2))).toBe(true)
+  strings.add('21', 0)
+  expect(strings.includes(token(2))).toBe(false)
+  for (const value of [1, 3, 20, 21]) expect(strings.includes(token(value))).toBe(true)
+  strings.delete('3')
+  expect(strings.includes(token(3))).toBe(false)
 })
 
 it('setting a token makes a token the memoized one, without a fetch', () => {
