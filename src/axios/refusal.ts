@@ -9,7 +9,7 @@ import {
 import { isArrayBuffer, isBlob } from '../request/body.js'
 import { bufferBody, isNodeReadable, peekNodeStream } from '../request/peek-node-stream.js'
 import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'
-import type { Outcome } from '../token/run.js'
+import type { Outcome } from '../token/replay.js'
 import type { RequestContext } from './request.js'
 import { canceledError } from './timeout.js'
 

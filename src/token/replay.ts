@@ -4,6 +4,15 @@ import type { Token } from '../core/token.js'
 import type { Awaitable } from '../core/wait.js'
 import type { RefusedCall, TokenPolicy } from './token-policy.js'
 
+/** How a call ended. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
+
+/** Returns the value or throws the error. */
+export function settled<T>(outcome: Outcome<T>): T {
+  if ('error' in outcome) throw outcome.error
+  return outcome.value
+}
+
 /** How a call is replayed: each middleware has its own. */
 export interface Replay<Answer> {
   /** Frees the refused answer's connection, which the token request may need. */

@@ -4,7 +4,7 @@ import type { Token } from '../core/token.js'
 import { type Awaitable, reasonOf, waitFor } from '../core/wait.js'
 import { checkRunOptions } from './call-options.js'
 import { limitedCall } from './limited-call.js'
-import { replayOnce } from './replay.js'
+import { type Outcome, replayOnce, settled } from './replay.js'
 import type { TokenPolicy } from './token-policy.js'
 
 export interface RunOptions {
@@ -25,9 +25,6 @@ export interface RunOptions {
    */
   readonly errcodeOf?: (outcome: unknown) => number | undefined
 }
-
-/** How a call ended. */
-export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 /** Calls with a token, and once more with a newer one if it was refused. */
 export async function runWithToken<T>(
@@ -79,10 +76,4 @@ function errcodeIn(outcome: Outcome<unknown>, errcodeOf: RunOptions['errcodeOf']
   const given = isError ? outcome.error : outcome.value
   if (errcodeOf !== undefined) return errcodeOf(given)
   return isError ? errcodeOfOutcome(given) : errcodeOfValue(given)
-}
-
-/** Returns the value or throws the error. */
-export function settled<T>(outcome: Outcome<T>): T {
-  if ('error' in outcome) throw outcome.error
-  return outcome.value
 }
