@@ -4,12 +4,16 @@ export {
   isQyapiTokenError,
   QyapiTokenError,
   type QyapiTokenErrorCode,
+  type QyapiTokenErrorDetails,
 } from './core/errors.js'
 export type {
+  EventSubject,
   LimitedOutcome,
   NotReplayedReason,
   OnEvent,
   SkippedReason,
+  StoreErrorReason,
+  StoreOperation,
   TokenEvent,
 } from './core/events.js'
 export {
@@ -26,6 +30,7 @@ export type {
   StoredFailure,
   StoredToken,
   StoreLease,
+  StoreProblem,
   TokenStore,
 } from './core/store.js'
 export type { TokenAnswer, TokenRequest, Transport, TransportContext } from './core/transport.js'
@@ -37,6 +42,7 @@ export { type HardwareModelOptions, hardwareModel } from './credentials/hardware
 export { agentTicket, jsapiTicket } from './credentials/page-tickets.js'
 export {
   type RemoteToken,
+  type RemoteTokenKind,
   type RemoteTokenOptions,
   remoteToken,
 } from './credentials/remote-token.js'
@@ -59,3 +65,4 @@ export {
   type TokenSource,
 } from './token/token-source.js'
 export { type SdkWithoutToken, type WrapSdkOptions, wrapSdk } from './token/wrap-sdk.js'
+export type { EndpointRule, TokenKind } from './wecom/endpoints.js'

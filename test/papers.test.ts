@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { expect, it } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
+import typedoc from '../typedoc.json' with { type: 'json' }
 
 const read = (file: string) => readFileSync(file, 'utf8')
 const papers = execFileSync('git', ['ls-files', '*.md'], { encoding: 'utf8' }).trim().split('\n')
@@ -32,4 +34,10 @@ it('CONTRIBUTING.md names only files and folders that exist', () => {
   const named = [...read('CONTRIBUTING.md').matchAll(paths)].map(([, path = '']) => path)
   expect(named.length).toBeGreaterThan(30)
   expect(named.filter((path) => !existsSync(path))).toEqual([])
+})
+
+it('the API reference has every entry point of the package', () => {
+  const entries = Object.keys(manifest.exports).filter((path) => path !== './package.json')
+  const files = entries.map((path) => (path === '.' ? 'src/index.ts' : `src/${path.slice(2)}.ts`))
+  expect([...typedoc.entryPoints].sort()).toEqual(files.sort())
 })

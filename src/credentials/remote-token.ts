@@ -10,7 +10,8 @@ import {
 } from '../wecom/errcodes.js'
 import { checkId, checkKeys } from './credential-options.js'
 
-type RemoteTokenKind = 'app' | 'suite' | 'provider' | 'model' | 'device'
+/** The kinds of token that a service may provide: each takes its own paths. */
+export type RemoteTokenKind = 'app' | 'suite' | 'provider' | 'model' | 'device'
 
 const remoteKind = (
   tokenKind: RemoteTokenKind,
