@@ -23,6 +23,8 @@ export interface OtelOptions {
 
 const OPTION: Check = [(value) => typeof value === 'boolean', 'true or false']
 
+/** Up to `maxWaitMs`. */
+const WAIT_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60]
 /** From a token service nearby up to `tokenTimeoutMs`, with a parent's token before it. */
 const REQUEST_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 /** A token should live for 7200 s: a young one was revoked, or another program replaced it. */
@@ -45,10 +47,11 @@ export function otelEvents(meter: Meter, options: OtelOptions = {}): OnEvent {
     throw badOption('meter', "a meter, e.g. metrics.getMeter('qyapi-token')", meter)
   check(options, { endpoint: OPTION, subject: OPTION }, 'options')
   const instruments = instrumentsOf(meter)
-  const record: Record<string, Recorder<never>> = {
+  const all: Recorders<TokenEvent['type']> = {
     ...ofTokens(instruments),
     ...ofCalls(instruments),
   }
+  const record: Record<string, Recorder<never>> = all
   return (event) => {
     const { kind, subject } = event
     const common = {
@@ -105,7 +108,7 @@ function ofCalls({
   count,
   measure,
 }: Instruments): Recorders<
-  'refused' | 'replayed' | 'not_replayed' | 'endpoint_cooldown' | 'skipped'
+  'refused' | 'replayed' | 'not_replayed' | 'endpoint_cooldown' | 'skipped' | 'limited'
 > {
   const refusals = count('token.refusals', '{refusal}', 'Tokens that WeCom refused')
   const age = measure('token.refusal.age', AGE_SECONDS, 'Age of tokens that WeCom refused')
@@ -116,6 +119,11 @@ function ofCalls({
   )
   const cooldowns = count('endpoint.cooldowns', '{cooldown}', 'Endpoints that refused a replay too')
   const skips = count('call.skips', '{call}', 'Calls that were sent without a token of ours')
+  const wait = measure(
+    'limiter.wait.duration',
+    WAIT_SECONDS,
+    'Time that calls waited for a place in a call limit, or with error.type got none',
+  )
   return {
     refused({ errcode, ageMs }, common) {
       const attributes = { ...common, ...errcodeOf(errcode) }
@@ -125,6 +133,10 @@ function ofCalls({
     replayed: (_event, common) => replays(common),
     not_replayed: ({ reason }, common) => replays({ ...common, 'error.type': reason }),
     endpoint_cooldown: (_event, common) => cooldowns(common),
+    limited({ limit, waitMs, outcome }, common) {
+      const failure = outcome === 'sent' ? {} : { 'error.type': outcome }
+      wait(waitMs, { ...common, 'wecom.limit': limit, ...failure })
+    },
     skipped: ({ reason }, common) => skips({ ...common, 'wecom.skip.reason': reason }),
   }
 }

@@ -108,6 +108,19 @@ const RECORDED: readonly (readonly [event: OwnEvent, ...recorded: Recorded[]])[]
     ['wecom.call.skips', '{call}', { 'wecom.skip.reason': 'no_source' }, 1],
   ],
   [
+    { type: 'limited', limit: 'api', endpoint: 'user/get', waitMs: 1500, outcome: 'sent' },
+    ['wecom.limiter.wait.duration', 's', { 'wecom.limit': 'api' }, { sum: 1.5, count: 1 }],
+  ],
+  [
+    { type: 'limited', limit: 'api', endpoint: 'user/get', waitMs: 0, outcome: 'failed' },
+    [
+      'wecom.limiter.wait.duration',
+      's',
+      { 'wecom.limit': 'api', 'error.type': 'failed' },
+      { sum: 0, count: 1 },
+    ],
+  ],
+  [
     { type: 'store_error', reason: 'down', operation: 'get', message: '' },
     ['wecom.store.errors', '{error}', { 'error.type': 'down', 'wecom.store.operation': 'get' }, 1],
   ],

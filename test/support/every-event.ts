@@ -6,6 +6,7 @@ import {
   selfBuilt,
   type TokenEvent,
 } from '../../src/index.js'
+import { callLimits } from '../../src/limits.js'
 import { fakeClock } from '../../src/testing.js'
 import { APP } from './qyapi.js'
 import type { useServers } from './servers.js'
@@ -48,6 +49,13 @@ export async function everyEvent(
   clock.advance(6_900_000)
   await (await first(url)).text()
   await refreshed.promise
+
+  wecom.on('checkin/getcheckindata', { json: { errcode: 0 } })
+  const limits = callLimits({ clock, table: { checkinData: { minute: 1 } }, onLimit: 'fail' })
+  const limited = withToken(fetch, APP, { ...options, store, limits })
+  const checkin = `${baseUrl}/cgi-bin/checkin/getcheckindata`
+  await (await limited(checkin)).text()
+  await limited(checkin).catch(() => {}) // limited
 
   const wrong = withToken(fetch, { ...APP, corpSecret: 'wrong' }, options)
   await wrong(url).catch(() => {}) // failed
