@@ -161,13 +161,13 @@ it('request rule 2: a token parameter of the caller’s own is replaced if it is
   ])
 })
 
-it('request rule 2: a token parameter of the caller’s own of another kind is replaced too, in params of each form', async () => {
+it('request rule 2: a token parameter of the caller’s own of another kind is replaced too, in params of each form and in the baseURL', async () => {
   const { client, urls } = stubAxios(answer(OK), { options: { callerToken: 'replace' } })
   const theirs = { suite_access_token: 'theirs', model_access_token: 'theirs', a: '1' }
   await client.get('/user/get', { params: theirs })
   await client.get('/user/get', { params: new URLSearchParams(theirs) })
-  const expected = `${USER}?a=1&access_token=token-1`
-  expect(urls()).toEqual([expected, expected])
+  await client.get('', { baseURL: `${USER}?access_token=theirs&a=1` })
+  expect(urls()).toEqual(Array(3).fill(`${USER}?a=1&access_token=token-1`))
 })
 
 it('request rule 2: a token parameter of the caller’s own does not count if it is null or undefined', async () => {

@@ -171,17 +171,6 @@ it.each([false, true])(
   },
 )
 
-it('request rule 10: a Request is sent with its body, method, headers and signal', async () => {
-  const wire = interceptQyapi()
-  const { qyFetch } = wrapped(wire)
-  const aborted = AbortSignal.abort(new Error('no more'))
-  await expect(qyFetch(new Request(`${API}/user/get`, { signal: aborted }))).rejects.toThrow(
-    'no more',
-  )
-  await qyFetch(new Request(`${API}/user/get`, { headers: { 'x-own': '1' } }))
-  expect(wire.wecom.requests.at(-1)?.headers['x-own']).toBeDefined()
-})
-
 it('request rule 3: what the caller passed is never changed', async () => {
   const wire = interceptQyapi()
   const { qyFetch } = wrapped(wire)

@@ -174,17 +174,6 @@ it('request rule 10: an attached axios client accepts a frozen config from an in
   expect((await client.get('/user/get')).data.errcode).toBe(0)
 })
 
-it('request rule 2: a token parameter in the baseURL is replaced, and no other is added', async () => {
-  const { wecom, baseUrl } = await fake()
-  const client = axios.create({
-    baseURL: `${baseUrl}/cgi-bin/user/get?access_token=old&userid=u`,
-  })
-  const { source } = attachToken(client, APP, { baseUrl, callerToken: 'replace' })
-  await client.get('')
-  expect(wecom.requests.at(-1)?.query.getAll('access_token')).toEqual([await source.get()])
-  expect(wecom.requests.at(-1)?.query.get('userid')).toBe('u')
-})
-
 it('request rule 4: a stalled JSON stream is passed on after a second, unjudged', async () => {
   const baseUrl = await serve((request, response) => {
     response.writeHead(200, JSON_TYPE)
