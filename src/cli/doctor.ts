@@ -31,7 +31,7 @@ export async function doctor(
 
   const isFine = lines.every(({ status }) => status !== 'fail')
   if (given.flags.json === true) terminal.print(JSON.stringify({ ok: isFine, checks: lines }))
-  else for (const text of tableOf(lines, terminal)) terminal.print(text)
+  else terminal.print([...tableOf(lines, terminal)].join('\n'))
   return isFine ? 0 : 1
 }
 

@@ -43,7 +43,7 @@ const HEADINGS = {
 export function explain(given: Arguments, language: Language, terminal: Terminal): number {
   const explained = explanationOf(given, language)
   if (given.flags.json === true) terminal.print(JSON.stringify(explained))
-  else for (const line of linesOf(explained, language, terminal)) terminal.print(line)
+  else terminal.print([...linesOf(explained, language, terminal)].join('\n'))
   return explained.retry === 'unknown' ? 1 : 0
 }
 

@@ -19,7 +19,7 @@ export async function fake(
     throw cannotListen(error, port)
   })
   if (given.flags.json === true) terminal.print(JSON.stringify({ url, ...APP }))
-  else for (const line of usage(url, language, terminal)) terminal.print(line)
+  else terminal.print([...usage(url, language, terminal)].join('\n'))
   await ended
   await wecom.close()
   return 0

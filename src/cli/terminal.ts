@@ -7,7 +7,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The folder of the user's project. */
   readonly cwd: string
-  print(line: string): void
+  /** Once for all output: what reads it, such as `head`, may be gone before a second time. */
+  print(text: string): void
   printError(line: string): void
   /** Colours a text if a person reads it. */
   style(style: Style, text: string): string
@@ -21,7 +22,7 @@ export function processTerminal(): Terminal {
   return {
     env,
     cwd: process.cwd(),
-    print: (line) => void stdout.write(`${line}\n`),
+    print: (text) => void stdout.write(`${text}\n`),
     printError: (line) => void stderr.write(`${line}\n`),
     style: (style, text) => (isColoured ? styleText(style, text) : text),
     untilEnded: () =>

@@ -21,6 +21,8 @@ describe('the command line', () => {
   it.each([
     [['--help'], /^qyapi-token <command>[\s\S]*explain CODE[\s\S]*fake/],
     [['-h', '--lang', 'zh'], /^qyapi-token <命令>/],
+    [['doctor', '--help'], /^qyapi-token doctor[\s\S]*WECOM_CORPSECRET[\s\S]*NO_PROXY/],
+    [['doctor', '--help', '--lang=zh'], /企业微信看到的 IP/],
     [['explain', '--help'], /^qyapi-token explain CODE[\s\S]*--kind/],
     [['fake', '--help'], /^qyapi-token fake[\s\S]*--port/],
     [['fake', '--help', '--lang=zh'], /启动一个模拟的企业微信/],

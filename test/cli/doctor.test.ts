@@ -1,5 +1,5 @@
 import { createServer as createHttps } from 'node:https'
-import { type AddressInfo, createServer as createTcp } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcp } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { APP, APP_ENV, diagnose, PLANTED } from '../support/doctor.js'
 import { SELF_SIGNED } from '../support/self-signed.js'
@@ -37,7 +37,8 @@ async function proxyThatAnswers(head: string): Promise<string> {
   return `http://user:${PLANTED}@127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-const fakeWithApp = () => fake({ apps: [APP] })
+const fakeWithApp = () =>
+  fake({ apps: [APP], tokenText: () => 'planted-token-that-no-line-may-show' })
 const envOf = (baseUrl: string, more: Readonly<Record<string, string>> = {}) => ({
   ...APP_ENV,
   WECOM_BASE_URL: baseUrl,
@@ -121,6 +122,44 @@ describe('the way to WeCom', () => {
     },
   )
 
+  it('a proxy for plain http gets the whole url, and its user', async () => {
+    const asked: (string | undefined)[] = []
+    const address = await serve(({ url, headers }, response) => {
+      asked.push(url, headers['proxy-authorization'])
+      response.end('{"errcode":41001}')
+    })
+    const HTTP_PROXY = address.replace('://', `://user:${PLANTED}@`)
+    const { line, failed } = await diagnose({ WECOM_BASE_URL: 'http://wecom.test', HTTP_PROXY })
+    expect(failed).toEqual(['settings'])
+    expect(line('proxy')?.found).toMatch(/^HTTP_PROXY http:\/\/127\.0\.0\.1:\d+ \(axios uses it/)
+    const basic = `Basic ${Buffer.from(`user:${PLANTED}`).toString('base64')}`
+    expect(asked).toEqual(['http://wecom.test/cgi-bin/get_api_domain_ip', basic])
+  })
+
+  it('TLS goes through the tunnel of a proxy, and shows the certificate of what is behind it', async () => {
+    const behind = createHttps(SELF_SIGNED, (_request, response) => response.end())
+    await new Promise<void>((resolve) => behind.listen(0, '127.0.0.1', resolve))
+    const proxy = createTcp((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        const onward = connect((behind.address() as AddressInfo).port, '127.0.0.1')
+        onward.on('error', () => {})
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+        socket.pipe(onward).pipe(socket)
+      })
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    stops.push(
+      () => behind.close(),
+      () => proxy.close(),
+    )
+    const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    const { line, failed } = await diagnose({ ...APP_ENV, HTTPS_PROXY })
+    expect(failed).toEqual(['tls'])
+    expect(line('proxy')?.status).toBe('ok')
+    expect(line('tls')?.found).toMatch(/SELF_SIGNED_CERT, issued by Example Company$/)
+  })
+
   it('a proxy that does not run is looked at in place of WeCom', async () => {
     const env = { ...APP_ENV, HTTPS_PROXY: `http://127.0.0.1:${await closedPort()}` }
     const { line, failed } = await diagnose(env)
@@ -193,6 +232,15 @@ describe('the secret and the app', () => {
       expect(line('app')?.remedy).toMatch(remedy)
     },
   )
+
+  it('what WeCom says of an app is printed without the token that it repeats', async () => {
+    const { baseUrl, wecom } = await fakeWithApp()
+    wecom.on('agent/get', ({ query }) => ({
+      json: { errcode: 0, errmsg: 'ok', name: `${query.get('access_token')}` },
+    }))
+    const { line } = await diagnose(envOf(baseUrl, { WECOM_AGENTID: '7' }))
+    expect(line('app')?.found).toBe('agent 7 [hidden] may be called')
+  })
 
   it('an app that may be called is named', async () => {
     const { baseUrl } = await fakeWithApp()
