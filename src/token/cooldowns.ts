@@ -48,6 +48,7 @@ export function rememberedFailure(clock: Clock) {
     /** The failure that is still cooling down, as an error for one more caller. */
     current(secret: string | undefined): QyapiTokenError | undefined {
       const retryAfterMs = this.cooldownMs(secret)
+      // Stryker disable next-line ConditionalExpression: without a failure there is no cooldown
       return last !== undefined && retryAfterMs > 0 ? repeated(last, retryAfterMs) : undefined
     },
     /** Milliseconds until the next token request is allowed; 0 if there is no cooldown. */
@@ -94,11 +95,9 @@ export function endpointCooldowns(cooldownMs: number, clock: Clock) {
   const cooldownUntil = new Map<string, number>()
   return {
     isCoolingDown(endpoint: string): boolean {
-      const until = cooldownUntil.get(endpoint)
-      if (until === undefined) return false
-      if (clock.monotonic() < until) return true
-      cooldownUntil.delete(endpoint)
-      return false
+      const isCooling = clock.monotonic() < (cooldownUntil.get(endpoint) ?? Number.NaN)
+      if (!isCooling) cooldownUntil.delete(endpoint)
+      return isCooling
     },
     start(endpoint: string): void {
       const oldest = cooldownUntil.keys().next()
