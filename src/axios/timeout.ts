@@ -18,7 +18,7 @@ type Listen = (abort: (reason: unknown) => void) => () => void
  * Rule 11: waits for a token until the caller's abort or timeout, and then rejects as axios would: with
  * a `CanceledError`, or a timeout error with the caller's own figure. The fetch itself goes on.
  */
-export function waitLikeAxios<T>(awaited: Awaitable<T>, context: WaitingRequest): Promise<T> {
+function waitLikeAxios<T>(awaited: Awaitable<T>, context: WaitingRequest): Promise<T> {
   const listen = cancellationOf(context)
   return listen === undefined ? untilSettled(awaited) : unlessAborted(awaited, listen)
 }

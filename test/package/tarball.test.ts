@@ -12,7 +12,7 @@ const PAPERS =
 const LINKED =
   /^(docs\/([\w.-]+\.md|grafana-dashboard\.json)|examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
 /** For what does not read `exports`. */
-const SUBPATH_FOLDER = /^(axios|fetch|otel|testing|stores\/\w+)\/package\.json$/
+const SUBPATH_FOLDER = /^(axios|fetch|limits|otel|testing|stores\/\w+)\/package\.json$/
 
 /** What an absolute path of this machine starts with; a home at / says nothing. */
 const PLACES = [inPackage(''), `${homedir()}/`, 'file:///'].filter((place) => place !== '//')
