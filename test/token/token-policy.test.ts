@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest'
 import { platform } from '../../src/core/platform.js'
-import { memoryStore, type StoredToken, selfBuilt, type TokenEvent } from '../../src/index.js'
+import {
+  createTokenSource,
+  memoryStore,
+  type StoredToken,
+  selfBuilt,
+  type TokenEvent,
+} from '../../src/index.js'
 import { fakeClock } from '../../src/testing.js'
 import { SourceContext } from '../../src/token/source-context.js'
 import { TokenPolicy } from '../../src/token/token-policy.js'
@@ -435,4 +441,30 @@ it('rule 9: a refused token is charged for its own token request, not for the on
   await source.invalidate('token-2')
   expect(await source.get()).toBe('token-3')
   expect(fetches()).toBe(3)
+})
+
+it('rule 9: a source without a listener replays, adopts, cools down and gives up like any other', async () => {
+  let fetches = 0
+  const transport = async () => {
+    fetches += 1
+    if (fetches > 2) throw new Error('down')
+    return { status: 200, body: tokenBody(`token-${fetches}`) }
+  }
+  const policy = policyOf(createTokenSource(selfBuilt(APP), { transport, clock: fakeClock() }))
+  const refused = { token: await policy.getToken(), ...refusal }
+  for (const _how of ['fetched', 'adopted'])
+    expect((await policy.replaceRefused(refused))?.value).toBe('token-2')
+  expect(await policy.replaceRefused({ ...refused, isBodyGone: true })).toBeUndefined()
+  policy.coolDown('user/get')
+  const next = { token: await policy.getToken(), endpoint: 'other', errcode: 42001 }
+  expect(await policy.replaceRefused(next)).toBeUndefined()
+})
+
+it('rule 9: the token of a last replay that is refused is cleared for the next call, unless a newer one is there', async () => {
+  const { policy, token, fetches } = await refusedOnce()
+  policy.refusedAtLast({ token, ...refusal })
+  expect((await policy.getToken()).value).toBe('token-2')
+  policy.refusedAtLast({ token, ...refusal })
+  expect((await policy.getToken()).value).toBe('token-2')
+  expect(fetches()).toBe(2)
 })
