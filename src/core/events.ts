@@ -179,6 +179,7 @@ export type StoreOperation =
   | 'renew'
   | 'release'
   | 'connection'
+  | 'count'
 
 /** Described at `reason` of the event `store_error`. */
 export type StoreErrorReason =

@@ -5,8 +5,8 @@ import { SlidingWindow, type WindowSpec } from './sliding-window.js'
 
 /** Places that several processes share. */
 export interface SharedPlaces {
-  /** Each process counts by itself, with this share of what is allowed; 1: they count together. */
-  shareOfMost(): number
+  /** Each process counts by itself, with this share of what is allowed; `undefined`: they count together. */
+  readonly alone: number | undefined
   /** Like a limit's own. Asks for more places if there are too few. */
   roomInMs(now: number, cost: number): number
   /** There are fewer places than were asked for. */
@@ -14,6 +14,9 @@ export interface SharedPlaces {
   take(cost: number): void
   end(now: number, cost: number): void
   cancel(cost: number): void
+  /** A 45009 closed the API for that long. */
+  close(forMs: number): void
+  isIdle(): boolean
 }
 
 /** One count of WeCom's, e.g. of one corp's calls of one API: in a minute, in an hour. */
@@ -23,6 +26,8 @@ export class Counter implements Limit {
   looksAgainAt = 0
   readonly windows: readonly SlidingWindow[]
   places: SharedPlaces | undefined
+  /** Another process got a 45009 there. */
+  onClosed: ((untilMs: number) => void) | undefined
   /** By its own windows, at the last look. */
   private isFull = false
 
@@ -43,16 +48,16 @@ export class Counter implements Limit {
 
   roomInMs(now: number, cost: number): number {
     const { places } = this
-    const share = places?.shareOfMost() ?? 1
+    const share = places?.alone
     let room = 0
     for (const window of this.windows) {
       const { most } = window.spec
-      const mine = share === 1 ? most : Math.max(1, Math.floor(most * share))
+      const mine = share === undefined ? most : Math.max(1, Math.floor(most * share))
       const roomOfWindow = window.roomInMs(this.timeOf(window, now), cost, mine)
       if (roomOfWindow > room) room = roomOfWindow
     }
     this.isFull = room > 0
-    if (room > 0 || places === undefined || share !== 1) return room
+    if (room > 0 || places === undefined || share !== undefined) return room
     return places.roomInMs(now, cost)
   }
 
@@ -85,7 +90,7 @@ export class Counter implements Limit {
   }
 
   isIdle(now: number): boolean {
-    if (this.lane.head !== undefined) return false
+    if (this.lane.head !== undefined || this.places?.isIdle() === false) return false
     return this.windows.every((window) => window.used(this.timeOf(window, now)) === 0)
   }
 
@@ -105,13 +110,24 @@ const BUCKETS = 240
 /** China has had no summer time since 1991. */
 export const CHINA_AHEAD_MS = 8 * HOUR_MS
 
+const SPANS = [
+  ['minute', 'a minute', MINUTE_MS],
+  ['hour', 'an hour', HOUR_MS],
+  ['day', 'a day', 0],
+  ['month', 'a month', MONTH_MS],
+] as const
+
 /** The windows of a row; `times`: by what its figures are multiplied. */
 export function windowsOf(row: LimitRow, times: number): WindowSpec[] {
-  const spans = { minute: MINUTE_MS, hour: HOUR_MS, day: 0, month: MONTH_MS }
-  return Object.entries(spans).flatMap(([name, spanMs]) => {
-    const most = row[name as keyof typeof spans]
+  const published = SPANS.flatMap(([figure, name, spanMs]) => {
+    const most = row[figure]
     if (most === undefined) return []
     const bucketMs = spanMs === 0 ? DAY_MS : spanMs / BUCKETS
     return [{ name, most: most * times, spanMs, bucketMs }]
   })
+  const others = (row.windows ?? []).map(({ ms, most }) => {
+    const name = `${ms / 1000} s`
+    return { name, most: most * times, spanMs: ms, bucketMs: ms / BUCKETS }
+  })
+  return [...published, ...others]
 }

@@ -66,6 +66,10 @@ export class Counters {
     return api.ownNames.length === 0 ? api.needs : this.ownNeeds(api, call, credential)
   }
 
+  all(): Iterable<Counter> {
+    return this.counters.values()
+  }
+
   private ownerOf(credential: Credential): Owner {
     const known = this.owners.get(credential)
     if (known !== undefined) return known
@@ -106,6 +110,11 @@ export class Counters {
     })
     const ownNames = names.filter((name) => ['app', 'member'].includes(LIMIT_RULES[name].per))
     const gate = new Gate(() => this.settings.clock.wall())
+    const [told] = counters
+    if (told !== undefined) {
+      gate.onClose = (forMs) => told.places?.close(forMs)
+      told.onClosed = (untilMs) => gate.closeUntil(untilMs)
+    }
     const uses = [gate, ...counters].map((limit, index) => ({ limit, cost: 1, isWide: index > 0 }))
     return { gate, needs: { gate, uses }, ownNames }
   }

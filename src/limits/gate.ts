@@ -16,6 +16,8 @@ export class Gate implements ApiGate {
   waiting = 0
   openings = 0
   narrowings = 0
+  /** Tells other processes. */
+  onClose: ((forMs: number) => void) | undefined
   private inFlight = 0
   private mostInFlight = Number.POSITIVE_INFINITY
   private successes = 0
@@ -85,6 +87,7 @@ export class Gate implements ApiGate {
     const { closings } = this
     const forMs = closings === 1 ? 60_000 : closings === 2 ? 3_600_000 : this.restOfDayMs()
     this.closeUntil(now + forMs)
+    this.onClose?.(forMs)
     this.openings += 1
     this.inFlightSince = 0
   }

@@ -40,5 +40,5 @@ export function neverFits(call: CountedCall, uses: readonly Use[]): QyapiTokenEr
 function figures(limit: Limit, now: number, cost: number): string {
   if (!(limit instanceof Counter)) return 'its calls'
   const { most, name } = limit.fullest(now, cost) ?? { most: 0, name: '' }
-  return `the ${most} ${LIMIT_RULES[limit.name].counts} that WeCom allows a ${name} (${limit.name})`
+  return `the ${most} ${LIMIT_RULES[limit.name].counts} that WeCom allows in ${name} (${limit.name})`
 }

@@ -2,6 +2,7 @@ import {
   type Check,
   CLOCK,
   check,
+  isListOf,
   isNumber,
   isPlainObject,
   isText,
@@ -9,6 +10,7 @@ import {
 } from '../core/check.js'
 import type { Clock } from '../core/clock.js'
 import { badOption, QyapiTokenError, shownKey } from '../core/errors.js'
+import type { RedisClient, RedisCommand } from '../sharing/redis-command.js'
 import {
   LIMIT_RULES,
   LIMITS,
@@ -50,6 +52,22 @@ export interface CallLimitsOptions {
    */
   readonly maxQueue?: number
   /**
+   * Counts in Redis, together with all processes that use the same one: a connected client, as
+   * `redisStore` takes it. While Redis does not answer, each process counts its share by itself.
+   * @default none: counted in the memory of this process
+   */
+  readonly redis?: RedisClient | RedisCommand
+  /**
+   * The prefix of every key in Redis. No braces.
+   * @default ''
+   */
+  readonly prefix?: string
+  /**
+   * How many processes share the limits, for the time in which Redis does not answer.
+   * @default as many as Redis saw last
+   */
+  readonly processes?: number
+  /**
    * A name for this machine's outgoing IP, if machines with several IPs share one Redis.
    * @default 'ip'
    */
@@ -70,6 +88,10 @@ const CHECKS: Readonly<Record<keyof CallLimitsOptions, Check>> = {
     (value) => Number.isSafeInteger(value) && Number(value) >= 0,
     'a whole number from 0 up',
   ],
+  // commandOf checks it.
+  redis: [() => true, ''],
+  prefix: [(value) => typeof value === 'string' && !/[{}]/.test(value), 'a string without braces'],
+  processes: [isCount, 'a whole number from 1 up'],
   ip: [isText, 'a name, e.g. the outgoing IP'],
   clock: CLOCK,
 }
@@ -79,11 +101,8 @@ function isCount(value: unknown): boolean {
 }
 
 /** Throws `bad_options`. */
-export function checkLimitsOptions(
-  options: unknown,
-  more: Readonly<Record<string, Check>> = {},
-): asserts options is CallLimitsOptions {
-  check(options, { ...CHECKS, ...more }, 'options of callLimits')
+export function checkLimitsOptions(options: unknown): asserts options is CallLimitsOptions {
+  check(options, CHECKS, 'options of callLimits')
   const { table, accounts } = (options ?? {}) as CallLimitsOptions
   if (table === undefined) return
   for (const [name, row] of Object.entries(table)) {
@@ -113,11 +132,20 @@ function checkRow(name: string, row: unknown): void {
       // Not a whole number of its own: 0.5 messages for each account are fine.
       if (value !== undefined && !(isNumber(value) && value > 0))
         throw badOption(field, 'a number above 0', value)
+    } else if (key === 'windows') {
+      if (!isListOf(isWindow)(value)) throw badOption(field, 'an array of { ms, most }', value)
     } else if (!['page', 'except'].includes(key)) {
       const message = `Unknown key ${shownKey(key)} in table.${name}: known are ${FIGURES.join(', ')}.`
       throw new QyapiTokenError('bad_options', message)
     }
   }
+}
+
+function isWindow(value: unknown): boolean {
+  if (!isPlainObject(value)) return false
+  const { ms, most, ...others } = value
+  const isRight = [ms, most].every((figure) => isNumber(figure) && figure > 0)
+  return isRight && Object.keys(others).length === 0
 }
 
 /** The published rows stand in every table: only a row of one's own says that it is to be counted. */

@@ -1,6 +1,6 @@
 /** A window in which no more than a number of calls may arrive. */
 export interface WindowSpec {
-  /** `minute`, `hour`, … as in the table. */
+  /** For messages: `a minute`, `10 s`. */
   readonly name: string
   readonly most: number
   /**

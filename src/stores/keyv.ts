@@ -5,8 +5,8 @@ import { badOption } from '../core/errors.js'
 import { platform, systemClock } from '../core/platform.js'
 import { scrubbedCopy, scrubber } from '../core/redact.js'
 import type { StoredToken, TokenStore } from '../core/store.js'
+import { driverErrors } from '../sharing/driver-errors.js'
 import { type EncryptionKey, encryptedStore } from '../sharing/encrypted-store.js'
-import { driverErrors } from './driver-errors.js'
 
 /** The part of Keyv, or of a similar cache, that the store uses. */
 export interface KeyvLike {

@@ -1,21 +1,11 @@
 import { type Check, check } from '../core/check.js'
 import type { LeaseAnswer, StoredToken, StoreLease, TokenStore } from '../core/store.js'
+import { driverErrors } from '../sharing/driver-errors.js'
 import { type EncryptionKey, encryptedStore } from '../sharing/encrypted-store.js'
-import { driverErrors } from './driver-errors.js'
-import { commandOf, type RedisClient, type RedisCommand } from './redis/command.js'
+import { commandOf, type RedisClient, type RedisCommand } from '../sharing/redis-command.js'
+import { type RunScript, scriptRunner } from '../sharing/redis-script.js'
 import { recordOf, textOf, tokenIn } from './redis/record.js'
-import {
-  ACQUIRE,
-  DELETE,
-  GET,
-  NOW,
-  PUBLISH,
-  RELEASE,
-  RENEW,
-  type RunScript,
-  SET,
-  scriptRunner,
-} from './redis/scripts.js'
+import { ACQUIRE, DELETE, GET, NOW, PUBLISH, RELEASE, RENEW, SET } from './redis/scripts.js'
 
 export type { EncryptionKey, RedisClient, RedisCommand }
 

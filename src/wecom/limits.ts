@@ -87,6 +87,8 @@ export interface LimitRow {
   readonly hour?: number
   readonly day?: number
   readonly month?: number
+  /** Windows of any other length. */
+  readonly windows?: readonly { readonly ms: number; readonly most: number }[]
   /** Paths that this limit does not count. */
   readonly except?: readonly string[]
   /** The page that has the figures. */

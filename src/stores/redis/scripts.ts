@@ -1,13 +1,5 @@
-import { platform } from '../../core/platform.js'
-import type { RedisCommand } from './command.js'
+import { READ_CLOCK } from '../../sharing/redis-script.js'
 import { READ_RECORD } from './record.js'
-
-/** Runs one of the scripts. */
-export type RunScript = (
-  script: string,
-  keys: readonly string[],
-  args?: readonly (string | number)[],
-) => Promise<unknown>
 
 /**
  * The newest fencing number, and the lease. A malformed number counts as 0. A lease is free if it
@@ -55,14 +47,6 @@ export const GET = `
 local text = redis.pcall('GET', KEYS[1])
 if type(text) == 'table' and not string.find(text.err, 'WRONGTYPE', 1, true) then return text end
 return type(text) == 'string' and { text, redis.call('PTTL', KEYS[1]) }
-`
-
-/** Redis' clock, in milliseconds. */
-const READ_CLOCK = `
-local function clock()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
 `
 
 /** token, so that a cluster finds a node -> the milliseconds since 1970, as text. */
@@ -138,38 +122,3 @@ if not lease or lease.number ~= tonumber(ARGV[1]) then return 0 end
 if ARGV[2] then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
 return redis.call('DEL', KEYS[1])
 `
-
-/**
- * Runs a script by its SHA-1. The first time, and if the server has forgotten it, by its text: so a
- * new server costs no second round trip.
- */
-export function scriptRunner(command: RedisCommand, onForgotten: () => void): RunScript {
-  const hashes = new Map<string, Promise<string>>()
-
-  return async (script, keys, args = []) => {
-    const rest = [keys.length, ...keys, ...args].map(String)
-    const byText = () => command(['EVAL', script, ...rest])
-    const hash = hashes.get(script)
-    if (hash === undefined) hashes.set(script, platform.sha1(script))
-    try {
-      if (hash === undefined) return await byText()
-      return await command(['EVALSHA', await hash, ...rest]).catch((error) => {
-        if (!isForgotten(error)) throw error
-        onForgotten()
-        return byText()
-      })
-    } catch (error) {
-      // Intentionally not the client's error: it may carry the command, and with it the token.
-      throw new Error(messageOf(error))
-    }
-  }
-}
-
-/** Redis answers NOSCRIPT, which valkey-glide turns into `NoScriptError`. */
-function isForgotten(error: unknown): boolean {
-  return /NO_?SCRIPT/i.test(messageOf(error))
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error && error.message !== '' ? error.message : 'Redis returned no reply'
-}

@@ -1,5 +1,5 @@
-import { hasMethods, isFunction } from '../../core/check.js'
-import { badOption } from '../../core/errors.js'
+import { hasMethods, isFunction } from '../core/check.js'
+import { badOption } from '../core/errors.js'
 
 /** Sends one command, e.g. `['GET', 'key']`, and resolves with Redis' reply. */
 export type RedisCommand = (args: string[]) => Promise<unknown>
@@ -32,13 +32,13 @@ const KINDS: readonly (readonly [
 ]
 
 /** Adapts every client to one function. @throws `bad_options` if the client is unknown. */
-export function commandOf(client: unknown): RedisCommand {
+export function commandOf(client: unknown, name = 'redisStore client'): RedisCommand {
   if (isFunction(client)) return async (args) => (client as RedisCommand)(args)
   const kind = KINDS.find(([method, andAlso]) => hasMethods(method, ...andAlso)(client))
   if (kind === undefined) {
     const expected =
       'a client of ioredis, iovalkey, node-redis or valkey-glide, or a function (args: string[]) => Promise of the reply'
-    throw badOption('redisStore client', expected, client)
+    throw badOption(name, expected, client)
   }
   const [method, , argumentsOf] = kind
   const methods = client as Record<string, (...args: unknown[]) => Promise<unknown>>
