@@ -12,6 +12,7 @@ const programs = readdirSync(`${ROOT}examples`).filter((name) => name.endsWith('
 /** Lines that each program must print. */
 const PRINTS: Record<string, string | readonly string[]> = {
   'axios.js': 'zhangsan is 张三',
+  'call-limits.js': ['12 of 12 arrived; corpApi: sent', 'call_limited'],
   'fetch.js': 'lisi is 张三',
   'sdk-axios.js': [
     // One of the first two is the SDK's own.

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { commandOf, type RedisCommand } from '../../stores/redis/command.js'
+import { commandOf, type RedisCommand } from '../../sharing/redis-command.js'
 import { inTime } from './line.js'
 
 /** The user's own Redis client, connected. */

@@ -1,5 +1,5 @@
 import { type StoredToken, sealingKeyOf } from '../../core/store.js'
-import type { RedisCommand } from '../../stores/redis/command.js'
+import type { RedisCommand } from '../../sharing/redis-command.js'
 import { textOf } from '../../stores/redis/record.js'
 import { redisStore } from '../../stores/redis.js'
 import { type Failure, failureOf, inTime, type Line, type Say } from './line.js'
