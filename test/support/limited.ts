@@ -14,7 +14,8 @@ export interface LimitedCallState {
   cancel(): void
 }
 
-const isPending = (entered: CallPlace | PendingPlace): entered is PendingPlace => 'place' in entered
+export const isPending = (entered: CallPlace | PendingPlace): entered is PendingPlace =>
+  'place' in entered
 
 /** Call limits with a fake clock. Callers wait for longer than a minute and the bucket of an answer. */
 export function limited(options: CallLimitsOptions = {}) {
