@@ -110,10 +110,10 @@ export class Counters {
     })
     const ownNames = names.filter((name) => ['app', 'member'].includes(LIMIT_RULES[name].per))
     const gate = new Gate(() => this.settings.clock.wall())
-    const [told] = counters
-    if (told !== undefined) {
-      gate.onClose = (forMs) => told.places?.close(forMs)
-      told.onClosed = (untilMs) => gate.closeUntil(untilMs)
+    const [first] = counters
+    if (first !== undefined) {
+      gate.onClose = (forMs) => first.places?.close(forMs)
+      first.onClosed = (untilMs) => gate.closeUntil(untilMs)
     }
     const uses = [gate, ...counters].map((limit, index) => ({ limit, cost: 1, isWide: index > 0 }))
     return { gate, needs: { gate, uses }, ownNames }

@@ -27,9 +27,9 @@ const SHORT_MS = 100
 const LONG_MS = 400
 /** Redis is asked at most this often for places of a counter that has none. */
 const PACE_MS = 20
-/** Answers that came this close together are told as one, with the time of the last. */
+/** Answers that came this close together are reported as one, with the time of the last. */
 const SAME_MS = 20
-const MOST_TOLD = 400
+const MOST_REPORTED = 400
 
 /**
  * The places of one counter that this process got from Redis. They come in batches, which double
@@ -44,7 +44,7 @@ export class RedisPlaces implements SharedPlaces {
   private isAsked = false
   private wanted = 0
   private shortUntilMs = 0
-  private toldShort = false
+  private isShortNow = false
   private closeMs = 0
   /** Answers that Redis does not know: when, and how many. */
   private ended: [endedAtMs: number, count: number][] = []
@@ -62,7 +62,7 @@ export class RedisPlaces implements SharedPlaces {
   }
 
   isShort(): boolean {
-    return this.toldShort
+    return this.isShortNow
   }
 
   roomInMs(now: number, cost: number): number {
@@ -71,7 +71,7 @@ export class RedisPlaces implements SharedPlaces {
     if (this.shortUntilMs > now) return this.shortUntilMs - now
     if (!this.isAsked) {
       this.isAsked = true
-      this.toldShort = false
+      this.isShortNow = false
       this.grow(now)
       this.asking.ask(this)
     }
@@ -94,7 +94,7 @@ export class RedisPlaces implements SharedPlaces {
       last[0] = now
       last[1] += cost
     }
-    if (this.ended.length > MOST_TOLD) this.forgetOld(now)
+    if (this.ended.length > MOST_REPORTED) this.forgetOld(now)
   }
 
   /** Intentionally not back into the stock: it may have been taken while Redis was down. */
@@ -112,7 +112,7 @@ export class RedisPlaces implements SharedPlaces {
     return this.inFlight === 0 && this.stock === 0 && this.ended.length === 0 && !this.isAsked
   }
 
-  /** What is told now. `isIdle`: places that were not used are given back. */
+  /** What is reported now. Places that were not used for a while are given back. */
   report(now: number): CounterReport {
     const { counter } = this
     const isUnused = now - this.lastUsedMs > 1_000 && counter.lane.head === undefined
@@ -142,8 +142,8 @@ export class RedisPlaces implements SharedPlaces {
     return report
   }
 
-  /** Redis did not answer: what was told is told again. It may then count twice, never not at all. */
-  untold({ ended, closeMs }: CounterReport, reportedAtMs: number): void {
+  /** Redis did not answer: it is reported again. It may then count twice, but never not at all. */
+  notReported({ ended, closeMs }: CounterReport, reportedAtMs: number): void {
     this.ended = [
       ...ended.map(([age, count]): [number, number] => [reportedAtMs - age, count]),
       ...this.ended,
@@ -157,11 +157,11 @@ export class RedisPlaces implements SharedPlaces {
     this.isAsked = false
     this.isLost = false
     this.stock += granted
-    this.toldShort = granted < want
+    this.isShortNow = granted < want
     if (granted > 0) this.lastUsedMs = now
     const paceMs = this.paceMs()
     const wait = granted > 0 || waitMs < 0 ? paceMs : Math.max(paceMs, waitMs)
-    this.shortUntilMs = this.toldShort ? now + wait : 0
+    this.shortUntilMs = this.isShortNow ? now + wait : 0
   }
 
   /** A batch should last for a few tenths of a second. */

@@ -145,7 +145,7 @@ export class RedisSync implements Asking {
   ): void {
     const now = this.settings.clock.monotonic()
     for (const [index, places] of asked.entries())
-      places.untold(reports[index] as CounterReport, sentAtMs)
+      places.notReported(reports[index] as CounterReport, sentAtMs)
     this.aloneUntilMs = now + Math.max(1_000, this.access.cooldownMs())
     if (reason !== 'skipped') this.report(reason, error instanceof Error ? error.message : '')
   }
@@ -157,7 +157,7 @@ export class RedisSync implements Asking {
     this.emit({ type: 'store_error', reason, operation: 'count', message })
   }
 
-  /** Places are confirmed, and answers told, by a timer that does not keep the process alive. */
+  /** Places are confirmed, and answers reported, by a timer that does not keep the process alive. */
   private confirmLater(): void {
     if (this.cancelConfirm !== undefined) return
     const { clock } = this.settings
