@@ -50,7 +50,7 @@ export function textOf({ flags }: Arguments, name: string): string | undefined {
 
 /** Throws a `UsageError`. */
 export function readArguments(args: readonly string[]): Arguments {
-  const command = args.find((arg) => !arg.startsWith('-'))
+  const command = commandIn(args)
   const options = { ...COMMON, ...(isCommand(command) ? COMMANDS[command] : {}) }
   // An errcode may be negative, which would read as an option.
   const isNumber = (arg: string) => /^-\d+$/.test(arg)
@@ -63,6 +63,13 @@ export function readArguments(args: readonly string[]): Arguments {
   if (values.lang !== undefined && values.lang !== 'en' && values.lang !== 'zh')
     throw new UsageError({ en: '--lang must be en or zh', zh: '--lang 只能是 en 或 zh' })
   return { command: name, positionals: others, flags: values }
+}
+
+/** The first argument that is no option, nor the value of one. */
+function commandIn(args: readonly string[]): string | undefined {
+  const options = Object.assign({}, COMMON, ...Object.values(COMMANDS))
+  const given = { args: [...args], options, strict: false, allowPositionals: true }
+  return parseArgs(given).positionals[0]
 }
 
 function parsed(args: string[], options: NonNullable<ParseArgsConfig['options']>) {

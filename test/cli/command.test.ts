@@ -32,6 +32,22 @@ describe('the command line', () => {
     expect(stdout).toMatch(words)
   })
 
+  it('options may stand before the command, those of the command too', async () => {
+    const { exitCode, stdout } = await run([
+      '--lang',
+      'zh',
+      '--kind',
+      'suite-app',
+      'explain',
+      '60020',
+    ])
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: (await run(['explain', '60020', '--kind', 'suite-app', '--lang', 'zh'])).stdout,
+    })
+    expect((await run(['--port', 'x', 'fake'])).stderr).toMatch(/a number up to 65535/)
+  })
+
   it('a command line without a command prints the help, with exit code 2', async () => {
     const { exitCode, stdout } = await run([])
     expect(exitCode).toBe(2)

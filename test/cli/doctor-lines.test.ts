@@ -42,6 +42,14 @@ describe('the proxy of the environment', () => {
     expect(header).toBe(`Basic ${Buffer.from('me:p@ss').toString('base64')}`)
   })
 
+  it('a proxy’s password that is not percent-encoded is sent as it is', () => {
+    const proxy = proxyFor(WECOM, { HTTPS_PROXY: 'http://me:50%@p:3128' })
+    const expected = Buffer.from('me:50%').toString('base64')
+    expect(proxy && proxyAuthorization(proxy)).toEqual({
+      'proxy-authorization': `Basic ${expected}`,
+    })
+  })
+
   it('a proxy of another kind than http is not looked through', () => {
     const proxy = proxyFor(WECOM, { HTTPS_PROXY: 'socks5://p:1080' })
     const [line] = connectionLines({ host: 'p', port: 1080 }, proxy, {}, say)

@@ -86,6 +86,17 @@ describeWithRedis('the doctor and a real Redis', () => {
     expect(line('redis')?.remedy).toMatch(/^Check user and password in REDIS_URL/)
   })
 
+  it.each([`redis://:pa#${PLANTED}@127.0.0.1:6379`, `redis://:100%${PLANTED}@127.0.0.1:6379`])(
+    'an address that is none because of a character in its password: how to write it (%#)',
+    async (url) => {
+      const { line } = await diagnose({ REDIS_URL: url })
+      expect(line('redis')?.status).toBe('fail')
+      expect(line('redis')?.remedy).toMatch(
+        /^Check user and password in REDIS_URL.*# is written %23/,
+      )
+    },
+  )
+
   it('a user who may not run scripts: the ACL that lets it', async () => {
     await redis.call('ACL', 'SETUSER', 'plain', 'on', `>${PLANTED}`, '~*', '+@all', '-@scripting')
     const url = server.url.replace('://', `://plain:${PLANTED}@`)

@@ -1,3 +1,5 @@
+import { decoded } from './settings.js'
+
 /** Which proxy axios, curl and most programs take, by the variables of the environment. */
 export interface ProxySetting {
   /** The variable that names it. */
@@ -43,6 +45,6 @@ export function shownProxy({ url }: ProxySetting): string {
 /** The header for a proxy that wants a user. */
 export function proxyAuthorization({ url }: ProxySetting): Record<string, string> {
   if (url.username === '' && url.password === '') return {}
-  const pair = [url.username, url.password].map(decodeURIComponent).join(':')
+  const pair = [url.username, url.password].map(decoded).join(':')
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` }
 }

@@ -63,7 +63,8 @@ export function secretsOf(
   return secrets.filter((secret) => secret !== undefined && secret !== '') as string[]
 }
 
-function decoded(text: string): string {
+/** Percent-encoded or not. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -22,7 +22,7 @@ export function connectLine(
   outcome: Failure | Reached,
   say: Say,
 ): Line {
-  const place = URL.canParse(url) ? new URL(url).host : 'REDIS_URL'
+  const place = (URL.canParse(url) && new URL(url).host) || 'REDIS_URL'
   if (!('code' in outcome)) {
     const { pingMs } = outcome
     const took = `${pingMs.toFixed(1)} ms`
@@ -42,14 +42,14 @@ export function connectLine(
     )
   }
   const said = outcome.message.slice(0, 200)
-  const isRefused = /NOAUTH|WRONGPASS|invalid password|NOPERM/i.test(said)
+  const isRefused = /NOAUTH|WRONGPASS|invalid password|NOPERM|invalid url|URI malformed/i.test(said)
   return fail(
     'redis',
     say(`no connection to ${place}: ${said}`, `无法连接 ${place}：${said}`),
     isRefused
       ? say(
-          'Check user and password in REDIS_URL: redis://user:password@host:port.',
-          '检查 REDIS_URL 里的用户名和密码：redis://user:password@host:port。',
+          'Check user and password in REDIS_URL: redis://user:password@host:port, where # is written %23, / %2F and % %25.',
+          '检查 REDIS_URL 里的用户名和密码：redis://user:password@host:port，其中 # 写成 %23，/ 写成 %2F，% 写成 %25。',
         )
       : say(
           'Start Redis, or check REDIS_URL (rediss:// for TLS) and the firewall. Until then each process fetches its own token.',
