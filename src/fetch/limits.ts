@@ -5,7 +5,7 @@ import type { Middleware } from '../request/middleware.js'
 import type { LimitedCall } from '../token/limited-call.js'
 import type { RequestContext } from './context.js'
 import type { JudgedResponse } from './refusal.js'
-import { textOf } from './request.js'
+import { signalOf, textOf } from './request.js'
 
 type Fetch = typeof globalThis.fetch
 
@@ -38,7 +38,8 @@ export function withoutToken({ sendCounted }: Middleware, fetch: Fetch): Fetch {
     const url = tryRead(() => textOf(input))
     const send = () => fetch(input, init)
     if (url === undefined) return send()
-    const { body, signal } = Object(init) as RequestInit
+    const { body } = Object(init) as RequestInit
+    const signal = signalOf(input, init)
     return sendCounted({ url, body }, { wait: (place) => waitFor(place, signal), send, read })
   }
 }

@@ -32,7 +32,7 @@ function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && 'url' in input && 'headers' in input
 }
 
-function signalOf(
+export function signalOf(
   input: FetchInput,
   init: RequestInit | undefined,
 ): AbortSignal | null | undefined {

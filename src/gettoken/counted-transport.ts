@@ -14,12 +14,17 @@ interface CountedRequest {
   readonly emit: Emit
 }
 
+/** For how much of the timeout a token request waits for its place. */
+const SHARE_OF_TIMEOUT = 0.9
+
 /** A transport whose every try takes a place in the call limits. */
 export function countedTransport(
   transport: Transport,
   limits: CallLimits,
-  { credential, endpoint, tokenTimeoutMs: maxWaitMs, emit }: CountedRequest,
+  { credential, endpoint, tokenTimeoutMs, emit }: CountedRequest,
 ): Transport {
+  // Before the deadline ends, whose error would name the network.
+  const maxWaitMs = tokenTimeoutMs * SHARE_OF_TIMEOUT
   return async (request, context) => {
     const { signal } = context
     let place: CallPlace | undefined

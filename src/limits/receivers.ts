@@ -27,9 +27,10 @@ const ALL = '@all'
 
 /** JSON as text or bytes, or an object. Forms and streams are not read. */
 function messageIn(body: unknown): { touser?: unknown; agentid?: unknown } {
-  if (isPlainObject(body)) return body
   const text = textIn(body)
-  const message = text === undefined || text.length > LONGEST_READ ? undefined : parsed(text)
+  // An object of a class, too: an SDK's message.
+  if (text === undefined) return Object(body)
+  const message = text.length > LONGEST_READ ? undefined : parsed(text)
   return isPlainObject(message) ? message : {}
 }
 

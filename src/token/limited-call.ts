@@ -1,7 +1,8 @@
 import type { TokenErrcodes } from '../core/errcode.js'
 import type { OwnEvent } from '../core/events.js'
-import { type CallLimits, type CallPlace, placeIn } from '../core/limits.js'
+import { type CallLimits, type CallPlace, type PendingPlace, placeIn } from '../core/limits.js'
 import type { Token } from '../core/token.js'
+import { controllerBelow, waitFor } from '../core/wait.js'
 import type { TokenPolicy } from './token-policy.js'
 
 type WaitForPlace = (place: Promise<CallPlace>) => Promise<CallPlace>
@@ -28,12 +29,19 @@ export class LimitedCall {
     const { credential } = policy
     const emit = (event: OwnEvent) => policy.emit?.(event)
     const entered = this.limits.enter({ ...call, credential, emit })
-    if ('place' in entered)
-      return placeIn(entered, wait).then((place) => {
-        this.place = place
-      })
+    if ('place' in entered) return this.waitIn(entered, wait)
     this.place = entered
     return undefined
+  }
+
+  /** Closing the source ends the wait: there is no token to send then. */
+  private async waitIn(entered: PendingPlace, wait: WaitForPlace): Promise<void> {
+    const { signal, release } = controllerBelow(this.policy.refresher.pendingRefreshes.closed)
+    try {
+      this.place = await placeIn(entered, (place) => wait(waitFor(place, signal)))
+    } finally {
+      release()
+    }
   }
 
   /** For a replay: takes a place once there is a token. */

@@ -47,6 +47,13 @@ const STALLED_AFTER_TIMEOUTS = 6
 /** The refreshes of one source that are in flight. */
 export class PendingRefreshes {
   private inFlight = NONE
+  private closing: AbortController | undefined
+
+  /** Aborted when the source is closed, for callers that wait for something other than a token. */
+  get closed(): AbortSignal {
+    this.closing ??= new AbortController()
+    return this.closing.signal
+  }
 
   /** Rejects as soon as the source is closed, also while a store hangs. */
   async run<T>(refresh: (closed: AbortSignal) => Promise<T>, clock: Clock): Promise<T> {
@@ -77,6 +84,7 @@ export class PendingRefreshes {
 
   close(reason: unknown): void {
     for (const pending of this.inFlight) abort(pending, reason)
+    if (this.closing !== undefined) abort({ controller: this.closing }, reason)
   }
 
   private remove(pending: InFlight): void {
@@ -85,7 +93,7 @@ export class PendingRefreshes {
   }
 }
 
-function abort({ controller }: InFlight, reason: unknown): void {
+function abort({ controller }: Pick<InFlight, 'controller'>, reason: unknown): void {
   try {
     controller.abort(reason)
   } catch {

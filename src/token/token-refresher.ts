@@ -29,7 +29,7 @@ export class TokenRefresher {
   /** A refusal forces the next token request, which is charged to the refresh budget. */
   private isForced = false
   private isRequestNeeded = false
-  private readonly pendingRefreshes = new PendingRefreshes()
+  readonly pendingRefreshes = new PendingRefreshes()
 
   constructor(
     public credential: Credential,
