@@ -41,7 +41,7 @@ export {
 export function callLimits(options: CallLimitsOptions = {}): CallLimits {
   checkLimitsOptions(options)
   const { table = LIMITS, accounts, ip = 'ip', clock = systemClock } = options
-  const { onLimit = 'wait', maxWaitMs = 60_000, maxQueue = 10_000 } = options
+  const { onLimit = 'wait', maxWaitMs = 90_000, maxQueue = 10_000 } = options
   const queue = new WaitQueue({ clock, onLimit, maxWaitMs, maxQueue })
   const onNew = (counter: Counter) => sync?.share(counter)
   const counters = new Counters({ clock, table, accounts, ip, onNew })

@@ -24,7 +24,7 @@ export interface OtelOptions {
 const OPTION: Check = [(value) => typeof value === 'boolean', 'true or false']
 
 /** Up to `maxWaitMs`. */
-const WAIT_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60]
+const WAIT_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 90]
 /** From a token service nearby up to `tokenTimeoutMs`, with a parent's token before it. */
 const REQUEST_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 /** A token should live for 7200 s: a young one was revoked, or another program replaced it. */

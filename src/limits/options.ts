@@ -42,8 +42,9 @@ export interface CallLimitsOptions {
   readonly onLimit?: 'wait' | 'fail'
   /**
    * The longest wait, in milliseconds; then the call fails with `call_limited`. It fails at once if
-   * it would certainly have to wait twice as long, e.g. for a day that is used up.
-   * @default 60_000
+   * it would certainly have to wait twice as long, e.g. for a day that is used up. A minute that is
+   * used up is over 60 s after the answers of its calls: a shorter time is in vain after a burst.
+   * @default 90_000
    */
   readonly maxWaitMs?: number
   /**

@@ -9,8 +9,8 @@ import type { TokenPolicy } from './token-policy.js'
 
 export interface RunOptions {
   /**
-   * The endpoint that is called, e.g. `message/send`. If it keeps refusing, only this one cools
-   * down. Call limits count a call only by its endpoint.
+   * The endpoint that is called, e.g. `message/send`, also as a path or a url. If it keeps refusing,
+   * only this one cools down. Call limits count a call only by its endpoint.
    */
   readonly endpoint?: string
   /** Aborts waiting for a token or a place, but not the call itself. */
@@ -35,7 +35,8 @@ export async function runWithToken<T>(
   if (typeof call !== 'function')
     throw badOption('call', 'a function (token) => promise', call, true)
   checkRunOptions(options)
-  const { endpoint = '', signal, errcodeOf, body } = options
+  const { signal, errcodeOf, body } = options
+  const endpoint = endpointIn(options.endpoint ?? '')
   // Already aborted: do not fetch.
   if (signal?.aborted) throw reasonOf(signal)
   const send = async ({ value }: Token): Promise<Outcome<T>> => {
@@ -68,6 +69,11 @@ export async function runWithToken<T>(
   }
   const refused = { call: { token, endpoint, errcode, sentAtMs }, answer: first }
   return settled(await replayOnce(policy, refused, { wait, send, refusedBy }))
+}
+
+/** `user/get` of `/cgi-bin/user/get?userid=zhangsan`: the same API, however it is written. */
+function endpointIn(text: string): string {
+  return text.replace(/^(.*\/cgi-bin\/|\/+|cgi-bin\/)/, '').replace(/[?#].*/s, '')
 }
 
 /** Reads `code` on errors only: a result may have a `code` with another meaning. */

@@ -5,7 +5,7 @@ import { attachToken } from '../../src/axios.js'
 import { withToken } from '../../src/fetch.js'
 import { createTokenSource, selfBuilt } from '../../src/index.js'
 import { type CallLimitsOptions, callLimits } from '../../src/limits.js'
-import { fakeQyapi } from '../../src/testing.js'
+import { fakeClock, fakeQyapi } from '../../src/testing.js'
 import { refuseUnhandled } from '../support/unhandled.js'
 
 refuseUnhandled()
@@ -122,4 +122,37 @@ it('the receivers of a message count, also where it is an object of an SDK’s c
     source.run(() => ({ errcode: 0 }), { endpoint: 'message/send', body: new TextMessage() })
   await send()
   await expect(send()).rejects.toMatchObject({ code: 'call_limited' })
+})
+
+it.each([
+  '/user/get',
+  'cgi-bin/user/get',
+  '/cgi-bin/user/get?userid=lisi',
+  'https://wecom.test/cgi-bin/user/get',
+])(
+  'an API that run calls is the same one, however its endpoint is written: %s',
+  async (endpoint) => {
+    const { baseUrl, limits } = await open({ table: { corpApi: { minute: 1 } }, onLimit: 'fail' })
+    const source = createTokenSource(selfBuilt(APP), { baseUrl, limits })
+    await source.run(() => ({ errcode: 0 }), { endpoint: 'user/get' })
+    const again = source.run(() => ({ errcode: 0 }), { endpoint })
+    await expect(again).rejects.toMatchObject({ code: 'call_limited' })
+  },
+)
+
+it('a caller that finds a minute used up by a burst gets its place, without any option', async () => {
+  const clock = fakeClock()
+  const limits = callLimits({ clock })
+  const call = { endpoint: 'message/send', credential: selfBuilt(APP), emit: () => {} }
+  const enter = () => limits.enter({ ...call, body: { touser: 'zhangsan' } })
+  for (let count = 0; count < 30; count += 1) {
+    const place = enter()
+    if ('place' in place) throw new Error('there is room for 30 a minute')
+    clock.advance(100)
+    place.end()
+  }
+  const late = enter()
+  if (!('place' in late)) throw new Error('there is no room for 31 a minute')
+  for (let seconds = 0; seconds < 62; seconds += 1) clock.advance(1_000)
+  expect(await late.place).toHaveProperty('end')
 })
