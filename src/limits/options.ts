@@ -135,7 +135,10 @@ function checkRow(name: string, row: unknown): void {
         throw badOption(field, 'a number above 0', value)
     } else if (key === 'windows') {
       if (!isListOf(isWindow)(value)) throw badOption(field, 'an array of { ms, most }', value)
-    } else if (!['page', 'except'].includes(key)) {
+    } else if (key === 'except') {
+      const expected = "an array of paths, e.g. ['message/send']"
+      if (value !== undefined && !isListOf(isText)(value)) throw badOption(field, expected, value)
+    } else if (key !== 'page') {
       const message = `Unknown key ${shownKey(key)} in table.${name}: known are ${FIGURES.join(', ')}.`
       throw new QyapiTokenError('bad_options', message)
     }

@@ -182,6 +182,11 @@ it.each<[string, object, RegExp]>([
     /^table.corpApi.windows must be an array of \{ ms, most \}/,
   ],
   [
+    'paths in except that are no array, which would fail with each call',
+    { table: { corpApi: { minute: 1, except: 'message/send' } } },
+    /^table.corpApi.except must be an array of paths/,
+  ],
+  [
     'a row for each account without accounts',
     { table: { messagesOfApp: { day: 100 } } },
     /^accounts must be a whole number from 1 up, since messagesOfApp/,
