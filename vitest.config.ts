@@ -7,7 +7,7 @@ const patience = {
   expect: { poll: { timeout: 30_000 } },
 }
 
-const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,stores,limits,cli'
+const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,stores,limits'
 
 /** Programs and servers of their own, each busy with one core. */
 const SLOW = { ...patience, testTimeout: 900_000, hookTimeout: 900_000 }
@@ -38,7 +38,7 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'scenarios',
-          include: ['test/*.test.ts', 'test/{scenarios,testing,properties}/**/*.test.ts'],
+          include: ['test/*.test.ts', 'test/{scenarios,testing,properties,cli}/**/*.test.ts'],
           testTimeout: 600_000,
           env,
         },
