@@ -65,7 +65,7 @@ export async function machineFigures(peers, hits) {
   }
 }
 
-async function startRedis() {
+export async function startRedis() {
   const port = await freePort()
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const child = spawn('redis-server', args, { stdio: 'ignore' })

@@ -1,6 +1,7 @@
 /** Says what was measured, alike in the terminal and in RESULTS.md. */
 import { cpus } from 'node:os'
 import { BODY } from './cost.js'
+import { limitSection, limitVerdicts } from './limits.js'
 import { versionOf } from './packages.js'
 import { OURS } from './peers/qyapi-token.js'
 import { CALLED_IN_TURN } from './pool.js'
@@ -16,6 +17,7 @@ import { isCheap, isQuickHit, TARGETS } from './targets.js'
  * @property {number} idleBytes
  * @property {import('./pool.js').PoolFigures} pool
  * @property {import('./machines.js').MachineFigures | undefined} machines
+ * @property {import('./limits.js').LimitFigures} limits
  * @property {import('./size.js').Size[]} entries
  * @property {import('./run.js').Sizes} sizes
  * @property {boolean} isQuick
@@ -31,6 +33,7 @@ export function report(/** @type {Results} */ results) {
     idleSection(results),
     poolSection(results),
     machineSection(results),
+    limitSection(results.limits),
     sizeSection(results),
     missedSection(results),
     beatenSection(results),
@@ -299,7 +302,7 @@ ${beaten.join(', ') || 'Nowhere'}. One endpoint that refuses everything costs 1 
 }
 
 function score(
-  /** @type {Results} */ { scenarios, costs, hits, idleBytes, pool, machines, entries },
+  /** @type {Results} */ { scenarios, costs, hits, idleBytes, pool, machines, limits, entries },
 ) {
   const verdicts = [
     ...scenarios.map(({ played }) => isScenarioMet(played)),
@@ -308,6 +311,7 @@ function score(
     isLight(idleBytes),
     ...Object.values(poolVerdicts(pool)),
     ...(machines === undefined ? [] : Object.values(machineVerdicts(machines))),
+    ...Object.values(limitVerdicts(limits)),
     ...entries.map((entry) => entry.size <= mostBytes(entry)),
   ]
   return { met: verdicts.filter(Boolean).length, all: verdicts.length }

@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { bytesPerIdleSource, costPerHit, costPerRequest } from './cost.js'
+import { limitFigures } from './limits.js'
 import { machineFigures } from './machines.js'
 import { loadPeers } from './peers/load.js'
 import { plot } from './plot.js'
@@ -42,6 +43,7 @@ const { peers, missing } = await loadPeers()
 const idleBytes = await bytesPerIdleSource(sizes.idleSources)
 const hits = await costPerHit(sizes.hits)
 const costs = await costPerRequest(peers, sizes.requests)
+const limits = await limitFigures(sizes.requests, { isQuick })
 const scenarios = await playScenarios(peers, { isQuick })
 
 // Last: a hundred thousand corps leave their mark on the heap.
@@ -57,6 +59,7 @@ const results = {
   hits,
   pool,
   machines,
+  limits,
   costs,
   scenarios,
   entries,

@@ -212,8 +212,8 @@ function send<T>(
   }
   return answering.then((answer) => {
     const errcodes = limited === undefined ? policy.errcodes : limited.errcodes
-    const judged = judgeResponse(answer, errcodes, { token, parameters, notFetch }, signal)
-    if (limited !== undefined) return endPlace(limited, judged).then(use)
+    const given = judgeResponse(answer, errcodes, { token, parameters, notFetch }, signal)
+    const judged = limited === undefined ? given : endPlace(limited, given)
     return judged instanceof Promise ? judged.then(use) : use(judged)
   }, fail)
 }

@@ -52,7 +52,7 @@ export function callLimits(options: CallLimitsOptions = {}): CallLimits {
   if (sync === undefined) return { enter: (call) => queue.enter(call, counters.needsOf(call)) }
   return {
     enter(call) {
-      sync.emit = call.emit
+      sync.caller = call
       return queue.enter(call, counters.needsOf(call))
     },
   }

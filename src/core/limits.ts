@@ -1,5 +1,5 @@
 import type { Credential } from './credential.js'
-import type { Emit } from './events.js'
+import type { OwnEvent } from './events.js'
 
 /** A call that is about to be sent, as call limits count it. */
 export interface CountedCall {
@@ -15,7 +15,7 @@ export interface CountedCall {
   readonly body?: unknown
   /** The longest wait for a place, in milliseconds, if it is shorter than the limits' own. */
   readonly maxWaitMs?: number
-  readonly emit: Emit
+  emit(event: OwnEvent): void
 }
 
 /** A place in every window that counts a call. */

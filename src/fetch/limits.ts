@@ -19,16 +19,19 @@ export function waitToReplay(
 }
 
 /** The answer ends the call's place. Only a token-invalid errcode stays in it. */
-export async function endPlace(
+export function endPlace(
   limited: LimitedCall,
-  judging: JudgedResponse | Promise<JudgedResponse>,
-): Promise<JudgedResponse> {
-  try {
-    const { response, refusedBy } = await judging
-    return { response, refusedBy: limited.ended(refusedBy) }
-  } finally {
+  judged: JudgedResponse | Promise<JudgedResponse>,
+): JudgedResponse | Promise<JudgedResponse> {
+  const ended = ({ response, refusedBy }: JudgedResponse) => ({
+    response,
+    refusedBy: limited.ended(refusedBy),
+  })
+  if (!(judged instanceof Promise)) return ended(judged)
+  return judged.then(ended, (error) => {
     limited.ended()
-  }
+    throw error
+  })
 }
 
 /** Sends calls without a token of ours, counted if there are call limits. */

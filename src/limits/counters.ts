@@ -22,6 +22,9 @@ export interface CounterSettings {
 interface Owner {
   readonly corp: string
   readonly isProvider: boolean
+  /** Its APIs, so that a call need not join their key; of the latest sweep. */
+  readonly apis: Map<string, Api>
+  sweeps: number
 }
 
 /** One API of one corp, or of one robot. */
@@ -33,7 +36,6 @@ interface Api {
   readonly ownNames: readonly LimitName[]
 }
 
-const NO_CORP: Owner = { corp: '', isProvider: false }
 const PROVIDER_KINDS: readonly (string | undefined)[] = [
   'suite-app',
   'authorized-corp',
@@ -49,6 +51,8 @@ export class Counters {
   private readonly counters = new Map<string, Counter>()
   private readonly names: readonly LimitName[]
   private sweepAt = FIRST_SWEEP
+  private sweeps = 0
+  private readonly noCorp = newOwner('', false)
   private latestWallMs = 0
 
   constructor(private readonly settings: CounterSettings) {
@@ -58,11 +62,12 @@ export class Counters {
   needsOf(call: CountedCall): Needs {
     const { credential, endpoint } = call
     if (this.apis.size + this.counters.size >= this.sweepAt) this.sweep()
-    if (credential === undefined) return this.apiOf(subjectOf(call), NO_CORP, endpoint).needs
+    if (credential === undefined) return this.apiOf(subjectOf(call), this.noCorp, endpoint).needs
     const owner = this.ownerOf(credential)
     // 45009 on a token request is mostly about that app's secret.
-    const app = call.isTokenRequest ? appOf(credential) : ''
-    const api = this.apiOf(owner.corp, owner, endpoint, app)
+    const api = call.isTokenRequest
+      ? this.apiOf(owner.corp, owner, endpoint, appOf(credential))
+      : this.ownApiOf(owner, endpoint)
     return api.ownNames.length === 0 ? api.needs : this.ownNeeds(api, call, credential)
   }
 
@@ -76,9 +81,21 @@ export class Counters {
     const { kind, holderKind, ids, subject } = credential
     const corp = ids.authCorpId ?? ids.corpId ?? `${kind} ${subject}`
     const isProvider = [kind, holderKind].some((one) => PROVIDER_KINDS.includes(one))
-    const owner = { corp, isProvider }
+    const owner = newOwner(corp, isProvider)
     this.owners.set(credential, owner)
     return owner
+  }
+
+  private ownApiOf(owner: Owner, endpoint: string): Api {
+    if (owner.sweeps !== this.sweeps) {
+      owner.apis.clear()
+      owner.sweeps = this.sweeps
+    }
+    const known = owner.apis.get(endpoint)
+    if (known !== undefined) return known
+    const api = this.apiOf(owner.corp, owner, endpoint)
+    owner.apis.set(endpoint, api)
+    return api
   }
 
   private apiOf(subject: string, owner: Owner, endpoint: string, app = ''): Api {
@@ -171,6 +188,7 @@ export class Counters {
 
   /** Removes what counts nothing any more, each time when there is twice as much as was left. */
   private sweep(): void {
+    this.sweeps += 1
     const now = this.settings.clock.monotonic()
     const kept = new Set<unknown>()
     for (const [key, { gate, needs }] of this.apis) {
@@ -182,6 +200,10 @@ export class Counters {
       if (!kept.has(counter) && counter.isIdle(now)) this.counters.delete(id)
     this.sweepAt = Math.max(FIRST_SWEEP, 2 * (this.apis.size + this.counters.size))
   }
+}
+
+function newOwner(corp: string, isProvider: boolean): Owner {
+  return { corp, isProvider, apis: new Map(), sweeps: 0 }
 }
 
 function isIdleCounter(limit: unknown, now: number): boolean {

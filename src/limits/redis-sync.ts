@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js'
-import type { Emit } from '../core/events.js'
+import type { CountedCall } from '../core/limits.js'
 import { platform } from '../core/platform.js'
 import type { TokenStore } from '../core/store.js'
 import type { RunScript } from '../sharing/redis-script.js'
@@ -45,8 +45,8 @@ export class RedisSync implements Asking {
   private seen = 1
   private aloneUntilMs = 0
   private isReported = false
-  /** The listener of a recent call. */
-  emit: Emit = () => {}
+  /** A recent call, whose listener gets the events. */
+  caller: Pick<CountedCall, 'emit'> | undefined
 
   constructor(private readonly settings: RedisSyncSettings) {
     const { driver, clock } = settings
@@ -154,7 +154,7 @@ export class RedisSync implements Asking {
     if (this.isReported) return
     this.isReported = true
     const message = `Call limits: each process counts by itself, with its share, until Redis answers. ${why}`
-    this.emit({ type: 'store_error', reason, operation: 'count', message })
+    this.caller?.emit({ type: 'store_error', reason, operation: 'count', message })
   }
 
   /** Places are confirmed, and answers reported, by a timer that does not keep the process alive. */

@@ -1,6 +1,13 @@
+import type { Credential } from '../core/credential.js'
 import type { TokenErrcodes } from '../core/errcode.js'
 import type { OwnEvent } from '../core/events.js'
-import { type CallLimits, type CallPlace, type PendingPlace, placeIn } from '../core/limits.js'
+import {
+  type CallLimits,
+  type CallPlace,
+  type CountedCall,
+  type PendingPlace,
+  placeIn,
+} from '../core/limits.js'
 import type { Token } from '../core/token.js'
 import { controllerBelow, waitFor } from '../core/wait.js'
 import type { TokenPolicy } from './token-policy.js'
@@ -8,14 +15,23 @@ import type { TokenPolicy } from './token-policy.js'
 type WaitForPlace = (place: Promise<CallPlace>) => Promise<CallPlace>
 
 /** One call that call limits count. Each time that it is sent it takes a place. */
-export class LimitedCall {
+export class LimitedCall implements CountedCall {
   private place: CallPlace | undefined
 
   constructor(
     private readonly limits: CallLimits,
     private readonly policy: TokenPolicy,
-    private readonly call: { readonly endpoint: string; readonly body: unknown },
+    readonly endpoint: string,
+    readonly body: unknown,
   ) {}
+
+  get credential(): Credential {
+    return this.policy.credential
+  }
+
+  emit(event: OwnEvent): void {
+    this.policy.emit?.(event)
+  }
 
   /** What its answers are judged by. */
   get errcodes(): TokenErrcodes {
@@ -25,10 +41,7 @@ export class LimitedCall {
 
   /** Takes a place; `undefined`: at once. `wait`: until this caller aborts or times out. */
   enter(wait: WaitForPlace): Promise<void> | undefined {
-    const { policy, call } = this
-    const { credential } = policy
-    const emit = (event: OwnEvent) => policy.emit?.(event)
-    const entered = this.limits.enter({ ...call, credential, emit })
+    const entered = this.limits.enter(this)
     if ('place' in entered) return this.waitIn(entered, wait)
     this.place = entered
     return undefined
@@ -81,5 +94,5 @@ export function limitedCall(
   body: unknown,
 ): LimitedCall | undefined {
   const own = policy.context.settings.limits ?? limits
-  return own && new LimitedCall(own, policy, { endpoint, body })
+  return own && new LimitedCall(own, policy, endpoint, body)
 }
