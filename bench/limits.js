@@ -14,7 +14,7 @@ import { interleavedRounds, summary } from './measure.js'
  * @property {{ calls: number, most: number, allowed: number, used: number, commandsPerCall: number } | undefined} processes
  */
 
-export const LIMIT_TARGETS = { addedMicroseconds: 3, delay: 0.05, used: 0.95, commandsPerCall: 0.1 }
+const LIMIT_TARGETS = { addedMicroseconds: 3, delay: 0.05, used: 0.95, commandsPerCall: 0.1 }
 
 const MANY = 1e12
 const WIDE = { corpApi: { minute: MANY, hour: MANY }, ipApi: { minute: MANY, hour: MANY } }
