@@ -199,7 +199,7 @@ function send<T>(
   const { init, signal } = outgoing
   const { parameters } = destination
   const fail = (error: unknown) => {
-    limited?.ended()
+    limited?.failed()
     throw failureWithoutToken(error, token, parameters, init)
   }
   const input = rejecting(() => outgoing.inputFor(targetUrl(outgoing.url, destination, token)))

@@ -25,6 +25,7 @@ export function refusedBy(
   { policy, lib, limited }: RequestContext,
 ): number | undefined | Promise<number | undefined> {
   if (limited === undefined) return errcodeIn(response, policy.errcodes, lib)
+  if (!isObject(response)) return limited.failed()
   return limited.judged(errcodeIn(response, limited.errcodes, lib))
 }
 

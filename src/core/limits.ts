@@ -21,10 +21,12 @@ export interface CountedCall {
 /** A place in every window that counts a call. */
 export interface CallPlace {
   /**
-   * The answer is there, or the call failed: the place is free when its windows are over. `errcode`:
-   * WeCom's, if it is about limits.
+   * The answer is there: the place is free when its windows are over. `errcode`: WeCom's, if it is
+   * about limits.
    */
   end(errcode?: number): void
+  /** The same for a call without an answer, which says nothing about limits. */
+  fail(): void
   /** The call was not sent: the place is free at once. */
   cancel(): void
 }

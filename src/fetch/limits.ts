@@ -29,7 +29,7 @@ export function endPlace(
   })
   if (!(judged instanceof Promise)) return ended(judged)
   return judged.then(ended, (error) => {
-    limited.ended()
+    limited.failed()
     throw error
   })
 }

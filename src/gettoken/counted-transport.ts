@@ -36,6 +36,10 @@ export function countedTransport(
       place?.end(errcode)
       place = undefined
     }
+    const fail = () => {
+      place?.fail()
+      place = undefined
+    }
     await enter()
     try {
       const answer = await transport(request, {
@@ -46,14 +50,14 @@ export function countedTransport(
           return context.shouldTryAgain(given)
         },
         async beforeRetry() {
-          end()
+          fail()
           await enter()
         },
       })
       end(errcodeOf(jsonOf(answer)))
       return answer
     } finally {
-      end()
+      fail()
     }
   }
 }

@@ -56,14 +56,14 @@ export class Gate implements ApiGate {
 
   cancel(): void {}
 
-  left(passed: Passage, now: number, errcode: number | undefined, wasSent = true): void {
+  left(passed: Passage, now: number, errcode: number | undefined, wasAnswered = true): void {
     const isSince = passed.openings === this.openings
-    if (wasSent && errcode === OVER_LIMIT) {
+    if (wasAnswered && errcode === OVER_LIMIT) {
       if (isSince) this.close(now)
-    } else if (wasSent && errcode === TOO_MANY_AT_ONCE) {
+    } else if (wasAnswered && errcode === TOO_MANY_AT_ONCE) {
       if (passed.narrowings === this.narrowings) this.narrow()
       this.isProven ||= isSince
-    } else if (wasSent) {
+    } else if (wasAnswered) {
       this.isProven ||= isSince
       this.succeeded()
     }

@@ -50,8 +50,8 @@ export interface Passage {
 export interface ApiGate extends Limit, Passage {
   /** Callers that wait for any of the limits of this API. */
   waiting: number
-  /** A call went, with this answer, or was not sent. */
-  left(passed: Passage, now: number, errcode: number | undefined, wasSent?: boolean): void
+  /** A call went, with this answer, or without one. */
+  left(passed: Passage, now: number, errcode: number | undefined, wasAnswered?: boolean): void
 }
 
 /** What a call takes, narrow limits first: all of it or nothing. */

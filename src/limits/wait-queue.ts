@@ -207,24 +207,23 @@ class Place implements CallPlace, Passage {
   }
 
   end(errcode?: number): void {
-    if (this.isOver) return
-    this.isOver = true
-    const now = this.clock.monotonic()
-    for (const { limit, cost } of this.uses) limit.end(now, cost)
-    this.gate.left(this, now, errcode)
-    this.wake()
+    this.leave('end', true, errcode)
+  }
+
+  fail(): void {
+    this.leave('end', false)
   }
 
   cancel(): void {
+    this.leave('cancel', false)
+  }
+
+  private leave(how: 'end' | 'cancel', wasAnswered: boolean, errcode?: number): void {
     if (this.isOver) return
     this.isOver = true
     const now = this.clock.monotonic()
-    for (const { limit, cost } of this.uses) limit.cancel(now, cost)
-    this.gate.left(this, now, undefined, false)
-    this.wake()
-  }
-
-  private wake(): void {
+    for (const { limit, cost } of this.uses) limit[how](now, cost)
+    this.gate.left(this, now, errcode, wasAnswered)
     for (const { limit } of this.uses) {
       if (limit.lane.head === undefined) continue
       this.queue.look(this.uses.map((use) => use.limit))

@@ -51,11 +51,11 @@ export function sendsCounted(
       const answer = await send()
       read(answer).then(
         ({ header, body }) => place.end(errcodeIn(errcodes, header, body)),
-        () => place.end(),
+        () => place.fail(),
       )
       return answer
     } catch (error) {
-      place.end()
+      place.fail()
       throw error
     }
   }

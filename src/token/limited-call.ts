@@ -64,14 +64,20 @@ export class LimitedCall implements CountedCall {
     return replacement
   }
 
-  /** The answer is judged, or the call failed: ends its place. Returns the errcode if it refuses the token. */
+  /** The answer is judged: ends its place. Returns the errcode if it refuses the token. */
   ended(found?: number): number | undefined {
     this.place?.end(found)
     this.place = undefined
     return this.policy.errcodes.has(found) ? found : undefined
   }
 
-  /** The same while the answer is still being read. */
+  /** There was no answer: ends its place. */
+  failed(): undefined {
+    this.place?.fail()
+    this.place = undefined
+  }
+
+  /** The same as `ended` while the answer is still being read. */
   judged(
     found: number | undefined | Promise<number | undefined>,
   ): number | undefined | Promise<number | undefined> {
@@ -79,7 +85,7 @@ export class LimitedCall implements CountedCall {
     return found.then(
       (errcode) => this.ended(errcode),
       (error) => {
-        this.ended()
+        this.failed()
         throw error
       },
     )

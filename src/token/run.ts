@@ -48,6 +48,8 @@ export async function runWithToken<T>(
   }
   const refusedBy = (outcome: Outcome<T>) => {
     const errcode = tryRead(() => errcodeIn(outcome, errcodeOf))
+    // An error without an errcode may be one of the network.
+    if ('error' in outcome && errcode === undefined) limited?.failed()
     if (limited !== undefined) return limited.ended(errcode)
     return policy.errcodes.has(errcode) ? errcode : undefined
   }

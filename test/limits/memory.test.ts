@@ -234,6 +234,19 @@ it('WeCom’s answer 45009 closes it for a minute again once a call has succeede
   }
 })
 
+it('a call without an answer does not open what WeCom’s answer 45009 has closed: the next one finds out', async () => {
+  const { call, pass, settle } = limited()
+  call('user/get', ww1).end(45009)
+  const [first, second, third] = times(3, () => call('user/get', ww1))
+  await pass(60_000)
+  first?.fail()
+  await settle()
+  expect([second?.sent, third?.sent]).toEqual([true, false])
+  second?.end(45009)
+  await settle()
+  expect(third?.error).toMatchObject({ code: 'call_limited', retryAfterMs: 3_600_000 })
+})
+
 it('WeCom’s answer 45009 for calls in flight together counts once', async () => {
   const { call, settle } = limited({ onLimit: 'fail' })
   for (const one of times(50, () => call('user/get', ww1))) one.end(45009)

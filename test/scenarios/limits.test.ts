@@ -12,7 +12,7 @@ import {
   type TokenEvent,
 } from '../../src/index.js'
 import { type CallLimitsOptions, callLimits } from '../../src/limits.js'
-import { fakeQyapi } from '../../src/testing.js'
+import { fakeClock, fakeQyapi } from '../../src/testing.js'
 import { refuseUnhandled } from '../support/unhandled.js'
 
 refuseUnhandled()
@@ -161,6 +161,19 @@ describe.each(ENTRIES)('call limits with %s', (entry) => {
     expect(error.retryAfterMs).toBeGreaterThan(50_000)
     expect(await call('user/list')).toBe(0)
     expect(arrived(user)).toBe(1)
+  })
+
+  it('a broken connection does not open an API that 45009 has closed: a further 45009 closes it for an hour', async () => {
+    const clock = fakeClock()
+    const { wecom, call } = await open(entry, { onLimit: 'fail', clock })
+    wecom.failNext(user, { errcode: 45009 })
+    await call(user)
+    clock.advance(60_000)
+    wecom.failNext(user, { reset: true })
+    await expect(call(user)).rejects.toThrow()
+    wecom.failNext(user, { errcode: 45009 })
+    expect(await call(user)).toBe(45009)
+    await expect(call(user)).rejects.toMatchObject({ retryAfterMs: 3_600_000 })
   })
 
   it('the receivers of messages are counted', async () => {

@@ -11,6 +11,7 @@ export interface LimitedCallState {
   sent: boolean
   error: QyapiTokenError | undefined
   end(errcode?: number): void
+  fail(): void
   cancel(): void
 }
 
@@ -37,6 +38,7 @@ export function limited(options: CallLimitsOptions = {}) {
       error: undefined,
       cancel: () => entered.cancel(),
       end: (errcode) => place?.end(errcode),
+      fail: () => place?.fail(),
     }
     if (place !== undefined) sent.push(state)
     if (isPending(entered))
