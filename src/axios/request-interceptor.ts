@@ -75,9 +75,7 @@ function sendWithMemoizedToken(
 ): Promise<AxiosResponse> {
   const token = context.body.isSentOnce ? undefined : context.policy.cached()
   if (token === undefined) return awaitTokenAndSend(attachment, context)
-  const place = context.limited?.enter((given) => waitWithBody(given, context))
-  if (place === undefined) return attachment.send(attemptOf(context, token))
-  return awaitPlaceAndSend(attachment, context, token, place)
+  return sendInItsPlace(attachment, context, token, attemptOf)
 }
 
 /** The request's timeout includes the time that the choice takes. */
@@ -112,20 +110,22 @@ async function awaitTokenAndSend(
   ).catch((error) => {
     throw withConfig(error, context.config)
   })
-  const place = context.limited?.enter((given) => waitWithBody(given, context))
-  if (place === undefined) return attachment.send(lateAttemptOf(context, token))
-  return awaitPlaceAndSend(attachment, context, token, place)
+  return sendInItsPlace(attachment, context, token, lateAttemptOf)
 }
 
-/** Meanwhile there may be a newer token. */
-async function awaitPlaceAndSend(
+/** With call limits the request takes its place first; if it has to wait, there may be a newer token. */
+function sendInItsPlace(
   attachment: Attachment,
   context: RequestContext,
   token: Token,
-  place: Promise<void>,
+  attempt: typeof lateAttemptOf,
 ): Promise<AxiosResponse> {
-  await place.catch((error) => {
-    throw withConfig(error, context.config)
-  })
-  return attachment.send(lateAttemptOf(context, context.policy.cached() ?? token))
+  const place = context.limited?.enter((given) => waitWithBody(given, context))
+  if (place === undefined) return attachment.send(attempt(context, token))
+  return place.then(
+    () => attachment.send(lateAttemptOf(context, context.policy.cached() ?? token)),
+    (error) => {
+      throw withConfig(error, context.config)
+    },
+  )
 }

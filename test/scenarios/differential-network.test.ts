@@ -266,13 +266,20 @@ const rows: [string, Make][] = [
   ],
 ]
 
+const clientOf = (lib: AxiosStatic): AxiosInstance =>
+  lib.create({ baseURL: `${baseUrl}/cgi-bin`, adapter: 'http' })
+
+function attachedOf(lib: AxiosStatic): AxiosInstance {
+  const client = clientOf(lib)
+  const { source } = sourceWith(TOKEN, { baseUrl })
+  attachToken(client, source, { axios: lib })
+  return client
+}
+
 // 1.5 is tried for what a redirect may carry away.
 describe.each(VERSIONS.slice(1))(
   'attached and bare do the same on the network, axios %s',
   (_version, lib) => {
-    const clientOf = () =>
-      lib.create({ baseURL: `${baseUrl}/cgi-bin`, adapter: 'http' }) as AxiosInstance
-
     it.each(someOf(rows))(
       'request rule 10: attached and bare axios do the same on the network: %s',
       async (_name, make) => {
@@ -281,8 +288,8 @@ describe.each(VERSIONS.slice(1))(
           const seen = await seenBy(client, make)
           return { ...seen, elsewhere: seenElsewhere }
         }
-        const bare = await run(clientOf())
-        const client = clientOf()
+        const bare = await run(clientOf(lib))
+        const client = clientOf(lib)
         const origin = make().baseURL === undefined ? baseUrl : 'http://wecom.test'
         const { source } = sourceWith(TOKEN, { baseUrl: origin })
         attachToken(client, source, { axios: lib, trustedOrigins: [baseUrl] })
@@ -309,12 +316,7 @@ describe.each(VERSIONS)(
       async ({ transport, to }) => {
         seenElsewhere = []
         seenHere = []
-        const client = lib.create({
-          baseURL: `${baseUrl}/cgi-bin`,
-          adapter: 'http',
-        }) as AxiosInstance
-        const { source } = sourceWith(TOKEN, { baseUrl })
-        attachToken(client, source, { axios: lib })
+        const client = attachedOf(lib)
         await client.get(`/${to}`, { ...query, transport }).catch(() => {})
         expect(seenHere[0]).toBe(`/cgi-bin/${to} true`)
         expect(seenHere).not.toContain('/public/echo true')
@@ -330,12 +332,7 @@ describe.each(VERSIONS)(
       'request rule 7: a redirect that stays at the same API leads where the server says, with the token, %s transport',
       async (_name, transport) => {
         seenHere = []
-        const client = lib.create({
-          baseURL: `${baseUrl}/cgi-bin`,
-          adapter: 'http',
-        }) as AxiosInstance
-        const { source } = sourceWith(TOKEN, { baseUrl })
-        attachToken(client, source, { axios: lib })
+        const client = attachedOf(lib)
         const { data } = await client.get('/covered', { ...query, transport })
         expect(data.url).toBe('/cgi-bin/echo?a=1')
         expect(seenHere).toEqual(['/cgi-bin/covered true', '/cgi-bin/echo true'])
@@ -344,9 +341,7 @@ describe.each(VERSIONS)(
 
     it('request rule 7: the caller’s beforeRedirect is called last, and sees no token', async () => {
       const seen: string[] = []
-      const client = lib.create({ baseURL: `${baseUrl}/cgi-bin`, adapter: 'http' }) as AxiosInstance
-      const { source } = sourceWith(TOKEN, { baseUrl })
-      attachToken(client, source, { axios: lib })
+      const client = attachedOf(lib)
       const beforeRedirect = (...details: unknown[]) =>
         void seen.push(inspect(details, { depth: 1 }))
       for (const to of ['covered', 'foreign', 'nested'])
