@@ -27,7 +27,7 @@ export interface Snippet {
   readonly code: string
   /**
    * Not where its fence says `no-run`, because what it imports is not installed here: then it is only
-   * compiled, and some other suite runs it. Nor in Chinese, where it is the same as in English.
+   * compiled, and some other suite runs it. Nor in Chinese, where only its comments are not English.
    */
   readonly isRun: boolean
 }
@@ -35,7 +35,8 @@ export interface Snippet {
 /** All but excerpts of examples, which other suites run: test/examples/frameworks-docs.test.ts. */
 export function snippetsIn(page: string): Snippet[] {
   const inEnglish = page.replace('.zh-CN.md', '.md')
-  const isRunThere = (code: string) => inEnglish !== page && read(inEnglish).includes(code)
+  const english = inEnglish === page ? '' : withoutComments(read(inEnglish))
+  const isRunThere = (code: string) => english.includes(withoutComments(code))
   return [...read(page).matchAll(/^```([jt]s(?! excerpt)(?: .*)?)\n([\s\S]*?)^```/gm)].map(
     ([, fence = '', code = ''], index) => ({
       index: index + 1,
@@ -45,3 +46,6 @@ export function snippetsIn(page: string): Snippet[] {
     }),
   )
 }
+
+const withoutComments = (code: string) =>
+  code.replaceAll(/(?<=^|\s)\/\/ .*$/gm, '').replaceAll(/\s+$/gm, '')

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RedisAddress, startInProcessRedis } from '../support/redis.js'
+import { type RedisAddress, startAnyRedis } from '../support/redis.js'
 import { inChinese, PAGES, read, snippetsIn } from './pages.js'
 
 const run = promisify(execFile)
@@ -14,7 +14,7 @@ let redis: RedisAddress
 
 beforeAll(async () => {
   mkdirSync(SNIPPETS, { recursive: true })
-  redis = await startInProcessRedis()
+  redis = await startAnyRedis()
 })
 afterAll(async () => {
   rmSync(SNIPPETS, { recursive: true, force: true })

@@ -16,7 +16,7 @@ import {
   hasRedisServer,
   type RedisAddress,
   type RedisServer,
-  startInProcessRedis,
+  startAnyRedis,
   startRedis,
   useClosing,
 } from '../support/redis.js'
@@ -58,12 +58,11 @@ const ownPlace = () => {
   return { prefix: `test-${places}:` }
 }
 
-/** Every promise of a store, by one client after the other. */
-function keepsTheContract(start: () => Promise<RedisAddress>) {
+describe('redisStore on a Redis', () => {
   const closing = useClosing()
   let server: RedisAddress
   beforeAll(async () => {
-    server = await start()
+    server = await startAnyRedis()
     closing(server, () => server.stop())
   })
 
@@ -76,18 +75,10 @@ function keepsTheContract(start: () => Promise<RedisAddress>) {
     for (const { name, run } of storeContract(open)) it.concurrent(name, run)
     for (const { name, run } of leaseContract(open)) it.concurrent(name, run)
   })
-}
-
-describe('redisStore with a fake Redis in this process', () => {
-  keepsTheContract(startInProcessRedis)
 })
 
 it.runIf(process.env.CI === 'true')('a redis-server is on the PATH of CI', () => {
   expect(hasRedisServer).toBe(true)
-})
-
-describeWithRedis('redisStore on redis-server', () => {
-  keepsTheContract(startRedis)
 })
 
 describeWithRedis('a token source over redis-server', () => {

