@@ -10,7 +10,7 @@ import {
   secretReader,
 } from './credential-options.js'
 
-const corp = credentialKind<'suiteId' | 'authCorpId'>({
+const corp = /* @__PURE__ */ credentialKind<'suiteId' | 'authCorpId'>({
   kind: 'authorized-corp',
   tokenName: 'access_token',
   tokenKind: 'app',

@@ -4,7 +4,7 @@ import { policyOf, type TokenSource } from '../token/token-source.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
 import { checkId, checkKeys, checkSource, type Id } from './credential-options.js'
 
-const corp = credentialKind<'upstream' | 'corpId' | 'agentId' | 'businessType'>({
+const corp = /* @__PURE__ */ credentialKind<'upstream' | 'corpId' | 'agentId' | 'businessType'>({
   kind: 'downstream-corp',
   tokenName: 'access_token',
   tokenKind: 'app',

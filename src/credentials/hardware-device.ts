@@ -10,7 +10,7 @@ import {
   secretReader,
 } from './credential-options.js'
 
-const device = credentialKind<'modelId' | 'deviceSn'>({
+const device = /* @__PURE__ */ credentialKind<'modelId' | 'deviceSn'>({
   kind: 'hardware-device',
   tokenName: 'device_access_token',
   tokenKind: 'device',

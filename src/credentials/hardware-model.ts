@@ -2,7 +2,7 @@ import { type Credential, credentialKind } from '../core/credential.js'
 import { REFUSED_MODEL_TOKEN, STALE_MODEL_TICKET } from '../wecom/errcodes.js'
 import { checkId, checkKeys, type Id, type Secret, secretReader } from './credential-options.js'
 
-const model = credentialKind<'modelId'>({
+const model = /* @__PURE__ */ credentialKind<'modelId'>({
   kind: 'hardware-model',
   tokenName: 'model_access_token',
   tokenKind: 'model',

@@ -4,8 +4,9 @@ import { PAGE_TICKETS_AN_HOUR } from '../wecom/limits.js'
 import { checkSource } from './credential-options.js'
 
 /** Tickets sign pages. No call carries one, so only pages can report an invalid one. */
-const ticketKind = (kind: string, path: string, query: Readonly<Record<string, string>>) =>
-  credentialKind<'app'>({
+/* @__NO_SIDE_EFFECTS__ */
+function ticketKind(kind: string, path: string, query: Readonly<Record<string, string>>) {
+  return credentialKind<'app'>({
     kind,
     tokenName: 'ticket',
     tokenKind: undefined,
@@ -17,6 +18,7 @@ const ticketKind = (kind: string, path: string, query: Readonly<Record<string, s
       query: { access_token: token, ...query },
     }),
   })
+}
 
 const corpTicket = ticketKind('jsapi-ticket', 'get_jsapi_ticket', {})
 const appTicket = ticketKind('agent-ticket', 'ticket/get', { type: 'agent_config' })

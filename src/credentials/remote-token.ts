@@ -13,12 +13,13 @@ import { checkId, checkKeys } from './credential-options.js'
 /** The kinds of token that a service may provide: each takes its own paths. */
 export type RemoteTokenKind = 'app' | 'suite' | 'provider' | 'model' | 'device'
 
-const remoteKind = (
+/* @__NO_SIDE_EFFECTS__ */
+function remoteKind(
   tokenKind: RemoteTokenKind,
   tokenName: string,
   tokenInvalidErrcodes: readonly number[],
-) =>
-  credentialKind<'tokenKind' | 'name'>({
+) {
+  return credentialKind<'tokenKind' | 'name'>({
     kind: 'remote',
     tokenName,
     tokenKind,
@@ -28,6 +29,7 @@ const remoteKind = (
       throw new TypeError('A remote token comes from get(), never from a token request.')
     },
   })
+}
 
 const KINDS = {
   app: remoteKind('app', 'access_token', REFUSED_ACCESS_TOKEN),

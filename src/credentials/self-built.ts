@@ -2,7 +2,7 @@ import { type Credential, credentialKind } from '../core/credential.js'
 import { REFUSED_ACCESS_TOKEN } from '../wecom/errcodes.js'
 import { checkId, checkKeys, type Id, type Secret, secretReader } from './credential-options.js'
 
-const selfBuiltApp = credentialKind<'corpId'>({
+const selfBuiltApp = /* @__PURE__ */ credentialKind<'corpId'>({
   kind: 'self-built',
   tokenName: 'access_token',
   tokenKind: 'app',

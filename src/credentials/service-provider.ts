@@ -2,7 +2,7 @@ import { type Credential, credentialKind } from '../core/credential.js'
 import { REFUSED_PROVIDER_TOKEN } from '../wecom/errcodes.js'
 import { checkId, checkKeys, type Id, type Secret, secretReader } from './credential-options.js'
 
-const provider = credentialKind<'corpId'>({
+const provider = /* @__PURE__ */ credentialKind<'corpId'>({
   kind: 'service-provider',
   tokenName: 'provider_access_token',
   tokenKind: 'provider',

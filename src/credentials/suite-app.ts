@@ -3,7 +3,7 @@ import { badOption } from '../core/errors.js'
 import { REFUSED_SUITE_TOKEN, STALE_SUITE_TICKET } from '../wecom/errcodes.js'
 import { checkId, checkKeys, type Id, type Secret, secretReader } from './credential-options.js'
 
-const suite = credentialKind<'suiteId'>({
+const suite = /* @__PURE__ */ credentialKind<'suiteId'>({
   kind: 'suite-app',
   tokenName: 'suite_access_token',
   tokenKind: 'suite',

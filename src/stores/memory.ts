@@ -1,4 +1,4 @@
-import { check, hasMethods } from '../core/check.js'
+import { CLOCK, check } from '../core/check.js'
 import type { Clock } from '../core/clock.js'
 import { systemClock } from '../core/platform.js'
 import type { StoredFailure, StoredToken, TokenStore } from '../core/store.js'
@@ -35,10 +35,6 @@ export interface MemoryStore extends TokenStore {
   readonly size: number
 }
 
-const CHECKS = {
-  clock: [hasMethods('wall', 'monotonic', 'after'), 'an object with wall(), monotonic(), after()'],
-} as const
-
 /**
  * Keeps tokens in this process, so that several sources of one app share them. Later writes remove
  * expired entries, so that removed tenants take no memory.
@@ -50,7 +46,7 @@ const CHECKS = {
  * attachToken(messages, { corpId, corpSecret }, { store })
  */
 export function memoryStore(options: { clock?: Clock } = {}): MemoryStore {
-  check(options, CHECKS, 'options of memoryStore')
+  check(options, { clock: CLOCK }, 'options of memoryStore')
   const { clock = systemClock } = options
   const entries = new Map<string, Entry>()
   const now = () => clock.monotonic()

@@ -50,7 +50,7 @@ const CHECKS = {
   ticket: [() => true, ''],
   url: [() => true, ''],
   nonce: [isText, 'a non-empty string'],
-  timestamp: [Number.isSafeInteger, 'whole seconds'],
+  timestamp: [(value: unknown) => Number.isSafeInteger(value), 'whole seconds'],
 } as const
 
 function now(): number {

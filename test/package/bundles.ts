@@ -10,7 +10,7 @@ export interface Bundle {
   readonly files: readonly string[]
   /** Every other module that they import or require. */
   readonly imports: readonly string[]
-  /** The sources that went into them, by their maps; for declarations none. */
+  /** The sources that went into them; for declarations none. */
   readonly sources: readonly string[]
 }
 
@@ -65,9 +65,19 @@ function importsOf(file: string): string[] {
   return [...importedFiles, ...referencedFiles].map(({ fileName }) => fileName)
 }
 
+/** What esbuild says of a format: the sources of each file, relative to the package. */
+interface Metafile {
+  readonly outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, unknown>> }>>
+}
+
+function metafileOf(format: string): Metafile {
+  return JSON.parse(readFileSync(inPackage(`dist/metafile-${format}.json`), 'utf8'))
+}
+
+const metafiles = [metafileOf('esm'), metafileOf('cjs')]
+
 function sourcesOf(file: string): string[] {
-  const map: { sources: string[] } = JSON.parse(readFileSync(inPackage(`${file}.map`), 'utf8'))
-  return map.sources.map((source) => posix.join(posix.dirname(file), source))
+  return metafiles.flatMap(({ outputs }) => Object.keys(outputs[file]?.inputs ?? {}))
 }
 
 function isDeclaration(file: string): boolean {
