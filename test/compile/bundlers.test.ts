@@ -1,15 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  inPackage,
-  installInto,
-  packInto,
-  run,
-  type TemporaryFolder,
-  temporaryFolder,
-} from '../package/packed.js'
+import { beforeAll, expect, test } from 'vitest'
+import { inPackage, run, usePackage } from '../package/packed.js'
 
 const TOOLS = {
   webpack: '5.105.4',
@@ -34,17 +27,12 @@ const BUILDS: Readonly<Record<string, string>> = {
   )`,
 }
 
-let folder: TemporaryFolder
+const ours = usePackage()
 let project: string
 
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  project = join(folder.path, 'project')
-  const { path: tarball } = await packInto(folder.path)
-  await installInto(project, { 'qyapi-token': `file:${tarball}`, ...TOOLS })
+  project = await ours.project('project', TOOLS)
 })
-afterAll(() => folder?.[Symbol.asyncDispose]())
-
 test.each(Object.entries(BUILDS))(
   '%s leaves everything out of a program that imports isQyapiTokenError alone, but 1 kB',
   async (_, build) => {

@@ -1,15 +1,8 @@
 import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  inPackage,
-  installInto,
-  packInto,
-  run,
-  type TemporaryFolder,
-  temporaryFolder,
-} from '../package/packed.js'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { inPackage, installInto, run, usePackage } from '../package/packed.js'
 
 const FIXTURES = fileURLToPath(new URL('./fixtures/', import.meta.url))
 const TYPESCRIPTS = { '5.0': '5.0.4', '5.4': '5.4.5', '5.9': '5.9.3', '6.0': '6.0.3' }
@@ -29,25 +22,20 @@ const RESOLUTIONS = {
   bundler: { module: 'esnext', moduleResolution: 'bundler' },
 }
 
-let folder: TemporaryFolder
+const ours = usePackage()
 
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  const { path: tarball } = await packInto(folder.path)
   const named = Object.entries(TYPESCRIPTS).map(([name, version]) => [
     `typescript-${name}`,
     `npm:typescript@${version}`,
   ])
-  await installInto(join(folder.path, 'typescripts'), Object.fromEntries(named))
+  await installInto(ours.folderOf('typescripts'), Object.fromEntries(named))
   for (const [name, axios] of Object.entries(AXIOSES)) {
-    const project = join(folder.path, name)
     const peers = { axios, '@opentelemetry/api': OTEL_APIS[name] ?? '' }
-    await installInto(project, { 'qyapi-token': `file:${tarball}`, ...peers })
+    const project = await ours.project(name, peers)
     await cp(FIXTURES, project, { recursive: true })
   }
 })
-
-afterAll(() => folder[Symbol.asyncDispose]())
 
 interface Job {
   readonly file: string
@@ -57,15 +45,15 @@ interface Job {
 
 /** Compiles files of users' projects; what the compiler prints of each, line by line. */
 async function compile(typescript: string, jobs: readonly Job[]): Promise<string[][]> {
-  const path = join(folder.path, 'typescripts/node_modules', `typescript-${typescript}`)
+  const path = ours.folderOf(`typescripts/node_modules/typescript-${typescript}`)
   const typeRoots = inPackage('node_modules/@types')
   const inFolders = jobs.map(({ axios, file, options }) => {
     // TypeScript 6 finds node10 old, and wants to be asked twice.
     const asked = typescript === '6.0' ? { ignoreDeprecations: '6.0' } : {}
-    return { folder: join(folder.path, axios), file, options: { ...options, ...asked }, typeRoots }
+    return { folder: ours.folderOf(axios), file, options: { ...options, ...asked }, typeRoots }
   })
   const args = [inPackage('test/compile/compiler.js'), path, JSON.stringify(inFolders)]
-  const { stdout, stderr } = await run(process.execPath, args, folder.path, 280_000)
+  const { stdout, stderr } = await run(process.execPath, args, inPackage(''), 280_000)
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout)
 }

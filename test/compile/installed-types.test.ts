@@ -1,28 +1,17 @@
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  copyWithout,
-  inPackage,
-  installedProject,
-  run,
-  type TemporaryFolder,
-  temporaryFolder,
-} from '../package/packed.js'
+import { beforeAll, expect, test } from 'vitest'
+import { copyWithout, inPackage, run, usePackage } from '../package/packed.js'
 
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 const TYPE_ROOTS = inPackage('node_modules/@types')
 const NO_ERRORS = { end: 0, stdout: '', stderr: '' }
 
-let folder: TemporaryFolder
+const ours = usePackage()
 let project: string
 
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  project = await installedProject(folder.path)
+  project = await ours.projectWithPeers()
 })
-
-afterAll(() => folder[Symbol.asyncDispose]())
 
 /** Checks every declaration, ours and those that ours import, except for TypeScript's own. */
 function typeCheck(args: readonly string[], cwd = project) {
@@ -38,7 +27,7 @@ test.each(['node16', 'bundler'])(
 )
 
 test('the declarations of the installed package type-check without axios, where only fetch is used', async () => {
-  const withoutAxios = join(folder.path, 'without-axios')
+  const withoutAxios = ours.folderOf('without-axios')
   await copyWithout(['axios', 'axios-retry'], project, withoutAxios)
   const files = ['usage-fetch.mts', 'usage-fetch.cts']
   const options = ['--module', 'node16', '--target', 'ES2022', '--strict', '--noEmit']

@@ -1,14 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  inPackage,
-  installInto,
-  packInto,
-  run,
-  type TemporaryFolder,
-  temporaryFolder,
-} from '../package/packed.js'
+import { beforeAll, expect, test } from 'vitest'
+import { inPackage, run, usePackage } from '../package/packed.js'
 
 /** Tools that do not read `exports`, and find a subpath by its folder. */
 const TOOLS = {
@@ -18,24 +11,19 @@ const TOOLS = {
   'eslint-plugin-import': '2.31.0',
 }
 
-let folder: TemporaryFolder
+const ours = usePackage()
 let project: string
 /** Every subpath as it is imported, e.g. `qyapi-token/axios`. */
 let subpaths: string[]
 
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  project = join(folder.path, 'project')
-  const { path: tarball } = await packInto(folder.path)
-  await installInto(project, { 'qyapi-token': `file:${tarball}`, axios: '1.21.1', ...TOOLS })
+  project = await ours.project('project', { axios: '1.21.1', ...TOOLS })
   const { exports } = JSON.parse(await readFile(inPackage('package.json'), 'utf8'))
   subpaths = Object.keys(exports)
     .filter((path) => path !== './package.json')
     .map((path) => `qyapi-token${path.slice(1)}`)
   expect(subpaths.length).toBeGreaterThan(5)
 })
-
-afterAll(() => folder?.[Symbol.asyncDispose]())
 
 const write = (name: string, text: string) => writeFile(join(project, name), text)
 const node = (...args: string[]) => run(process.execPath, args, project)

@@ -7,13 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, vi } from 'vitest'
 import { fakeQyapi } from '../../src/testing.js'
-import {
-  installInto,
-  packInto,
-  run,
-  type TemporaryFolder,
-  temporaryFolder,
-} from '../package/packed.js'
+import { run, usePackage } from '../package/packed.js'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/frameworks/', import.meta.url))
 const SECRET = 'S3cr3tOfTheApps'
@@ -50,26 +44,20 @@ export const appOf = (name: string) => ({ corpId: `ww-${name}`, corpSecret: SECR
 export const wecom = fakeQyapi({ apps: NAMES.map(appOf) })
 export const fetched = (name: string) => wecom.count('gettoken', `ww-${name}`)
 
-let folder: TemporaryFolder | undefined
+const ours = usePackage()
 /** Where the frameworks are installed, and the examples beside them. */
 export let project: string
 export let baseUrl: string
 
 export async function install(): Promise<void> {
-  folder = await temporaryFolder()
-  project = join(folder.path, 'apps')
-  const { path: tarball } = await packInto(folder.path)
-  await installInto(project, { ...FRAMEWORKS, 'qyapi-token': `file:${tarball}` })
+  project = await ours.project('apps', FRAMEWORKS)
   await cp(EXAMPLES, project, { recursive: true })
   await writeFile(join(project, 'load.cjs'), 'module.exports = (name) => import(name)')
   await run('npm', ['pkg', 'set', 'type=module'], project)
   baseUrl = await wecom.listen()
 }
 
-export async function close(): Promise<void> {
-  await wecom.close()
-  await folder?.[Symbol.asyncDispose]()
-}
+export const close = () => wecom.close()
 
 /** Imports as Node does in the project, past vitest. */
 export async function load<T>(specifier: string): Promise<T> {

@@ -1,30 +1,15 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  installInto,
-  packInto,
-  run,
-  type TemporaryFolder,
-  temporaryFolder,
-} from '../package/packed.js'
+import { expect, test } from 'vitest'
+import { run, usePackage } from '../package/packed.js'
 
 /** Outside of what we support, a prerelease among them: ranges leave those out. */
 const OLD_AXIOSES = ['0.19.2', '0.21.4', '1.0.0-alpha.1']
 
-let folder: TemporaryFolder
-let tarball: string
-
-beforeAll(async () => {
-  folder = await temporaryFolder()
-  tarball = `file:${(await packInto(folder.path)).path}`
-})
-
-afterAll(() => folder[Symbol.asyncDispose]())
+const ours = usePackage()
 
 test('npm install brings this package and nothing else where only fetch is used', async () => {
-  const project = join(folder.path, 'fetch-only')
-  await installInto(project, { 'qyapi-token': tarball })
+  const project = await ours.project('fetch-only')
   const installed = await readdir(join(project, 'node_modules'))
   expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['qyapi-token'])
 })
@@ -32,8 +17,7 @@ test('npm install brings this package and nothing else where only fetch is used'
 test.each(OLD_AXIOSES)(
   'npm install succeeds beside axios %s, which attachToken refuses in one sentence with the version it needs',
   async (axios) => {
-    const project = join(folder.path, axios)
-    await installInto(project, { 'qyapi-token': tarball, axios })
+    const project = await ours.project(axios, { axios })
     for (const program of ['old-axios.cjs', 'old-axios.mjs']) {
       const { end, stdout, stderr } = await run(process.execPath, [program], project)
       expect({ end, stderr }).toEqual({ end: 0, stderr: '' })

@@ -2,20 +2,15 @@ import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { installInto, packInto, run, temporaryFolder } from '../package/packed.js'
+import { run, usePackage } from '../package/packed.js'
 
 const SPEC = fileURLToPath(new URL('./jsdom.spec.cjs', import.meta.url))
 
+const ours = usePackage()
+
 it("both entries heal a call in Jest's environment jsdom", async () => {
-  await using folder = await temporaryFolder()
-  const { path: tarball } = await packInto(folder.path)
-  const project = join(folder.path, 'jsdom')
-  await installInto(project, {
-    axios: '1.21.1',
-    jest: '29.7.0',
-    'jest-environment-jsdom': '29.7.0',
-    'qyapi-token': `file:${tarball}`,
-  })
+  const jest = { jest: '29.7.0', 'jest-environment-jsdom': '29.7.0' }
+  const project = await ours.project('jsdom', { axios: '1.21.1', ...jest })
   await cp(SPEC, join(project, 'jsdom.spec.cjs'))
   await writeFile(join(project, 'jest.config.json'), '{ "testMatch": ["**/jsdom.spec.cjs"] }')
   const { end, stderr } = await run('npx', ['--no-install', 'jest'], project)

@@ -1,15 +1,8 @@
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { snippetsIn } from '../examples/pages.js'
-import {
-  inPackage,
-  installInto,
-  packInto,
-  run,
-  type TemporaryFolder,
-  temporaryFolder,
-} from '../package/packed.js'
+import { inPackage, run, usePackage } from '../package/packed.js'
 
 /** Which path each SDK calls in the snippets, and what they print at the end. */
 const SDKS = [
@@ -18,15 +11,11 @@ const SDKS = [
 ]
 const snippets = snippetsIn('docs/migration.md').filter(({ fence }) => fence === 'js no-run')
 
-let folder: TemporaryFolder
+const ours = usePackage()
 let project: string
 
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  project = join(folder.path, 'project')
-  const { path: tarball } = await packInto(folder.path)
-  await installInto(project, {
-    'qyapi-token': `file:${tarball}`,
+  project = await ours.project('project', {
     'co-wechat-api': '3.11.0',
     nock: '14.0.17',
     urllib: '2.44.0',
@@ -34,8 +23,6 @@ beforeAll(async () => {
   })
   await cp(inPackage('test/examples/preamble.js'), join(project, 'preamble.mjs'))
 })
-
-afterAll(() => folder?.[Symbol.asyncDispose]())
 
 /** `refused`: the first call of that path is answered with 42001. */
 async function printedBy(code: string, refused = ''): Promise<string> {

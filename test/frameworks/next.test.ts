@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { fakeQyapi } from '../../src/testing.js'
-import { installInto, packInto, type TemporaryFolder, temporaryFolder } from '../package/packed.js'
+import { usePackage } from '../package/packed.js'
 
 const APP = fileURLToPath(new URL('./next-app/', import.meta.url))
 const SECRET = 'S3cr3tOfTheApps'
@@ -16,15 +16,7 @@ const ROUTES = [
 /** Those that are generated in the build, where a call of WeCom's has to be made. */
 const GENERATED = ['static', 'isr', 'kept']
 
-let folder: TemporaryFolder
-let tarball: string
-
-beforeAll(async () => {
-  folder = await temporaryFolder()
-  tarball = (await packInto(folder.path)).path
-})
-
-afterAll(async () => folder?.[Symbol.asyncDispose]())
+const ours = usePackage()
 
 describe.each([
   ['14.2.29', '18.3.1'],
@@ -54,9 +46,8 @@ describe.each([
   }
 
   beforeAll(async () => {
-    project = join(folder.path, `next-${next}`)
     const dependencies = { next, react, 'react-dom': react, axios: '1.21.1' }
-    await installInto(project, { ...dependencies, 'qyapi-token': `file:${tarball}` })
+    project = await ours.project(`next-${next}`, dependencies)
     await cp(APP, project, { recursive: true })
     const env = { WECOM_URL: await wecom.listen(), WECOM_SECRET: SECRET }
     built = program(project, ['build'], env)

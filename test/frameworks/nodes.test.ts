@@ -1,15 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import {
-  installedProject,
-  installInto,
-  onEveryEntry,
-  runProgram,
-  type TemporaryFolder,
-  temporaryFolder,
-} from '../package/packed.js'
+import { installInto, onEveryEntry, runProgram, usePackage } from '../package/packed.js'
 
 /** The supported lines of Node, each by the version that npm carries as a binary. */
 const NODES = [
@@ -23,14 +16,13 @@ const platform = `${process.platform} ${process.arch}`
 const hasBinaries = platform === 'linux x64'
 const reason = hasBinaries ? '' : ` (skipped: npm has it for linux x64, this is ${platform})`
 
-let folder: TemporaryFolder
+const ours = usePackage()
 let project: string
 let nodes: string
 
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  nodes = join(folder.path, 'nodes')
-  project = await installedProject(folder.path)
+  nodes = ours.folderOf('nodes')
+  project = await ours.projectWithPeers()
   if (!hasBinaries) return
   const packages = NODES.map(({ line, version }) => [
     `node-${line}`,
@@ -39,8 +31,6 @@ beforeAll(async () => {
   // Optional, so that a binary that npm lacks fails one test instead of all.
   await installInto(nodes, {}, Object.fromEntries(packages))
 })
-
-afterAll(() => folder[Symbol.asyncDispose]())
 
 test('the installed package is tried on the oldest Node that `engines` allows', () => {
   expect(`>=${NODES[0]?.line}`).toBe(manifest.engines.node)

@@ -5,38 +5,27 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import type { AxiosStatic } from 'axios'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type * as axiosEntry from '../../src/axios.js'
 import type * as fetchEntry from '../../src/fetch.js'
 import type * as root from '../../src/index.js'
 import type * as testing from '../../src/testing.js'
-import {
-  copyWithout,
-  installedProject,
-  onEveryEntry,
-  run,
-  runProgram,
-  type TemporaryFolder,
-  temporaryFolder,
-} from './packed.js'
+import { copyWithout, onEveryEntry, run, runProgram, usePackage } from './packed.js'
 
 const require = createRequire(import.meta.url)
 const JEST = require.resolve('jest/bin/jest')
 
 const WRONG = { corpId: 'ww-fake', corpSecret: 'wrong' }
 
-let folder: TemporaryFolder
+const ours = usePackage()
 let project: string
 let projectWithoutAxios: string
 
 beforeAll(async () => {
-  folder = await temporaryFolder()
-  project = await installedProject(folder.path)
-  projectWithoutAxios = join(folder.path, 'without-axios')
+  project = await ours.projectWithPeers()
+  projectWithoutAxios = ours.folderOf('without-axios')
   await copyWithout(['axios', 'axios-retry'], project, projectWithoutAxios)
 })
-
-afterAll(() => folder[Symbol.asyncDispose]())
 
 describe.concurrent('the installed package', () => {
   const withoutAxios = { end: 0, stdout: `${process.version}: source, fetch\n`, stderr: '' }
@@ -99,7 +88,7 @@ describe.concurrent('the installed package', () => {
   )
 
   test('the installed package works in a Jest CommonJS project', async () => {
-    const cache = join(folder.path, 'jest')
+    const cache = ours.folderOf('jest')
     const named = ['--testMatch', '**/*.spec.cjs']
     const args = [
       '--rootDir',

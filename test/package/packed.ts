@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { afterAll, beforeAll } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url))
@@ -86,14 +87,31 @@ export async function installInto(
   await layFixtures(folder)
 }
 
-/** A project with this package, its peers and axios-retry installed, and the fixtures. */
-export async function installedProject(folder: string): Promise<string> {
-  const project = join(folder, 'project')
-  const { path } = await packInto(folder)
-  const peers = ['axios', 'axios-retry', '@opentelemetry/api'] as const
-  const installed = peers.map((name) => [name, manifest.devDependencies[name]])
-  await installInto(project, { 'qyapi-token': `file:${path}`, ...Object.fromEntries(installed) })
-  return project
+/** This package, packed, and a folder for projects, removed after the tests. Call once in a file. */
+export function usePackage() {
+  let folder: TemporaryFolder
+  let tarball = ''
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+    tarball = (await packInto(folder.path)).path
+  })
+  afterAll(() => folder?.[Symbol.asyncDispose]())
+  const folderOf = (name: string) => join(folder.path, name)
+
+  return {
+    folderOf,
+    /** Makes a project of that name which has this package and others. */
+    async project(name: string, others: Readonly<Record<string, string>> = {}): Promise<string> {
+      await installInto(folderOf(name), { 'qyapi-token': `file:${tarball}`, ...others })
+      return folderOf(name)
+    },
+    /** With its peers and axios-retry. */
+    projectWithPeers(): Promise<string> {
+      const peers = ['axios', 'axios-retry', '@opentelemetry/api'] as const
+      const installed = peers.map((name) => [name, manifest.devDependencies[name]])
+      return this.project('project', Object.fromEntries(installed))
+    },
+  }
 }
 
 /** Runs a program of a project until it ends: what keeps the process alive fails the test. */
