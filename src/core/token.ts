@@ -36,6 +36,8 @@ export interface LifePolicy {
   readonly maxAgeMs: number
   readonly refreshAheadMs: number
   readonly jitter: number
+  /** Of many sources that fetch at once, each refreshes its first token at another time. */
+  readonly isSpread?: boolean
 }
 
 /** WeCom says 7200 s and a token is memoized for 7000 s; other lifetimes are scaled alike. */
@@ -158,8 +160,14 @@ export function nextToken(
   generation: number,
   policy: LifePolicy,
 ): Token {
+  const isSpread = policy.isSpread === true && before === undefined
   if (before?.value !== value)
-    return newToken(value, generation, firstLife(askedAt, expiresInMs, policy), request)
+    return newToken(
+      value,
+      generation,
+      firstLife(askedAt, expiresInMs, { ...policy, isSpread }),
+      request,
+    )
   const life = reconfirmedLife(before, askedAt, expiresInMs, policy)
   return { ...newToken(value, generation, life, request), requestMs }
 }
@@ -174,9 +182,12 @@ function memoOf(expiresInMs: number, { maxAgeMs }: LifePolicy): number {
 
 /**
  * Scaled with shorter lifetimes, at most half of one, with jitter so that processes do not
- * coincide.
+ * coincide. Spread, it is anything from there to half a lifetime.
  */
-function refreshAheadOf(memoMs: number, { refreshAheadMs, jitter }: LifePolicy): number {
+function refreshAheadOf(memoMs: number, policy: LifePolicy): number {
+  const { refreshAheadMs, jitter, isSpread } = policy
   const scaled = refreshAheadMs * Math.min(1, memoMs / FULL_MEMO_MS)
-  return Math.min(scaled, memoMs / 2) * (1 - 0.2 * jitter)
+  const ahead = Math.min(scaled, memoMs / 2)
+  if (isSpread && ahead > 0) return ahead + (memoMs / 2 - ahead) * jitter
+  return ahead * (1 - 0.2 * jitter)
 }

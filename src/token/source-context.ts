@@ -24,7 +24,11 @@ export class SourceContext {
   private limitJudges: Judges | undefined
 
   /** Checks the options that the sources share. Throws `bad_options`. */
-  constructor(options: SourceOptions, platform: Platform) {
+  constructor(
+    options: SourceOptions,
+    platform: Platform,
+    private readonly isOfPool = false,
+  ) {
     this.settings = sourceSettings(options, platform)
     this.memo = new TokenMemo(this.settings.clock)
     const { store, clock } = this.settings
@@ -43,9 +47,12 @@ export class SourceContext {
     return emitter(subject, this.settings.onEvent, this.settings.channel)
   }
 
-  /** How a token's lifetime is divided; each token gets its own jitter. */
+  /**
+   * How a token's lifetime is divided; each token gets its own jitter. A pool's sources may all fetch
+   * their first token in one minute, and would all refresh it in one minute ever after.
+   */
   life(): LifePolicy {
-    return { ...this.settings, jitter: this.settings.random() }
+    return { ...this.settings, jitter: this.settings.random(), isSpread: this.isOfPool }
   }
 
   /** Recognizes refusals of a kind's tokens by the errcodes of that kind. */

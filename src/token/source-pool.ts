@@ -76,7 +76,7 @@ export function createSourcePool(
   const { maxTenants = 100_000, ...ofSources } = options
   if (!Number.isSafeInteger(maxTenants) || maxTenants < 1)
     throw badOption('maxTenants', 'a whole number from 1 up', maxTenants)
-  const context = new SourceContext(ofSources, platform)
+  const context = new SourceContext(ofSources, platform, true)
   const tenants = new Map<string, Tenant>()
   const order = lruList<Tenant>()
   const byIdentity = new Map<string, PooledSource>()

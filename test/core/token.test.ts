@@ -5,6 +5,7 @@ import {
   firstLife,
   isKeptThroughOutage,
   isUsable,
+  type LifePolicy,
   nextToken,
   reconfirmedLife,
   shouldRefresh,
@@ -14,7 +15,7 @@ import {
 } from '../../src/core/token.js'
 
 const EXPIRES_MS = 7_200_000
-const policy = { maxAgeMs: 7_000_000, refreshAheadMs: 300_000, jitter: 0 }
+const policy: LifePolicy = { maxAgeMs: 7_000_000, refreshAheadMs: 300_000, jitter: 0 }
 
 /** A moment at which both clocks say the same. */
 const at = (ms: number): Instant => ({ wall: ms, monotonic: ms })
@@ -79,8 +80,21 @@ it.each([
   },
 )
 
+it('rule 3: the first token of a source among many is refreshed at any time from half of its lifetime on', () => {
+  const refreshed = (jitter: number, before?: Token) =>
+    ms(nextToken(before, asked, 2, { ...policy, jitter, isSpread: true }).refreshFrom)
+  const asked = { value: 'token', expiresInMs: EXPIRES_MS, askedAt: at(0) }
+  expect(refreshed(0)).toBeCloseTo(6_700_000)
+  expect(refreshed(0.5)).toBeCloseTo(5_100_000)
+  expect(refreshed(1)).toBeCloseTo(3_500_000)
+  const older = nextToken(undefined, { ...asked, value: 'older' }, 1, policy)
+  expect(refreshed(0, older)).toBeCloseTo(6_700_000)
+  expect(refreshed(1, older)).toBeCloseTo(6_760_000)
+})
+
 it('rule 3: a refresh ahead of 0 ms starts when the token has expired', () => {
   expect(aheadOf(EXPIRES_MS, { refreshAheadMs: 0 })).toBe(0)
+  expect(aheadOf(EXPIRES_MS, { refreshAheadMs: 0, jitter: 1, isSpread: true })).toBe(0)
 })
 
 it('rule 8: a string that came back within its 7000 s ends 200 s after them, with a refresh at their end', () => {
