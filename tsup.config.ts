@@ -40,5 +40,6 @@ export default defineConfig([
     format: 'esm',
     splitting: true,
   },
-  { ...entries, format: 'cjs', splitting: false },
+  // CommonJS has no `import.meta.url`, by which the fake finds the files of its page.
+  { ...entries, format: 'cjs', splitting: false, shims: true },
 ])

@@ -98,6 +98,11 @@ export function plannedAnswers() {
   const planned = new Map<string, NextAnswer[]>()
 
   return {
+    /** What is planned, and how often, by path. */
+    list: () =>
+      [...planned].flatMap(([path, queue]) =>
+        queue.slice(0, 1).map((next) => ({ path, next, times: queue.length })),
+      ),
     /** The planned answer to this request; `'*'` does not apply to token requests. */
     next(path: string, isTokenCall: boolean): NextAnswer {
       const own = planned.get(path)?.shift()

@@ -1,6 +1,6 @@
 import { errorAnswer, type FakeAnswer, okAnswer } from './fake-answers.js'
 import { fieldsOf, type TokenCalls } from './fake-token-call.js'
-import type { FakeApp, FakeTokenOwner, FakeTokens } from './fake-tokens.js'
+import type { FakeApp, FakeTokenOwner, FakeTokens, KnownOwner } from './fake-tokens.js'
 
 /** Self-built apps, and gettoken. */
 export function fakeApps(tokens: FakeTokens) {
@@ -23,6 +23,8 @@ export function fakeApps(tokens: FakeTokens) {
 
   return {
     calls,
+    list: (): KnownOwner[] =>
+      [...owners.values()].map((owner) => ({ owner, secrets: [owner.corpSecret ?? ''] })),
     add({ corpId, corpSecret }: FakeApp): void {
       const key = keyOf(corpId, corpSecret)
       corpIds.add(corpId)
@@ -55,6 +57,11 @@ export function fakeProviders(tokens: FakeTokens) {
 
   return {
     calls,
+    list: (): KnownOwner[] =>
+      [...providers.values()].map(({ owner, providerSecret }) => ({
+        owner,
+        secrets: [providerSecret],
+      })),
     add({ corpId, providerSecret }: FakeProvider): void {
       const owner = providers.get(corpId)?.owner ?? { kind: 'provider', corpId }
       providers.set(corpId, { corpId, providerSecret, owner })
@@ -102,6 +109,7 @@ export function fakeDownstreams(tokens: FakeTokens) {
 
   return {
     calls,
+    list: (): KnownOwner[] => [...owners.values()].map((owner) => ({ owner, secrets: [] })),
     add({ corpId, agentId, businessType = 0, upstreamCorpId = '' }: FakeDownstream): void {
       const key = keyOf(upstreamCorpId, corpId, agentId, businessType)
       corpIds.add(corpId)

@@ -1,4 +1,5 @@
-import { type FakeAnswer, type FakeEndpoint, type FakeRequest, okAnswer } from './fake-answers.js'
+import { type FakeAnswer, type FakeEndpoint, okAnswer } from './fake-answers.js'
+import type { fakeMedia } from './fake-media.js'
 
 /** A one-pixel PNG. */
 const PIXEL = Uint8Array.from(
@@ -16,7 +17,6 @@ const OF_APPS: Readonly<Record<string, FakeEndpoint>> = {
   'user/simplelist': okAnswer({ userlist: [] }),
   'department/list': okAnswer({ department: [{ id: 1, name: '广州研发中心' }] }),
   get_api_domain_ip: { json: { ip_list: ['203.0.113.1'], errcode: 0, errmsg: 'ok' } },
-  'media/upload': uploadAnswer,
   'media/get': ({ headers }) => mediaAnswer(headers.range),
   'agent/get': okAnswer({ agentid: 1000002, name: 'fake' }),
   'externalcontact/list': okAnswer({ external_userid: [] }),
@@ -58,7 +58,6 @@ const OF_PROVIDERS: Readonly<Record<string, FakeEndpoint>> = {
   'service/contact/batchsearch': okAnswer({ query_result_list: [] }),
   'service/contact/id_translate': okAnswer({ jobid: 'fake-jobid' }),
   'service/batch/getresult': okAnswer({ status: 3, type: 'contact_id_translate', result: {} }),
-  'service/media/upload': uploadAnswer,
   'license/list_order': okAnswer({
     next_cursor: '',
     has_more: 0,
@@ -67,15 +66,17 @@ const OF_PROVIDERS: Readonly<Record<string, FakeEndpoint>> = {
 }
 
 /** Some common endpoints; add more with `on`. */
-export const ENDPOINTS: Readonly<Record<string, FakeEndpoint>> = {
-  ...OF_APPS,
-  ...OF_SUITES,
-  ...OF_PROVIDERS,
-}
-
-function uploadAnswer({ body }: FakeRequest): FakeAnswer {
-  const media_id = `fake-media-${body.length}`
-  return { json: { errcode: 0, errmsg: '', type: 'file', media_id, created_at: '1744000000' } }
+export function endpointsOf(
+  media: ReturnType<typeof fakeMedia>,
+): Readonly<Record<string, FakeEndpoint>> {
+  return {
+    ...OF_APPS,
+    ...OF_SUITES,
+    ...OF_PROVIDERS,
+    'media/upload': media.answer,
+    'service/media/upload': media.answer,
+    'webhook/upload_media': media.answer,
+  }
 }
 
 /** Binary on success, in part if a range was requested; JSON on failure, like every other endpoint. */

@@ -1,7 +1,7 @@
 import { errorAnswer, okAnswer } from './fake-answers.js'
 import { pushedTickets } from './fake-suites.js'
 import { fieldsOf, type TokenCalls } from './fake-token-call.js'
-import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
+import type { FakeTokenOwner, FakeTokens, KnownOwner } from './fake-tokens.js'
 
 /** A hardware model. */
 export interface FakeModel {
@@ -36,6 +36,11 @@ export function fakeModels(tokens: FakeTokens, now: () => number) {
 
   return {
     calls,
+    list: (): KnownOwner[] =>
+      [...models.values()].map(({ owner, modelSecret, tickets }) => ({
+        owner,
+        secrets: [modelSecret, ...tickets.list()],
+      })),
     add({ modelId, modelSecret, modelTicket }: FakeModel): void {
       const known = models.get(modelId)
       const owner: FakeTokenOwner = known?.owner ?? { kind: 'model', modelId }
@@ -77,6 +82,8 @@ export function fakeDevices(tokens: FakeTokens) {
 
   return {
     calls,
+    list: (): KnownOwner[] =>
+      [...devices.values()].map(({ owner, deviceSecret }) => ({ owner, secrets: [deviceSecret] })),
     add(device: FakeDevice): void {
       const { modelId, deviceSn } = device
       const key = keyOf(modelId, deviceSn)

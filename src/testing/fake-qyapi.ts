@@ -1,16 +1,5 @@
 import { badOption } from '../core/errors.js'
-import { systemClock } from '../core/platform.js'
-import {
-  type FakeAnswer,
-  type FakeEndpoint,
-  type FakeRequest,
-  instead,
-  type NextAnswer,
-  okAnswer,
-  plannedAnswers,
-  UNKNOWN_PATH,
-} from './fake-answers.js'
-import { ENDPOINTS } from './fake-endpoints.js'
+import type { FakeEndpoint, FakeRequest, NextAnswer } from './fake-answers.js'
 import {
   checkCorp,
   checkEndpoint,
@@ -21,23 +10,14 @@ import {
   checkSelector,
   checkTenants,
 } from './fake-options.js'
-import { admit, isKnownPath } from './fake-paths.js'
-import {
-  fakeServer,
-  type Handled,
-  type Incoming,
-  interceptByNock,
-  type NockLike,
-  wireAnswer,
-} from './fake-server.js'
+import { type FakeParts, fakeParts } from './fake-parts.js'
+import { fakeServer, interceptByNock, type NockLike, type PageListener } from './fake-server.js'
 import type { FakeAuthorizedCorp } from './fake-suites.js'
-import { type FakeTenants, fakeTenants } from './fake-tenants.js'
-import { requestedCorp } from './fake-token-call.js'
+import type { FakeTenants } from './fake-tenants.js'
 import {
   type FakeApp,
   type FakeTokenKind,
   type FakeTokenSelector,
-  fakeTokens,
   realisticText,
   type TokenMode,
 } from './fake-tokens.js'
@@ -84,6 +64,11 @@ export interface FakeQyapi {
    * @param port 0 or nothing: any free port. Rejects if another program has it.
    */
   listen(port?: number): Promise<string>
+  /**
+   * Serves a page that shows messages, calls and tokens as they happen, at `/` of the fake's server.
+   * Starts the server if none is listening. Resolves with the page's address, for a browser.
+   */
+  page(): Promise<string>
   /** Stops the server and cuts its connections. */
   close(): Promise<void>
   /** Answers every `/cgi-bin/` request to `baseUrl` by nock, until `nock.cleanAll()`. */
@@ -124,8 +109,6 @@ export interface FakeQyapi {
   readonly requests: readonly FakeRequest[]
 }
 
-const ROOT = '/cgi-bin/'
-
 /**
  * Makes a fake of WeCom's API with tokens that really expire and can be revoked.
  *
@@ -141,64 +124,44 @@ const ROOT = '/cgi-bin/'
 export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
   checkFakeOptions(options)
   const { errorCodeHeader = true, expiresInSeconds = 7200, now = Date.now } = options
-  const { tokens: mode = 'new', tokenText: textOf = realisticText } = options
-  const tokens = fakeTokens({ mode, expiresInSeconds, now, textOf })
-  const tenants = fakeTenants(tokens, now)
-  const onWire = (answer: FakeAnswer) => wireAnswer(answer, errorCodeHeader)
-  const endpoints = new Map(Object.entries(ENDPOINTS))
-  const plans = plannedAnswers()
-  const requests: FakeRequest[] = []
+  const { tokens = 'new', tokenText = realisticText } = options
   const { apps = [{ corpId: 'ww-fake', corpSecret: 'fake-secret' }], ...others } = options
-  tenants.add({ ...others, apps })
+  const settings = { errorCodeHeader, expiresInSeconds, now, tokens, tokenText }
+  return fakeOf(fakeParts({ ...others, ...settings, apps }))
+}
 
-  /** Handles one request: an answer, a delay, a cut connection. */
-  async function handle(incoming: Incoming, uri: string): Promise<Handled> {
-    const { pathname, searchParams: query } = new URL(uri, 'http://fake')
-    if (!pathname.startsWith(ROOT)) return { answer: onWire(UNKNOWN_PATH), next: {} }
-    const path = pathname.slice(ROOT.length)
-    const parsed = { ...incoming, path, query, corpId: undefined }
-    const request = { ...parsed, corpId: corpIdOf(parsed) }
-    requests.push(request)
-    const next = plans.next(path, tenants.calls.has(path))
-    if (next.delayMs !== undefined) await sleep(next.delayMs)
-    await next.until
-    return { answer: onWire(instead(answerTo(request), next)), next }
-  }
-
-  function corpIdOf(request: FakeRequest): string | undefined {
-    const { path, query } = request
-    const askedFor = tenants.calls.has(path) ? requestedCorp(request) : undefined
-    return askedFor ?? admit(tokens, path, query).holder?.corpId
-  }
-
-  /** Judged when it is answered: a token may have been revoked meanwhile. */
-  function answerTo(request: FakeRequest): FakeAnswer {
-    const { path, query } = request
-    const endpoint =
-      endpoints.get(path) ?? tenants.calls.get(path) ?? (isKnownPath(path) ? okAnswer() : undefined)
-    if (endpoint === undefined) return UNKNOWN_PATH
-    const { holder, refusal } = admit(tokens, path, query)
-    if (refusal !== undefined) return refusal
-    return typeof endpoint === 'function' ? endpoint(request, holder) : endpoint
-  }
+/** The public methods on these parts. */
+function fakeOf(parts: FakeParts): FakeQyapi {
+  const { endpoints, handle, log, plans, requests, tenants, tokens } = parts
+  const server = fakeServer(handle)
+  let page: PageListener | undefined
 
   function add(added: FakeTenants): void {
     checkTenants(added)
     tenants.add(added)
+    log.changed()
   }
 
   function end(state: 'revoked' | 'expired', only: FakeTokenSelector): void {
     checkSelector(only)
     tokens.end(state, only)
+    log.changed()
   }
 
-  const { listen, close } = fakeServer(handle)
+  async function listen(port?: number): Promise<string> {
+    checkPort(port)
+    return server.listen(port)
+  }
+
   return {
-    async listen(port) {
-      checkPort(port)
-      return listen(port)
+    listen,
+    close: server.close,
+    async page() {
+      const { pageServer } = await import('./page-server.js')
+      page ??= pageServer(parts).listener
+      server.servePage(page)
+      return `${server.address() ?? (await listen())}/`
     },
-    close,
     interceptWith(nock, baseUrl) {
       if (typeof nock !== 'function') throw badOption('nock', 'the package nock', nock)
       interceptByNock(nock, handle, baseUrl)
@@ -210,6 +173,7 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     install(suiteId, corp) {
       checkCorp(corp)
       tenants.install(suiteId, corp)
+      log.changed()
     },
     uninstall: tenants.uninstall,
     on(path, endpoint) {
@@ -221,10 +185,12 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     failNext(path, answer, times = 1) {
       checkNext(path, answer, times)
       plans.failNext(path, answer, times)
+      log.changed()
     },
     recover(path) {
       if (path !== undefined) checkPath(path)
       plans.recover(path)
+      log.changed()
     },
     count(path, corpId) {
       checkPath(path)
@@ -234,8 +200,4 @@ export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
     },
     requests,
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => systemClock.after(ms, resolve))
 }

@@ -38,15 +38,18 @@ export function wireAnswer(answer: FakeAnswer, errorCodeHeader: boolean): WireAn
 
 type Handle = (incoming: Incoming, uri: string) => Promise<Handled>
 
+/** Answers what does not belong to the API: the page. */
+export type PageListener = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
 /** A real server on loopback. */
 export function fakeServer(handle: Handle) {
   let server: Server | undefined
+  let page: PageListener | undefined
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
     const { method = 'GET', headers, url = '/' } = request
-    const { answer, next } = await handle({ method, headers, body: Buffer.concat(chunks) }, url)
+    if (page !== undefined && !url.startsWith('/cgi-bin/')) return page(request, response)
+    const { answer, next } = await handle({ method, headers, body: await bodyOf(request) }, url)
     if (next.reset) {
       response.destroy()
       return
@@ -60,7 +63,16 @@ export function fakeServer(handle: Handle) {
     response.write(half, () => response.destroy())
   }
 
+  const addressOf = (listening: Server) =>
+    `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
+
   return {
+    /** Where it listens, if it does. */
+    address: () => (server?.listening ? addressOf(server) : undefined),
+    /** From now on, this answers every path outside of the API. */
+    servePage(listener: PageListener): void {
+      page = listener
+    },
     listen(port = 0): Promise<string> {
       const listening = createServer((request, response) => {
         serve(request, response).catch(() => response.destroy())
@@ -71,7 +83,7 @@ export function fakeServer(handle: Handle) {
       return new Promise((resolve, reject) => {
         listening.once('error', reject)
         listening.listen(port, '127.0.0.1', () => {
-          resolve(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`)
+          resolve(addressOf(listening))
         })
       })
     },
@@ -83,6 +95,12 @@ export function fakeServer(handle: Handle) {
       return new Promise((resolve) => closing.close(() => resolve()))
     },
   }
+}
+
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
 }
 
 /** The parts of nock that are used. */

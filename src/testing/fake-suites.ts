@@ -1,6 +1,6 @@
 import { errorAnswer, type FakeAnswer, type FakeRequest } from './fake-answers.js'
 import { fieldsOf, type TokenCalls } from './fake-token-call.js'
-import type { FakeTokenOwner, FakeTokens } from './fake-tokens.js'
+import type { FakeTokenOwner, FakeTokens, KnownOwner } from './fake-tokens.js'
 
 /** A corp that authorised a third-party app. */
 export interface FakeAuthorizedCorp {
@@ -77,6 +77,14 @@ export function fakeSuites(tokens: FakeTokens, now: () => number) {
 
   return {
     calls,
+    list: (): KnownOwner[] =>
+      [...suites.values()].flatMap(({ owner, suiteSecret, tickets, corps }) => [
+        { owner, secrets: [suiteSecret, ...tickets.list()] },
+        ...[...corps.values()].map((corp) => ({
+          owner: corp.owner,
+          secrets: [corp.permanentCode],
+        })),
+      ]),
     add({ suiteId, suiteSecret, suiteTicket, corps = [] }: FakeSuite): void {
       const known = suites.get(suiteId)
       const owner: FakeTokenOwner = known?.owner ?? { kind: 'suite', suiteId }
@@ -108,6 +116,7 @@ export function pushedTickets(prefix: string, now: () => number) {
   let count = 0
 
   return {
+    list: () => [...pushedAt.keys()],
     /** Pushes a new ticket, or the given one; `timeStamp` in seconds, as callbacks have it. */
     push(given?: string): { ticket: string; timeStamp: number } {
       count += 1

@@ -8,7 +8,7 @@ import {
 } from './fake-corps.js'
 import { type FakeDevice, type FakeModel, fakeDevices, fakeModels } from './fake-hardware.js'
 import { type FakeSuite, fakeSuites } from './fake-suites.js'
-import type { FakeApp, FakeTokens } from './fake-tokens.js'
+import type { FakeApp, FakeTokens, KnownOwner } from './fake-tokens.js'
 
 /** All token owners, by kind. */
 export interface FakeTenants {
@@ -35,13 +35,12 @@ export function fakeTenants(tokens: FakeTokens, now: () => number) {
   const devices = fakeDevices(tokens)
   const pageTickets = { calls: fakePageTickets(tokens) }
 
+  const kinds = [apps, suites, providers, downstreams, models, devices]
+
   return {
+    list: (): KnownOwner[] => kinds.flatMap((kind) => kind.list()),
     /** By path. */
-    calls: new Map(
-      [apps, suites, providers, downstreams, models, devices, pageTickets].flatMap(({ calls }) =>
-        Object.entries(calls),
-      ),
-    ),
+    calls: new Map([...kinds, pageTickets].flatMap(({ calls }) => Object.entries(calls))),
     add(added: FakeTenants): void {
       for (const app of added.apps ?? []) apps.add(app)
       for (const suite of added.suites ?? []) suites.add(suite)

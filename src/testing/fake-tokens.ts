@@ -40,13 +40,21 @@ export interface FakeTokenOwner extends FakeTokenSelector {
   isGone?: boolean
 }
 
+/** An owner of tokens with what must not be shown: its secrets, and the tickets that were pushed. */
+export interface KnownOwner {
+  readonly owner: FakeTokenOwner
+  readonly secrets: readonly string[]
+}
+
 /** The state of a request's token, and its owner. */
 export interface TokenCheck {
   readonly state: 'good' | 'missing' | 'invalid' | 'expired'
   readonly owner?: FakeTokenOwner
 }
 
-interface IssuedToken {
+/** A token that was issued, the n-th of all. */
+export interface IssuedToken {
+  readonly number: number
   readonly value: string
   readonly owner: FakeTokenOwner
   readonly expiresAt: number
@@ -83,13 +91,22 @@ export function fakeTokens({ mode, expiresInSeconds, now, textOf }: FakeTokensOp
     count += 1
     const value = textOf(count, asApp(owner), owner.kind)
     const expiresAt = now() + expiresInSeconds * 1000
-    const token: IssuedToken = { value, owner, expiresAt, state: 'good' }
-    issued.set(value, token)
-    latest.set(owner, token)
+    return keep({ number: count, value, owner, expiresAt, state: 'good' })
+  }
+
+  function keep(token: IssuedToken): IssuedToken {
+    count = Math.max(count, token.number)
+    issued.set(token.value, token)
+    latest.set(token.owner, token)
     return token
   }
 
   return {
+    mode,
+    keep,
+    /** All that were issued, in order. */
+    list: () => [...issued.values()],
+    find: (value: string | null) => issued.get(value ?? ''),
     /** A token under its field name in the answer, and its life in seconds. */
     give: (owner: FakeTokenOwner, name: string) => ({
       [name]: issue(owner).value,
