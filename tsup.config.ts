@@ -40,6 +40,11 @@ export default defineConfig([
     format: 'esm',
     splitting: true,
   },
-  // CommonJS has no `import.meta.url`, by which the fake finds the files of its page.
-  { ...entries, format: 'cjs', splitting: false, shims: true },
+  // By this folder the fake finds the files of its page.
+  {
+    ...entries,
+    format: 'cjs',
+    splitting: false,
+    define: { 'import.meta.dirname': '__dirname' },
+  },
 ])

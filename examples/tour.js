@@ -98,6 +98,7 @@ async function tour() {
   detach()
   await wecom.close()
   finish()
+  console.log('\nSee it in a browser: npx qyapi-token fake, and open the address that it prints.')
 }
 
 async function callRealWeCom(corpId, corpSecret) {

@@ -26,7 +26,7 @@ const COMMANDS = {
     'encryption-key': { type: 'string' },
   },
   explain: { kind: { type: 'string' } },
-  fake: { port: { type: 'string' } },
+  fake: { port: { type: 'string' }, save: { type: 'string' } },
 } as const satisfies Record<string, ParseArgsConfig['options']>
 
 export type CommandName = keyof typeof COMMANDS

@@ -100,15 +100,19 @@ ${COMMON.zh}
     en: `qyapi-token fake [options]
 
 Starts a fake WeCom on 127.0.0.1 and prints how to call it. Ctrl+C ends it. Its tokens really expire;
-nothing is sent to WeCom.
+nothing is sent to WeCom. Its page, for a browser, shows messages, calls and tokens as they happen, and
+has buttons that let things fail.
 
   --port PORT        default: any free port
+  --save FILE        keep apps, tokens and messages in this file, for the next start
 ${COMMON.en}`,
     zh: `qyapi-token fake [选项]
 
 在 127.0.0.1 启动一个模拟的企业微信，并显示调用方法。按 Ctrl+C 结束。它的 token 真的会过期；不会向企业微信发送任何内容。
+用浏览器打开它的页面，可以实时查看消息、调用和 token，并用按钮制造故障。
 
   --port PORT        端口，默认任选一个空闲端口
+  --save FILE        把应用、token 和消息保存到该文件，下次启动时继续使用
 ${COMMON.zh}`,
   },
 }

@@ -122,19 +122,23 @@ export interface FakeQyapi {
  * await client.post('/message/send', {})   // one gettoken later, it is sent
  */
 export function fakeQyapi(options: FakeQyapiOptions = {}): FakeQyapi {
+  return fakeOf(partsOf(options))
+}
+
+export function partsOf(options: FakeQyapiOptions): FakeParts {
   checkFakeOptions(options)
   const { errorCodeHeader = true, expiresInSeconds = 7200, now = Date.now } = options
   const { tokens = 'new', tokenText = realisticText } = options
   const { apps = [{ corpId: 'ww-fake', corpSecret: 'fake-secret' }], ...others } = options
   const settings = { errorCodeHeader, expiresInSeconds, now, tokens, tokenText }
-  return fakeOf(fakeParts({ ...others, ...settings, apps }))
+  return fakeParts({ ...others, ...settings, apps })
 }
 
-/** The public methods on these parts. */
-function fakeOf(parts: FakeParts): FakeQyapi {
+/** The public methods on these parts, with a page that is there already or is made when asked for. */
+export function fakeOf(parts: FakeParts, page?: PageListener): FakeQyapi {
   const { endpoints, handle, log, plans, requests, tenants, tokens } = parts
   const server = fakeServer(handle)
-  let page: PageListener | undefined
+  let listener = page
 
   function add(added: FakeTenants): void {
     checkTenants(added)
@@ -158,8 +162,8 @@ function fakeOf(parts: FakeParts): FakeQyapi {
     close: server.close,
     async page() {
       const { pageServer } = await import('./page-server.js')
-      page ??= pageServer(parts).listener
-      server.servePage(page)
+      listener ??= pageServer(parts).listener
+      server.servePage(listener)
       return `${server.address() ?? (await listen())}/`
     },
     interceptWith(nock, baseUrl) {
@@ -168,7 +172,7 @@ function fakeOf(parts: FakeParts): FakeQyapi {
     },
     addApp: (app) => add({ apps: [app] }),
     add,
-    pushSuiteTicket: tenants.pushSuiteTicket,
+    pushSuiteTicket: (suiteId) => tenants.pushSuiteTicket(suiteId),
     pushModelTicket: tenants.pushModelTicket,
     install(suiteId, corp) {
       checkCorp(corp)

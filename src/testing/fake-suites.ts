@@ -100,8 +100,17 @@ export function fakeSuites(tokens: FakeTokens, now: () => number) {
       if (known !== undefined) known.owner.isGone = true
       corps.delete(corpId)
     },
-    push(suiteId: string): { suiteTicket: string; timeStamp: number } {
-      const { ticket, timeStamp } = suiteOf(suiteId).tickets.push()
+    /** All that were pushed, and when. */
+    tickets: () =>
+      [...suites].flatMap(([suiteId, { tickets }]) =>
+        tickets.entries().map(([ticket, at]) => [suiteId, ticket, at] as const),
+      ),
+    push(
+      suiteId: string,
+      given?: string,
+      pushedAt?: number,
+    ): { suiteTicket: string; timeStamp: number } {
+      const { ticket, timeStamp } = suiteOf(suiteId).tickets.push(given, pushedAt)
       return { suiteTicket: ticket, timeStamp }
     },
   }
@@ -117,12 +126,13 @@ export function pushedTickets(prefix: string, now: () => number) {
 
   return {
     list: () => [...pushedAt.keys()],
+    entries: () => [...pushedAt],
     /** Pushes a new ticket, or the given one; `timeStamp` in seconds, as callbacks have it. */
-    push(given?: string): { ticket: string; timeStamp: number } {
+    push(given?: string, at = now()): { ticket: string; timeStamp: number } {
       count += 1
       const ticket = given ?? `${prefix}-${count}`
-      pushedAt.set(ticket, now())
-      return { ticket, timeStamp: Math.floor(now() / 1000) }
+      pushedAt.set(ticket, at)
+      return { ticket, timeStamp: Math.floor(at / 1000) }
     },
     isGood(ticket: string): boolean {
       const since = pushedAt.get(ticket)

@@ -49,6 +49,7 @@ export function fakeTenants(tokens: FakeTokens, now: () => number) {
       for (const model of added.models ?? []) models.add(model)
       for (const device of added.devices ?? []) devices.add(device)
     },
+    tickets: suites.tickets,
     pushSuiteTicket: suites.push,
     pushModelTicket: models.push,
     install: suites.install,

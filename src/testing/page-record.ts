@@ -4,17 +4,18 @@ import { callEntry, isMessage, type MessageEntry, messageEntry } from './page-en
 import type { pageEvents } from './page-events.js'
 import { masking } from './page-masking.js'
 import { fileOf } from './page-media.js'
+import type { SavedPage } from './page-save.js'
 
-/** Turns what happens on the fake into entries of the page, `saved` messages first. */
+/** Turns what happens on the fake into entries of the page, after those that were saved. */
 export function pageRecord(
   parts: FakeParts,
   events: ReturnType<typeof pageEvents>,
-  saved: readonly MessageEntry[],
+  saved: SavedPage = { messages: [], robots: [] },
 ) {
   const { log, media, tokens } = parts
   const mask = masking(parts)
   const exchanges = new Map<number, Exchange>()
-  const robots = new Map<string, number>()
+  const robots = new Map(saved.robots.map((key, index) => [key, index + 1]))
 
   const robotOf = (key: string) => {
     const number = robots.get(key) ?? robots.size + 1
@@ -36,13 +37,14 @@ export function pageRecord(
     }
   }
 
-  for (const message of saved) events.addMessage({ ...message, id: events.nextId() })
+  for (const message of saved.messages) events.addMessage({ ...message, id: events.nextId() })
   log.follow((exchange) => {
     if (exchange !== undefined) record(exchange)
     events.changed()
   })
 
   return {
+    robots: () => [...robots.keys()],
     /** What was sent and answered in one call. */
     details(id: number): object {
       const exchange = exchanges.get(id)

@@ -4,15 +4,15 @@ import { isQyapiTokenError } from '../core/errors.js'
 import type { FakeParts } from './fake-parts.js'
 import { bodyOf, type PageListener } from './fake-server.js'
 import { pageActions } from './page-actions.js'
-import type { MessageEntry } from './page-entries.js'
 import { pageEvents } from './page-events.js'
 import { parsed } from './page-masking.js'
 import { fileOf } from './page-media.js'
 import { pageRecord } from './page-record.js'
+import type { SavedPage } from './page-save.js'
 import { pageState } from './page-state.js'
 
 /** The page's own files, beside this one and in the package. */
-const FILES = new URL('./page/', import.meta.url)
+const FILES = `${import.meta.dirname}/page`
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
@@ -32,11 +32,11 @@ const HEADERS = {
 }
 
 /** Serves the page, its files, its events, and what its buttons do. */
-export function pageServer(parts: FakeParts, saved: readonly MessageEntry[] = []) {
+export function pageServer(parts: FakeParts, saved?: SavedPage) {
   const state = pageState(parts)
   const events = pageEvents(state.now)
   const act = pageActions(parts, state, events.clear)
-  const { details } = pageRecord(parts, events, saved)
+  const { details, robots } = pageRecord(parts, events, saved)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://fake')
@@ -84,7 +84,9 @@ export function pageServer(parts: FakeParts, saved: readonly MessageEntry[] = []
     if (isOwnPage(request)) await answer(request, response)
     else send(response, { status: 403 })
   }
-  return { listener, messages: events.messages }
+  /** What the page holds, for a next process. */
+  const save = (): SavedPage => ({ messages: events.messages(), robots: robots() })
+  return { listener, save }
 }
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i
@@ -110,6 +112,6 @@ function send(response: ServerResponse, { status = 200, type, body = '' }: Sent)
 
 async function sendFile(response: ServerResponse, name: string): Promise<void> {
   const type = TYPES[name.split('.')[1] ?? '']
-  const body = await readFile(new URL(name, FILES)).catch(() => undefined)
+  const body = await readFile(`${FILES}/${name}`).catch(() => undefined)
   send(response, type === undefined || body === undefined ? { status: 404 } : { type, body })
 }

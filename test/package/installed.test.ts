@@ -38,6 +38,14 @@ describe.concurrent('the installed package', () => {
     expect(await runProgram('smoke.cjs', project)).toEqual(onEveryEntry())
   })
 
+  test.each(['page.mjs', 'page.cjs'])(
+    'the fake of the installed package has its page with all files: %s',
+    async (program) => {
+      const stdout = '200 200 200 404\n'
+      expect(await runProgram(program, project)).toEqual({ end: 0, stdout, stderr: '' })
+    },
+  )
+
   test('the installed package works without axios, where only fetch is used', async () => {
     expect(await runProgram('without-axios.mjs', projectWithoutAxios)).toEqual(withoutAxios)
     expect(await runProgram('without-axios.cjs', projectWithoutAxios)).toEqual(withoutAxios)

@@ -6,11 +6,13 @@ import { bundleOf, command, entryPoints } from './bundles.js'
 import { inPackage, packInto, temporaryFolder } from './packed.js'
 
 const BUNDLE = /^dist\/(stores\/)?[\w-]+(\.c?js|\.d\.c?ts)$/
+/** The page of the fake WeCom, file by file. */
+const PAGE = /^dist\/page\/[\w-]+\.(html|css|js|svg)$/
 const PAPERS =
   /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|CONTRIBUTING\.md|THIRD-PARTY-LICENSES\.txt)$/
 /** What the papers show and link to. */
 const LINKED =
-  /^(docs\/([\w.-]+\.md|grafana-dashboard\.json)|examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
+  /^(docs\/([\w.-]+\.md|grafana-dashboard\.json|images\/fake-[\w-]+\.png)|examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
 /** For what does not read `exports`. */
 const SUBPATH_FOLDER = /^(axios|fetch|limits|otel|testing|stores\/\w+)\/package\.json$/
 
@@ -26,7 +28,7 @@ beforeAll(async () => {
 
 test('the tarball holds bundles, folders of subpaths, package.json and the papers with what they link to, nothing else', () => {
   const isExpected = (file: string) =>
-    [BUNDLE, SUBPATH_FOLDER, PAPERS, LINKED].some((pattern) => pattern.test(file))
+    [BUNDLE, PAGE, SUBPATH_FOLDER, PAPERS, LINKED].some((pattern) => pattern.test(file))
   expect(files.filter((file) => !isExpected(file))).toEqual([])
 })
 
