@@ -47,7 +47,7 @@ const PAPERS = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md
 const lines = execFileSync('git', ['ls-files', ...FOLDERS, ...PAPERS], { encoding: 'utf8' })
   .trim()
   .split('\n')
-  .filter((file) => file !== 'test/words.test.ts' && !/\.(svg|json)$/.test(file))
+  .filter((file) => file !== 'test/words.test.ts' && !/\.(svg|json|png)$/.test(file))
   .flatMap((file) =>
     readFileSync(file, 'utf8')
       .split('\n')

@@ -31,6 +31,11 @@ it('the workflows call every script that .ci/run calls, and only scripts that ex
   for (const name of [...wanted, ...scriptsIn(release)]) expect(scripts).toHaveProperty([name])
 })
 
+it('the workflows install the browser that .ci/run installs', () => {
+  expect(read('.ci/run')).toMatch(/^\.ci\/chromium$/m)
+  expect(ci).toContain('- run: .ci/chromium\n')
+})
+
 it('the workflows use actions by their major version', () => {
   const used = [...`${ci}${release}`.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action)
   expect(used.length).toBeGreaterThan(14)

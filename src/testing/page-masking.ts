@@ -1,6 +1,6 @@
 import type { FakeParts } from './fake-parts.js'
 
-export const MASK = '••••••'
+const MASK = '••••••'
 
 /** A shorter one, as in tests, may be part of any word; it is masked by the name of its field. */
 const SHORTEST = 7
