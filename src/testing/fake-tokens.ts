@@ -102,7 +102,7 @@ export function fakeTokens({ mode, expiresInSeconds, now, textOf }: FakeTokensOp
   }
 
   return {
-    mode,
+    expiresInSeconds,
     keep,
     /** All that were issued, in order. */
     list: () => [...issued.values()],

@@ -38,7 +38,7 @@ export function pageEvents(stateNow: () => object) {
 
     function send(): void {
       // A page that reads slowly gets everything at once later.
-      if (response.writableNeedDrain) return
+      if (response.writableNeedDrain || response.destroyed) return
       const isReset = sentEra !== era
       if (isReset) sent = 0
       const isNew = ({ id }: { id: number }) => id > sent

@@ -1,6 +1,6 @@
 import { KEPT } from './fake-log.js'
 import type { FakeParts } from './fake-parts.js'
-import type { FakeTokenOwner } from './fake-tokens.js'
+import type { FakeTokenOwner, IssuedToken } from './fake-tokens.js'
 
 /** How many tokens of one owner the page lists. */
 const TOKENS_OF_ONE = 4
@@ -15,34 +15,40 @@ export function pageState({ faults, now, plans, tenants, tokens }: FakeParts) {
   }
 
   /** Page tickets have owners of their own, which no list of tenants has. */
-  function owners() {
-    const known = tenants.list().map(({ owner }) => owner)
-    return [...new Set([...known, ...tokens.list().map(({ owner }) => owner)])]
+  function tokensByOwner(): Map<FakeTokenOwner, IssuedToken[]> {
+    const own = new Map(tenants.list().map(({ owner }) => [owner, [] as IssuedToken[]]))
+    for (const token of tokens.list()) {
+      const known = own.get(token.owner)
+      if (known === undefined) own.set(token.owner, [token])
+      else known.push(token)
+    }
+    return own
+  }
+
+  function shown(owner: FakeTokenOwner, own: readonly IssuedToken[]) {
+    const { kind, corpId, suiteId, agentId, modelId, deviceSn } = owner
+    const latest = own.slice(-TOKENS_OF_ONE).reverse()
+    return {
+      ...{ id: idOf(owner), kind, corpId, suiteId, agentId, modelId, deviceSn },
+      issued: own.length,
+      tokens: latest.map(({ number, expiresAt, state }) => ({ number, expiresAt, state })),
+    }
   }
 
   return {
-    ownerOf: (id: unknown) => owners().find((owner) => idOf(owner) === id),
+    ownerOf: (id: unknown) => [...tokensByOwner().keys()].find((owner) => idOf(owner) === id),
     now: () => ({
       now: now(),
-      mode: tokens.mode,
+      expiresInSeconds: tokens.expiresInSeconds,
       faults: { ...faults },
       planned: plans.list().map(({ path, next, times }) => {
         const { errcode, status, reset, truncate, delayMs } = next
         return { path, times, errcode, status, cut: reset || truncate, delayMs }
       }),
-      owners: owners()
-        .filter(({ isGone }) => !isGone)
+      owners: [...tokensByOwner()]
+        .filter(([{ isGone }]) => !isGone)
         .slice(-KEPT)
-        .map((owner) => {
-          const { kind, corpId, suiteId, agentId, modelId, deviceSn } = owner
-          const own = tokens.list().filter((token) => token.owner === owner)
-          const latest = own.slice(-TOKENS_OF_ONE).reverse()
-          return {
-            ...{ id: idOf(owner), kind, corpId, suiteId, agentId, modelId, deviceSn },
-            issued: own.length,
-            tokens: latest.map(({ number, expiresAt, state }) => ({ number, expiresAt, state })),
-          }
-        }),
+        .map(([owner, own]) => shown(owner, own)),
     }),
   }
 }

@@ -8,8 +8,8 @@ import { fakeQyapi } from '../../src/testing.js'
 /** Debian's. */
 const CHROMIUM = '/usr/bin/chromium'
 
-export const APP = { corpId: 'ww-fake', corpSecret: 'fake-secret' }
-export const SUITE = {
+const APP = { corpId: 'ww-fake', corpSecret: 'fake-secret' }
+const SUITE = {
   suiteId: 'ww-fake-suite',
   suiteSecret: 'fake-suite-secret',
   corps: [{ corpId: 'ww-fake-corp', permanentCode: 'fake-permanent-code' }],

@@ -5,6 +5,7 @@ import { word } from './words.js'
 /** The apps with their tokens, and the buttons. */
 export function controls(at) {
   let clockAhead = 0
+  let lifeSeconds = 7200
   let shownOwners = ''
 
   /** Presses a button: sends it, and says what came of it. */
@@ -70,7 +71,9 @@ export function controls(at) {
     for (const life of at('owners').querySelectorAll('[data-expires]')) {
       const seconds = Math.ceil((Number(life.dataset.expires) - Date.now() - clockAhead) / 1000)
       life.textContent = seconds > 0 ? clockText(seconds) : word('expired')
-      life.closest('li').style.setProperty('--left', Math.max(0, Math.min(1, seconds / 7200)))
+      life
+        .closest('li')
+        .style.setProperty('--left', Math.max(0, Math.min(1, seconds / lifeSeconds)))
       life.closest('li').classList.toggle('expired', seconds <= 0)
     }
   }
@@ -86,6 +89,7 @@ export function controls(at) {
     perform,
     show(state) {
       clockAhead = state.now - Date.now()
+      lifeSeconds = state.expiresInSeconds
       const owners = JSON.stringify(state.owners)
       // A list that is made anew takes the focus from its buttons.
       if (owners !== shownOwners) {
