@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
 import { runCommand } from '../../src/cli/run-command.js'
@@ -141,43 +141,75 @@ it('fake --save says so if the file cannot be written or read', async () => {
 const exec = promisify(execFile)
 const has = (program: string) => exec(program, ['--version']).then(Boolean, () => false)
 const [hasCurl, hasPython] = await Promise.all(['curl', 'python3'].map(has))
+const hasRequests =
+  hasPython && (await exec('python3', ['-c', 'import requests']).then(Boolean, () => false))
 
-/** As docs/testing.md shows it. */
-const PRESS = '{"action":"fail","path":"user/get","errcode":45009}'
+/** The blocks of one language in a page of the docs, with the fake's real address. */
+async function blocksOf(page: string, language: string, url: string): Promise<string[]> {
+  const text = await readFile(new URL(`../../docs/${page}`, import.meta.url), 'utf8')
+  const blocks = text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))
+  return [...blocks].map(([, block = '']) => block.replaceAll('http://127.0.0.1:8700', url))
+}
 
-it.skipIf(!hasCurl)('curl gets a token, calls, and presses a button of the page', async () => {
-  const { url, page } = await running()
-  const curl = async (...args: readonly string[]) =>
-    JSON.parse((await exec('curl', ['-s', ...args])).stdout)
-  const { access_token } = await curl(`${url}/cgi-bin/${GETTOKEN}`)
-  const json = ['-H', 'content-type: application/json', '-d', PRESS]
-  expect(await curl(...json, `${page}page/do`)).toEqual({ ok: true })
-  const user = `${url}/cgi-bin/user/get?userid=zhangsan&access_token=${access_token}`
-  expect(await curl(user)).toMatchObject({ errcode: 45009 })
-  expect(await curl(user)).toMatchObject({ errcode: 0, name: '张三' })
-})
-
-const PYTHON = `
-import json, sys, urllib.request
-url, page, press = sys.argv[1:]
-def call(address, data=None):
+/** The two functions of Python's requests that the docs use, where it is not installed. */
+const REQUESTS = `
+import json as reader, urllib.parse, urllib.request
+class Answer:
+    def __init__(self, request):
+        self.text = urllib.request.urlopen(request).read()
+    def json(self):
+        return reader.loads(self.text)
+def get(url, params):
+    return Answer(url + '?' + urllib.parse.urlencode(params))
+def post(url, json):
     headers = {'content-type': 'application/json'}
-    request = urllib.request.Request(address, data and data.encode(), headers)
-    return json.load(urllib.request.urlopen(request))
-token = call(url + '/cgi-bin/${GETTOKEN}')['access_token']
-message = json.dumps({'touser': '@all', 'agentid': 1, 'msgtype': 'text', 'text': {'content': '来自 Python'}})
-sent = call(url + '/cgi-bin/message/send?access_token=' + token, message)['errcode']
-call(page + 'page/do', press)
-failed = call(url + '/cgi-bin/user/get?access_token=' + token)['errcode']
-print(json.dumps([sent, failed]))
+    return Answer(urllib.request.Request(url, reader.dumps(json).encode(), headers))
 `
 
-it.skipIf(!hasPython)(
-  'a Python program sends a message, which the page shows, and presses a button',
-  async () => {
-    const { url, page } = await running()
-    const { stdout } = await exec('python3', ['-c', PYTHON, url, page, PRESS])
-    expect(JSON.parse(stdout)).toEqual([0, 45009])
-    expect(await firstEvent(page)).toContain('来自 Python')
+const PAGES = ['testing.md', 'testing.zh-CN.md']
+
+it.skipIf(!hasCurl).each(PAGES)(
+  'curl gets a token and presses a button, as %s shows it',
+  async (page) => {
+    const { url, call } = await running()
+    const [block = ''] = await blocksOf(page, 'sh', url)
+    const lines = block.split('\n').filter((line) => line.startsWith('curl '))
+    const answers = lines.map(async (line) =>
+      JSON.parse((await exec('sh', ['-c', `${line} -s`])).stdout),
+    )
+    const [token, pressed] = await Promise.all(answers)
+    expect([token.errcode, pressed]).toEqual([0, { ok: true }])
+    const { access_token } = await call(GETTOKEN)
+    expect((await call(`user/get?access_token=${access_token}`)).errcode).toBe(0)
   },
 )
+
+it.skipIf(!hasPython).each(PAGES)(
+  'a Python program calls the fake and presses a button, as %s shows it',
+  async (page) => {
+    const { url } = await running()
+    const [program = ''] = await blocksOf(page, 'python', url)
+    const folder = dirname(await temporaryFile())
+    if (!hasRequests) await writeFile(join(folder, 'requests.py'), REQUESTS)
+    const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' }
+    const { stdout } = await exec('python3', ['-c', program], { env })
+    expect(stdout).toBe('45009\n')
+  },
+)
+
+const SENDER = `
+import json, sys, urllib.request
+url = sys.argv[1] + '/cgi-bin/'
+def call(path, message=None):
+    body = message and json.dumps(message).encode()
+    return json.load(urllib.request.urlopen(url + path, body))
+token = call('${GETTOKEN}')['access_token']
+message = {'touser': '@all', 'agentid': 1, 'msgtype': 'text', 'text': {'content': '来自 Python'}}
+print(call('message/send?access_token=' + token, message)['errcode'])
+`
+
+it.skipIf(!hasPython)('a message that a Python program sends is on the page', async () => {
+  const { url, page } = await running()
+  expect((await exec('python3', ['-c', SENDER, url])).stdout).toBe('0\n')
+  expect(await firstEvent(page)).toContain('来自 Python')
+})
