@@ -179,7 +179,10 @@ export function fakeOf(parts: FakeParts, page?: PageListener): FakeQyapi {
       tenants.install(suiteId, corp)
       log.changed()
     },
-    uninstall: tenants.uninstall,
+    uninstall(suiteId, corpId) {
+      tenants.uninstall(suiteId, corpId)
+      log.changed()
+    },
     on(path, endpoint) {
       checkEndpoint(path, endpoint)
       endpoints.set(path, endpoint)

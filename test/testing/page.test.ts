@@ -181,3 +181,16 @@ it('the fake keeps the last 1000 calls and messages', async () => {
   const { calls, messages } = await news()
   expect([calls.length, messages.length]).toEqual([1000, 1000])
 })
+
+it('an open page loses a corp that cancelled its authorisation', async () => {
+  const corps = [{ corpId: 'ww-corp', permanentCode: 'code' }]
+  const suites = [{ suiteId: 'ww-suite', suiteSecret: 'secret', corps }]
+  const { news, wecom } = await openedPage({ apps: [], suites })
+  const names = ({ state }: Awaited<ReturnType<typeof news>>) =>
+    state.owners.map(({ kind, corpId }) => corpId ?? kind)
+  const first = await news()
+  expect(names(first)).toEqual(['suite', 'ww-corp'])
+  const next = news(first.id, (one) => names(one).length === 1)
+  wecom.uninstall('ww-suite', 'ww-corp')
+  expect(names(await next)).toEqual(['suite'])
+})
