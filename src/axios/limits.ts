@@ -1,10 +1,10 @@
-import type { AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import type { AxiosError, AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
 import { tryRead } from '../core/errcode.js'
 import type { Middleware } from '../request/middleware.js'
 import { resolvedAdapter } from './adapter.js'
 import { withConfig } from './client.js'
 import { queryOf } from './inject-token.js'
-import { bareUrlOf } from './request.js'
+import { bareUrlOf, copied, limitTime, type WaitingRequest } from './request.js'
 import { waitWithBody } from './timeout.js'
 
 interface CallWithoutToken {
@@ -17,26 +17,52 @@ interface CallWithoutToken {
 export function withoutToken(
   { sendCounted }: Middleware,
   { config, lib, url: target }: CallWithoutToken,
-  send: () => Promise<AxiosResponse>,
+  send: (outgoing: InternalAxiosRequestConfig) => Promise<AxiosResponse>,
 ): () => Promise<AxiosResponse> {
-  if (sendCounted === undefined) return send
+  if (sendCounted === undefined) return () => send(config)
   const startedAt = config.timeout ? performance.now() : 0
   return () => {
     const query = queryOf(config, lib)
     const url = tryRead(() => bareUrlOf({ lib, config, url: target, query }))
-    if (url === undefined) return send()
+    if (url === undefined) return send(config)
     const adapter = resolvedAdapter(lib, config.adapter, config)
     const waiting = { config, lib, url: target, query, startedAt, adapter }
+    let sendInTime = () => send(config)
     return sendCounted(
       { url, body: config.data },
       {
-        wait: (place) =>
-          waitWithBody(place, waiting).catch((error) => {
+        wait(place) {
+          sendInTime = () => sendLate(waiting, send)
+          return waitWithBody(place, waiting).catch((error) => {
             throw withConfig(error, config)
-          }),
-        send,
+          })
+        },
+        send: () => sendInTime(),
         read: async ({ headers, data }) => ({ header: headers?.['error-code'], body: data }),
       },
     )
+  }
+}
+
+/** After a wait a request has the rest of its timeout. Its outcome has the caller's config. */
+async function sendLate(
+  waiting: WaitingRequest,
+  send: (outgoing: InternalAxiosRequestConfig) => Promise<AxiosResponse>,
+): Promise<AxiosResponse> {
+  const { config } = waiting
+  if (!config.timeout) return send(config)
+  const outgoing = copied(config)
+  limitTime(outgoing, waiting)
+  const giveBack = (outcome: { config?: unknown }) => {
+    if (outcome.config === outgoing) outcome.config = config
+  }
+  try {
+    const answer = await send(outgoing)
+    giveBack(answer)
+    return answer
+  } catch (error) {
+    const { response } = Object(error) as AxiosError
+    for (const outcome of [error, response]) giveBack(Object(outcome))
+    throw error
   }
 }

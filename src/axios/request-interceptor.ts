@@ -37,7 +37,7 @@ export function sendWithToken(
   own: OwnAdapter,
 ): Promise<AxiosResponse> {
   const { middleware, lib, destinationOf, isDetached } = attachment
-  const send = () => resolvedAdapter(lib, own, config)(config)
+  const send = (outgoing = config) => resolvedAdapter(lib, own, config)(outgoing)
   const url = urlTextOf(config)
   if (isDetached) return send()
   const sendWithoutUs = withoutToken(middleware, { config, lib, url }, send)

@@ -179,11 +179,16 @@ export function lateAttemptOf(context: RequestContext, token: Token): Attempt {
     // In place, as axios' own adapters set a form's headers.
     outgoing.headers = context.lib.AxiosHeaders.from(outgoing.headers).set(formHeaders)
   }
+  limitTime(outgoing, context)
+  return attempt
+}
+
+/** Sets the rest of the caller's timeout; its message names the caller's figure. */
+export function limitTime(outgoing: Config, context: WaitingRequest): void {
   const left = remainingMs(context)
-  if (left === undefined) return attempt
+  if (left === undefined) return
   outgoing.timeout = Math.max(1, Math.ceil(left))
   outgoing.timeoutErrorMessage ??= `timeout of ${context.config.timeout}ms exceeded`
-  return attempt
 }
 
 /** Streams report errors with this config long after the answer, so the token must be removed. */
@@ -204,7 +209,7 @@ const GUARDED = Object.create(null, {
  * A key loop takes a quarter of a spread's time on these objects. Newer versions of axios protect
  * their configs against a polluted `Object.prototype`; the copy stays protected.
  */
-function copied(config: Config): Config {
+export function copied(config: Config): Config {
   const isGuarded = Object.getPrototypeOf(config) === null
   const copy: Record<PropertyKey, unknown> = isGuarded ? Object.create(GUARDED) : {}
   for (const key of Object.keys(config)) copy[key] = config[key as keyof Config]

@@ -1,5 +1,5 @@
 import { isPlainObject } from '../core/check.js'
-import { parsed } from '../core/errcode.js'
+import { parsed, tryRead } from '../core/errcode.js'
 import { textOf } from '../core/platform.js'
 
 /** What a message says of its receivers. */
@@ -16,6 +16,13 @@ const LONGEST_READ = 1_000_000
 
 /** The receivers in a message's body. Parties and tags are lists that only WeCom knows. */
 export function receiversIn(body: unknown): Receivers {
+  return tryRead(() => read(body)) ?? UNKNOWN
+}
+
+/** Of a body that cannot be read, such as an SDK's object whose getters throw. */
+const UNKNOWN: Receivers = { members: [], isToAll: false, agentId: undefined }
+
+function read(body: unknown): Receivers {
   const { touser, agentid } = messageIn(body)
   const users = Array.isArray(touser) ? touser : String(touser ?? '').split('|')
   const names = users.map((user) => String(user).trim().toLowerCase()).filter((name) => name !== '')

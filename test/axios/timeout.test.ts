@@ -5,6 +5,7 @@ import axios113 from 'axios-1.13'
 import { createAuthRefresh } from 'axios-auth-refresh'
 import { expect, it, vi } from 'vitest'
 import { attachToken } from '../../src/axios.js'
+import { callLimits } from '../../src/limits.js'
 import { useOwnTimers } from '../support/own-timers.js'
 import { deferred } from '../support/source.js'
 import { API, answer, OK, REFUSED, stubAxios } from '../support/stub-axios.js'
@@ -135,6 +136,27 @@ it('rule 11: a request that waits for a token rejects as axios would also withou
   const outcome = client.get('/user/get', { timeout: 500 }).catch((error) => error)
   await timers.advance(500)
   expect(await outcome).toMatchObject({ code: 'ECONNABORTED' })
+})
+
+it('request rule 10: a call without our token that waited for its place in the call limits has the rest of its timeout, and its own config', async () => {
+  const limits = callLimits({ table: { robotMessages: { minute: 1 } } })
+  const stub = stubAxios(
+    (config, count) => {
+      if (count > 1) throw new axios.AxiosError(config.timeoutErrorMessage, 'ECONNABORTED', config)
+      return answer(OK)(config)
+    },
+    { options: { limits } },
+  )
+  const send = () => stub.client.post('/webhook/send?key=k', {}, { timeout: 70_000 })
+  const first = await send()
+  expect(first.config.timeout).toBe(70_000)
+  const late = send().catch((error) => error)
+  await timers.advance(61_000)
+  const { message, config } = await late
+  expect(stub.sent.map(({ timeout }) => timeout)).toEqual([70_000, 9_000])
+  expect(message).toBe('timeout of 70000ms exceeded')
+  expect(config).toMatchObject({ timeout: 70_000, url: '/webhook/send?key=k' })
+  expect(config.timeoutErrorMessage).toBeUndefined()
 })
 
 it('rule 11: a request that waits for a token leaves no timer and no listener behind', async () => {

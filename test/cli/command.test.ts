@@ -63,7 +63,7 @@ describe('the command line', () => {
     [['explain', '1.5'], /needs one errcode/],
     [['explain', '60020', '--kind'], /--kind was used in a wrong way/],
     [['explain', '60020', '--kind', 'app'], /--kind must be a kind of credential/],
-    [['explain', '60020', '--json=yes'], /--json was used in a wrong way/],
+    [['explain', '60020', '--json=yes'], /--json takes no value/],
     [['explain', '60020', '--lang', 'fr'], /--lang must be en or zh/],
     [['fake', '--port', 'x'], /a number up to 65535/],
     [['fake', '--port', '70000'], /a number up to 65535/],

@@ -81,6 +81,13 @@ describeWithRedis('the doctor and a real Redis', () => {
     expect(line('scripts')).toBeUndefined()
   })
 
+  it('a database that Redis does not have is no connection: check REDIS_URL', async () => {
+    const { line, failed } = await diagnose({ REDIS_URL: `${server.url}/99` })
+    expect(failed).toContain('redis')
+    expect(line('redis')?.found).toMatch(/DB index is out of range/)
+    expect(line('redis')?.remedy).toMatch(/check REDIS_URL/)
+  })
+
   it('a wrong password: check user and password in REDIS_URL', async () => {
     const url = server.url.replace('://', `://stranger:${PLANTED}@`)
     const { line } = await diagnose({ REDIS_URL: url })

@@ -435,3 +435,15 @@ it('limits of accounts created count only if accounts is given', () => {
   const { call } = limited({ accounts: 1 })
   expect(times(4, () => call('user/create', ww1).sent)).toEqual([true, true, true, false])
 })
+
+it('a message whose receivers cannot be read is sent, and counts for no member', () => {
+  const { call } = limited({ table: { messagesToMember: { minute: 1 } } })
+  const throwing = {
+    get touser(): string {
+      throw new Error('not loaded')
+    },
+  }
+  const unreadable = [throwing, new Blob(['{"touser":"a"}']), new FormData()]
+  for (const body of unreadable)
+    expect(call('message/send', ww1, { body })).toMatchObject({ sent: true, error: undefined })
+})

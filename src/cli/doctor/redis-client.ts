@@ -51,13 +51,17 @@ async function connectBy(name: string, path: string, url: string): Promise<Conne
   // Without a listener an error would end the process. ioredis says the cause here alone.
   const causes: unknown[] = []
   client.on('error', (error) => void causes.push(error))
+  const command = commandOf(client)
   try {
     await inTime(client.connect())
+    // Behind the SELECT of a database that is not there, which ioredis does not wait for.
+    await inTime(command(['PING'])).catch(() => {})
+    if (causes.length > 0) throw causes[0]
   } catch (error) {
     close()
     throw causes[0] ?? error
   }
-  return { driver: name, command: commandOf(client), close }
+  return { driver: name, command, close }
 }
 
 function clientOf(module: ClientModule, url: string): { client: Emitter; close: () => void } {

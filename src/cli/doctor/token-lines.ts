@@ -50,7 +50,7 @@ function shapeLines(name: string, value: string, say: Say): Line[] {
           ok(
             check,
             say(
-              `${value.length} characters, no blank, line break or quote`,
+              `${value.length} character${value.length === 1 ? '' : 's'}, no blank, line break or quote`,
               `${value.length} 个字符，没有空格、换行或引号`,
             ),
           ),
