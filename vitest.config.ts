@@ -7,7 +7,7 @@ const patience = {
   expect: { poll: { timeout: 30_000 } },
 } as const
 
-/** A fresh thread starts in half the time of a fresh process. */
+/** A fresh thread takes less to start than a fresh process. */
 const inThreads = { ...patience, pool: 'threads' } as const
 
 const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,stores,limits'

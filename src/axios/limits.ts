@@ -53,9 +53,9 @@ async function sendLate(
   if (!config.timeout) return send(config)
   const outgoing = copied(config)
   limitTime(outgoing, waiting)
-  const giveBack = (outcome: { config?: unknown }) => {
-    if (outcome.config === outgoing) outcome.config = config
-  }
+  // A frozen error keeps ours, which has no token in it.
+  const giveBack = (outcome: object) =>
+    Reflect.get(outcome, 'config') === outgoing && Reflect.set(outcome, 'config', config)
   try {
     const answer = await send(outgoing)
     giveBack(answer)

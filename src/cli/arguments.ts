@@ -15,8 +15,6 @@ const COMMON = {
   lang: { type: 'string' },
 } as const
 
-const SWITCHES = new Set(['--help', '--version', '--json'])
-
 const COMMANDS = {
   doctor: {
     corpid: { type: 'string' },
@@ -87,12 +85,17 @@ function usageErrorOf(error: unknown): UsageError {
   const { code, message } = error as { code?: string; message: string }
   const [, option = ''] = /'(--?[\w-]+)/.exec(message) ?? []
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return unknown('option', '选项', option)
-  if (SWITCHES.has(option))
+  if (isSwitch(option))
     return new UsageError({ en: `${option} takes no value`, zh: `${option} 不带值` })
   return new UsageError({
     en: `${shown(option)} was used in a wrong way: an option with a value is written --name value, or --name=value`,
     zh: `${shown(option)} 用法不对：带值的选项写成 --name value 或 --name=value`,
   })
+}
+
+function isSwitch(option: string): boolean {
+  const { type } = Object(COMMON[option.slice(2) as keyof typeof COMMON])
+  return type === 'boolean'
 }
 
 function unknown(what: string, whatInChinese: string, name: string): UsageError {

@@ -57,7 +57,8 @@ const MOST_LOOKED_AT = 100
 
 /**
  * Makes a pool of sources: one for each identity, so that a thousand calls for one corp request its
- * token once. Names of tenants are case-sensitive.
+ * token once. Names of tenants are case-sensitive. The first token of a tenant is refreshed at any time
+ * from half of its life on, so that tenants that were fetched at once are not refreshed at once.
  *
  * @throws `bad_options` if an option is not what it should be.
  * @example

@@ -20,7 +20,7 @@ import {
   startRedis,
   useClosing,
 } from '../support/redis.js'
-import { tokenBody } from '../support/source.js'
+import { numberedTokens, tokenBody } from '../support/source.js'
 
 type Client = RedisClient | RedisCommand
 type Closing = ReturnType<typeof useClosing>
@@ -91,11 +91,7 @@ describeWithRedis('a token source over redis-server', () => {
 
   /** As many processes as are asked for: each a source with a connection of its own. */
   function machines() {
-    let fetches = 0
-    const transport = async () => {
-      fetches += 1
-      return { status: 200, body: tokenBody(`token-${fetches}`) }
-    }
+    const { transport, requests } = numberedTokens()
     const start = () => {
       const redis = ioredis(server, closing)
       const events: TokenEvent[] = []
@@ -104,7 +100,7 @@ describeWithRedis('a token source over redis-server', () => {
       const source = createTokenSource(selfBuilt(APP), options)
       return { source, redis, types: () => events.map(({ type }) => type) }
     }
-    return { start, fetches: () => fetches }
+    return { start, fetches: requests }
   }
 
   it('rule 20: a token source over Redis is served even if its Redis is a read-only replica', async () => {

@@ -41,6 +41,16 @@ export function sourceWith(
   }
 }
 
+/** Answers token requests with `token-1`, `token-2`, … */
+export function numberedTokens() {
+  let requests = 0
+  const transport: Transport = async () => {
+    requests += 1
+    return { status: 200, body: tokenBody(`token-${requests}`) }
+  }
+  return { transport, requests: () => requests }
+}
+
 export function tokenBody(value: unknown, expiresIn: unknown = 7200): string {
   return JSON.stringify({ errcode: 0, errmsg: 'ok', access_token: value, expires_in: expiresIn })
 }

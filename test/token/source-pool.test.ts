@@ -12,7 +12,7 @@ import { fakeClock } from '../../src/testing.js'
 import { ENTRIES, failureOf, paths, through, useEveryKind } from '../support/every-kind.js'
 import { hold } from '../support/hold.js'
 import { settle } from '../support/qyapi.js'
-import { tokenBody } from '../support/source.js'
+import { numberedTokens } from '../support/source.js'
 
 const open = useEveryKind()
 const appOf = (corpId: string, corpSecret = 'secret') => selfBuilt({ corpId, corpSecret })
@@ -337,22 +337,18 @@ function thenable<T>(value: T): PromiseLike<T> {
 
 it('rule 3: the corps of a pool whose first tokens came at once are refreshed over half a lifetime', async () => {
   const clock = fakeClock()
-  let requests = 0
-  const transport = async () => {
-    requests += 1
-    return { status: 200, body: tokenBody(`token-${requests}`) }
-  }
+  const { transport, requests } = numberedTokens()
   const pool = createSourcePool(appOf, { clock, transport })
   const corps = Array.from({ length: 200 }, (_, index) => pool.get(`ww-${index}`) as TokenSource)
   const requestedInTenMinutes = async () => {
-    const before = requests
+    const before = requests()
     await Promise.all(corps.map((corp) => corp.get()))
     await settle()
     clock.advance(600_000)
-    return requests - before
+    return requests() - before
   }
   expect(await requestedInTenMinutes()).toBe(200)
   for (let index = 1; index < 24; index += 1)
     expect(await requestedInTenMinutes()).toBeLessThan(index < 6 ? 1 : 80)
-  expect(requests).toBeGreaterThan(400)
+  expect(requests()).toBeGreaterThan(400)
 })
