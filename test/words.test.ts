@@ -42,7 +42,14 @@ const WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
 ]
 
 const FOLDERS = ['src', 'test', 'docs', 'examples', 'bench', '.ci', '.github']
-const PAPERS = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md']
+const PAPERS = [
+  'README.md',
+  'README.zh-CN.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'SECURITY.zh-CN.md',
+]
 
 const lines = execFileSync('git', ['ls-files', ...FOLDERS, ...PAPERS], { encoding: 'utf8' })
   .trim()

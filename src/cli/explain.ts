@@ -8,7 +8,8 @@ import { type Arguments, textOf, UsageError } from './arguments.js'
 import type { Language, Words } from './language.js'
 import type { Terminal } from './terminal.js'
 
-const RETRY: Readonly<Record<ErrcodeRetry, Words>> = {
+/** What sending the call again is good for, in words. */
+export const RETRY: Readonly<Record<ErrcodeRetry, Words>> = {
   no: { en: 'no: it fails again until something is changed', zh: '不要：不改动什么就会一直失败' },
   replace_token: {
     en: 'once, with another token; the middlewares do so',
@@ -34,7 +35,7 @@ const RETRY: Readonly<Record<ErrcodeRetry, Words>> = {
   unknown: { en: 'unknown', zh: '未知' },
 }
 
-const HEADINGS = {
+export const HEADINGS = {
   en: { causes: 'Causes', remedy: 'What to do', retry: 'Send again', page: 'WeCom’s page' },
   zh: { causes: '常见原因', remedy: '怎么办', retry: '是否重试', page: '官方说明' },
 } as const

@@ -9,10 +9,10 @@ const BUNDLE = /^dist\/(stores\/)?[\w-]+(\.c?js|\.d\.c?ts)$/
 /** The page of the fake WeCom, file by file. */
 const PAGE = /^dist\/page\/[\w-]+\.(html|css|js|svg)$/
 const PAPERS =
-  /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|CONTRIBUTING\.md|THIRD-PARTY-LICENSES\.txt)$/
+  /^(package\.json|(README|SECURITY)(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|THIRD-PARTY-LICENSES\.txt)$/
 /** What the papers show and link to. */
 const LINKED =
-  /^(docs\/([\w.-]+\.md|grafana-dashboard\.json|images\/fake-[\w-]+\.png)|examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
+  /^(docs\/([\w.-]+\.md|grafana-dashboard\.json|llms\.txt|images\/[\w.-]+\.(png|svg))|examples\/.+|bench\/(RESULTS\.md|results\.svg))$/
 /** For what does not read `exports`. */
 const SUBPATH_FOLDER = /^(axios|fetch|limits|otel|testing|stores\/\w+)\/package\.json$/
 

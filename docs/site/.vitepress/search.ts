@@ -1,0 +1,68 @@
+import MiniSearch, { type Options } from 'minisearch'
+import type { DefaultTheme, Plugin } from 'vitepress'
+
+/**
+ * Chinese has no blanks between words. This runs in the browser too, so that it must stand on its own: each
+ * word of a text, and names of code and errcodes as a whole.
+ */
+function tokenize(text: string): string[] {
+  const words = new Intl.Segmenter('zh', { granularity: 'word' }).segment(text)
+  const segments = [...words].filter((word) => word.isWordLike).map((word) => word.segment)
+  return [...segments, ...(text.match(/\w*[_.-]\w[\w.-]*/g) ?? [])]
+}
+
+const CHINESE: DefaultTheme.LocalSearchOptions = {
+  translations: {
+    button: { buttonText: '搜索', buttonAriaLabel: '搜索' },
+    modal: {
+      displayDetails: '显示正文',
+      resetButtonTitle: '清空',
+      backButtonTitle: '关闭',
+      noResultsText: '没有找到：',
+      footer: { selectText: '打开', navigateText: '选择', closeText: '关闭' },
+    },
+  },
+}
+
+export const search: DefaultTheme.Config['search'] = {
+  provider: 'local',
+  options: { miniSearch: { options: { tokenize } }, locales: { zh: CHINESE } },
+}
+
+/** As VitePress makes it. */
+const INDEX: Options = {
+  fields: ['title', 'titles', 'text'],
+  storeFields: ['title', 'titles'],
+  tokenize,
+}
+
+/**
+ * VitePress takes the language of a page from its file, not from its address, and so puts the Chinese pages,
+ * X.zh-CN.md, into the English index. Each language gets the pages below its address.
+ */
+export function searchByLanguage(base: string): Plugin {
+  return {
+    name: 'search-by-language',
+    configResolved({ plugins }) {
+      const local = plugins.find(({ name }) => name === 'vitepress:local-search')
+      const load = local?.load
+      if (local === undefined || typeof load !== 'function') throw new Error('no local search')
+      local.load = async function (id, ...rest) {
+        const [, language] = /@localSearchIndex(root|zh)$/.exec(id) ?? []
+        if (language === undefined) return load.call(this, id, ...rest)
+        const whole = String(await load.call(this, id.replace(/zh$/, 'root'), ...rest))
+        const json: string = JSON.parse(whole.slice('export default '.length))
+        const isIts = (address: string) => address.startsWith(`${base}zh/`) === (language === 'zh')
+        return `export default ${JSON.stringify(JSON.stringify(await part(json, isIts)))}`
+      }
+    },
+  }
+}
+
+async function part(json: string, isIts: (address: string) => boolean): Promise<MiniSearch> {
+  const index = MiniSearch.loadJSON(json, INDEX)
+  const { documentIds } = JSON.parse(json) as { documentIds: Record<string, string> }
+  index.discardAll(Object.values(documentIds).filter((address) => !isIts(address)))
+  await index.vacuum()
+  return index
+}

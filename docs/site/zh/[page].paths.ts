@@ -1,0 +1,3 @@
+import { englishOnlyPages } from '../.vitepress/english-only.js'
+
+export default { paths: englishOnlyPages }

@@ -1,0 +1,3 @@
+import { examplePages } from '../../.vitepress/examples.js'
+
+export default { paths: examplePages }
