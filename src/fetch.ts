@@ -6,6 +6,7 @@ import type { Credential } from './core/credential.js'
 import { tryRead } from './core/errcode.js'
 import { badOption } from './core/errors.js'
 import type { MiddlewareOptions } from './core/options.js'
+import { platform } from './core/platform.js'
 import type { Token } from './core/token.js'
 import { fetchTransport } from './core/transport.js'
 import { asUrlReads } from './core/url.js'
@@ -31,6 +32,7 @@ import {
   targetUrl,
   textOf,
 } from './fetch/request.js'
+import { responseViews } from './fetch/response-view.js'
 import { warnIfNotFetch, warnIfNotFound, warnIfRefused } from './fetch/warnings.js'
 import { remembered } from './request/destination.js'
 import { createMiddleware, type ManySources, type Tokens } from './request/middleware.js'
@@ -89,7 +91,9 @@ export function withToken<F extends AnyFetch>(
   const transport = fetchTransport(plainFetch)
   const middleware = createMiddleware(tokens, options, { credentialOf: selfBuilt, transport })
   const { limits } = middleware
-  const wrapped = { fetch: plainFetch, notFetch: warnIfNotFetch(middleware, fetch), limits }
+  const views = responseViews(platform.isUndici())
+  const notFetch = warnIfNotFetch(middleware, fetch)
+  const wrapped = { fetch: plainFetch, views, notFetch, limits }
   const sendWithoutUs = withoutToken(middleware, plainFetch)
   const addressOf = remembered((text) => {
     const url = asUrlReads(text)
@@ -195,12 +199,12 @@ function send<T>(
   token: Token,
   use: (answer: JudgedResponse) => T | Promise<T>,
 ): Promise<T> {
-  const { fetch, notFetch } = wrapped
+  const { fetch, views, notFetch } = wrapped
   const { init, signal } = outgoing
   const { parameters } = destination
   const fail = (error: unknown) => {
     limited?.failed()
-    throw failureWithoutToken(error, token, parameters, init)
+    throw failureWithoutToken(error, { token, parameters }, init)
   }
   const input = rejecting(() => outgoing.inputFor(targetUrl(outgoing.url, destination, token)))
   if (input instanceof Promise) return input.catch(fail)
@@ -212,7 +216,7 @@ function send<T>(
   }
   return answering.then((answer) => {
     const errcodes = limited === undefined ? policy.errcodes : limited.errcodes
-    const given = judgeResponse(answer, errcodes, { token, parameters, notFetch }, signal)
+    const given = judgeResponse(answer, errcodes, { token, parameters, views, notFetch }, signal)
     const judged = limited === undefined ? given : endPlace(limited, given)
     return judged instanceof Promise ? judged.then(use) : use(judged)
   }, fail)

@@ -69,6 +69,7 @@ export const platform = {
   printLine,
   channel,
   emitWarning,
+  isUndici,
 } satisfies Platform & Record<string, unknown>
 
 function oncePerClock<T>(make: (clock: Clock) => T): (clock: Clock) => T {
@@ -93,6 +94,15 @@ function processName(): string {
     return `${process.getBuiltinModule('node:os').hostname()}:${process.pid}`
   } catch {
     return 'unknown'
+  }
+}
+
+/** Whether the runtime's own fetch is undici, as in Node. */
+function isUndici(): boolean {
+  try {
+    return globalThis.process.versions.undici !== undefined
+  } catch {
+    return false
   }
 }
 

@@ -3,12 +3,14 @@ import type { Destination } from '../request/destination.js'
 import type { LimitedCall } from '../token/limited-call.js'
 import type { TokenPolicy } from '../token/token-policy.js'
 import type { OutgoingRequest, snapshotRequest } from './request.js'
+import type { ResponseViews } from './response-view.js'
 
 type Fetch = typeof globalThis.fetch
 
 /** The wrapped fetch. */
 export interface Wrapped {
   readonly fetch: Fetch
+  readonly views: ResponseViews
   /** Called when it resolves with something other than a response. */
   readonly notFetch: () => void
   /** The middleware's, for a source without its own. */

@@ -1,7 +1,12 @@
-import type { Token } from '../core/token.js'
-import { urlWithoutToken } from '../core/url.js'
 import { isWebStream } from '../request/peek-web-stream.js'
-import { override, RESPONSE_KEYS, type ResponseFields, redactHeaders } from './redact-response.js'
+import {
+  type Carried,
+  override,
+  RESPONSE_KEYS,
+  type ResponseFields,
+  redactHeaders,
+  redactUrl,
+} from './redact-response.js'
 
 /** A response that overrides one of these is read through the original body, so it is not rebuilt. */
 const READING: ReadonlySet<PropertyKey> = new Set([
@@ -16,14 +21,16 @@ const READING: ReadonlySet<PropertyKey> = new Set([
   'formData',
 ])
 
-/** Whether a response can be rebuilt with another body. A mock that is a plain object cannot. */
-export function canBeRebuilt(response: Response): boolean {
-  if (Reflect.ownKeys(response).some((key) => READING.has(key))) return false
-  return response.constructor === Response || makesResponses(response.constructor)
+/** A property on the response itself. */
+export function hasOwnReading(response: Response): boolean {
+  return Reflect.ownKeys(response).some((key) => READING.has(key))
 }
 
-/** Whether a class constructs responses from a body and an init, as the global one does. */
-function makesResponses(SomeResponse: unknown): boolean {
+/**
+ * Whether a class constructs responses from a body and an init, as the global one does. A mock that is a
+ * plain object has no such class.
+ */
+export function makesResponses(SomeResponse: unknown): boolean {
   try {
     const init = { status: 299, headers: { probe: '1' } }
     const made = new (SomeResponse as typeof Response)('', init)
@@ -40,15 +47,11 @@ function makesResponses(SomeResponse: unknown): boolean {
 export function rebuildResponse(
   response: Response,
   body: ReadableStream | Uint8Array<ArrayBuffer>,
-  token: Token,
-  parameters: readonly string[],
+  carried: Carried,
 ): Response {
-  const headers = redactHeaders(response.headers, token, parameters)
+  const headers = redactHeaders(response.headers, carried)
   const { status, statusText, ok, redirected, type } = response
-  const url =
-    typeof response.url === 'string'
-      ? urlWithoutToken(response.url, token, parameters)
-      : response.url
+  const url = redactUrl(response.url, carried)
   const copy = made(response, body, headers)
   keepOwnProperties(response, copy)
   // No assignments: Object.prototype may have accessors.

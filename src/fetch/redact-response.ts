@@ -15,21 +15,32 @@ export const RESPONSE_KEYS = [
 ] as const
 export type ResponseFields = Partial<Pick<Response, (typeof RESPONSE_KEYS)[number]>>
 
+/** The token that a request carried, and all parameter names that may hold one. */
+export interface Carried {
+  readonly token: Token
+  readonly parameters: readonly string[]
+}
+
 /** A response, or the request of an error. */
 interface ResponseLike extends ResponseFields {
   clone?(): unknown
 }
 
 /** Removes the token from the url and headers of a response and its clones. It stays the same object. */
-export function redactResponse<T>(shown: T, token: Token, parameters: readonly string[]): T {
+export function redactResponse<T>(shown: T, carried: Carried): T {
   if (typeof shown !== 'object' || shown === null) return shown
   const { url, headers } = shown as ResponseLike
-  const cleanUrl = typeof url === 'string' ? urlWithoutToken(url, token, parameters) : url
-  const cleanHeaders = redactHeaders(headers, token, parameters)
+  const cleanUrl = redactUrl(url, carried)
+  const cleanHeaders = redactHeaders(headers, carried)
   if (cleanHeaders !== headers)
     override(shown, { url: cleanUrl, headers: cleanHeaders } as ResponseFields)
   else if (cleanUrl !== url) override(shown, { url: cleanUrl } as ResponseFields)
   return shown
+}
+
+/** A mock's url may be anything. */
+export function redactUrl<U>(url: U, { token, parameters }: Carried): U | string {
+  return typeof url === 'string' ? urlWithoutToken(url, token, parameters) : url
 }
 
 /** Overrides fields of a response, of its clones, and of theirs. */
@@ -79,8 +90,7 @@ function copyOverrides(original: ResponseLike, clone: ResponseLike): ResponseLik
  */
 export function redactHeaders<H extends Headers | undefined>(
   headers: H,
-  token: Token,
-  parameters: readonly string[],
+  { token, parameters }: Carried,
 ): H {
   if (typeof headers?.forEach !== 'function') return headers
   let mayHaveToken = false
@@ -111,14 +121,14 @@ function madeLike<H extends Headers>(headers: H, content: H | [string, string][]
  */
 export function failureWithoutToken(
   error: unknown,
-  token: Token,
-  parameters: readonly string[],
+  carried: Carried,
   init: object | undefined,
 ): unknown {
+  const { token, parameters } = carried
   const own = new Set<unknown>(Object.values(init ?? {}))
   return redacted(error, {
     scrub: tokenScrubber(token.value, parameters),
     isLeftAlone: (value) => own.has(value),
-    cleanse: (message) => redactResponse(message, token, parameters),
+    cleanse: (message) => redactResponse(message, carried),
   })
 }

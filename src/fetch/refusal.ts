@@ -4,16 +4,14 @@ import {
   mayBeJson,
   type TokenErrcodes,
 } from '../core/errcode.js'
-import type { Token } from '../core/token.js'
 import { isNodeReadable, peekNodeStream } from '../request/peek-node-stream.js'
 import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'
-import { canBeRebuilt, rebuildResponse } from './rebuild-response.js'
-import { redactResponse } from './redact-response.js'
+import { type Carried, redactResponse } from './redact-response.js'
+import type { ResponseViews } from './response-view.js'
 
-/** The token that a request carried, and all parameter names that may hold one. */
-export interface Carried {
-  readonly token: Token
-  readonly parameters: readonly string[]
+/** How one request's answer is judged and shown. */
+export interface Judging extends Carried {
+  readonly views: ResponseViews
   /** Called if the wrapped function is neither a fetch nor a mock of one. */
   readonly notFetch?: () => void
 }
@@ -31,20 +29,19 @@ export interface JudgedResponse {
 export function judgeResponse(
   answer: Response,
   refusals: TokenErrcodes,
-  carried: Carried,
+  judging: Judging,
   signal: AbortSignal | null | undefined,
 ): JudgedResponse | Promise<JudgedResponse> {
-  const { token, parameters } = carried
   // Mocks and polyfills may return less than a whole Response: what cannot be judged is passed on.
   if (typeof answer?.headers?.get !== 'function') {
-    if (!hasReader(answer)) carried.notFetch?.()
-    return { response: redactResponse(answer, token, parameters), refusedBy: undefined }
+    if (!hasReader(answer)) judging.notFetch?.()
+    return { response: redactResponse(answer, judging), refusedBy: undefined }
   }
   const errcode = errcodeOfHeader(answer.headers.get('error-code'))
   if (errcode === undefined && isWorthReading(answer))
-    return judgeBody(answer, refusals, carried, signal)
+    return judgeBody(answer, refusals, judging, signal)
   const refusedBy = refusals.finds(errcode) ? errcode : undefined
-  return { response: redactResponse(answer, token, parameters), refusedBy }
+  return { response: judging.views.show(answer, judging), refusedBy }
 }
 
 function hasReader(answer: Partial<Response> | undefined): boolean {
@@ -61,7 +58,7 @@ function isWorthReading({ headers, body, bodyUsed }: Response): boolean {
 function judgeBody(
   answer: Response,
   refusals: TokenErrcodes,
-  { token, parameters }: Carried,
+  judging: Judging,
   signal: AbortSignal | null | undefined,
 ): JudgedResponse | Promise<JudgedResponse> {
   const { body } = answer
@@ -71,12 +68,10 @@ function judgeBody(
   })
   // node-fetch and its relatives have Node streams: what was read is put back into the same stream.
   if (isNodeReadable(body))
-    return peekNodeStream(body).then((bytes) =>
-      judged(redactResponse(answer, token, parameters), bytes),
-    )
-  if (!isWebStream(body) || !canBeRebuilt(answer))
-    return judged(redactResponse(answer, token, parameters), undefined)
+    return peekNodeStream(body).then((bytes) => judged(redactResponse(answer, judging), bytes))
+  if (!isWebStream(body) || !judging.views.canPeek(answer))
+    return judged(redactResponse(answer, judging), undefined)
   return peekWebStream(body, signal).then((peeked) =>
-    judged(rebuildResponse(answer, peeked.body, token, parameters), peeked.bytes),
+    judged(judging.views.show(answer, judging, peeked), peeked.bytes),
   )
 }

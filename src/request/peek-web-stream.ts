@@ -5,8 +5,11 @@ import { isDecided, joined, PEEK_TIMEOUT_MS } from './short-body.js'
 /** The beginning of a body, and a body that still yields all of it. */
 export interface Peeked<Body> {
   /** The whole content, if it is short and may be a JSON object. */
-  readonly bytes: Uint8Array | undefined
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined
+  /** To be taken once. */
   readonly body: Body
+  /** The signal that ends it. */
+  readonly signal: AbortSignal | null | undefined
 }
 
 /**
@@ -31,13 +34,17 @@ export function peekWebStream(
       isDone = true
       cancel()
       stopListening?.()
-      const bytes = isWhole ? joined(chunks, length) : undefined
-      // Until it is read, a signal ends also what has all arrived.
-      const body =
-        bytes !== undefined && !signal
-          ? bytes
-          : restOf(stream, reader, chunks, { pending, signal, reasonOf })
-      resolve({ bytes, body })
+      const rest = () => restOf(stream, reader, chunks, { pending, signal, reasonOf })
+      if (!isWhole) return resolve({ bytes: undefined, body: rest(), signal })
+      const bytes = joined(chunks, length)
+      // Until it is read, a signal ends also what has all arrived. Made only if it is asked for.
+      resolve({
+        bytes,
+        signal,
+        get body() {
+          return signal ? rest() : bytes
+        },
+      })
     }
     const stopEarly = () => finish(false)
     // The caller gets the same error when it reads that far.

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
-import { canBeRebuilt, rebuildResponse } from '../../src/fetch/rebuild-response.js'
+import { rebuildResponse } from '../../src/fetch/rebuild-response.js'
+import { responseViews } from '../../src/fetch/response-view.js'
 import { tokenOf } from '../support/token.js'
 
+const { canPeek } = responseViews(true)
 const token = tokenOf('the-token-of-this-test')
 const bytes = new TextEncoder().encode('{"errcode":0}')
 
@@ -16,10 +18,10 @@ const like = (different: (init: ResponseInit) => ResponseInit) =>
 class Bodiless extends Response {}
 Object.defineProperty(Bodiless.prototype, 'body', { get: () => null })
 
-it('request rule 4: canBeRebuilt accepts the global Response, and a class that constructs such responses', () => {
+it('request rule 4: a body can be peeked on the global Response, and on a class that constructs such responses', () => {
   const Own = class extends Response {}
-  expect(canBeRebuilt(new Response('body'))).toBe(true)
-  expect(canBeRebuilt(new Own('body'))).toBe(true)
+  expect(canPeek(new Response('body'))).toBe(true)
+  expect(canPeek(new Own('body'))).toBe(true)
 })
 
 it.each<[string, () => object]>([
@@ -42,8 +44,8 @@ it.each<[string, () => object]>([
     },
   ],
   ['with a reading of its own', () => Object.assign(new Response('body'), { text: () => '' })],
-])('request rule 4: canBeRebuilt rejects a response that is %s', (_name, make) => {
-  expect(canBeRebuilt(make() as Response)).toBe(false)
+])('request rule 4: a body cannot be peeked on a response that is %s', (_name, make) => {
+  expect(canPeek(make() as Response)).toBe(false)
 })
 
 const saying = (said: object, init: ResponseInit = {}) => {
@@ -55,6 +57,6 @@ const saying = (said: object, init: ResponseInit = {}) => {
 
 it('request rule 4: a rebuilt response need not have a url', () => {
   expect(
-    rebuildResponse(saying({ url: undefined }), bytes, token, ['access_token']).url,
+    rebuildResponse(saying({ url: undefined }), bytes, { token, parameters: ['access_token'] }).url,
   ).toBeUndefined()
 })
