@@ -55,11 +55,14 @@ export function responseViews(isUndici: boolean): ResponseViews {
   return {
     canPeek: (response) => !hasOwnReading(response) && kindOf(response).canBeRebuilt,
     show(response, carried, peeked) {
+      // Some wrappers define fields on each response, which would hide the view's.
+      const hasOwnFields = Object.hasOwn(response, 'url') || Object.hasOwn(response, 'headers')
       const isRead = peeked?.bytes !== undefined
-      const view = isRead || peeked === undefined ? kindOf(response).view : undefined
+      const isViewed = isRead || (peeked === undefined && !hasOwnFields)
+      const view = isViewed ? kindOf(response).view : undefined
       if (view !== undefined && Reflect.setPrototypeOf(response, view)) {
         viewed.put(response, { carried, unread: isRead ? (peeked as ReadBody) : undefined })
-        return hasOwnFields(response) ? redactResponse(response, carried) : response
+        return hasOwnFields ? redactResponse(response, carried) : response
       }
       if (peeked === undefined) return redactResponse(response, carried)
       return rebuildResponse(response, peeked.body, carried)
@@ -75,11 +78,6 @@ const READINGS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as
 function isWhole(base: object): boolean {
   const members = ['url', 'headers', 'body', 'bodyUsed', 'clone', 'json', 'text']
   return members.every((key) => Object.hasOwn(base, key))
-}
-
-/** Some wrappers define fields on each response, which hide the view's. */
-function hasOwnFields(response: Response): boolean {
-  return Object.hasOwn(response, 'url') || Object.hasOwn(response, 'headers')
 }
 
 function createView(base: object, viewed: PrivateField<Viewed>): object {
