@@ -216,7 +216,8 @@ function send<T>(
   }
   return answering.then((answer) => {
     const errcodes = limited === undefined ? policy.errcodes : limited.errcodes
-    const given = judgeResponse(answer, errcodes, { token, parameters, views, notFetch }, signal)
+    const judging = { token, parameters, views, notFetch, signal }
+    const given = judgeResponse(answer, errcodes, judging)
     const judged = limited === undefined ? given : endPlace(limited, given)
     return judged instanceof Promise ? judged.then(use) : use(judged)
   }, fail)

@@ -81,7 +81,7 @@ async function refusedByWebStream(
 ) {
   const signal = response.config?.signal as AbortSignal | undefined
   const canceled = ({ reason }: AbortSignal) => canceledError(lib, reason)
-  const { bytes, body } = await peekWebStream(response.data, signal, canceled)
+  const { bytes, body } = await peekWebStream(response.data, { signal, reasonOf: canceled })
   response.data = ArrayBuffer.isView(body) ? new Blob([body]).stream() : body
   return bytes && refusals.inBytes(bytes)
 }

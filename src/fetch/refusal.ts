@@ -4,6 +4,7 @@ import {
   mayBeJson,
   type TokenErrcodes,
 } from '../core/errcode.js'
+import { textOf } from '../core/platform.js'
 import { isNodeReadable, peekNodeStream } from '../request/peek-node-stream.js'
 import { isWebStream, peekWebStream } from '../request/peek-web-stream.js'
 import { type Carried, redactResponse } from './redact-response.js'
@@ -12,6 +13,8 @@ import type { ResponseViews } from './response-view.js'
 /** How one request's answer is judged and shown. */
 export interface Judging extends Carried {
   readonly views: ResponseViews
+  /** The request's signal. */
+  readonly signal: AbortSignal | null | undefined
   /** Called if the wrapped function is neither a fetch nor a mock of one. */
   readonly notFetch?: () => void
 }
@@ -30,7 +33,6 @@ export function judgeResponse(
   answer: Response,
   refusals: TokenErrcodes,
   judging: Judging,
-  signal: AbortSignal | null | undefined,
 ): JudgedResponse | Promise<JudgedResponse> {
   // Mocks and polyfills may return less than a whole Response: what cannot be judged is passed on.
   if (typeof answer?.headers?.get !== 'function') {
@@ -38,8 +40,11 @@ export function judgeResponse(
     return { response: redactResponse(answer, judging), refusedBy: undefined }
   }
   const errcode = errcodeOfHeader(answer.headers.get('error-code'))
-  if (errcode === undefined && isWorthReading(answer))
-    return judgeBody(answer, refusals, judging, signal)
+  if (errcode === undefined) {
+    const length = lengthOf(answer)
+    if (isWorthReading(answer, length))
+      return judgeBody(answer, refusals, judging, !Number.isNaN(length))
+  }
   const refusedBy = refusals.finds(errcode) ? errcode : undefined
   return { response: judging.views.show(answer, judging), refusedBy }
 }
@@ -49,29 +54,37 @@ function hasReader(answer: Partial<Response> | undefined): boolean {
 }
 
 /** A body that is already being read is not touched. */
-function isWorthReading({ headers, body, bodyUsed }: Response): boolean {
+function isWorthReading({ headers, body, bodyUsed }: Response, length: number): boolean {
   if (body == null || bodyUsed || body.locked) return false
-  const isLong = Number(headers.get('content-length')) > LONGEST_JUDGED_BYTES
-  return !isLong && mayBeJson(headers.get('content-type'))
+  return !(length > LONGEST_JUDGED_BYTES) && mayBeJson(headers.get('content-type'))
+}
+
+/** By `content-length`; `NaN` if it is unknown. */
+function lengthOf({ headers }: Response): number {
+  return Number(headers.get('content-length') ?? Number.NaN)
 }
 
 function judgeBody(
   answer: Response,
   refusals: TokenErrcodes,
   judging: Judging,
-  signal: AbortSignal | null | undefined,
+  isShort: boolean,
 ): JudgedResponse | Promise<JudgedResponse> {
+  const { signal } = judging
   const { body } = answer
-  const judged = (response: Response, bytes: Uint8Array | undefined) => ({
-    response,
-    refusedBy: bytes && refusals.inBytes(bytes),
-  })
   // node-fetch and its relatives have Node streams: what was read is put back into the same stream.
   if (isNodeReadable(body))
-    return peekNodeStream(body).then((bytes) => judged(redactResponse(answer, judging), bytes))
+    return peekNodeStream(body).then((bytes) => ({
+      response: redactResponse(answer, judging),
+      refusedBy: bytes && refusals.inBytes(bytes),
+    }))
   if (!isWebStream(body) || !judging.views.canPeek(answer))
-    return judged(redactResponse(answer, judging), undefined)
-  return peekWebStream(body, signal).then((peeked) =>
-    judged(judging.views.show(answer, judging, peeked), peeked.bytes),
-  )
+    return { response: redactResponse(answer, judging), refusedBy: undefined }
+  return peekWebStream(body, { signal, isShort }).then((peeked) => {
+    const text = peeked.bytes && textOf(peeked.bytes)
+    return {
+      response: judging.views.showPeeked(answer, judging, peeked, text),
+      refusedBy: text === undefined ? undefined : refusals.inText(text),
+    }
+  })
 }

@@ -82,6 +82,7 @@ const asText = (url: string) => url
 const asUrl = (url: string) => new URL(url)
 
 const OWN = { writable: true, enumerable: true, configurable: true }
+const NOT_FOLLOWED = { value: 'manual', ...OWN }
 
 /**
  * Request rule 7: a request with our token is not redirected; WeCom never does so over https. `'error'`
@@ -89,11 +90,11 @@ const OWN = { writable: true, enumerable: true, configurable: true }
  */
 export function doNotRedirect({ init, requestInit }: OutgoingRequest): void {
   const requested = init?.redirect ?? requestInit?.redirect
-  const redirect = requested == null || requested === 'follow' ? 'manual' : requested
-  for (const given of [init, requestInit]) {
-    // By definition, not assignment: Object.prototype may have an accessor.
-    if (given !== undefined) Object.defineProperty(given, 'redirect', { value: redirect, ...OWN })
-  }
+  const redirect =
+    requested == null || requested === 'follow' ? NOT_FOLLOWED : { value: requested, ...OWN }
+  // By definition, not assignment: Object.prototype may have an accessor.
+  if (init !== undefined) Object.defineProperty(init, 'redirect', redirect)
+  if (requestInit !== undefined) Object.defineProperty(requestInit, 'redirect', redirect)
 }
 
 /** Cancels the body of a request that is never sent, as fetch does. */

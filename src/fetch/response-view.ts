@@ -1,4 +1,3 @@
-import { textOf } from '../core/platform.js'
 import { type PrivateField, privateField } from '../core/private-field.js'
 import { reasonOf } from '../core/wait.js'
 import type { Peeked } from '../request/peek-web-stream.js'
@@ -15,8 +14,9 @@ interface Viewed {
   headers?: Headers
 }
 
-interface ReadBody extends PeekedBody {
-  readonly bytes: Uint8Array<ArrayBuffer>
+interface ReadBody {
+  readonly peeked: PeekedBody
+  readonly text: string
   /** Another response with this body. */
   rebuilt?: Response
 }
@@ -24,8 +24,15 @@ interface ReadBody extends PeekedBody {
 export interface ResponseViews {
   /** Whether the body can be peeked and given back. */
   canPeek(response: Response): boolean
-  /** Returns the caller's response: without the token, and with its whole body. */
-  show(response: Response, carried: Carried, peeked?: PeekedBody): Response
+  /** Returns the caller's response without the token. */
+  show(response: Response, carried: Carried): Response
+  /** The same with the body that was peeked. `text`: all of it, if it is short. */
+  showPeeked(
+    response: Response,
+    carried: Carried,
+    peeked: PeekedBody,
+    text: string | undefined,
+  ): Response
 }
 
 /**
@@ -52,22 +59,31 @@ export function responseViews(isUndici: boolean): ResponseViews {
     return kind
   }
 
+  /** The field before the prototype: in the other order V8 makes a new shape for every response. */
+  function view(response: Response, carried: Carried, unread?: ReadBody): boolean {
+    const { view } = kindOf(response)
+    if (view === undefined) return false
+    viewed.put(response, { carried, unread })
+    return Reflect.setPrototypeOf(response, view)
+  }
+
   return {
     canPeek: (response) => !hasOwnReading(response) && kindOf(response).canBeRebuilt,
-    show(response, carried, peeked) {
-      // Some wrappers define fields on each response, which would hide the view's.
-      const hasOwnFields = Object.hasOwn(response, 'url') || Object.hasOwn(response, 'headers')
-      const isRead = peeked?.bytes !== undefined
-      const isViewed = isRead || (peeked === undefined && !hasOwnFields)
-      const view = isViewed ? kindOf(response).view : undefined
-      if (view !== undefined && Reflect.setPrototypeOf(response, view)) {
-        viewed.put(response, { carried, unread: isRead ? (peeked as ReadBody) : undefined })
-        return hasOwnFields ? redactResponse(response, carried) : response
-      }
-      if (peeked === undefined) return redactResponse(response, carried)
-      return rebuildResponse(response, peeked.body, carried)
+    show(response, carried) {
+      if (!hasOwnFields(response) && view(response, carried)) return response
+      return redactResponse(response, carried)
+    },
+    showPeeked(response, carried, peeked, text) {
+      if (text === undefined || !view(response, carried, { peeked, text }))
+        return rebuildResponse(response, peeked.body, carried)
+      return hasOwnFields(response) ? redactResponse(response, carried) : response
     },
   }
+}
+
+/** Some wrappers define fields on each response, which would hide the view's. */
+function hasOwnFields(response: Response): boolean {
+  return Object.hasOwn(response, 'url') || Object.hasOwn(response, 'headers')
 }
 
 type Reading = 'arrayBuffer' | 'blob' | 'formData' | 'json' | 'text'
@@ -89,7 +105,7 @@ function createView(base: object, viewed: PrivateField<Viewed>): object {
   /** For what is rarely asked for: another response, with a stream. */
   function rebuilt(response: Response, unread: ReadBody): Response {
     const carried = viewed.of(response)?.carried as Carried
-    unread.rebuilt ??= rebuildResponse(response, unread.body, carried)
+    unread.rebuilt ??= rebuildResponse(response, unread.peeked.body, carried)
     return unread.rebuilt
   }
 
@@ -145,16 +161,17 @@ function createView(base: object, viewed: PrivateField<Viewed>): object {
         return rebuilt(response, unread)[key]()
       // From now on the response itself answers: it has been read.
       Object.assign(state as Viewed, { unread: undefined })
-      return key === 'json' ? jsonOf(unread) : contentOf(unread)
+      return key === 'json' ? jsonOf(unread) : textOf(unread)
     })
   return view
 }
 
-async function contentOf({ bytes, signal }: ReadBody): Promise<string> {
+async function textOf({ peeked: { signal }, text }: ReadBody): Promise<string> {
   if (signal?.aborted) throw reasonOf(signal)
-  return textOf(bytes)
+  return text
 }
 
-async function jsonOf(unread: ReadBody): Promise<unknown> {
-  return JSON.parse(await contentOf(unread))
+async function jsonOf({ peeked: { signal }, text }: ReadBody): Promise<unknown> {
+  if (signal?.aborted) throw reasonOf(signal)
+  return JSON.parse(text)
 }

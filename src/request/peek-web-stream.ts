@@ -12,14 +12,18 @@ export interface Peeked<Body> {
   readonly signal: AbortSignal | null | undefined
 }
 
+interface PeekOptions extends Pick<Resumption, 'signal' | 'reasonOf'> {
+  /** Its length is known, and short: a server that has announced it sends it. */
+  readonly isShort?: boolean
+}
+
 /**
  * Peeks into a web stream. The returned stream yields every byte, and the same error at the same
  * position; `signal` ends it as it would have ended the original, with the reason from `reasonOf`.
  */
 export function peekWebStream(
   stream: ReadableStream<Uint8Array>,
-  signal?: AbortSignal | null,
-  reasonOf?: Resumption['reasonOf'],
+  { signal, reasonOf, isShort = false }: PeekOptions = {},
 ): Promise<Peeked<ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>>> {
   const chunks: Uint8Array[] = []
   let length = 0
@@ -32,7 +36,7 @@ export function peekWebStream(
     const finish = (isWhole: boolean) => {
       if (isDone) return
       isDone = true
-      cancel()
+      cancel?.()
       stopListening?.()
       const rest = () => restOf(stream, reader, chunks, { pending, signal, reasonOf })
       if (!isWhole) return resolve({ bytes: undefined, body: rest(), signal })
@@ -65,7 +69,8 @@ export function peekWebStream(
       pending = reader.read()
       pending.then(onRead, onError)
     }
-    const cancel = systemClock.after(PEEK_TIMEOUT_MS, stopEarly)
+    // A timer costs an answer some 5 µs.
+    const cancel = isShort ? undefined : systemClock.after(PEEK_TIMEOUT_MS, stopEarly)
     const stopListening = signal ? onAbort(signal, stopEarly) : undefined
     if (signal?.aborted) stopEarly()
     else readOn()

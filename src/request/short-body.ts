@@ -11,6 +11,8 @@ export function isDecided(chunks: readonly Uint8Array[], length: number): boolea
 }
 
 export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const [first] = chunks
+  if (first?.length === length) return first as Uint8Array<ArrayBuffer>
   const bytes = new Uint8Array(length)
   let at = 0
   for (const chunk of chunks) {

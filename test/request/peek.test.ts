@@ -532,7 +532,7 @@ it('request rule 4: a web stream that was peeked breaks for the caller with the 
 it('request rule 4: a web stream that was peeked can be cancelled, and the server gets the reason', async () => {
   const { stream, log } = webStreamOf(['PNG', 'more'])
   const { signal } = new AbortController()
-  const { body } = await peekWebStream(stream, signal)
+  const { body } = await peekWebStream(stream, { signal })
   expect(getEventListeners(signal, 'abort')).toHaveLength(1)
   await (body as ReadableStream<Uint8Array>).cancel('enough')
   expect(log.cancelled).toBe('enough')
@@ -542,7 +542,7 @@ it('request rule 4: a web stream that was peeked can be cancelled, and the serve
 it('request rule 4: a web stream that was peeked ends with the signal, and the server gets the reason', async () => {
   const { stream, log } = webStreamOf(['PNG', 'more'])
   const controller = new AbortController()
-  const { body } = await peekWebStream(stream, controller.signal)
+  const { body } = await peekWebStream(stream, { signal: controller.signal })
   const reason = new Error('enough')
   controller.abort(reason)
   await expect(contentOf(body)).rejects.toBe(reason)
@@ -553,7 +553,7 @@ it('request rule 4: a web stream that was peeked ends with a signal that was abo
   const controller = new AbortController()
   const reason = new Error('enough')
   const stream = new ReadableStream<Uint8Array>()
-  const peeked = peekWebStream(stream, controller.signal)
+  const peeked = peekWebStream(stream, { signal: controller.signal })
   controller.abort(reason)
   const { bytes, body } = await peeked
   expect(bytes).toBeUndefined()
@@ -581,7 +581,7 @@ it('request rule 4: a web stream that was peeked continues also if a reader cann
     },
   })
   const after = vi.spyOn(systemClock, 'after')
-  const peeked = peekWebStream(stream, controller.signal)
+  const peeked = peekWebStream(stream, { signal: controller.signal })
   push?.enqueue(bytesOf('{"err'))
   await settle()
   const [timeout] = after.mock.calls
@@ -596,7 +596,7 @@ it('request rule 4: a web stream that was peeked continues also if a reader cann
 it('request rule 4: a web stream that was peeked leaves no listener on the signal once it was read to its end, and ignores an abort then', async () => {
   const { stream, log } = webStreamOf(['PNG', 'more'])
   const controller = new AbortController()
-  const { body } = await peekWebStream(stream, controller.signal)
+  const { body } = await peekWebStream(stream, { signal: controller.signal })
   expect(await contentOf(body)).toBe('PNGmore')
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
   controller.abort()

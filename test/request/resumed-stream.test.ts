@@ -26,7 +26,7 @@ function streamOf(
 }
 
 async function resumed(stream: ReadableStream<Uint8Array>, signal?: AbortSignal) {
-  const { body } = await peekWebStream(stream, signal)
+  const { body } = await peekWebStream(stream, { signal })
   return body as ReadableStream<Uint8Array>
 }
 
