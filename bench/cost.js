@@ -3,24 +3,13 @@
  */
 import axios, { AxiosHeaders } from 'axios'
 import { createTokenSource, selfBuilt } from 'qyapi-token'
+import { BODY, TOKEN, TOKEN_ANSWER, tokenAnswer } from './answers.js'
 import { heapUsed, interleavedRounds, summary } from './measure.js'
 import { memoized } from './peers/p-memoize.js'
 import { OURS } from './peers/qyapi-token.js'
 
 const BASE_URL = 'https://qyapi.weixin.qq.com'
 const CORP_ID = 'ww0123456789abcdef'
-/** As long as the real ones. */
-const TOKEN = 'token_'.padEnd(214, 'x0_-')
-const TOKEN_ANSWER = tokenAnswer(TOKEN)
-/** user/get's answer, in short. */
-export const BODY = JSON.stringify({
-  errcode: 0,
-  errmsg: 'ok',
-  userid: 'zhangsan',
-  name: '张三',
-  department: [1, 2],
-  position: '后台工程师',
-})
 const CONTENT_TYPE = { 'content-type': 'application/json; charset=UTF-8' }
 const HEADERS = {
   header: { ...CONTENT_TYPE, 'error-code': '0', 'error-msg': 'ok' },
@@ -33,10 +22,6 @@ const APP = {
   corpSecret: 'bench-secret',
   baseUrl: BASE_URL,
   gettoken: async () => TOKEN,
-}
-
-function tokenAnswer(/** @type {string} */ token) {
-  return JSON.stringify({ errcode: 0, errmsg: 'ok', access_token: token, expires_in: 7200 })
 }
 
 /**

@@ -49,7 +49,7 @@ async function timed(/** @type {() => Promise<void>} */ run) {
  * @param {readonly T[]} items
  * @returns {T[]}
  */
-function shuffled(items) {
+export function shuffled(items) {
   return items
     .map((item) => ({ item, at: Math.random() }))
     .sort((one, other) => one.at - other.at)
@@ -60,7 +60,7 @@ function shuffled(items) {
  * @param {readonly number[]} values
  * @param {number} share 0.5 is the median.
  */
-function percentile(values, share) {
+export function percentile(values, share) {
   const sorted = [...values].sort((one, other) => one - other)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }

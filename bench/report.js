@@ -1,11 +1,12 @@
 /** Says what was measured, alike in the terminal and in RESULTS.md. */
 import { cpus } from 'node:os'
-import { BODY } from './cost.js'
+import { BODY } from './answers.js'
 import { limitSection, limitVerdicts } from './limits.js'
 import { versionOf } from './packages.js'
 import { OURS } from './peers/qyapi-token.js'
 import { CALLED_IN_TURN } from './pool.js'
-import { isCheap, isQuickHit, TARGETS } from './targets.js'
+import { isCheap, isFast, isQuickHit, TARGETS } from './targets.js'
+import { IN_FLIGHT } from './wire/clients.js'
 
 /**
  * @typedef {object} Results
@@ -13,6 +14,7 @@ import { isCheap, isQuickHit, TARGETS } from './targets.js'
  * @property {readonly string[]} missing Peers whose package is not installed.
  * @property {Awaited<ReturnType<typeof import('./scenarios.js').playScenarios>>} scenarios
  * @property {import('./cost.js').Cost[]} costs
+ * @property {import('./wire/run.js').WireFigures[]} wire
  * @property {Awaited<ReturnType<typeof import('./cost.js').costPerHit>>} hits
  * @property {number} idleBytes
  * @property {import('./pool.js').PoolFigures} pool
@@ -28,6 +30,7 @@ export function report(/** @type {Results} */ results) {
   const sections = [
     introduction(results),
     scenarioSection(results),
+    wireSection(results),
     costSection(results),
     hitSection(results),
     idleSection(results),
@@ -89,6 +92,35 @@ for each. gettoken takes 100 ms, as over the internet (at once for the endpoint 
 everything, and while it is down). "lost": calls, or workers, that never got their answer although a
 valid token was available. Refusals are judged when a call arrives and answered later. Wrong secret:
 40 callers, each 50 ms after its last failure; gettoken down: HTTP 503, each worker every 20 ms.`
+}
+
+function wireSection(/** @type {Results} */ { wire, sizes }) {
+  const rows = wire.map((figures) => {
+    const { client, entry, judgedBy, name, perSecond, ratio, ratioP10, cpu, p50, p99 } = figures
+    const isOurs = name === OURS
+    return [
+      `${client}, ${judgedBy}`,
+      name,
+      count(Math.round(perSecond)),
+      `${ratio.toFixed(2)} (${ratioP10.toFixed(2)})`,
+      cpu.toFixed(0),
+      p50.toFixed(2),
+      `${p99.toFixed(1)} (${figures.p99Ratio.toFixed(2)})`,
+      isOurs ? `≥ ${TARGETS.wire[entry][judgedBy]}` : '',
+      isOurs ? verdict(isFast(figures)) : '',
+    ]
+  })
+  const head = ['requests a second', 'of bare (p10)', 'CPU, µs', 'p50, ms', 'p99, ms (of bare)']
+  const { rounds, calls } = sizes.wire
+  return `## On the wire
+
+${table(['client, judged by', 'who', ...head, 'target', 'verdict'], rows)}
+
+![Requests a second, as a share of the bare client's](wire.svg)
+
+Real HTTP on loopback, keep-alive, ${IN_FLIGHT} calls in flight, the server in a process of its own; the caller reads the JSON.
+Medians of ${rounds} rounds of ${count(calls)} calls, every round in a new order; "of bare" compares with the bare client's calls of the
+same round. CPU is that of the client's process. The bare client sends no token: 214 characters less in each request.`
 }
 
 function costSection(/** @type {Results} */ { costs, sizes }) {
@@ -302,11 +334,22 @@ ${beaten.join(', ') || 'Nowhere'}. One endpoint that refuses everything costs 1 
 }
 
 function score(
-  /** @type {Results} */ { scenarios, costs, hits, idleBytes, pool, machines, limits, entries },
+  /** @type {Results} */ {
+    scenarios,
+    costs,
+    wire,
+    hits,
+    idleBytes,
+    pool,
+    machines,
+    limits,
+    entries,
+  },
 ) {
   const verdicts = [
     ...scenarios.map(({ played }) => isScenarioMet(played)),
     ...costs.filter(({ name }) => name === OURS).map(isCheap),
+    ...wire.filter(({ name }) => name === OURS).map(isFast),
     ...hits.filter(({ name }) => name === OURS).map(isQuickHit),
     isLight(idleBytes),
     ...Object.values(poolVerdicts(pool)),

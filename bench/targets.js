@@ -5,6 +5,12 @@ export const TARGETS = {
     axios: { header: 2.5, body: 3 },
     fetch: { header: 1.5, body: 20 },
   },
+  /** Requests a second on real HTTP, of the bare client's; and the 99th percentile of a call's time. */
+  wire: {
+    axios: { header: 0.98, body: 0.98 },
+    fetch: { header: 0.98, body: 0.94 },
+    p99: 1.1,
+  },
   /** Nanoseconds of a token hit, at the 10th percentile. */
   hitNanoseconds: 130,
   bytesPerIdleSource: 3000,
@@ -25,4 +31,13 @@ export function isCheap(/** @type {import('./cost.js').Cost} */ { entry, judgedB
 /** Whether a hit is within its target. `wall` is in microseconds. */
 export function isQuickHit(/** @type {{ wall: { p10: number } }} */ { wall }) {
   return wall.p10 * 1000 <= TARGETS.hitNanoseconds
+}
+
+/** Whether ours leaves enough of the bare client's speed. */
+export function isFast(
+  /** @type {import('./wire/run.js').WireFigures} */ { entry, judgedBy, ratio, p99Ratio },
+) {
+  return (
+    ratio >= TARGETS.wire[entry][judgedBy] && (entry === 'axios' || p99Ratio <= TARGETS.wire.p99)
+  )
 }
