@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { addressOf, anchorOf, pageOf } from '../docs/site/.vitepress/addresses.js'
 import { assertNoDeadLinks } from '../docs/site/.vitepress/dead-links.js'
 import { PAGES } from '../docs/site/.vitepress/pages.js'
+import { withAddresses } from '../docs/site/.vitepress/plain-text.js'
 import { llmsTxt } from '../docs/site/llms.js'
 import { PICTURES } from '../docs/site/pictures.js'
 import { troubleshooting } from '../docs/site/troubleshooting.js'
@@ -84,6 +85,13 @@ describe('the site', () => {
     expect(addressOf('grafana-dashboard.json', 'docs/observability.md')).toBe(
       '/grafana-dashboard.json',
     )
+  })
+
+  it('/llms.txt of the site leads to the pages as they are written, at the paths of the repository', () => {
+    const site = withAddresses(llmsTxt())
+    expect(site).toContain('](text/docs/start.md): ')
+    expect(site).toContain('](text/SECURITY.md): ')
+    expect(() => withAddresses('- [gone](gone.md): it is')).toThrow('docs/gone.md')
   })
 
   it('a link to a file that is not on the site fails the build, by the name of both', () => {

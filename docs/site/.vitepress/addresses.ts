@@ -3,7 +3,7 @@ import { EXAMPLES } from './examples.js'
 import { PAGES } from './pages.js'
 
 /** Files that the site serves as they are, at its root. */
-export const FILES = ['docs/grafana-dashboard.json', 'docs/llms.txt']
+export const FILES = ['docs/grafana-dashboard.json']
 
 /** The address of each file of the repository that is a page, without .html, in its language. */
 const ADDRESSES: ReadonlyMap<string, string> = new Map([

@@ -1,11 +1,12 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { defineConfig } from 'vitepress'
 import { anchorOf, FILES, pageOf } from './addresses.js'
 import { assertNoDeadLinks } from './dead-links.js'
 import { siteMarkdown } from './markdown.js'
 import { PAGES, ROOT } from './pages.js'
-import { search, searchByLanguage } from './search.js'
+import { writePlainText } from './plain-text.js'
+import { assertSearchable, search, searchByLanguage } from './search.js'
 import { CHINESE_TEXTS, ENGLISH_TEXTS } from './texts.js'
 
 /** The address below which the site is served, e.g. /qyapi-token/. */
@@ -48,6 +49,8 @@ export default defineConfig({
   },
   buildEnd({ outDir }) {
     for (const file of FILES) copyFileSync(`${ROOT}${file}`, join(outDir, basename(file)))
+    writePlainText(outDir, readFileSync(`${ROOT}docs/llms.txt`, 'utf8'))
     assertNoDeadLinks(outDir, base)
+    assertSearchable(join(outDir, 'assets/chunks'), base)
   },
 })

@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import MiniSearch, { type Options } from 'minisearch'
 import type { DefaultTheme, Plugin } from 'vitepress'
+import { PAGES } from './pages.js'
 
 /**
  * Chinese has no blanks between words. This runs in the browser too, so that it must stand on its own: each
@@ -65,4 +68,20 @@ async function part(json: string, isIts: (address: string) => boolean): Promise<
   index.discardAll(Object.values(documentIds).filter((address) => !isIts(address)))
   await index.vacuum()
   return index
+}
+
+/** Whether the search of each language finds every page that there is in it, and none of the other. */
+export function assertSearchable(folder: string, base: string): void {
+  for (const language of ['root', 'zh'] as const) {
+    const file = readdirSync(folder).find((name) => name.startsWith(`@localSearchIndex${language}`))
+    if (file === undefined) throw new Error(`the search has no index for ${language}`)
+    const index = readFileSync(join(folder, file), 'utf8')
+    const isFound = (address: string) => index.includes(`"${base}${address}.html`)
+    for (const { path, zh } of PAGES) {
+      const isThere = language === 'root' || zh !== undefined
+      const [own, other] = language === 'root' ? [path, `zh/${path}`] : [`zh/${path}`, path]
+      if (isFound(own) !== isThere || isFound(other))
+        throw new Error(`the index ${language} is wrong about ${path}`)
+    }
+  }
 }
