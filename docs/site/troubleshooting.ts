@@ -1,5 +1,6 @@
 import { HEADINGS, RETRY } from '../../src/cli/explain.js'
 import { type ErrcodeExplanation, explainErrcode } from '../../src/core/explain-errcode.js'
+import { MEANINGS } from '../../src/testing/fake-answers.js'
 import { AUTHORISATION_ERRCODES } from '../../src/wecom/errcodes/authorisations.js'
 import { BUSY_ROWS } from '../../src/wecom/errcodes/busy.js'
 import { CODE_ERRCODES } from '../../src/wecom/errcodes/codes.js'
@@ -70,6 +71,7 @@ function entryOf(errcode: number, lang: Language): string {
     '',
     `\`${name}\`${colon}${meaning}${stop}`,
     '',
+    ...(MEANINGS[errcode] === undefined ? [] : [`- **errmsg**${colon}\`${MEANINGS[errcode]}\``]),
     `- **${words.causes}**${colon}${causes.map(escaped).join(semicolon)}${stop}`,
     `- **${words.remedy}**${colon}${escaped(remedy)}`,
     ...adviceByKind(explained, lang).map((line) => `  - ${line}`),

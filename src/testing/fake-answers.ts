@@ -40,7 +40,7 @@ export interface FakeRequest {
 }
 
 /** The wording of the samples and of 全局错误码 (document/path/90313); the triple c of 40082 is WeCom's. */
-const MEANINGS: Readonly<Record<number, string>> = {
+export const MEANINGS: Readonly<Record<number, string>> = {
   [-1]: 'system busy',
   40001: 'invalid credential',
   40013: 'invalid corpid',

@@ -70,6 +70,7 @@ describe('the site of the docs in Chromium', () => {
 
   it.each([
     ['/', '45009', '/troubleshooting.html#45009'],
+    ['/', 'not allow to access from your ip', '/troubleshooting.html#60020'],
     ['/zh/', '45009', '/zh/troubleshooting.html#45009'],
     ['/zh/', '租约', '/zh/'],
     ['/', 'maxAgeMs', '/'],

@@ -44,10 +44,9 @@ function nameEntryPoint(state: State, from: string): void {
   const [, name] = /^docs\/site\/api\/(.+)\.md$/.exec(from) ?? []
   const title = state.tokens[1]
   if (name === undefined || title?.type !== 'inline') return
-  const text = new state.Token('text', '', 0)
-  text.content = name === 'index' ? 'qyapi-token' : `qyapi-token/${name}`
-  title.content = text.content
-  title.children = [text]
+  title.content = name === 'index' ? 'qyapi-token' : `qyapi-token/${name}`
+  const text = title.children?.find(({ type }) => type === 'text')
+  if (text !== undefined) text.content = title.content
 }
 
 function lead(token: Token, from: string): void {
