@@ -39,6 +39,11 @@ export type { Id, Secret } from './credentials/credential-options.js'
 export { type DownstreamCorpOptions, downstreamCorp } from './credentials/downstream-corp.js'
 export { type HardwareDeviceOptions, hardwareDevice } from './credentials/hardware-device.js'
 export { type HardwareModelOptions, hardwareModel } from './credentials/hardware-model.js'
+export {
+  defineCredential,
+  type OwnCredentialOptions,
+  type OwnKind,
+} from './credentials/own-kind.js'
 export { agentTicket, jsapiTicket } from './credentials/page-tickets.js'
 export {
   type RemoteToken,
@@ -49,6 +54,8 @@ export {
 export { type SelfBuiltOptions, selfBuilt } from './credentials/self-built.js'
 export { type ServiceProviderOptions, serviceProvider } from './credentials/service-provider.js'
 export { type SuiteAppOptions, suiteApp } from './credentials/suite-app.js'
+export type { Destination } from './request/destination.js'
+export { type DestinationOptions, tokenDestinations } from './request/token-destinations.js'
 export { type MemoryStore, memoryStore } from './stores/memory.js'
 export type { RunOptions } from './token/run.js'
 export { type JsapiSignature, type SignJsapiOptions, signJsapi } from './token/sign-jsapi.js'

@@ -1,3 +1,13 @@
+export {
+  type ClientContext,
+  type ContractSend,
+  clientContract,
+} from './testing/client-contract.js'
+export {
+  type ContractSource,
+  type CredentialCase,
+  credentialContract,
+} from './testing/credential-contract.js'
 export type { FakeAnswer, FakeEndpoint, FakeRequest, NextAnswer } from './testing/fake-answers.js'
 export { type FakeClock, fakeClock } from './testing/fake-clock.js'
 export type { FakeDownstream, FakeProvider } from './testing/fake-corps.js'

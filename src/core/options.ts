@@ -130,7 +130,7 @@ const POSITIVE: Check = [
 ]
 const NOT_NEGATIVE: Check = [(value) => isNumber(value) && value >= 0, 'a number from 0 up']
 
-const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
+export const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
   baseUrl: [
     isBaseUrl,
     "an absolute http(s) URL without user, query or hash, e.g. 'https://qyapi.weixin.qq.com'",
@@ -149,7 +149,7 @@ const SOURCE_CHECKS: Readonly<Record<keyof SourceOptions, Check>> = {
   clock: CLOCK,
 }
 
-const OWN_CHECKS: Readonly<Record<string, Check>> = {
+export const OWN_CHECKS: Readonly<Record<'trustedOrigins' | 'callerToken' | 'endpoints', Check>> = {
   trustedOrigins: [isListOf(isOrigin), "an array of origins, e.g. ['https://proxy.example.com']"],
   callerToken: [(value) => value === 'keep' || value === 'replace', "'keep' or 'replace'"],
   endpoints: [

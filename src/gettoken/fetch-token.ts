@@ -97,7 +97,7 @@ async function answerTo(
   const sent = async (token?: string): Promise<ScrubbableAnswer | { failure: unknown }> => {
     const inputs = token === undefined ? given : { ...given, token }
     const request = tokenRequest(credential.request(inputs), baseUrl)
-    const scrub = scrubber([secret, ...Object.values(inputs)])
+    const scrub = scrubber([secret, ...Object.values(inputs)].flatMap(inBody))
     try {
       return { answer: await send(request, call), scrub }
     } catch (error) {
@@ -128,6 +128,12 @@ async function answerTo(
         }))
   if ('failure' in outcome) throw outcome.failure
   return outcome
+}
+
+/** Answers and errors may repeat the body, where a quote or a backslash is escaped. */
+function inBody(value: string): string | string[] {
+  const escaped = JSON.stringify(value).slice(1, -1)
+  return escaped === value ? value : [value, escaped]
 }
 
 function tokenRequest({ method, path, query, body }: CredentialRequest, baseUrl: string) {

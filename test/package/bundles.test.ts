@@ -9,7 +9,7 @@ import { inPackage } from './packed.js'
 /** What an entry point may import. */
 const OWN_DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
   'qyapi-token/axios': ['axios'],
-  'qyapi-token/testing': ['node:assert/strict', 'node:fs/promises', 'node:http'],
+  'qyapi-token/testing': ['node:assert/strict', 'node:fs/promises', 'node:http', 'node:util'],
 }
 
 /** What its types may name besides: nothing of it is loaded. */

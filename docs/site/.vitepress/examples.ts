@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { ROOT } from './pages.js'
 
 /** Programs, not what they share. */
-const FOLDERS = ['examples', 'examples/frameworks']
+const FOLDERS = ['examples', 'examples/frameworks', 'examples/extend']
 
 export interface Example {
   /** In the repository. */

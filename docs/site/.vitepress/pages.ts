@@ -74,6 +74,7 @@ export const SECTIONS: readonly Section[] = [
       guide('errors-and-events', 'every error code and event, and explainErrcode'),
       guide('rules', 'every promise, numbered'),
       guide('details', 'what may surprise you'),
+      guide('extending', 'a credential, a store or a client of your own, with its contract'),
     ],
   },
   {
