@@ -62,14 +62,21 @@ export interface Packed {
   readonly path: string
   /** What it holds, with paths relative to the package. */
   readonly files: readonly string[]
+  /** In bytes, packed. */
+  readonly size: number
 }
 
 export async function packInto(folder: string): Promise<Packed> {
   const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
   const printed = await npm(args, PACKAGE)
-  const [packed] = JSON.parse(printed) as { filename: string; files: { path: string }[] }[]
+  const [packed] = JSON.parse(printed) as {
+    filename: string
+    size: number
+    files: { path: string }[]
+  }[]
   if (packed === undefined) throw new Error(`npm pack printed ${printed}`)
-  return { path: join(folder, packed.filename), files: packed.files.map(({ path }) => path) }
+  const { filename, size, files } = packed
+  return { path: join(folder, filename), files: files.map(({ path }) => path), size }
 }
 
 /** Makes an empty project that depends on these, and installs them. */

@@ -20,10 +20,11 @@ const SUBPATH_FOLDER = /^(axios|fetch|limits|otel|testing|stores\/\w+)\/package\
 const PLACES = [inPackage(''), `${homedir()}/`, 'file:///'].filter((place) => place !== '//')
 
 let files: readonly string[]
+let size: number
 
 beforeAll(async () => {
   await using folder = await temporaryFolder()
-  files = (await packInto(folder.path)).files
+  ;({ files, size } = await packInto(folder.path))
 })
 
 test('the tarball holds bundles, folders of subpaths, package.json and the papers with what they link to, nothing else', () => {
@@ -75,6 +76,10 @@ test('the tarball holds no chunk of an older build: every bundle is reached from
   const reached = new Set([...bundled, command].flatMap((entry) => bundleOf(entry).files))
   const bundles = files.filter((file) => BUNDLE.test(file))
   expect(bundles.filter((file) => !reached.has(file))).toEqual([])
+})
+
+test('the tarball stays below 1 MB', () => {
+  expect(size).toBeLessThan(1_000_000)
 })
 
 test('the tarball holds no absolute path of this machine', async () => {
