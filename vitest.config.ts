@@ -10,7 +10,7 @@ const patience = {
 /** A fresh thread takes less to start than a fresh process. */
 const inThreads = { ...patience, pool: 'threads' } as const
 
-const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,stores,limits'
+const ROOMS = 'axios,fetch,request,token,gettoken,sharing,core,credentials,stores,limits,testing'
 
 /** Programs and servers of their own, each busy with one core. */
 const SLOW = { ...patience, testTimeout: 900_000, hookTimeout: 900_000 }
@@ -27,31 +27,34 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary'] },
     projects: [
       {
-        // One room at a time. These files leave nothing behind, so that one worker may run them in turn.
+        // One room at a time, and the repository itself. These files leave nothing behind, so that one worker
+        // may run them in turn.
         test: {
           ...inThreads,
           name: 'unit',
-          include: [`test/{${ROOMS}}/**/*.test.ts`],
+          include: [`test/{${ROOMS}}/**/*.test.ts`, 'test/*.test.ts', 'test/properties/*.test.ts'],
+          testTimeout: 600_000,
           isolate: false,
+          env,
         },
       },
       {
-        // Through several rooms, each file in a worker of its own: copies of axios keep the first fetch that
+        // Through several rooms, each file in a worker of its own: copies of axios keep the first Request that
         // they find, and nock replaces it.
         test: {
           ...inThreads,
           name: 'scenarios',
-          include: ['test/*.test.ts', 'test/{scenarios,testing,properties,cli}/**/*.test.ts'],
+          include: ['test/{scenarios,cli}/**/*.test.ts'],
           testTimeout: 600_000,
           env,
         },
       },
       {
-        // The package as users have it: packed, installed, compiled, and its examples.
+        // The package as users have it: packed, installed, compiled, its examples and the code of its docs.
         test: {
           ...SLOW,
           name: 'package',
-          include: ['test/{package,compile,examples}/**/*.test.ts'],
+          include: ['test/{package,compile,examples,docs}/**/*.test.ts'],
           maxConcurrency: 2,
         },
       },

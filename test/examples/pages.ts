@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
+export const READMES = ['README.md', 'README.zh-CN.md']
+
 /** Every page that shows code, in both languages. */
 export const PAGES = [
-  'README.md',
-  'README.zh-CN.md',
+  ...READMES,
   ...readdirSync(`${ROOT}docs`)
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
@@ -32,7 +33,7 @@ export interface Snippet {
   readonly isRun: boolean
 }
 
-/** All but excerpts of examples, which other suites run: test/examples/frameworks-docs.test.ts. */
+/** All but excerpts of examples, which other suites run: test/docs/frameworks.test.ts. */
 export function snippetsIn(page: string): Snippet[] {
   const inEnglish = page.replace('.zh-CN.md', '.md')
   const english = inEnglish === page ? '' : withoutComments(read(inEnglish))

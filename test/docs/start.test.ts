@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { read } from './pages.js'
+import { read } from '../examples/pages.js'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 // Inside the package, so that `qyapi-token` is found by its own name.

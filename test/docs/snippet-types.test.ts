@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { PAGES, snippetsIn } from './pages.js'
+import { PAGES, snippetsIn } from '../examples/pages.js'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 // Inside the package, so that `qyapi-token` is found by its own name.
