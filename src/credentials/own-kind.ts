@@ -1,4 +1,4 @@
-import { isListOf, isText } from '../core/check.js'
+import { isListOf, isPlainObject, isText } from '../core/check.js'
 import { type Credential, type CredentialRequest, credentialKind } from '../core/credential.js'
 import { badOption } from '../core/errors.js'
 import { checkId, checkKeys, type Id, type Secret } from './credential-options.js'
@@ -78,12 +78,14 @@ export function defineCredential<Names extends string>(
 
   return (options) => {
     checkKeys(options, kind, ['ids', 'secret'])
-    for (const [name, id] of Object.entries(Object(options.ids)))
-      checkId(name, id, `an id of ${kind}`)
+    if (!isPlainObject(options.ids))
+      throw badOption('ids', `an object with the ids of ${kind}`, options.ids)
+    for (const [name, id] of Object.entries(options.ids)) checkId(name, id, `an id of ${kind}`)
     const { secret } = options
     // A wrong one is found at once, not by the first call; a function is asked for each token request.
     if (typeof secret !== 'function') checkedSecret(secret, kind)
-    const ids = { ...options.ids } as Readonly<Record<Names, string>>
+    // In one order, because store keys contain them.
+    const ids = Object.fromEntries(Object.entries(options.ids).sort()) as Record<Names, string>
     return credentialOf({
       ids,
       secret: () => checkedSecret(typeof secret === 'function' ? secret() : secret, kind),

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createTokenSource, defineCredential, type OwnKind } from '../../src/index.js'
+import {
+  createTokenSource,
+  defineCredential,
+  type OwnKind,
+  type TokenStore,
+} from '../../src/index.js'
 import { credentialContract } from '../support/credential-contract.js'
 
 const KIND: OwnKind<'clientId'> = {
@@ -13,6 +18,7 @@ const KIND: OwnKind<'clientId'> = {
     body: { id: clientId, secret },
   }),
 }
+const login = () => ({ method: 'POST', path: 'gateway/login' }) as const
 const gatewayClient = defineCredential(KIND)
 const ids = { clientId: 'crm' }
 
@@ -30,6 +36,10 @@ describe('defineCredential', () => {
     token: 'gateway-token-1',
     tokenInvalidErrcodes: [70001],
     refuses: [
+      [
+        () => gatewayClient({ ids: 'crm', secret: 'hush' } as never),
+        'ids must be an object with the ids of gateway-client, got a string of 3 characters.',
+      ],
       [
         () => gatewayClient({ ids: { clientId: undefined }, secret: 'hush' }),
         'clientId must be an id of gateway-client, a non-empty string, got undefined.',
@@ -59,6 +69,23 @@ describe('defineCredential', () => {
     secrets.shift()
     await source.get()
     expect(bodies).toEqual(['one', 'two'])
+  })
+
+  it('rule 14: the order in which the ids of an own kind are written makes no other store key', async () => {
+    const make = defineCredential<'a' | 'b'>({ ...KIND, subjectOf: ({ a }) => a, request: login })
+    const keys = new Set<string>()
+    const store: TokenStore = {
+      get: async (key) => void keys.add(key),
+      set: async () => true,
+      delete: async () => true,
+    }
+    const answer = { gateway_token: 'gateway-token-1', expires_in: 3600 }
+    const transport = async () => ({ status: 200, body: JSON.stringify(answer) })
+    const inOrder = make({ ids: { a: '1', b: '2' }, secret: 'hush' })
+    const reversed = make({ ids: { b: '2', a: '1' }, secret: 'hush' })
+    for (const credential of [inOrder, reversed])
+      await createTokenSource(credential, { store, transport }).get()
+    expect(keys.size).toBe(1)
   })
 
   it.each<[object, string]>([
