@@ -110,19 +110,12 @@ function createView(base: object, viewed: PrivateField<Viewed>): object {
   }
 
   function getter<K extends keyof Response>(key: K, get: (response: Response) => Response[K]) {
-    const own = function (this: Response) {
-      return get(this)
-    }
-    Object.defineProperty(view, key, { get: own, configurable: true, enumerable: true })
+    const own = { get: calling(get), enumerable: true, configurable: true }
+    Object.defineProperty(view, key, own)
   }
 
   function method(key: Reading | 'clone', call: (response: Response) => unknown) {
-    const own = function (this: Response) {
-      return call(this)
-    }
-    const value = Object.defineProperty(own, 'name', { value: key })
-    const rest = { configurable: true, enumerable: true, writable: true }
-    Object.defineProperty(view, key, { value, ...rest })
+    Object.assign(view, { [key]: calling(call) })
   }
 
   getter('url', (response) => {
@@ -164,6 +157,12 @@ function createView(base: object, viewed: PrivateField<Viewed>): object {
       return key === 'json' ? jsonOf(unread) : textOf(unread)
     })
   return view
+}
+
+function calling<T>(call: (response: Response) => T) {
+  return function (this: Response): T {
+    return call(this)
+  }
 }
 
 async function textOf({ peeked: { signal }, text }: ReadBody): Promise<string> {

@@ -123,7 +123,6 @@ const ACTS: Record<string, Act> = {
     response.constructor.name,
     'json' in response,
     typeof response.text,
-    response.json.name,
     response.json.length,
   ],
   'all that a response says': ({ status, statusText, ok, redirected, type, url, headers }) => [
