@@ -1,4 +1,7 @@
 export interface Day {
+  readonly corps: number
+  readonly calls: number
+  readonly minutes: readonly number[]
   readonly tokenRequests: number
   readonly busiest: number
 }

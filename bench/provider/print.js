@@ -1,5 +1,7 @@
-/** Prints the table of docs/scale.md: `npm run bench:provider`, half a minute. */
+/** Prints the table of docs/scale.md, and draws its picture: `npm run bench:provider`, half a minute. */
+import { writeFileSync } from 'node:fs'
 import { simulatedDay } from './day.js'
+import { plotDay } from './plot.js'
 
 const DAYS = [
   { corps: 100_000, callsPerCorp: 50, isSpread: false },
@@ -9,8 +11,9 @@ const DAYS = [
   { corps: 1_000_000, callsPerCorp: 50 },
 ]
 
-for (const size of DAYS) {
-  const { corps, calls, tokenRequests, ideal, waiting, busiest, minutes } = simulatedDay(size)
+const days = DAYS.map((size) => ({ size, day: simulatedDay(size) }))
+for (const { size, day } of days) {
+  const { corps, calls, tokenRequests, ideal, waiting, busiest, minutes } = day
   const cells = [
     corps.toLocaleString('en'),
     calls.toLocaleString('en'),
@@ -22,4 +25,12 @@ for (const size of DAYS) {
     (minutes[540] ?? 0).toLocaleString('en'),
   ]
   console.log(`| ${cells.join(' | ')} |`)
+}
+
+const drawn = days.filter(({ day }) => day.calls === 50_000_000 && day.corps === 100_000)
+const spread = drawn.find(({ size }) => size.isSpread !== false)
+const unspread = drawn.find(({ size }) => size.isSpread === false)
+if (spread && unspread) {
+  const picture = new URL('../../docs/images/provider-day.svg', import.meta.url)
+  writeFileSync(picture, plotDay(spread.day, unspread.day))
 }
