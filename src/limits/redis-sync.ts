@@ -114,11 +114,13 @@ export class RedisSync implements Asking {
   ): void {
     const [epoch, processes, replies] = answer as [unknown, unknown, unknown[][]]
     const now = this.settings.clock.monotonic()
-    this.seen = Number(processes)
     this.isReported = false
     const isLost = this.epoch !== undefined && this.epoch !== String(epoch)
     this.epoch = String(epoch)
     if (isLost) this.restore(now)
+    // An empty Redis has seen few of them.
+    const fewest = this.alone() === undefined ? 1 : this.seen
+    this.seen = Math.max(fewest, Number(processes))
     for (const [index, places] of asked.entries()) {
       const [granted, waitMs, closedMs] = (replies[index] ?? []).map(Number)
       const { want } = reports[index] as CounterReport

@@ -1,3 +1,4 @@
+import { createClient } from '@redis/client'
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
 import type { OwnEvent } from '../../src/core/events.js'
@@ -121,6 +122,35 @@ describeWithRedis('call limits in Redis', () => {
       sent += await calls(3)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
+    expect(sent).toBe(10)
+  })
+
+  it('several processes together do not exceed the table after Redis was restarted empty', async () => {
+    const server = await open()
+    const processes = [1, 2, 3].map(() => processOn(server.port))
+    let sent = 0
+    const round = async () => {
+      for (const { calls } of processes) sent += await calls(1)
+    }
+    await round()
+    await round()
+    await server.restart()
+    for (let times = 0; times < 20; times += 1) {
+      await round()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(sent).toBeLessThanOrEqual(10)
+  })
+
+  it('a process on node-redis and one on ioredis together send no more than the table allows', async () => {
+    const { port } = await open()
+    const redis = createClient({ socket: { host: '127.0.0.1', port } })
+    await redis.connect()
+    closing(redis, () => redis.destroy())
+    const [one, other] = [processOn(port), processOn(port, { redis })]
+    let sent = 0
+    for (let round = 0; round < 10; round += 1)
+      sent += (await one.calls(2)) + (await other.calls(2))
     expect(sent).toBe(10)
   })
 
