@@ -18,7 +18,7 @@ const SLOW = { ...patience, testTimeout: 900_000, hookTimeout: 900_000 }
 /** `npm test` tries the first random histories of each kind, and some rows of the longest tables. */
 const isExhaustive = process.env.npm_lifecycle_event === 'test:exhaustive'
 const env = {
-  RUNS: process.env.RUNS ?? (isExhaustive ? '10000' : '500'),
+  RUNS: process.env.RUNS ?? (isExhaustive ? '10000' : '150'),
   EXHAUSTIVE: String(isExhaustive),
 }
 
