@@ -212,4 +212,19 @@ describe.each(FETCHES)('the Response of a wrapped %s fetch', (_name, plain) => {
       }
     },
   )
+
+  it('rule 11: an abort ends the wait for an announced short body that stops on its way', async () => {
+    const controller = new AbortController()
+    const baseUrl = await servers.serve((request, response) => {
+      if (request.url?.includes('/gettoken')) {
+        response.end('{"access_token":"token-of-this-test","expires_in":7200}')
+        return
+      }
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' })
+      response.write('{"errcode":0,', () => setImmediate(() => controller.abort()))
+    })
+    const qyFetch = withToken(plain, APP, { baseUrl })
+    const answer = qyFetch(`${baseUrl}/cgi-bin/user/get`, { signal: controller.signal })
+    await expect(answer.then((response) => response.text())).rejects.toThrow(/aborted/)
+  })
 })
