@@ -12,11 +12,13 @@ function scriptsIn(text: string): string[] {
   const called = [...text.matchAll(/npm run ([\w:]+)|npm (test)\b/g)].map(
     ([, named, test]) => named ?? test ?? '',
   )
-  return called.flatMap((name) => (name === 'test' ? scriptsOfTest() : [name]))
+  const all = called.flatMap((name) => (name === 'test' ? inLanes(scripts.test) : [name]))
+  return [...all, ...inLanes(/side-by-side\.js (.*)/.exec(text)?.[1])]
 }
 
-const scriptsOfTest = () =>
-  [...(scripts.test ?? '').matchAll(/"([^"]+)"/g)].flatMap(([, lane = '']) => lane.split(' '))
+/** The scripts that run side by side, each lane in quotes. */
+const inLanes = (text = '') =>
+  [...text.matchAll(/"([^"]+)"/g)].flatMap(([, lane = '']) => lane.split(' '))
 
 it('the workflows have a job for each gate', () => {
   const jobs = [...ci.slice(ci.indexOf('\njobs:')).matchAll(/^ {2}(\w+):$/gm)].map(

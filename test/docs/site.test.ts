@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { useBrowser } from './desk.js'
+import { useBrowser } from '../frameworks/desk.js'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 const TYPES: Readonly<Record<string, string>> = {
@@ -21,7 +20,7 @@ let server: Server
 let address: string
 
 beforeAll(async () => {
-  await promisify(execFile)('npm', ['run', 'docs'], { cwd: ROOT })
+  expect(existsSync(join(ROOT, 'docs/site/dist')), 'npm run docs builds the site first').toBe(true)
   server = createServer(async ({ url = '/' }, response) => {
     const { pathname } = new URL(url, 'http://site')
     const file = decodeURI(pathname.endsWith('/') ? `${pathname}index.html` : pathname)
