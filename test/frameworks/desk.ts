@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs'
 import axios, { type AxiosInstance } from 'axios'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeEach, onTestFinished } from 'vitest'
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core'
+import { afterAll, beforeEach, expect, onTestFinished } from 'vitest'
 import { attachToken } from '../../src/axios.js'
 import { fakeQyapi } from '../../src/testing.js'
 
@@ -53,6 +59,13 @@ export async function openDesk(context: Awaited<ReturnType<ReturnType<typeof use
   await tab.goto(address)
   await tab.locator('.live[data-live="live"]').waitFor()
   return { wecom, client, address, tab, requested, wrong }
+}
+
+/** Waits for each text: the browser draws a list's new parts a frame after they are in it. */
+export async function expectShown(part: Locator, texts: readonly (string | RegExp)[]) {
+  for (const text of texts) {
+    await expect.poll(() => part.innerText()).toMatch(text)
+  }
 }
 
 export interface Content {
