@@ -1,4 +1,5 @@
 import { isPromise } from './check.js'
+import type { Credential } from './credential.js'
 import type { QyapiTokenErrorCode } from './errors.js'
 
 /** The source of an event: part of every event. */
@@ -201,7 +202,18 @@ export type OnEvent = (event: TokenEvent) => void
 type WithoutSubject<E> = E extends EventSubject ? Omit<E, keyof EventSubject> : never
 /** An event without its subject. */
 export type OwnEvent = WithoutSubject<TokenEvent>
-export type Emit = (event: OwnEvent) => void
+
+/** A source as its parts know it: its credential, which may be replaced, and its events. */
+export interface Emitter {
+  readonly credential: Credential
+  emit(event: OwnEvent): void
+}
+
+/** Where events go. */
+interface Listeners {
+  readonly onEvent?: OnEvent | undefined
+  readonly channel?: EventChannel | undefined
+}
 
 /** A diagnostics channel of the process. */
 export interface EventChannel {
@@ -209,21 +221,13 @@ export interface EventChannel {
   publish(event: TokenEvent): void
 }
 
-/**
- * Sends the events of one source to the listener and to the channel. `undefined` while neither is
- * there, so that `emitter(…)?.({ … })` builds no event.
- */
-export function emitter(
-  { kind, subject }: EventSubject,
-  onEvent: OnEvent | undefined,
-  channel: EventChannel | undefined,
-): Emit | undefined {
-  if (onEvent === undefined && !channel?.hasSubscribers) return undefined
-  return (own) => {
-    const event = { kind, subject, ...own } as TokenEvent
-    if (onEvent !== undefined) callListener(onEvent, event)
-    if (channel?.hasSubscribers) callListener((one) => channel.publish(one), event)
-  }
+/** Sends an event to the listener and to the channel, if they are there. */
+export function emitEvent(about: EventSubject, own: OwnEvent, { onEvent, channel }: Listeners) {
+  if (onEvent === undefined && !channel?.hasSubscribers) return
+  const { kind, subject } = about
+  const event = { kind, subject, ...own } as TokenEvent
+  if (onEvent !== undefined) callListener(onEvent, event)
+  if (channel?.hasSubscribers) callListener((one) => channel.publish(one), event)
 }
 
 /** A listener must not break a call: what it throws or rejects with is ignored. */

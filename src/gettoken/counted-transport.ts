@@ -1,6 +1,6 @@
 import type { Credential } from '../core/credential.js'
 import { errcodeOf } from '../core/errcode.js'
-import type { Emit } from '../core/events.js'
+import type { Emitter, OwnEvent } from '../core/events.js'
 import { type CallLimits, type CallPlace, placeIn } from '../core/limits.js'
 import type { Transport } from '../core/transport.js'
 import { waitFor } from '../core/wait.js'
@@ -11,7 +11,7 @@ interface CountedRequest {
   readonly endpoint: string
   /** For all tries together, with their waits. */
   readonly tokenTimeoutMs: number
-  readonly emit: Emit
+  readonly source: Pick<Emitter, 'emit'>
 }
 
 /** For how much of the timeout a token request waits for its place. */
@@ -21,10 +21,11 @@ const SHARE_OF_TIMEOUT = 0.9
 export function countedTransport(
   transport: Transport,
   limits: CallLimits,
-  { credential, endpoint, tokenTimeoutMs, emit }: CountedRequest,
+  { credential, endpoint, tokenTimeoutMs, source }: CountedRequest,
 ): Transport {
   // Before the deadline ends, whose error would name the network.
   const maxWaitMs = tokenTimeoutMs * SHARE_OF_TIMEOUT
+  const emit = (event: OwnEvent) => source.emit(event)
   return async (request, context) => {
     const { signal } = context
     let place: CallPlace | undefined

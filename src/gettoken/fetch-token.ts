@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js'
 import type { Credential, CredentialRequest, ProvidedToken } from '../core/credential.js'
 import { errcodeOf } from '../core/errcode.js'
 import { causedByParent, isQyapiTokenError, QyapiTokenError } from '../core/errors.js'
-import type { Emit } from '../core/events.js'
+import type { Emitter } from '../core/events.js'
 import { frameworkError } from '../core/framework-error.js'
 import type { CallLimits } from '../core/limits.js'
 import { type Scrub, scrubber, withoutQueries } from '../core/redact.js'
@@ -24,7 +24,7 @@ export interface FetchTokenContext {
   readonly tokenTimeoutMs: number
   readonly clock: Clock
   readonly limits?: CallLimits | undefined
-  readonly emit: Emit
+  readonly source: Pick<Emitter, 'emit'>
   /** Only if the credential needs one. */
   readonly tickets?: PushedTickets | undefined
 }

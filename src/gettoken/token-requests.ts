@@ -1,6 +1,6 @@
 import { type Instant, instantOf } from '../core/clock.js'
 import { type Credential, secretIfReadable } from '../core/credential.js'
-import type { Emit } from '../core/events.js'
+import type { Emitter } from '../core/events.js'
 import type { SourceSettings } from '../core/options.js'
 import { type ControllerBelow, controllerBelow, throwIfAborted } from '../core/wait.js'
 import { fetchToken } from './fetch-token.js'
@@ -33,7 +33,7 @@ export class TokenRequests {
   constructor(
     private readonly settings: SourceSettings,
     private readonly tickets: PushedTickets | undefined,
-    private readonly emit: Emit,
+    private readonly source: Emitter,
   ) {}
 
   /** Rejects only if `closed` is aborted, with its reason. */
@@ -45,7 +45,8 @@ export class TokenRequests {
     const controller = controllerBelow(closed)
     this.inFlight = controller
     try {
-      const context = { credential, tickets: this.tickets, emit: this.emit, ...this.settings }
+      const { tickets, source, settings } = this
+      const context = { credential, tickets, source, ...settings }
       const token = await fetchToken(context, controller.signal)
       const requestMs = this.settings.clock.monotonic() - askedAt.monotonic
       return { fetched: { ...token, askedAt, request, requestMs } }

@@ -4,7 +4,7 @@ import { processChannel } from '../core/debug.js'
 import { badOption, mustBe, QyapiTokenError } from '../core/errors.js'
 import {
   type EventSubject,
-  emitter,
+  emitEvent,
   listenerOf,
   type OnEvent,
   type SkippedReason,
@@ -150,7 +150,7 @@ function skipReporters(
     listener: OnEvent | undefined,
     endpoint: string,
     reason: SkippedReason,
-  ) => emitter(subject, listener, channel)?.({ type: 'skipped', endpoint, reason })
+  ) => emitEvent(subject, { type: 'skipped', endpoint, reason }, { onEvent: listener, channel })
   return {
     reportCallerToken({ token, endpoint }) {
       const policy = policies[token]

@@ -1,6 +1,6 @@
 import { processChannel } from '../core/debug.js'
 import { tokenErrcodes } from '../core/errcode.js'
-import { emitter, type OwnEvent } from '../core/events.js'
+import { emitEvent, type OwnEvent } from '../core/events.js'
 import { type CallPlace, placeIn } from '../core/limits.js'
 import type { MiddlewareOptions } from '../core/options.js'
 import { platform } from '../core/platform.js'
@@ -38,7 +38,7 @@ export function sendsCounted(
   if (limits === undefined) return undefined
   const listener = onEvent ?? sources.find((source) => source.onEvent)?.onEvent
   const channel = processChannel(platform)
-  const emit = (event: OwnEvent) => emitter(UNKNOWN, listener, channel)?.(event)
+  const emit = (event: OwnEvent) => emitEvent(UNKNOWN, event, { onEvent: listener, channel })
   const errcodes = tokenErrcodes([], [OVER_LIMIT, TOO_MANY_AT_ONCE])
   const endpointOf = endpointsBelow(baseUrl, trustedOrigins)
 

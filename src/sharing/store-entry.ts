@@ -1,4 +1,4 @@
-import type { Emit, StoreErrorReason, StoreOperation } from '../core/events.js'
+import type { Emitter, StoreErrorReason, StoreOperation } from '../core/events.js'
 import type { SourceSettings } from '../core/options.js'
 import { excerpt, scrubber, withoutQueries } from '../core/redact.js'
 import {
@@ -49,7 +49,7 @@ export class StoreEntry {
     private readonly keyOf: KeyOf,
     private readonly settings: StoreSettings,
     readonly access: StoreAccess,
-    private readonly emit: Emit,
+    private readonly source: Emitter,
     /** Whether a newer generation is never followed by an older one. */
     private readonly isLineage: boolean,
   ) {}
@@ -242,6 +242,6 @@ export class StoreEntry {
   }
 
   private reportError(operation: StoreOperation, reason: StoreErrorReason, message: string): void {
-    this.emit({ type: 'store_error', reason, operation, message })
+    this.source.emit({ type: 'store_error', reason, operation, message })
   }
 }

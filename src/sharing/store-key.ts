@@ -11,13 +11,16 @@ export type KeyOf = () => Promise<string> | undefined
  * Two apps of one corp never share, and a rotated secret is a new key. An unreadable secret is not
  * reported as a store error.
  */
-export function tokenKeyOf(credential: () => Credential, { baseUrl, hash }: KeySettings): KeyOf {
+export function tokenKeyOf(
+  source: { readonly credential: Credential },
+  { baseUrl, hash }: KeySettings,
+): KeyOf {
   let known: { secret: string; key: Promise<string> } | undefined
   return () => {
-    const secret = secretIfReadable(credential())
+    const secret = secretIfReadable(source.credential)
     if (secret === undefined) return undefined
     if (known?.secret !== secret) {
-      const identity = identityOf(credential())
+      const identity = identityOf(source.credential)
       known = { secret, key: hash(secret).then((hashed) => keyOf(baseUrl, identity, hashed)) }
     }
     return known.key

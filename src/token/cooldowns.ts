@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js'
 import { type Credential, secretIfReadable } from '../core/credential.js'
 import { isCausedByParent, isQyapiTokenError, QyapiTokenError, repeated } from '../core/errors.js'
-import type { Emit } from '../core/events.js'
+import type { Emitter } from '../core/events.js'
 import { type HourlyCalls, hourlyLimitsOf, overHourlyLimit } from '../core/hourly-calls.js'
 import type { SourceSettings } from '../core/options.js'
 import type { FailedRequest } from '../gettoken/token-requests.js'
@@ -114,18 +114,17 @@ export class FetchFailures {
 
   constructor(
     private readonly clock: Clock,
-    private readonly credential: () => Credential,
-    private readonly emit: Emit,
+    private readonly source: Emitter,
   ) {}
 
   /** Milliseconds until the next token request is allowed. */
   cooldownMs(): number {
-    return this.remembered?.cooldownMs(secretIfReadable(this.credential())) ?? 0
+    return this.remembered?.cooldownMs(secretIfReadable(this.source.credential)) ?? 0
   }
 
   /** The failure that is still cooling down, as an error for one caller. */
   current(): QyapiTokenError | undefined {
-    return this.remembered?.current(secretIfReadable(this.credential()))
+    return this.remembered?.current(secretIfReadable(this.source.credential))
   }
 
   /** A parent source's failure is remembered there, and only there. */
@@ -136,7 +135,7 @@ export class FetchFailures {
 
   /** A failure that another process shared. */
   rememberShared(error: QyapiTokenError, cooldownMs: number): QyapiTokenError {
-    return this.remember(error, secretIfReadable(this.credential()), { cooldownMs })
+    return this.remember(error, secretIfReadable(this.source.credential), { cooldownMs })
   }
 
   private remember(
@@ -151,7 +150,7 @@ export class FetchFailures {
       ...(errcode !== undefined && { errcode }),
       ...(tookMs !== undefined && { tookMs }),
     }
-    this.emit({ type: 'failed', code, message, retryAfterMs, ...known })
+    this.source.emit({ type: 'failed', code, message, retryAfterMs, ...known })
     return failure
   }
 

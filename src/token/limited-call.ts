@@ -30,7 +30,7 @@ export class LimitedCall implements CountedCall {
   }
 
   emit(event: OwnEvent): void {
-    this.policy.emit?.(event)
+    this.policy.emit(event)
   }
 
   /** What its answers are judged by. */

@@ -54,7 +54,7 @@ export async function replayOnce<Answer>(
     const token = await replacementFor(policy, { call, answer }, how, replays === MOST_REPLAYS)
     if (token === undefined) return answer
     how.discard?.(answer)
-    policy.emit?.({ type: 'replayed', generation: token.generation, endpoint })
+    policy.emit({ type: 'replayed', generation: token.generation, endpoint })
     const sentAtMs = policy.sendingAt()
     answer = await how.send(token)
     const errcode = await how.refusedBy(answer)
@@ -84,7 +84,7 @@ async function replacementFor<Answer>(
     const isLimited = isQyapiTokenError(error) && error.code === 'call_limited'
     const reason = isLimited ? 'call_limited' : 'aborted'
     // For a framework's error `replaceRefused` has emitted the event already.
-    if (!frameworkError(error)) policy.emit?.({ type: 'not_replayed', endpoint, reason })
+    if (!frameworkError(error)) policy.emit({ type: 'not_replayed', endpoint, reason })
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import type { Credential } from '../core/credential.js'
 import { type TokenErrcodes, tokenErrcodes } from '../core/errcode.js'
-import { type Emit, type EventSubject, emitter } from '../core/events.js'
+import { type Emitter, emitEvent, type OwnEvent } from '../core/events.js'
 import { type SourceOptions, type SourceSettings, sourceSettings } from '../core/options.js'
 import type { Platform } from '../core/platform.js'
 import type { LifePolicy } from '../core/token.js'
@@ -36,15 +36,14 @@ export class SourceContext {
   }
 
   /** One key of the store; `undefined` without a store. */
-  storeEntry(keyOf: KeyOf, emit: Emit, isLineage = true): StoreEntry | undefined {
+  storeEntry(keyOf: KeyOf, source: Emitter, isLineage = true): StoreEntry | undefined {
     const { settings, access } = this
     if (settings.store === undefined || access === undefined) return undefined
-    return new StoreEntry(settings.store, keyOf, settings, access, emit, isLineage)
+    return new StoreEntry(settings.store, keyOf, settings, access, source, isLineage)
   }
 
-  /** Emits the events of one source; `undefined` while nothing listens. */
-  emitterOf(subject: EventSubject): Emit | undefined {
-    return emitter(subject, this.settings.onEvent, this.settings.channel)
+  emit(credential: Credential, event: OwnEvent): void {
+    emitEvent(credential, event, this.settings)
   }
 
   /**
@@ -77,16 +76,12 @@ export class SourceContext {
   /**
    * The pushed tickets of a credential that needs them. `onArrival`: a missing ticket has arrived.
    */
-  pushedTickets(
-    credential: () => Credential,
-    emit: Emit,
-    onArrival: () => void,
-  ): PushedTickets | undefined {
-    const { ticket } = credential()
+  pushedTickets(source: Emitter, onArrival: () => void): PushedTickets | undefined {
+    const { ticket } = source.credential
     if (ticket === undefined) return undefined
     const { settings } = this
-    const need = { ...ticket, given: () => credential().ticket?.given() }
-    const entry = this.storeEntry(() => ticketKeyOf(credential(), settings), emit, false)
+    const need = { ...ticket, given: () => source.credential.ticket?.given() }
+    const entry = this.storeEntry(() => ticketKeyOf(source.credential, settings), source, false)
     return pushedTicketsFor(need, entry, settings.clock, onArrival)
   }
 }

@@ -2,7 +2,7 @@ import { elapsedMs, type Instant, instantOf } from '../core/clock.js'
 import type { Credential } from '../core/credential.js'
 import type { TokenErrcodes } from '../core/errcode.js'
 import { isQyapiTokenError, repeated, sourceClosed } from '../core/errors.js'
-import type { Emit, OnEvent } from '../core/events.js'
+import type { OnEvent, OwnEvent } from '../core/events.js'
 import { frameworkError } from '../core/framework-error.js'
 import { isKeptThroughOutage, shouldRefresh, type Token } from '../core/token.js'
 import type { Join } from '../core/wait.js'
@@ -70,9 +70,8 @@ export class TokenPolicy {
     return this.memoized.isPending || this.refresher.failures.cooldownMs() > 0
   }
 
-  /** `undefined` while nothing listens. */
-  get emit(): Emit | undefined {
-    return this.refresher.emit
+  emit(event: OwnEvent): void {
+    this.refresher.emit(event)
   }
 
   /** A usable token, if there is one; a refresh that is due runs behind the callers (rule 3). */
@@ -153,7 +152,7 @@ export class TokenPolicy {
     const isThere = isReplacement(this.memoized.valid())
     const reason = isThere ? undefined : this.clear(token, endpoint)
     if (reason !== undefined || refused.isBodyGone) {
-      this.emit?.({ type: 'not_replayed', endpoint, reason: reason ?? 'body_not_replayable' })
+      this.emit({ type: 'not_replayed', endpoint, reason: reason ?? 'body_not_replayable' })
       return undefined
     }
     try {
@@ -163,12 +162,12 @@ export class TokenPolicy {
         : this.getTokenWithinBudget({ join }))
       // A token from the store has been reported already.
       if (isInMemory)
-        this.emit?.({ type: 'adopted', generation: replacement.generation, from: 'memory' })
+        this.emit({ type: 'adopted', generation: replacement.generation, from: 'memory' })
       return replacement
     } catch (error) {
       const cause = isBudgetSpent(error) ? 'refresh_budget_spent' : 'no_replacement'
       const { message } = error as Error
-      this.emit?.({ type: 'not_replayed', endpoint, reason: cause, message })
+      this.emit({ type: 'not_replayed', endpoint, reason: cause, message })
       if (frameworkError(error)) throw error
       return undefined
     }
@@ -178,7 +177,7 @@ export class TokenPolicy {
   coolDown(endpoint: string): void {
     this.costs.coolDown(endpoint)
     const { endpointCooldownMs } = this.context.settings
-    this.emit?.({ type: 'endpoint_cooldown', endpoint, cooldownMs: endpointCooldownMs })
+    this.emit({ type: 'endpoint_cooldown', endpoint, cooldownMs: endpointCooldownMs })
   }
 
   /** The last replay, with an adopted token, was refused: the next call gets a new token. */
@@ -193,7 +192,7 @@ export class TokenPolicy {
     const now = this.now()
     const { generation, firstSeenAt } = token
     const ageMs = elapsedMs(firstSeenAt, now)
-    this.emit?.({ type: 'refused', generation, endpoint, errcode, ageMs })
+    this.emit({ type: 'refused', generation, endpoint, errcode, ageMs })
     return this.refresher.refuse(token, sentAtMs ?? now.monotonic)
   }
 

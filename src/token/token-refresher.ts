@@ -1,7 +1,7 @@
 import { instantOf } from '../core/clock.js'
 import type { Credential } from '../core/credential.js'
 import { sourceClosed } from '../core/errors.js'
-import type { Emit } from '../core/events.js'
+import type { Emitter, OwnEvent } from '../core/events.js'
 import type { StoredToken } from '../core/store.js'
 import { nextToken, storedToken, type Token, tokenOf } from '../core/token.js'
 import { type Join, keepAlive } from '../core/wait.js'
@@ -19,7 +19,7 @@ import type { SourceContext } from './source-context.js'
  * Obtains the next token of one credential: from the store, by the store's lease, or by a token
  * request. It neither decides when, nor keeps tokens.
  */
-export class TokenRefresher {
+export class TokenRefresher implements Emitter {
   isClosed = false
   readonly failures: FetchFailures
   readonly tickets: PushedTickets | undefined
@@ -38,17 +38,14 @@ export class TokenRefresher {
     private readonly costs: RefreshBudget,
   ) {
     const { settings } = context
-    const emit: Emit = (event) => this.emit?.(event)
-    const current = () => this.credential
-    this.storeEntry = context.storeEntry(tokenKeyOf(current, settings), emit)
-    this.failures = new FetchFailures(settings.clock, current, emit)
-    this.tickets = context.pushedTickets(current, emit, () => this.failures.forget())
-    this.requests = new TokenRequests(settings, this.tickets, emit)
+    this.storeEntry = context.storeEntry(tokenKeyOf(this, settings), this)
+    this.failures = new FetchFailures(settings.clock, this)
+    this.tickets = context.pushedTickets(this, () => this.failures.forget())
+    this.requests = new TokenRequests(settings, this.tickets, this)
   }
 
-  /** `undefined` while nothing listens. */
-  get emit(): Emit | undefined {
-    return this.context.emitterOf(this.credential)
+  emit(event: OwnEvent): void {
+    this.context.emit(this.credential, event)
   }
 
   /** The next generation, shared by all callers that ask while it is in flight. */
@@ -203,7 +200,7 @@ export class TokenRefresher {
       }
       if (this.memoized.get(now) !== token) return undefined
       this.isForced = !isEnough
-      this.emit?.({ type: 'adopted', generation: token.generation, from: 'store' })
+      this.emit({ type: 'adopted', generation: token.generation, from: 'store' })
       return isEnough ? token : undefined
     }
   }
@@ -240,7 +237,7 @@ export class TokenRefresher {
     if (published !== undefined) keepAlive(published, waitUntil)
     const type = isBehindCallers ? 'refreshed' : 'fetched'
     const isSameString = token.value === last?.value
-    this.emit?.({ type, generation: number, tookMs, isSameString })
+    this.emit({ type, generation: number, tookMs, isSameString })
     if (generation > 0 && (await published) === false) return (await this.adoptFromStore()) ?? token
     return token
   }

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { emitter, listenerOf, type OnEvent } from '../../src/core/events.js'
+import { emitEvent, listenerOf, type OnEvent } from '../../src/core/events.js'
 import { platform } from '../../src/core/platform.js'
 import { withToken } from '../../src/fetch.js'
 import { createTokenSource, selfBuilt, type TokenEvent } from '../../src/index.js'
@@ -40,7 +40,7 @@ const channelWith = (hasSubscribers: boolean) => {
 it('a listener and the channel get the same object, with the subject in it', () => {
   const events: unknown[] = []
   const channel = channelWith(true)
-  emitter(SUBJECT, (event) => events.push(event), channel)?.(SKIPPED)
+  emitEvent(SUBJECT, SKIPPED, { onEvent: (event) => events.push(event), channel })
   expect(events).toEqual([{ ...SUBJECT, ...SKIPPED }])
   expect(channel.published).toEqual(events)
   expect(channel.published[0]).toBe(events[0])
@@ -48,32 +48,33 @@ it('a listener and the channel get the same object, with the subject in it', () 
 
 it('where the events of a source go with a listener alone nothing is published, and with subscribers alone the event is', () => {
   const [silent, heard] = [channelWith(false), channelWith(true)]
-  emitter(SUBJECT, () => {}, silent)?.(SKIPPED)
-  emitter(SUBJECT, undefined, heard)?.(SKIPPED)
+  emitEvent(SUBJECT, SKIPPED, { onEvent: () => {}, channel: silent })
+  emitEvent(SUBJECT, SKIPPED, { channel: heard })
   expect([silent.published.length, heard.published.length]).toEqual([0, 1])
 })
 
 it('no event is built while there is neither a listener nor a subscriber', () => {
-  const built = vi.fn(() => SKIPPED)
-  for (const channel of [undefined, channelWith(false)])
-    emitter(SUBJECT, undefined, channel)?.(built())
-  expect(built).not.toHaveBeenCalled()
-  emitter(SUBJECT, () => {}, undefined)?.(built())
-  expect(built).toHaveBeenCalledTimes(1)
+  const kind = vi.fn(() => 'self-built')
+  const subject = Object.defineProperty({ ...SUBJECT }, 'kind', { get: kind })
+  for (const channel of [undefined, channelWith(false)]) emitEvent(subject, SKIPPED, { channel })
+  expect(kind).not.toHaveBeenCalled()
+  emitEvent(subject, SKIPPED, { onEvent: () => {} })
+  expect(kind).toHaveBeenCalledTimes(1)
 })
 
 it('a listener that throws keeps neither the next one nor the channel from the event', () => {
   const events: unknown[] = []
   const channel = channelWith(true)
   const both = listenerOf([fail, undefined, (event) => events.push(event)])
-  emitter(SUBJECT, both, channel)?.(SKIPPED)
+  emitEvent(SUBJECT, SKIPPED, { onEvent: both, channel })
   expect([events.length, channel.published.length]).toEqual([1, 1])
 })
 
 it('a listener that stands there twice is called once', () => {
   const events: unknown[] = []
   const listener = (event: unknown) => void events.push(event)
-  emitter(SUBJECT, listenerOf([listener, listener, () => {}, listener]), undefined)?.(SKIPPED)
+  const onEvent = listenerOf([listener, listener, () => {}, listener])
+  emitEvent(SUBJECT, SKIPPED, { onEvent })
   expect(events).toHaveLength(1)
   expect(listenerOf([listener, undefined, listener])).toBe(listener)
   expect(listenerOf([undefined])).toBeUndefined()

@@ -48,8 +48,8 @@ function fetched({
   clock = fakeClock(),
   closed = never(),
 }: Given) {
-  const emit = () => {}
-  const context = { credential: of, baseUrl, transport, tokenTimeoutMs: 10_000, clock, emit }
+  const source = { emit: () => {} }
+  const context = { credential: of, baseUrl, transport, tokenTimeoutMs: 10_000, clock, source }
   return fetchToken(context, closed)
 }
 

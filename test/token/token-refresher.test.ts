@@ -395,7 +395,7 @@ it('rule 1: a single flight, whatever the store returns in between sends no toke
     transport,
     tokenTimeoutMs: 1,
     clock: fakeClock(),
-    emit: () => {},
+    source: { emit: () => {} },
   }
   await expect(fetchToken(context, closed.signal)).rejects.toThrow('expired')
   expect(calls).toBe(0)
